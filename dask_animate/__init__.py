@@ -1,0 +1,7 @@
+"""Turn a matplotlib figure and a sequence of parameters into a video, on a Dask cluster."""
+
+from .animator import Animator
+from .params import IndexedFrameParams
+from .result import Video
+
+__all__ = ["Animator", "IndexedFrameParams", "Video"]

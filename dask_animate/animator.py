@@ -1,0 +1,322 @@
+"""The class that users derive from: a figure, what changes in it, and the video of it."""
+
+from __future__ import annotations
+
+import copy
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from .errors import OptionError
+from .job import RenderJob
+from .params import open_params
+from .renderer import Renderer
+from .sheet import ContactSheet, make_sheet, spread
+from .spec import DrawSpec, require_choice, require_int
+from .stage import current_settings
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from .result import Video
+
+
+class Animator(ABC):
+    """A figure and how it changes from frame to frame.
+
+    Derive from it, write `setup` and `update`, and call `make_video`.
+
+    A worker builds the figure once, by `setup`, and draws many frames with it, in any order: what
+    `update` shows has to depend on its arguments alone. The animator is pickled and sent to each
+    worker once, so keep large data out of its attributes: load it in `setup`, or pass it frame by frame.
+    Attributes that `setup` sets are set on the workers' copies; the object here stays as it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import matplotlib.pyplot as plt
+    >>> class Wave(Animator):
+    ...     def setup(self):
+    ...         fig, ax = plt.subplots()
+    ...         self.x = np.linspace(0, 4 * np.pi, 200)
+    ...         (self.line,) = ax.plot(self.x, np.cos(self.x))
+    ...         return fig
+    ...     def update(self, frame_idx, phase):
+    ...         self.line.set_ydata(np.cos(self.x + phase))
+    >>> Wave().frame(np.pi).shape
+    (480, 640, 3)
+    """
+
+    @abstractmethod
+    def setup(self) -> Figure:
+        """Build the figure and return it.
+
+        Keep what `update` will change, lines or images or texts, as attributes.
+        """
+
+    @abstractmethod
+    def update(self, frame_idx: int, params: Any) -> None:
+        """Change the figure so that it shows one frame.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Index of the frame, from 0.
+        params : object
+            The frame's item of ``param_by_frame``.
+        """
+
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        num_workers: int = -1,
+        disable_progress_bar: bool | None = None,
+        plotting_log_interval: int | None = None,
+        saving_log_interval: int | None = None,
+        savefig_params: Mapping[str, Any] | None = None,
+        video_mode: str = "auto",
+        video_quality: int | None = None,
+        video_preset: str | None = None,
+        video_extra_ffmpeg_params: Sequence[str] | None = None,
+        reuse_figure_object: bool = True,
+        preload_factor: int = 8,
+        *,
+        client: Client | None = None,
+        partition_size: int | Sequence[int] | str = "auto",
+        encode_on: str = "auto",
+        redraw: str = "auto",
+        store: object = None,
+        codec: str | None = None,
+        seed: int | None = 0,
+    ) -> Video:
+        """Render a video.
+
+        The file appears at `output_file` when it is complete. If anything fails before, an existing file
+        stays as it was and nothing is left behind.
+
+        Parameters
+        ----------
+        output_file : path-like
+            An ``.mp4`` file. Missing directories are made.
+        param_by_frame : iterable or dask.bag.Bag
+            One item for each frame, of any type that can be pickled. A generator is read as the render
+            goes on. Items may be `IndexedFrameParams`, in any order. The partitions of a Bag are
+            rendered on the workers that compute them, without passing through this process.
+        fps : float or Fraction
+            Frames per second; ``Fraction(30000, 1001)`` for the broadcast rate.
+        n_frames : int, optional
+            Number of frames; by default all that `param_by_frame` has.
+        num_workers : int, default: -1
+            Workers to use. 1 renders in this process, unless a `client` is given. -1 uses every core or
+            every worker of the client's cluster, -2 all but one, and so on.
+        disable_progress_bar : bool, optional
+            None shows the bar in a terminal and in a notebook, and is quiet elsewhere.
+        plotting_log_interval : int, optional
+            Each worker logs a line after so many frames, to the logger ``dask_animate.worker``.
+        saving_log_interval : int, optional
+            This process logs a line after so many encoded frames, to ``dask_animate.progress``.
+        savefig_params : mapping, optional
+            ``dpi``, ``facecolor``, ``edgecolor`` and ``transparent``, as in ``Figure.savefig``;
+            ``bbox_inches="tight"`` and ``pad_inches``, computed once after `setup` so that all frames
+            have one size. MP4 has no transparency: what is transparent becomes white.
+        video_mode : {"auto", "gpu", "cpu"}
+            "gpu" is NVENC or an error; "cpu" and, for now, "auto" are x264.
+        video_quality : int, optional
+            0 to 51, lower is better and larger (CRF); 18 by default.
+        video_preset : str, optional
+            The encoder's speed preset, as "ultrafast" … "placebo"; "veryfast" by default.
+        video_extra_ffmpeg_params : sequence of str, optional
+            Options of the encoder in ffmpeg's style, as ``["-tune", "animation"]``. An option that the
+            encoder does not know is an error.
+        reuse_figure_object : bool, default: True
+            False calls `setup` for each frame: slow, for comparison.
+        preload_factor : int, default: 8
+            Frames that are read ahead for each worker.
+        client : distributed.Client, optional
+            The cluster to render on. By default the client that is active in this process, else a
+            `distributed.LocalCluster` of single-threaded processes made for this call.
+        partition_size : int, sequence of int or "auto"
+            Frames in a task: one number, or one for each partition that sum to the number of frames.
+            The partitions of a Bag are its own.
+        encode_on : {"auto", "client"}
+            Where frames are encoded. Both are this process, for now.
+        redraw : {"auto", "full"}
+            What is drawn for a frame. Both are the whole figure, for now.
+        store : None
+            Keeping finished frames is not available yet.
+        codec : {"h264"}, optional
+            By default chosen by the suffix of `output_file`.
+        seed : int or None
+            NumPy's and Python's global random states are set from it before `setup`, and from it and the
+            frame index before each `update`, so that frames are the same wherever they are drawn. None
+            leaves them alone.
+
+        Returns
+        -------
+        Video
+            What was made, and what it cost.
+
+        Raises
+        ------
+        AnimateError
+            Its subclasses in `dask_animate.errors` say what was wrong. A failing `update` raises
+            `FrameError` with the frame index and its parameters, the original exception as its cause.
+        """
+        from .cluster import check_client, check_num_workers, open_client
+        from .engine import Meter, Plan, Render
+        from .output import OutputFile, as_path
+        from .progress import ProgressBar, progress_logs
+        from .result import Video
+        from .video import VideoWriter, create_encode_spec
+
+        meter = Meter()
+        path = as_path(output_file)
+        num_workers = check_num_workers(num_workers)
+        check_client(client)
+        _check_not_yet(encode_on, redraw, store)
+        encode = create_encode_spec(
+            path,
+            fps,
+            codec=codec,
+            mode=video_mode,
+            quality=video_quality,
+            preset=video_preset,
+            extra_ffmpeg_params=video_extra_ffmpeg_params,
+        )
+        draw = DrawSpec.create(savefig_params, reuse_figure=reuse_figure_object, seed=seed)
+        params = open_params(param_by_frame, n_frames)
+        plan = Plan.create(partition_size, preload_factor, params)
+        logs = progress_logs(saving_log_interval, params.n_frames)
+        job = self._job(draw, plotting_log_interval)
+        if client is not None or num_workers != 1:
+            job = job.pickled()
+        with (
+            OutputFile(path) as output,
+            open_client(client, num_workers, params.n_frames) as (cluster, max_workers),
+            VideoWriter(output, encode) as writer,
+            ProgressBar(params.n_frames, disable_progress_bar) as bar,
+        ):
+            render = Render(job, params, plan, writer, meter, [bar, *logs])
+            if cluster is None:
+                render.here()
+            else:
+                render.on(cluster, max_workers)
+        return Video(
+            path=path,
+            n_frames=writer.n_frames,
+            fps=encode.fps,
+            width=writer.encoded_size.width,
+            height=writer.encoded_size.height,
+            codec=encode.codec,
+            encoder=writer.encoder,
+            stats=meter.stats(path.stat().st_size),
+        )
+
+    def frame(
+        self,
+        params: Any,
+        frame_idx: int = 0,
+        *,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+    ) -> NDArray[np.uint8]:
+        """Draw one frame in this process, as it would be in a video.
+
+        Parameters
+        ----------
+        params : object
+            The frame's parameters.
+        frame_idx : int, default: 0
+            Its index.
+        savefig_params, seed
+            As in `make_video`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            RGB, C-contiguous; yours.
+
+        Raises
+        ------
+        FrameError
+            If `update` fails.
+        """
+        frame_idx = require_int("frame_idx", frame_idx, 0)
+        job = self._job(DrawSpec.create(savefig_params, seed=seed))
+        with closing(Renderer(job)) as renderer:
+            return renderer.frame(frame_idx, params)
+
+    def preview(
+        self,
+        param_by_frame: Any,
+        n: int = 9,
+        *,
+        n_frames: int | None = None,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+    ) -> ContactSheet:
+        """Draw frames that are spread over a sequence, in this process, on one image.
+
+        Parameters
+        ----------
+        param_by_frame : iterable or dask.bag.Bag
+            As in `make_video`. A generator is read to its end, and is empty afterwards.
+        n : int, default: 9
+            Number of frames to draw, the first and the last of the sequence among them.
+        n_frames, savefig_params, seed
+            As in `make_video`.
+
+        Returns
+        -------
+        ContactSheet
+            Shows itself in a notebook; its ``save("sheet.png")`` writes a file.
+
+        Raises
+        ------
+        FrameError
+            If `update` fails.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> class Counter(Animator):
+        ...     def setup(self):
+        ...         fig = plt.figure(figsize=(3, 2))
+        ...         self.text = fig.text(0.5, 0.5, "")
+        ...         return fig
+        ...     def update(self, frame_idx, params):
+        ...         self.text.set_text(str(params))
+        >>> Counter().preview(range(100), n=4).frame_idx
+        (0, 33, 66, 99)
+        """
+        n = require_int("n", n, 1)
+        job = self._job(DrawSpec.create(savefig_params, seed=seed))
+        sequence = open_params(param_by_frame, n_frames)
+        chosen = spread(sequence, n, sequence.n_frames)
+        with closing(Renderer(job)) as renderer:
+            frames = [renderer.frame(idx, params) for idx, params in chosen]
+        return make_sheet([idx for idx, _ in chosen], frames)
+
+    def _job(self, draw: DrawSpec, log_interval: int | None = None) -> RenderJob:
+        if log_interval is not None:
+            log_interval = require_int("plotting_log_interval", log_interval, 1)
+        # setup() sets attributes: on a copy, so that a figure does not stay with the caller's object.
+        return RenderJob(copy.copy(self), draw, current_settings(), log_interval)
+
+
+def _check_not_yet(encode_on: object, redraw: object, store: object) -> None:
+    """Refuse what this version does not do, rather than ignore it."""
+    require_choice("encode_on", encode_on, ("auto", "client"))
+    require_choice("redraw", redraw, ("auto", "full"))
+    if store is not None:
+        raise OptionError("store must be None: this version does not keep finished frames yet")

@@ -1,0 +1,129 @@
+"""Figure to pixels: matplotlib's draw internals live here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
+
+from .spec import DrawSpec, FrameSize
+
+
+class Canvas:
+    """The pixels of a live figure.
+
+    The figure's dpi, colors, layout and crop are settled here, once: every frame drawn afterwards has
+    the same geometry, on whichever worker. Layout engines run once and are then switched off, because
+    run at each draw they let the axes jump when a tick label grows.
+
+    Not thread-safe, as matplotlib is not.
+
+    Parameters
+    ----------
+    figure : Figure
+        Changed in place; gets its former canvas back from `close`.
+    spec : DrawSpec
+        How it is to look.
+    """
+
+    def __init__(self, figure: Figure, spec: DrawSpec) -> None:
+        self._figure = figure
+        self._former_canvas = figure.canvas
+        if type(figure.canvas) is not FigureCanvasAgg:
+            FigureCanvasAgg(figure)  # attaches itself
+        if spec.dpi is not None:
+            figure.set_dpi(spec.dpi)
+        if spec.facecolor is not None:
+            figure.set_facecolor(spec.facecolor)
+        if spec.edgecolor is not None:
+            figure.set_edgecolor(spec.edgecolor)
+        if spec.transparent:
+            _remove_backgrounds(figure, keep_own=spec.facecolor is not None)
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        if spec.tight:
+            _crop(figure, spec.pad_inches)
+
+    @property
+    def size(self) -> FrameSize:
+        """Size of the pixels that `draw` would return now."""
+        width, height = self._figure.canvas.get_width_height(physical=True)
+        return FrameSize(height, width)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the figure's background hides whatever is behind it."""
+        background: Any = self._figure.patch
+        return bool(
+            self._figure.get_frameon()
+            and background.get_visible()
+            and background.get_facecolor()[3] == 1
+        )
+
+    def draw(self) -> NDArray[np.uint8]:
+        """Draw the whole figure.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 4)
+            RGBA, alpha not premultiplied. A view of the renderer's buffer: the next draw overwrites it.
+        """
+        canvas: Any = self._figure.canvas
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
+
+    def close(self) -> None:
+        """Give the figure its former canvas back."""
+        self._figure.set_canvas(self._former_canvas)
+
+
+def rasterize(figure: Figure) -> NDArray[np.uint8]:
+    """Draw a figure once; returns an array (height, width, 4) of uint8 that the caller owns."""
+    canvas = Canvas(figure, DrawSpec())
+    try:
+        return canvas.draw().copy()
+    finally:
+        canvas.close()
+
+
+def _remove_backgrounds(figure: Any, *, keep_own: bool) -> None:
+    """Do to a figure what ``savefig(transparent=True)`` does, for good."""
+    if not keep_own:
+        figure.patch.set_facecolor("none")
+        figure.patch.set_edgecolor("none")
+    for subfigure in figure.subfigs:
+        _remove_backgrounds(subfigure, keep_own=False)
+    for axes in figure.axes:
+        for part in (axes, *axes.child_axes):
+            part.set_facecolor("none")  # survives clear(), unlike a color set on the patch
+
+
+def _crop(figure: Any, pad_inches: float | None) -> None:
+    """Move and shrink the canvas to what is drawn on the figure, in whole pixels.
+
+    Content outside the original canvas comes into view, as with ``savefig(bbox_inches="tight")``. Whole
+    pixels keep the drawing itself equal to the uncropped one.
+    """
+    from matplotlib import rcParams
+
+    pad = rcParams["savefig.pad_inches"] if pad_inches is None else pad_inches
+    dpi = figure.dpi
+    tight = figure.get_tightbbox(figure.canvas.get_renderer()).padded(pad)
+    left, bottom = (math.floor(round(value * dpi, 6)) for value in tight.min)
+    right, top = (math.ceil(round(value * dpi, 6)) for value in tight.max)
+    width, height = right - left, top - bottom
+    full = figure.bbox.frozen()
+
+    # The artists' transforms hang on transFigure; the canvas takes its size from figure.bbox. The
+    # former is shifted and keeps its size, the latter shrinks: figure fractions mean what they meant.
+    figure.bbox_inches.set(Bbox.from_bounds(0, 0, width / dpi, height / dpi))
+    figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
+    figure.transFigure.invalidate()
+    figure.patch.set_bounds(
+        left / full.width, bottom / full.height, width / full.width, height / full.height
+    )

@@ -1,0 +1,45 @@
+"""What the engine tells those who watch: the engine knows no progress bar, the bar no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PartitionRendered:
+    """A partition's frames have arrived, in order.
+
+    Attributes
+    ----------
+    n_frames : int
+        Number of frames in it.
+    seconds : float
+        Time spent drawing them.
+    worker : str
+        Address of the worker, or "" for this process.
+    n_bytes : int
+        Bytes that came from the worker.
+    """
+
+    n_frames: int
+    seconds: float
+    worker: str
+    n_bytes: int
+
+
+@dataclass(frozen=True)
+class FrameEncoded:
+    """One frame was handed to the encoder.
+
+    Attributes
+    ----------
+    frame_idx : int
+        Index of the frame; frames are encoded in order.
+    """
+
+    frame_idx: int
+
+
+Event = PartitionRendered | FrameEncoded
+Listener = Callable[[Event], None]

@@ -1,0 +1,141 @@
+"""A frame source over an animator's ``setup()`` and ``update()``."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from .blit import Canvas
+from .errors import FigureError, FrameError, FrameSizeError, SetupError
+from .spec import DrawSpec, FrameSize
+from .stage import Stage, seed_random_states
+
+# Streams of the seed: the figure's own, and one for each frame.
+_SETUP, _FRAME = 0, 1
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 120
+
+
+class SetupAndUpdate(Protocol):
+    """What is drawn: the two methods that users write."""
+
+    def setup(self) -> Figure:
+        """Build the figure."""
+        ...
+
+    def update(self, frame_idx: int, params: Any) -> None:
+        """Change the figure to show a frame."""
+        ...
+
+
+class FigureSource:
+    """Draws an animator's frames.
+
+    Thread-safe as far as matplotlib's globals go: each call takes the process's stage. The array that
+    `draw` returns is overwritten by the next call, so callers in several threads need `entered` around
+    drawing and copying.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the animator; called once, on the stage.
+    spec : DrawSpec
+        How the figure becomes pixels.
+    settings : mapping, optional
+        rcParams to draw with; those of the process by default.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], SetupAndUpdate],
+        spec: DrawSpec,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._load = load
+        self._spec = spec
+        self._stage = Stage(settings)
+        self._animator: SetupAndUpdate | None = None
+        self._canvas: Canvas | None = None
+        self._size: FrameSize | None = None
+        self.entered = self._stage.entered
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the frame last drawn hides whatever is behind it."""
+        return self._canvas is not None and self._canvas.opaque
+
+    def open(self) -> FrameSize:
+        """Build the figure if it is not built yet, and return its size in pixels."""
+        with self.entered():
+            if self._size is None:
+                self._size = self._build().size
+            return self._size
+
+    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+        """Draw one frame; see `FrameSource.draw`.
+
+        Raises
+        ------
+        FrameError
+            If ``update()`` or the drawing fails; the cause is chained.
+        FrameSizeError
+            If the figure has another size than after ``setup()``.
+        """
+        with self.entered():
+            size = self.open()
+            if not self._spec.reuse_figure:
+                self._build()
+            assert self._animator is not None, "drawn after close()"
+            assert self._canvas is not None
+            if self._spec.seed is not None:
+                seed_random_states(self._spec.seed, _FRAME, frame_idx)
+            try:
+                self._animator.update(frame_idx, params)
+                rgba = self._canvas.draw()
+            except Exception as exc:
+                raise FrameError.of(frame_idx, _short.repr(params), exc) from exc
+        drawn = FrameSize(*rgba.shape[:2])
+        if drawn != size:
+            raise FrameSizeError(
+                f"frame {frame_idx} is {drawn} pixels, but the figure was {size} after setup(): "
+                f"all frames of a video have one size"
+            )
+        return rgba
+
+    def close(self) -> None:
+        """Close the figure, and every other that the animator opened."""
+        with self.entered():
+            self._forget_figure()
+            self._animator = None
+
+    def _build(self) -> Canvas:
+        with self._stage.building():
+            self._forget_figure()
+            if self._animator is None:
+                self._animator = self._load()
+            if self._spec.seed is not None:
+                seed_random_states(self._spec.seed, _SETUP)
+            try:
+                figure = self._animator.setup()
+                if isinstance(figure, Figure):
+                    self._canvas = Canvas(figure, self._spec)
+            except Exception as exc:
+                raise SetupError(f"setup() failed: {type(exc).__name__}: {exc}") from exc
+            if self._canvas is None:
+                raise FigureError(
+                    f"setup() must return the matplotlib Figure that it made, "
+                    f"got {type(figure).__name__}"
+                )
+            return self._canvas
+
+    def _forget_figure(self) -> None:
+        if self._canvas is not None:
+            self._canvas.close()
+            self._canvas = None
+        self._stage.close()

@@ -1,0 +1,85 @@
+"""What a process has to know of a render in order to draw its frames."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cloudpickle
+
+from .errors import AnimatorPickleError, WorkerError
+from .spec import DrawSpec
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """The animator, and how its figure is to look; travels once to each worker.
+
+    Attributes
+    ----------
+    animator : object
+        Something with ``setup()`` and ``update()``, or its pickle.
+    draw : DrawSpec
+        How its figure becomes pixels.
+    settings : mapping
+        The caller's rcParams.
+    log_interval : int or None
+        Frames between two lines in the log of each worker.
+    """
+
+    animator: Any
+    draw: DrawSpec
+    settings: Mapping[str, Any]
+    log_interval: int | None = None
+
+    def pickled(self) -> RenderJob:
+        """Return the job with the animator pickled, so that only who draws needs to load it.
+
+        Raises
+        ------
+        AnimatorPickleError
+            If that cannot be done; names the attributes at fault.
+        """
+        try:
+            data = cloudpickle.dumps(self.animator)
+        except Exception as exc:
+            raise AnimatorPickleError(_why_not(self.animator, exc)) from exc
+        return replace(self, animator=data)
+
+    def load(self) -> Any:
+        """Return the animator."""
+        if not isinstance(self.animator, bytes):
+            return self.animator
+        try:
+            return pickle.loads(self.animator)
+        except Exception as exc:
+            raise WorkerError(
+                f"the animator cannot be loaded where it is to be drawn: {type(exc).__name__}: {exc}; "
+                f"modules that it needs have to be installed on the workers, or be sent there with "
+                f"client.upload_file()"
+            ) from exc
+
+
+def _why_not(animator: Any, exc: Exception) -> str:
+    name = type(animator).__name__
+    at_fault = [
+        f"self.{key} ({type(value).__name__})"
+        for key, value in vars(animator).items()
+        if not _pickles(value)
+    ]
+    if not at_fault:
+        return f"{name} cannot be pickled, so it cannot be sent to the workers: {exc}"
+    return (
+        f"{name} cannot be sent to the workers, as {' and '.join(at_fault)} cannot be pickled: {exc}; "
+        f"make it in setup(), which runs on each worker, or render here with num_workers=1"
+    )
+
+
+def _pickles(value: object) -> bool:
+    try:
+        cloudpickle.dumps(value)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""Events to what a person reads: a progress bar, lines in a log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import TracebackType
+from typing import Any
+
+from .events import Event, FrameEncoded
+from .spec import require_int
+
+_logger = logging.getLogger(__name__)
+
+
+class ProgressBar:
+    """One bar that counts frames as they are encoded, in a terminal or a notebook.
+
+    A context manager and a listener.
+
+    Parameters
+    ----------
+    n_frames : int or None
+        Frames of the video; None shows a bar without an end.
+    disable : bool or None
+        True hides it; None hides it where nobody watches: standard error is not a terminal, and this is
+        no notebook.
+    """
+
+    def __init__(self, n_frames: int | None, disable: bool | None) -> None:
+        from tqdm.auto import tqdm
+
+        if disable is None:
+            disable = not (sys.stderr.isatty() or _in_notebook())
+        self._bar: Any = tqdm(
+            total=n_frames, unit="frame", desc="Encoding", disable=disable, dynamic_ncols=True
+        )
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, FrameEncoded):
+            self._bar.update()
+
+
+class ProgressLog:
+    """A listener that logs every so many encoded frames.
+
+    Parameters
+    ----------
+    n_frames : int or None
+        Frames of the video.
+    interval : int
+        Frames between two lines.
+    """
+
+    def __init__(self, n_frames: int | None, interval: int) -> None:
+        self._of = "" if n_frames is None else f" of {n_frames}"
+        self._interval = interval
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, FrameEncoded):
+            n = event.frame_idx + 1
+            if n % self._interval == 0:
+                _logger.info("encoded %d%s frames", n, self._of)
+
+
+def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:
+    """Return the listener that ``saving_log_interval`` asks for, if it does."""
+    if interval is None:
+        return []
+    return [ProgressLog(n_frames, require_int("saving_log_interval", interval, 1))]
+
+
+def _in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")

@@ -1,0 +1,67 @@
+"""The frame-source protocol: whatever can draw a frame from its index and its parameters."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .spec import FrameSize
+
+
+class FrameSource(Protocol):
+    """Draws frames in one process.
+
+    A source is opened once, draws any number of frames in any order, and is closed once. Its user
+    calls it from one thread at a time.
+    """
+
+    @property
+    def opaque(self) -> bool:
+        """True if every pixel of the frame last drawn has an alpha of 255."""
+        ...
+
+    def open(self) -> FrameSize:
+        """Make ready to draw, and return the size that every frame has to have."""
+        ...
+
+    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+        """Draw one frame.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 4)
+            RGBA, alpha not premultiplied. A view: the next call overwrites it.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give everything back; a closed source stays closed."""
+        ...
+
+
+def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) -> None:
+    """Write RGBA pixels as RGB, over white where they are translucent.
+
+    Parameters
+    ----------
+    rgba : ndarray of uint8, shape (height, width, 4)
+        Alpha not premultiplied.
+    out : ndarray of uint8, shape (height, width, 3)
+        Overwritten.
+    opaque : bool
+        True skips the blending: the caller knows that alpha is 255 everywhere.
+
+    Notes
+    -----
+    Blending is ``rgb * a + 255 * (1 - a)``, rounded to nearest.
+    """
+    if opaque:
+        for channel in range(3):  # four times as fast as one assignment of [..., :3]
+            out[..., channel] = rgba[..., channel]
+        return
+    alpha = rgba[..., 3].astype(np.uint32)
+    rest = 255 * (255 - alpha) + 127
+    for channel in range(3):
+        out[..., channel] = (rgba[..., channel] * alpha + rest) // 255

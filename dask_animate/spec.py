@@ -1,0 +1,282 @@
+"""What a render is: frozen values that every other module reads and none changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OptionError, OptionTypeError
+
+#: Anything further out overflows the rate fields of the encoders or the clock of the container.
+FPS_RANGE = (Fraction(1, 1000), Fraction(100_000))
+
+
+def require_int(name: str, value: object, minimum: int) -> int:
+    """Return `value` as an int of at least `minimum`, or raise an error that names it."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OptionTypeError(f"{name} must be an integer, got {value!r}")
+    if value < minimum:
+        raise OptionError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def require_choice(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, or raise an error that lists them."""
+    if not isinstance(value, str) or value not in choices:
+        raise OptionError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+    return value
+
+
+def as_fps(fps: object) -> Fraction:
+    """Return frames per second as an exact fraction.
+
+    A float is taken as the nearest fraction with a denominator of at most 100 000, so that 29.97
+    means 2997/100. For the broadcast rate give ``Fraction(30000, 1001)``.
+    """
+    if isinstance(fps, bool) or not isinstance(fps, Real):
+        raise OptionTypeError(f"fps must be a positive number, got {fps!r}")
+    if not math.isfinite(fps) or fps <= 0:
+        raise OptionError(f"fps must be a positive number, got {fps!r}")
+    exact = Fraction(fps) if isinstance(fps, Rational) else Fraction(float(fps))
+    if not isinstance(fps, Rational):
+        exact = exact.limit_denominator(100_000)
+    if not FPS_RANGE[0] <= exact <= FPS_RANGE[1]:
+        low, high = map(float, FPS_RANGE)
+        raise OptionError(f"fps must lie between {low:g} and {high:g}, got {fps!r}")
+    return exact
+
+
+@dataclass(frozen=True)
+class FrameSize:
+    """Height and width of every frame, in pixels."""
+
+    height: int
+    width: int
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes of one RGB frame."""
+        return 3 * self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True)
+class DrawSpec:
+    """How a figure becomes pixels.
+
+    Attributes
+    ----------
+    dpi : float or None
+        Dots per inch; None keeps the figure's own.
+    facecolor, edgecolor : color or None
+        Of the figure's background; None keeps the figure's own.
+    transparent : bool
+        Draw the figure and its axes without background.
+    tight : bool
+        Crop once, after ``setup()``, to what is drawn.
+    pad_inches : float or None
+        Padding around the crop, in inches; None takes ``rcParams["savefig.pad_inches"]``.
+    reuse_figure : bool
+        Build the figure once, not for each frame.
+    seed : int or None
+        Seed of the global random states; None leaves them alone.
+    """
+
+    dpi: float | None = None
+    facecolor: Any = None
+    edgecolor: Any = None
+    transparent: bool = False
+    tight: bool = False
+    pad_inches: float | None = None
+    reuse_figure: bool = True
+    seed: int | None = 0
+
+    SAVEFIG_KEYS = ("dpi", "facecolor", "edgecolor", "transparent", "bbox_inches", "pad_inches")
+
+    @classmethod
+    def create(
+        cls,
+        savefig_params: Mapping[str, Any] | None,
+        *,
+        reuse_figure: bool = True,
+        seed: int | None = 0,
+    ) -> DrawSpec:
+        """Check what the caller gave and build the spec from it."""
+        if savefig_params is not None and not isinstance(savefig_params, Mapping):
+            raise OptionTypeError(f"savefig_params must be a dict, got {savefig_params!r}")
+        given = dict(savefig_params or {})
+        unknown = sorted(str(key) for key in given if key not in cls.SAVEFIG_KEYS)
+        if unknown:
+            raise OptionError(
+                f"savefig_params has no effect on video frames for {', '.join(unknown)}; "
+                f"it takes {', '.join(cls.SAVEFIG_KEYS)}"
+            )
+        bbox = given.get("bbox_inches")
+        if not (bbox is None or (isinstance(bbox, str) and bbox == "tight")):
+            raise OptionError(f'savefig_params["bbox_inches"] must be "tight" or None, got {bbox!r}')
+        if seed is not None:
+            seed = require_int("seed", seed, 0)
+        return cls(
+            dpi=_dpi(given.get("dpi")),
+            facecolor=_color("facecolor", given.get("facecolor")),
+            edgecolor=_color("edgecolor", given.get("edgecolor")),
+            transparent=_flag('savefig_params["transparent"]', given.get("transparent") or False),
+            tight=bbox is not None,
+            pad_inches=_pad_inches(given.get("pad_inches"), bbox),
+            reuse_figure=_flag("reuse_figure_object", reuse_figure),
+            seed=seed,
+        )
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool | np.bool_):
+        raise OptionTypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def _dpi(dpi: object) -> float | None:
+    if dpi is None or (isinstance(dpi, str) and dpi == "figure"):
+        return None
+    if isinstance(dpi, bool) or not isinstance(dpi, Real) or not 0 < float(dpi) < math.inf:
+        raise OptionError(f'savefig_params["dpi"] must be a positive number or "figure", got {dpi!r}')
+    return float(dpi)
+
+
+def _pad_inches(pad: object, bbox: object) -> float | None:
+    if pad is None:
+        return None
+    if bbox is None:
+        raise OptionError('savefig_params["pad_inches"] needs bbox_inches="tight" beside it')
+    if isinstance(pad, bool) or not isinstance(pad, Real) or not 0 <= float(pad) < math.inf:
+        raise OptionError(
+            f'savefig_params["pad_inches"] must be a number of inches, 0 or more, got {pad!r}'
+        )
+    return float(pad)
+
+
+def _color(name: str, color: object) -> Any:
+    from matplotlib.colors import is_color_like
+
+    if color is None or (isinstance(color, str) and color == "auto"):
+        return None
+    if not is_color_like(color):
+        raise OptionError(f'savefig_params["{name}"] must be a matplotlib color, got {color!r}')
+    return color
+
+
+@dataclass(frozen=True)
+class EncodeSpec:
+    """How pixels become a file.
+
+    Attributes
+    ----------
+    fps : Fraction
+        Frames per second.
+    codec : str
+        Name of the codec, as "h264".
+    mode : {"auto", "gpu", "cpu"}
+        Which encoders may be used.
+    quality : int or None
+        0 to 51, lower is better; None is the encoder's default in this library.
+    preset : str or None
+        The encoder's speed preset; None is its default in this library.
+    options : tuple of (str, str)
+        Further options of the encoder, by name.
+    """
+
+    fps: Fraction
+    codec: str = "h264"
+    mode: str = "auto"
+    quality: int | None = None
+    preset: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A run of consecutive frames: the unit of work, of failure and of resume.
+
+    Attributes
+    ----------
+    idx : int
+        Position among the partitions.
+    start : int
+        Frame index of the first frame.
+    params : sequence
+        One item for each frame.
+    """
+
+    idx: int
+    start: int
+    params: Sequence[Any]
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rendered frames of one partition.
+
+    Attributes
+    ----------
+    frame_idx : sequence of int
+        Frame index of each frame.
+    pixels : ndarray of uint8, shape (n, height, width, 3)
+        RGB, C-contiguous; the receiver may keep it.
+    seconds : float
+        Time spent drawing.
+    worker : str
+        Address of the worker, or "" for this process.
+    """
+
+    frame_idx: Sequence[int]
+    pixels: NDArray[np.uint8]
+    seconds: float
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class RenderStats:
+    """What a render cost.
+
+    Attributes
+    ----------
+    wall_seconds : float
+        From the call to the finished file.
+    render_seconds : float
+        Drawing, summed over all workers.
+    encode_seconds : float
+        Spent in the encoder by the calling process.
+    wait_seconds : float
+        Spent by the calling process waiting for frames; without a cluster this is the drawing.
+    frames_per_second : float
+        Frames over wall time.
+    n_partitions : int
+        Partitions rendered.
+    n_workers : int
+        Workers that rendered at least one of them; 0 when this process did.
+    n_bytes_received : int
+        Bytes of pixels that came from the workers.
+    file_size : int
+        Bytes of the finished file.
+    """
+
+    wall_seconds: float
+    render_seconds: float
+    encode_seconds: float
+    wait_seconds: float
+    frames_per_second: float
+    n_partitions: int
+    n_workers: int
+    n_bytes_received: int
+    file_size: int

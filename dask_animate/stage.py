@@ -1,0 +1,134 @@
+"""The process-wide state that drawing code sees: a stage of its own for each animator.
+
+matplotlib keeps its settings, its backend and pyplot's list of open figures in globals, and NumPy and
+Python keep random states there. Two animators in one process, or an animator beside a user's own plots,
+would meet in all of them.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib._pylab_helpers import Gcf
+
+# matplotlib's font, mathtext and pyplot caches are shared by all figures of a process and are not
+# thread-safe, so one stage at a time is on. Reentrant: update() may itself render something.
+_on_stage = threading.RLock()
+
+
+def current_settings() -> dict[str, Any]:
+    """Return the rcParams of this process that change how a figure looks."""
+    rc: Any = matplotlib.rcParams.copy()
+    settings: dict[str, Any] = dict(rc)
+    for key in ("backend", "backend_fallback", "interactive", "toolbar"):
+        settings.pop(key, None)
+    return settings
+
+
+class Stage:
+    """Globals of one animator, in place while it is entered and put away otherwise.
+
+    Thread-safe: `entered` blocks while another thread is on any stage of this process.
+
+    Parameters
+    ----------
+    settings : mapping, optional
+        rcParams to draw with; those of the process by default.
+    """
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        self._settings = dict(settings or {})
+        self._figures: OrderedDict[Any, Any] = OrderedDict()
+        self._depth = 0
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Put this stage's globals in place; entering it again inside costs nothing."""
+        with _on_stage:
+            if self._depth:
+                yield
+                return
+            with ExitStack() as stack:
+                stack.enter_context(matplotlib.rc_context(rc=self._differences()))
+                stack.enter_context(_random_states_kept())
+                stack.enter_context(_pyplot_figures(self._figures))
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Enter to build figures: without windows, and keeping the rcParams that the code sets."""
+        with self.entered(), _agg_backend():
+            yield
+            self._settings = current_settings()
+
+    def close(self) -> None:
+        """Close all figures that were opened on this stage."""
+        with self.entered():
+            Gcf.destroy_all()
+
+    def _differences(self) -> Any:
+        # Each value set goes through a validator, so only those that differ are.
+        if not self._settings:
+            return {}
+        now = current_settings()
+        return {
+            key: value
+            for key, value in self._settings.items()
+            if key in now and now[key] is not value and now[key] != value
+        }
+
+
+def seed_random_states(seed: int, *key: int) -> None:
+    """Set NumPy's and Python's global random states from `seed` and `key`.
+
+    Uses ``numpy.random.SeedSequence(seed, spawn_key=key)``, so that neighbouring keys give
+    independent streams.
+    """
+    state = int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
+    np.random.seed(state)
+    random.seed(state)
+
+
+@contextmanager
+def _random_states_kept() -> Iterator[None]:
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+@contextmanager
+def _pyplot_figures(figures: OrderedDict[Any, Any]) -> Iterator[None]:
+    # Also what plt.figure(1), plt.gcf() and plt.close("all") of the animator's code see.
+    kept, Gcf.figs = Gcf.figs, figures
+    try:
+        yield
+    finally:
+        Gcf.figs = kept
+
+
+@contextmanager
+def _agg_backend() -> Iterator[None]:
+    # A window for each worker, from a thread that is not the main one, would crash most toolkits.
+    backend = matplotlib.get_backend()
+    if backend.lower() == "agg":
+        yield
+        return
+    matplotlib.use("agg")
+    try:
+        yield
+    finally:
+        matplotlib.use(backend)

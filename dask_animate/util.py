@@ -1,0 +1,89 @@
+"""Two helpers around an animation: which data frames to show, and a plain style."""
+
+from __future__ import annotations
+
+import logging
+from fractions import Fraction
+from numbers import Rational, Real
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OptionError
+
+_logger = logging.getLogger(__name__)
+
+
+def get_rendered_frame_ids(
+    data_fps: Rational | float,
+    play_speed: Rational | float,
+    rendered_fps: Rational | float,
+    n_data_frames: int,
+) -> NDArray[np.int64]:
+    """Choose the data frames that a video at another rate or speed shows.
+
+    Parameters
+    ----------
+    data_fps : float or Fraction
+        Frames per second at which the data was recorded.
+    play_speed : float or Fraction
+        Speed of the playback; 0.1 plays ten times slower than life.
+    rendered_fps : float or Fraction
+        Frames per second of the video.
+    n_data_frames : int
+        Number of frames in the data.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_frames,)
+        Data index for each frame of the video: ``floor(i * stride)`` with
+        ``stride = data_fps * play_speed / rendered_fps``, so that no frame shows data from its future.
+        At least one frame where there is data. The stride is kept as a fraction: no index drifts.
+
+    Raises
+    ------
+    OptionError
+        If a rate or the speed is not a positive number.
+
+    Examples
+    --------
+    Data at 330 frames per second, shown at a tenth of its speed in a 30 frames per second video:
+
+    >>> get_rendered_frame_ids(330, Fraction(1, 10), 30, 12)
+    array([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9])
+    """
+    for name, value in (
+        ("data_fps", data_fps),
+        ("play_speed", play_speed),
+        ("rendered_fps", rendered_fps),
+    ):
+        if not isinstance(value, Real) or not 0 < float(value) < float("inf"):
+            raise OptionError(f"{name} must be a positive number, got {value!r}")
+    if n_data_frames <= 0:
+        return np.array([], dtype=np.int64)
+    data_rate, speed, rate = (
+        Fraction(value).limit_denominator(1_000_000)  # 0.1 means a tenth, not its nearest float
+        for value in (data_fps, play_speed, rendered_fps)
+    )
+    stride = data_rate * speed / rate
+    if stride < 1:
+        _logger.warning("stride %.4g is below 1: some data frames are shown more than once", stride)
+    n_frames = max(1, int(n_data_frames / stride))
+    ids = [i * stride.numerator // stride.denominator for i in range(n_frames)]
+    return np.minimum(np.array(ids, dtype=np.int64), n_data_frames - 1)
+
+
+def configure_matplotlib_style() -> None:
+    """Set a plain style: fast paths, a sans-serif font, and text kept as text in PDF files.
+
+    Changes ``matplotlib.rcParams`` of this process; a render carries them to its workers. Arial is
+    asked for first, then matplotlib's own DejaVu Sans, so that a machine without Arial draws the same
+    figure without a warning for each text.
+    """
+    matplotlib.style.use("fast")
+    matplotlib.rcParams["font.family"] = ["Arial", "DejaVu Sans"]
+    matplotlib.rcParams["pdf.fonttype"] = 42
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    _logger.info("configured matplotlib style")
