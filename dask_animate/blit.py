@@ -38,12 +38,12 @@ class Canvas:
             FigureCanvasAgg(figure)  # attaches itself
         if spec.dpi is not None:
             figure.set_dpi(spec.dpi)
+        if spec.transparent:
+            _remove_backgrounds(figure)
         if spec.facecolor is not None:
             figure.set_facecolor(spec.facecolor)
         if spec.edgecolor is not None:
             figure.set_edgecolor(spec.edgecolor)
-        if spec.transparent:
-            _remove_backgrounds(figure, keep_own=spec.facecolor is not None)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         if spec.tight:
@@ -91,13 +91,12 @@ def rasterize(figure: Figure) -> NDArray[np.uint8]:
         canvas.close()
 
 
-def _remove_backgrounds(figure: Any, *, keep_own: bool) -> None:
+def _remove_backgrounds(figure: Any) -> None:
     """Do to a figure what ``savefig(transparent=True)`` does, for good."""
-    if not keep_own:
-        figure.patch.set_facecolor("none")
-        figure.patch.set_edgecolor("none")
+    figure.patch.set_facecolor("none")
+    figure.patch.set_edgecolor("none")
     for subfigure in figure.subfigs:
-        _remove_backgrounds(subfigure, keep_own=False)
+        _remove_backgrounds(subfigure)
     for axes in figure.axes:
         for part in (axes, *axes.child_axes):
             part.set_facecolor("none")  # survives clear(), unlike a color set on the patch

@@ -100,7 +100,11 @@ def _local_client(n_workers: int) -> Iterator[Any]:
     with (
         _main_not_imported_again(),
         LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
+            scheduler_kwargs={"dashboard": False},
         ) as cluster,
         Client(cluster, set_as_default=False, direct_to_workers=True) as client,
     ):

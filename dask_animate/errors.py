@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from typing import Any
+from typing import Self
 
 import cloudpickle
 
@@ -63,17 +63,28 @@ class RemoteTraceback(Exception):
 class UserCodeError(AnimateError, RuntimeError):
     """``setup()`` or ``update()`` raised; the original exception is the ``__cause__``.
 
-    When it crosses from a worker to the client the cause travels along, with the worker's traceback
-    as a note. A cause that cannot be pickled arrives as a `RemoteTraceback` holding its text.
+    The cause comes along from a worker, with its traceback there.
     """
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = {key: value for key, value in self.__dict__.items()}
-        return _rebuild, (type(self), self.args, state, _pack_cause(self.__cause__))
+    def made_portable(self) -> Self:
+        """Return this error, its cause replaced by its text if it cannot be pickled."""
+        try:
+            pickle.loads(cloudpickle.dumps(self.__cause__))  # some only fail on coming back
+        except Exception:
+            assert self.__cause__ is not None
+            text = "".join(traceback.format_exception(self.__cause__))
+            self.__cause__ = RemoteTraceback(text)
+            self.__context__ = None
+        return self
 
 
 class SetupError(UserCodeError):
     """``setup()`` raised."""
+
+    @classmethod
+    def of(cls, cause: BaseException) -> SetupError:
+        """Build the error that says what went wrong."""
+        return cls(f"setup() failed: {_in_short(cause)}")
 
 
 class FrameError(UserCodeError):
@@ -93,40 +104,13 @@ class FrameError(UserCodeError):
     @classmethod
     def of(cls, frame_idx: int, params: str, cause: BaseException) -> FrameError:
         """Build the error that names a frame, its parameters and what went wrong."""
-        error = cls(
-            f"frame {frame_idx} could not be drawn: {type(cause).__name__}: {cause} (params: {params})"
-        )
+        error = cls(f"frame {frame_idx} could not be drawn: {_in_short(cause)} (params: {params})")
         error.frame_idx = frame_idx
         error.params = params
         return error
 
 
-def _pack_cause(cause: BaseException | None) -> bytes | None:
-    if cause is None:
-        return None
-    text = "".join(traceback.format_exception(cause))
-    try:
-        packed: bytes = cloudpickle.dumps((cause, text))
-        pickle.loads(packed)  # some exceptions pickle but do not come back
-    except Exception:
-        packed = cloudpickle.dumps((RemoteTraceback(text), None))
-    return packed
-
-
-def _rebuild(
-    cls: type[UserCodeError],
-    args: tuple[Any, ...],
-    state: dict[str, Any],
-    packed: bytes | None,
-) -> UserCodeError:
-    error = cls(*args)
-    error.__dict__.update(state)
-    if packed is not None:
-        try:
-            cause, text = pickle.loads(packed)
-        except Exception as exc:  # its class exists on the worker alone
-            cause, text = RemoteTraceback(f"the worker's exception cannot be loaded: {exc!r}"), None
-        if text is not None:
-            cause.add_note(f"Traceback on the worker:\n{text}")
-        error.__cause__ = cause
-    return error
+def _in_short(cause: BaseException) -> str:
+    # Dask replaces exceptions with a message of more than 10 kB.
+    text = str(cause)
+    return f"{type(cause).__name__}: {text if len(text) < 2000 else text[:2000] + '…'}"

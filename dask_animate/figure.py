@@ -126,7 +126,7 @@ class FigureSource:
                 if isinstance(figure, Figure):
                     self._canvas = Canvas(figure, self._spec)
             except Exception as exc:
-                raise SetupError(f"setup() failed: {type(exc).__name__}: {exc}") from exc
+                raise SetupError.of(exc) from exc
             if self._canvas is None:
                 raise FigureError(
                     f"setup() must return the matplotlib Figure that it made, "

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
 from typing import Any
+from weakref import WeakSet
 
 from dask import delayed
 from dask.sizeof import sizeof
@@ -88,6 +89,7 @@ class Gather:
         self._refreshed = -float("inf")
         self._closing = False
         self._keys = count()
+        self._futures: WeakSet[Future] = WeakSet()
         self._direct = _workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
@@ -112,7 +114,7 @@ class Gather:
         if not _is_connected(self._client):
             return
         with suppress(Exception):  # the cluster may be gone; there is nothing left to undo then
-            self._client.cancel([flight.future for flight in self._flights])
+            self._client.cancel(list(self._futures))
             self._flights.clear()
             self._client.unregister_worker_plugin(self._name)
 
@@ -235,18 +237,24 @@ class Gather:
             items = delayed(list)(part)
 
             def submit(items: Any = items, start: int | Future = start) -> Future:
-                sent = self._client.compute(items, **self._where())
-                return self._submit(render_items, sent, start, params.n_frames)
+                return self._submit(render_items, self._compute(items), start, params.n_frames)
 
             flight = _Flight(submit, submit(), self._preload, n_bytes, f"partition {idx} of the bag")
-            start = self._submit(count_items, self._client.compute(items, **self._where()), start)
+            start = self._submit(count_items, self._compute(items), start)
             yield flight
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         if task is not count_items:
             args = (self._name, *args)
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._client.submit(task, *args, key=key, pure=False, **self._where())
+        return self._known(self._client.submit(task, *args, key=key, pure=False, **self._where()))
+
+    def _compute(self, items: Any) -> Future:
+        return self._known(self._client.compute(items, **self._where()))
+
+    def _known(self, future: Future) -> Future:
+        self._futures.add(future)  # to be cancelled in the end, whoever holds it then
+        return future
 
     def _fetch_head(self) -> PoolFuture[Block] | None:
         if not self._flights:

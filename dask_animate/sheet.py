@@ -67,9 +67,11 @@ def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) ->
         figsize=(_TILE_INCHES * n_columns, tile_height * n_rows), dpi=_DPI, layout="compressed"
     )
     grid: Any = figure.subplots(n_rows, n_columns, squeeze=False)
-    for axes in grid.flat:
+    for axes in grid.flat[len(frames) :]:
         axes.set_axis_off()
     for axes, idx, frame in zip(grid.flat, frame_idx, frames, strict=False):
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_color("0.8")
         axes.imshow(frame, interpolation="antialiased", interpolation_stage="rgba")
         axes.set_title(f"frame {idx}", fontsize=9)
     return ContactSheet(tuple(frame_idx), rasterize(figure))

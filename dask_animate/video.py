@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
+from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
 from .errors import EncoderError, FrameSizeError, OptionError, OptionTypeError, OutputError
@@ -31,6 +38,7 @@ class _Encoder:
     quality_option: str
     default_quality: int
     default_preset: str
+    presets: tuple[str, ...]
     fixed_options: tuple[tuple[str, str], ...] = ()
 
     def options(self, spec: EncodeSpec) -> dict[str, str]:
@@ -44,14 +52,36 @@ class _Encoder:
 
 
 # The defaults are chosen from the table in benchmarks/encoder_defaults.md.
-_X264 = _Encoder("libx264", "crf", default_quality=18, default_preset="veryfast")
-_NVENC = _Encoder("h264_nvenc", "qp", 18, "p4", (("rc", "constqp"),))
+_X264 = _Encoder(
+    "libx264",
+    quality_option="crf",
+    default_quality=18,
+    default_preset="veryfast",
+    presets=(
+        *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+        *("medium", "slow", "slower", "veryslow", "placebo"),
+    ),
+    # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
+    fixed_options=(("mbtree", "0"),),
+)
+_NVENC = _Encoder(
+    "h264_nvenc",
+    quality_option="qp",
+    default_quality=18,
+    default_preset="p4",
+    presets=("p1", "p2", "p3", "p4", "p5", "p6", "p7"),
+    fixed_options=(("rc", "constqp"),),
+)
 
 _CANDIDATES: Mapping[str, Sequence[_Encoder]] = {
     "cpu": (_X264,),
     "gpu": (_NVENC,),
     "auto": (_X264,),
 }
+
+# How the color of four pixels becomes that of one: their mean, exact to rounding. The default of
+# swscale blurs over more rows, and takes longer.
+_CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
 
 _SUFFIXES = {".mp4": "h264", ".m4v": "h264"}
 _CODECS = ("h264",)
@@ -209,7 +239,7 @@ class VideoWriter:
             self._stream = self._container.add_stream(
                 encoder.name, rate=self._spec.fps, options=encoder.options(self._spec)
             )
-        _configure(self._stream, even, self._spec.fps)
+        _configure(self._stream, even, self._spec)
 
     def _pad(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Repeat the last row and column where yuv420p needs even sizes."""
@@ -230,6 +260,7 @@ class VideoWriter:
             dst_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.JPEG,
             dst_color_range=ColorRange.MPEG,
+            interpolation=_CHROMA,
         )
 
     def _mux(self, picture: Any) -> None:
@@ -266,39 +297,60 @@ def choose_encoder(spec: EncodeSpec, size: FrameSize) -> _Encoder:
 
 
 def _probe(encoder: _Encoder, spec: EncodeSpec, size: FrameSize) -> None:
+    if spec.preset is not None:
+        require_choice(f"video_preset for {encoder.name}", spec.preset, encoder.presets)
     context: Any = av.CodecContext.create(encoder.name, "w")
     context.width, context.height = size.width, size.height
     context.pix_fmt = "yuv420p"
     context.time_base, context.framerate = 1 / spec.fps, spec.fps
     context.options = encoder.options(spec)
-    with av.logging.Capture() as messages:
+    failure: Exception | None = None
+    with _messages() as messages:
         try:
             context.open()
         except (av.error.FFmpegError, ValueError) as exc:
-            said = "; ".join(text.strip() for _, _, text in messages) or str(exc)
-            raise EncoderError(
-                f"{encoder.name} does not start at {size} pixels with "
-                f"{_shown(encoder.options(spec))}: {said}"
-            ) from exc
+            failure = exc
+    if failure is not None:
+        raise EncoderError(
+            f"{encoder.name} does not start at {size} pixels with {_shown(encoder.options(spec))}: "
+            f"{'; '.join(messages) or failure}"
+        ) from failure
     unknown = sorted(context.options)
-    refused = [text.strip() for _, _, text in messages if "rror parsing option" in text]
-    if unknown or refused:
+    refused = [text for text in messages if "rror parsing option" in text]
+    if unknown:
         raise OptionError(
-            f"video_extra_ffmpeg_params: {encoder.name} has no option "
-            f"{', '.join(unknown) or '; '.join(refused)}"
+            f"video_extra_ffmpeg_params: {encoder.name} has no option {', '.join(unknown)}"
         )
+    if refused:
+        raise OptionError(f"video_extra_ffmpeg_params: {encoder.name}: {'; '.join(refused)}")
 
 
-def _configure(stream: Any, size: FrameSize, fps: Fraction) -> None:
-    from dask.system import CPU_COUNT
+@contextmanager
+def _messages() -> Iterator[list[str]]:
+    """Collect what FFmpeg says in this thread, which is where it tells the cause of a failure."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    messages: list[str] = []
+    try:
+        with av.logging.Capture() as captured:
+            try:
+                yield messages
+            finally:
+                messages += [text.strip() for _, _, text in captured]
+    finally:
+        av.logging.set_level(level)
 
+
+def _configure(stream: Any, size: FrameSize, spec: EncodeSpec) -> None:
     stream.width, stream.height = size.width, size.height
     stream.pix_fmt = "yuv420p"
-    stream.time_base = 1 / fps
+    stream.time_base = 1 / spec.fps
     context = stream.codec_context
-    context.time_base, context.framerate = 1 / fps, fps
-    # x264 would count the cores of the machine, not those that this process may use.
-    context.thread_count = CPU_COUNT
+    context.time_base, context.framerate = 1 / spec.fps, spec.fps
+    context.thread_type = "FRAME"  # slices would cost size
+    if "threads" not in dict(spec.options):
+        # Left alone, x264 counts the cores of the machine, not those that this process may use.
+        context.thread_count = CPU_COUNT
     # Players take untagged pixels for BT.601 or BT.709 by their size.
     context.colorspace = 1  # BT.709, in the numbers of H.273
     context.color_primaries = ColorPrimaries.BT709

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from dask.utils import format_bytes
 from distributed import Worker, WorkerPlugin, get_worker
 
-from .errors import WorkerError
+from .errors import UserCodeError, WorkerError
 from .job import RenderJob
 from .params import with_index
 from .renderer import Renderer
@@ -47,7 +48,8 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
 
 def measure_figure(name: str) -> FrameSize:
     """Task: build the figure on this worker and return the size of its frames."""
-    return _renderer(name).size()
+    with _errors_that_travel():
+        return _renderer(name).size()
 
 
 def render_partition(name: str, partition: Partition) -> Block:
@@ -72,14 +74,15 @@ def count_items(items: Sequence[Any], start: int) -> int:
 def _block(name: str, indexed: Sequence[tuple[int, Any]]) -> Block:
     worker, renderer = get_worker(), _renderer(name)
     limit = worker.memory_manager.memory_limit
-    needed = len(indexed) * renderer.size().n_bytes
+    needed = len(indexed) * measure_figure(name).n_bytes
     if limit and needed > limit / 2:
         raise WorkerError(
             f"a partition of {len(indexed)} frames takes {format_bytes(needed)} as pixels, more than "
             f"half of the memory limit of {format_bytes(limit)} of {worker.address}: use at most "
             f"{limit // 2 // renderer.size().n_bytes} frames for a partition"
         )
-    return renderer.block(indexed, worker.address)
+    with _errors_that_travel():
+        return renderer.block(indexed, worker.address)
 
 
 def _renderer(name: str) -> Renderer:
@@ -89,3 +92,14 @@ def _renderer(name: str) -> Renderer:
         raise WorkerError(f"{worker.address} does not know the render {name}")
     renderer: Renderer = plugin.renderer
     return renderer
+
+
+@contextmanager
+def _errors_that_travel() -> Iterator[None]:
+    try:
+        yield
+    except UserCodeError as exc:
+        error = exc.made_portable()
+    else:
+        return
+    raise error

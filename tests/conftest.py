@@ -1,0 +1,44 @@
+"""Clusters that the tests share: real processes, one thread each unless said otherwise."""
+
+import pytest
+from distributed import Client, LocalCluster
+
+
+def local_client(n_workers, threads_per_worker=1, **kwargs):
+    cluster = LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=threads_per_worker,
+        processes=True,
+        dashboard_address=":0",
+        **kwargs,
+    )
+    return cluster, Client(cluster, set_as_default=False)
+
+
+def _client(n_workers, threads_per_worker=1, **kwargs):
+    cluster, client = local_client(n_workers, threads_per_worker, **kwargs)
+    with cluster, client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def client():
+    """Two workers that every test leaves as it found them."""
+    yield from _client(2)
+
+
+@pytest.fixture
+def own_client():
+    """Two workers for tests that harm them."""
+    yield from _client(2)
+
+
+@pytest.fixture(scope="session")
+def client_of_five():
+    yield from _client(5)
+
+
+@pytest.fixture(scope="session")
+def client_of_threads():
+    """One worker with four threads."""
+    yield from _client(1, 4)

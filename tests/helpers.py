@@ -1,0 +1,153 @@
+"""Animators whose frames can be told apart, and how to read them back from a file."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import av
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dask_animate import Animator
+
+N_BITS = 14
+
+
+class FrameNumber(Animator):
+    """Draws its frame index, and a second number from its parameters, as rows of squares."""
+
+    def __init__(self, figsize=(2.8, 0.8), dpi=50):
+        self.figsize, self.dpi = figsize, dpi
+
+    def setup(self):
+        fig = plt.figure(figsize=self.figsize, dpi=self.dpi)
+        ax = fig.add_axes((0, 0, 1, 1))
+        ax.set_axis_off()
+        self.image = ax.imshow(
+            np.zeros((2, N_BITS)), cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+        )
+        return fig
+
+    def update(self, frame_idx, params):
+        numbers = np.array([frame_idx, int(params)])
+        self.image.set_data((numbers[:, None] >> np.arange(N_BITS)) & 1)
+
+
+def read_numbers(picture):
+    """Return the two numbers that a `FrameNumber` frame, (height, width, 3), shows."""
+    height, width = picture.shape[:2]
+    rows = (np.array([0.25, 0.75]) * height).astype(int)
+    columns = ((np.arange(N_BITS) + 0.5) / N_BITS * width).astype(int)
+    bits = picture[np.ix_(rows, columns)].mean(axis=-1) > 127
+    return tuple((bits << np.arange(N_BITS)).sum(axis=1).tolist())
+
+
+def decode(path):
+    """Return all frames of a video, (n, height, width, 3), and check that their times are uniform."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = list(container.decode(stream))
+        times = [frame.pts * stream.time_base * stream.average_rate for frame in frames]
+        assert times == list(range(len(frames)))
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in frames])
+
+
+def assert_shows(path, params):
+    """Check that frame i of a `FrameNumber` video shows i and ``params[i]``, and that no other is there."""
+    shown = [read_numbers(frame) for frame in decode(path)]
+    assert shown == [(i, int(value)) for i, value in enumerate(params)]
+
+
+def assert_nothing_beside(path):
+    """Check that a directory holds one file, or none, and no temporary one."""
+    assert set(os.listdir(Path(path).parent)) <= {Path(path).name}
+
+
+class Noise(Animator):
+    """Shows random numbers from NumPy's and Python's global states, drawn in setup and in update."""
+
+    def setup(self):
+        fig = plt.figure(figsize=(1, 1), dpi=32)
+        self.points = np.random.rand(8)
+        self.image = fig.add_axes((0, 0, 1, 1)).imshow(np.zeros((3, 8)), vmin=0, vmax=1)
+        return fig
+
+    def update(self, frame_idx, params):
+        other = [random.random() for _ in range(8)]
+        self.image.set_data([self.points, np.random.rand(8), other])
+
+
+class FailsAt(FrameNumber):
+    """Raises in the frame with a given index."""
+
+    def __init__(self, frame_idx):
+        super().__init__()
+        self.bad = frame_idx
+
+    def update(self, frame_idx, params):
+        if frame_idx == self.bad:
+            raise LookupError(f"no data for {params}")
+        super().update(frame_idx, params)
+
+
+class KillsItsWorker(FrameNumber):
+    """Kills the process that draws a given frame, the first `times` times."""
+
+    def __init__(self, frame_idx, directory, times=1):
+        super().__init__()
+        self.bad, self.directory, self.times = frame_idx, Path(directory), times
+
+    def update(self, frame_idx, params):
+        if frame_idx == self.bad and len(list(self.directory.glob("killed-*"))) < self.times:
+            (self.directory / f"killed-{os.getpid()}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().update(frame_idx, params)
+
+
+class CountsSetups(FrameNumber):
+    """Leaves a file for each setup(), named by process and time."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = Path(directory)
+
+    def setup(self):
+        (self.directory / f"setup-{os.getpid()}-{time.monotonic_ns()}").touch()
+        return super().setup()
+
+
+class Slow(FrameNumber):
+    """Takes its time for each frame."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    def update(self, frame_idx, params):
+        time.sleep(self.seconds)
+        super().update(frame_idx, params)
+
+
+class NoFigure(Animator):
+    """Forgets what setup() has to return."""
+
+    def setup(self):
+        return plt.subplots()
+
+    def update(self, frame_idx, params):
+        pass
+
+
+class Grows(FrameNumber):
+    """Changes the size of its figure in a frame."""
+
+    def __init__(self, frame_idx):
+        super().__init__()
+        self.bad = frame_idx
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if frame_idx == self.bad:
+            self.image.figure.set_size_inches(4, 3)

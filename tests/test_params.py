@@ -1,0 +1,153 @@
+import re
+from itertools import islice, repeat
+
+import dask.array as da
+import dask.bag as db
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dask_animate import IndexedFrameParams
+from dask_animate.errors import OptionError, OptionTypeError, ParamsError
+from dask_animate.params import BagParams, open_params, partition_sizes
+
+
+@st.composite
+def shuffled(draw):
+    """A sequence of n items, some of which say their index and stand where they like."""
+    n = draw(st.integers(1, 40))
+    free = draw(st.lists(st.sampled_from(range(n)), unique=True))
+    places = draw(st.permutations(free))
+    items = list(range(n))
+    for place, idx in zip(sorted(free), places, strict=True):
+        items[place] = IndexedFrameParams(idx, idx)
+    return items
+
+
+@given(shuffled(), st.booleans(), st.integers(1, 7))
+def test_any_order_comes_out_in_order(items, lazy, size):
+    sequence = iter(items) if lazy else items
+    partitions = list(open_params(sequence, None).partitions(repeat(size)))
+    assert [p for partition in partitions for p in partition.params] == list(range(len(items)))
+    assert [partition.start for partition in partitions] == list(range(0, len(items), size))
+    assert [partition.idx for partition in partitions] == list(range(len(partitions)))
+
+
+@pytest.mark.parametrize(
+    "sequence", [[4, 5, 6], (4, 5, 6), range(4, 7), np.array([4, 5, 6]), {4: 0, 5: 0, 6: 0}.keys()]
+)
+def test_sequences_have_a_length(sequence):
+    params = open_params(sequence, None)
+    assert params.n_frames == 3
+    assert list(params) == [4, 5, 6]
+
+
+def test_n_frames_takes_the_first():
+    assert list(open_params(range(10), 4)) == [0, 1, 2, 3]
+    backwards = [IndexedFrameParams(i, i) for i in reversed(range(10))]
+    assert list(open_params(backwards, 4)) == [0, 1, 2, 3]
+
+
+def test_a_generator_is_read_no_further_than_asked():
+    read = []
+
+    def generate():
+        for i in range(1000):
+            read.append(i)
+            yield i
+
+    partitions = open_params(generate(), None).partitions(repeat(5))
+    assert read == []
+    list(islice(partitions, 2))
+    assert len(read) == 10
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(
+    ("items", "n_frames", "message"),
+    [
+        ([], None, "param_by_frame is empty"),
+        ([1, 2, IndexedFrameParams(1, "again")], None, "gives frame 1 twice"),
+        ([IndexedFrameParams(5, 0), IndexedFrameParams(5, 0)], 9, "gives frame 5 twice|holds only 2"),
+        ([IndexedFrameParams(0, 0), IndexedFrameParams(3, 0)], None, "no item for frame 1"),
+        ([IndexedFrameParams(4, 0), IndexedFrameParams(2, 0)], None, r"no item for frame 0, 1"),
+        ([1, 2, 3], 5, "n_frames is 5, but param_by_frame (holds only|ended after) 3 frames"),
+    ],
+)
+def test_what_is_wrong_with_a_sequence(items, n_frames, message, lazy):
+    with pytest.raises(ParamsError, match=message):
+        list(open_params(iter(items) if lazy else items, n_frames))
+
+
+def test_many_missing_frames_are_not_all_named():
+    items = [IndexedFrameParams(10**9, 0)]
+    with pytest.raises(
+        ParamsError, match=re.escape("frame 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …, but one for")
+    ):
+        list(open_params(iter(items), None))
+
+
+def test_a_list_is_checked_before_anything_is_read():
+    with pytest.raises(ParamsError, match="gives frame 0 twice"):
+        open_params([IndexedFrameParams(0, 0), IndexedFrameParams(0, 0)], None)
+
+
+@pytest.mark.parametrize("value", [3, None, "abc", b"abc", {"a": 1}])
+def test_not_a_sequence(value):
+    with pytest.raises(OptionTypeError, match="must be an iterable with one item for each frame"):
+        open_params(value, None)
+
+
+def test_dask_collections_other_than_bags_are_refused():
+    with pytest.raises(OptionTypeError, match="dask Array"):
+        open_params(da.zeros(3), None)
+
+
+def test_a_bag_in_this_process():
+    bag = db.from_sequence(range(10), npartitions=3).map(lambda x: 2 * x)
+    params = open_params(bag, None)
+    assert isinstance(params, BagParams)
+    assert list(params) == list(range(0, 20, 2))
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (0, OptionError, "n_frames must be at least 1, got 0"),
+        (-3, OptionError, "n_frames must be at least 1, got -3"),
+        (2.0, OptionTypeError, "n_frames must be an integer, got 2.0"),
+        (True, OptionTypeError, "n_frames must be an integer, got True"),
+    ],
+)
+def test_bad_n_frames(value, error, message):
+    with pytest.raises(error, match=message):
+        open_params(range(3), value)
+
+
+def test_bad_frame_id():
+    with pytest.raises(OptionError, match="frame_id must be at least 0, got -1"):
+        IndexedFrameParams(-1, None)
+
+
+def test_partition_sizes():
+    assert list(islice(partition_sizes("auto", None, 7), 3)) == [7, 7, 7]
+    assert list(islice(partition_sizes(4, None, 7), 3)) == [4, 4, 4]
+    assert list(partition_sizes((1, 2, 3), 6, 7)) == [1, 2, 3]
+    assert list(partition_sizes(np.array([1, 5]), 6, 7)) == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("size", "n_frames", "message"),
+    [
+        (0, 6, "partition_size must be at least 1, got 0"),
+        ("big", 6, "must be \"auto\" or numbers, got 'big'"),
+        ([1, 2], 6, "sums to 3, but there are 6 frames"),
+        ([3, 0, 3], 6, "each partition_size must be at least 1"),
+        ([1, 2], None, "needs n_frames"),
+        (None, 6, "partition_size must be an integer, got None"),
+    ],
+)
+def test_bad_partition_size(size, n_frames, message):
+    with pytest.raises((OptionError, OptionTypeError), match=message):
+        partition_sizes(size, n_frames, 7)
