@@ -132,7 +132,7 @@ class Animator(ABC):
         video_mode : {"auto", "gpu", "cpu"}
             "gpu" is NVENC or an error; "cpu" and, for now, "auto" are x264.
         video_quality : int, optional
-            0 to 51, lower is better and larger (CRF); 18 by default.
+            0 to 51, lower is better and larger (CRF); 20 by default.
         video_preset : str, optional
             The encoder's speed preset, as "ultrafast" … "placebo"; "veryfast" by default.
         video_extra_ffmpeg_params : sequence of str, optional
@@ -173,11 +173,12 @@ class Animator(ABC):
             `FrameError` with the frame index and its parameters, the original exception as its cause.
         """
         from .cluster import check_client, check_num_workers, open_client
+        from .encoder import create_encode_spec
         from .engine import Meter, Plan, Render
         from .output import OutputFile, as_path
         from .progress import ProgressBar, progress_logs
         from .result import Video
-        from .video import VideoWriter, create_encode_spec
+        from .video import VideoWriter
 
         meter = Meter()
         path = as_path(output_file)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .blit import Canvas
-from .errors import FigureError, FrameError, FrameSizeError, SetupError
+from .errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
 from .spec import DrawSpec, FrameSize
 from .stage import Stage, seed_random_states
 
@@ -59,10 +59,11 @@ class FigureSource:
     ) -> None:
         self._load = load
         self._spec = spec
-        self._stage = Stage(settings)
+        self._stage = Stage(settings, keep_random_states=spec.seed is not None)
         self._animator: SetupAndUpdate | None = None
         self._canvas: Canvas | None = None
         self._size: FrameSize | None = None
+        self._closed = False
         self.entered = self._stage.entered
 
     @property
@@ -71,11 +72,16 @@ class FigureSource:
         return self._canvas is not None and self._canvas.opaque
 
     def open(self) -> FrameSize:
-        """Build the figure if it is not built yet, and return its size in pixels."""
-        with self.entered():
-            if self._size is None:
-                self._size = self._build().size
-            return self._size
+        """Build the figure if it is not built yet, and return its size in pixels.
+
+        The first call has to come from outside of `entered`.
+        """
+        if self._size is None:
+            with self._stage.building():
+                self._check_open()
+                if self._size is None:  # another thread may have been here first
+                    self._size = self._build().size
+        return self._size
 
     def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
@@ -87,11 +93,13 @@ class FigureSource:
         FrameSizeError
             If the figure has another size than after ``setup()``.
         """
+        size = self.open()
         with self.entered():
-            size = self.open()
+            self._check_open()
             if not self._spec.reuse_figure:
-                self._build()
-            assert self._animator is not None, "drawn after close()"
+                with self._stage.building():
+                    self._build()
+            assert self._animator is not None
             assert self._canvas is not None
             if self._spec.seed is not None:
                 seed_random_states(self._spec.seed, _FRAME, frame_idx)
@@ -109,30 +117,36 @@ class FigureSource:
         return rgba
 
     def close(self) -> None:
-        """Close the figure, and every other that the animator opened."""
+        """Close the figure, and every other that the animator opened.
+
+        May be called while another thread draws, whose next frame is then an error.
+        """
+        self._closed = True
         with self.entered():
             self._forget_figure()
             self._animator = None
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise AnimateError("the figure was closed: the render was given up")
+
     def _build(self) -> Canvas:
-        with self._stage.building():
-            self._forget_figure()
-            if self._animator is None:
-                self._animator = self._load()
-            if self._spec.seed is not None:
-                seed_random_states(self._spec.seed, _SETUP)
-            try:
-                figure = self._animator.setup()
-                if isinstance(figure, Figure):
-                    self._canvas = Canvas(figure, self._spec)
-            except Exception as exc:
-                raise SetupError.of(exc) from exc
-            if self._canvas is None:
-                raise FigureError(
-                    f"setup() must return the matplotlib Figure that it made, "
-                    f"got {type(figure).__name__}"
-                )
-            return self._canvas
+        self._forget_figure()
+        if self._animator is None:
+            self._animator = self._load()
+        if self._spec.seed is not None:
+            seed_random_states(self._spec.seed, _SETUP)
+        try:
+            figure = self._animator.setup()
+            if isinstance(figure, Figure):
+                self._canvas = Canvas(figure, self._spec)
+        except Exception as exc:
+            raise SetupError.of(exc) from exc
+        if self._canvas is None:
+            raise FigureError(
+                f"setup() must return the matplotlib Figure that it made, got {type(figure).__name__}"
+            )
+        return self._canvas
 
     def _forget_figure(self) -> None:
         if self._canvas is not None:

@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from .errors import OptionTypeError
 from .events import Event, FrameEncoded
 from .spec import require_int
 
@@ -30,6 +31,8 @@ class ProgressBar:
     def __init__(self, n_frames: int | None, disable: bool | None) -> None:
         from tqdm.auto import tqdm
 
+        if disable not in (None, True, False):
+            raise OptionTypeError(f"disable_progress_bar must be True, False or None, got {disable!r}")
         if disable is None:
             disable = not (sys.stderr.isatty() or _in_notebook())
         self._bar: Any = tqdm(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import WorkerError
 from .figure import FigureSource
 from .job import RenderJob
 from .source import flatten
@@ -34,13 +33,10 @@ class Renderer:
         self._source = FigureSource(job.load, job.draw, job.settings)
         self._log_interval = job.log_interval
         self._n_drawn = 0
-        self._closed = False
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be."""
-        with self._source.entered():
-            self._check_open()
-            return self._source.open()
+        return self._source.open()
 
     def frame(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
         """Draw one frame.
@@ -50,17 +46,17 @@ class Renderer:
         ndarray of uint8, shape (height, width, 3)
             RGB; yours.
         """
+        size = self.size()
+        rgb = np.empty((size.height, size.width, 3), np.uint8)
         with self._source.entered():
-            size = self.size()
-            rgb = np.empty((size.height, size.width, 3), np.uint8)
             self._draw(frame_idx, params, rgb)
         return rgb
 
     def block(self, indexed: Sequence[tuple[int, Any]], worker: str) -> Block:
         """Draw frames into one array, for pairs of frame index and parameters."""
+        size = self.size()
+        pixels = np.empty((len(indexed), size.height, size.width, 3), np.uint8)
         with self._source.entered():
-            size = self.size()
-            pixels = np.empty((len(indexed), size.height, size.width, 3), np.uint8)
             start = time.perf_counter()
             for (frame_idx, params), rgb in zip(indexed, pixels, strict=True):
                 self._draw(frame_idx, params, rgb)
@@ -69,18 +65,11 @@ class Renderer:
 
     def close(self) -> None:
         """Close the figure; a block being drawn ends with its current frame."""
-        self._closed = True
         self._source.close()
 
     def _draw(self, frame_idx: int, params: Any, out: NDArray[np.uint8]) -> None:
-        with self._source.entered():
-            self._check_open()
-            rgba = self._source.draw(frame_idx, params)
-            flatten(rgba, out, opaque=self._source.opaque)
+        rgba = self._source.draw(frame_idx, params)
+        flatten(rgba, out, opaque=self._source.opaque)
         self._n_drawn += 1
         if self._log_interval and self._n_drawn % self._log_interval == 0:
             _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise WorkerError("the render was given up")

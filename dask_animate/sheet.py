@@ -80,7 +80,7 @@ def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) ->
 def spread(items: Iterable[T], n: int, total: int | None) -> list[tuple[int, T]]:
     """Pick `n` items, evenly spread over an iterable, first and last among them.
 
-    Where the length is known the picks are exact. Otherwise at most ``2 * n`` items are kept while
+    Where the length is known the picks are exact. Otherwise at most ``4 * n`` items are kept while
     reading, every second one being dropped whenever they get more, and the picks are as even as those
     allow.
 
@@ -100,7 +100,7 @@ def spread(items: Iterable[T], n: int, total: int | None) -> list[tuple[int, T]]
         if idx % stride:
             continue
         kept.append(last)
-        if len(kept) > 2 * n:
+        if len(kept) > 4 * n:
             kept, stride = kept[::2], 2 * stride
     if last is not None and kept[-1][0] != last[0]:
         kept.append(last)

@@ -41,9 +41,14 @@ class Stage:
     ----------
     settings : mapping, optional
         rcParams to draw with; those of the process by default.
+    keep_random_states : bool, default: True
+        Put NumPy's and Python's global random states back on leaving.
     """
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, settings: Mapping[str, Any] | None = None, *, keep_random_states: bool = True
+    ) -> None:
+        self._keep_random_states = keep_random_states
         self._settings = dict(settings or {})
         self._figures: OrderedDict[Any, Any] = OrderedDict()
         self._depth = 0
@@ -57,7 +62,8 @@ class Stage:
                 return
             with ExitStack() as stack:
                 stack.enter_context(matplotlib.rc_context(rc=self._differences()))
-                stack.enter_context(_random_states_kept())
+                if self._keep_random_states:
+                    stack.enter_context(_random_states_kept())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
                 try:
@@ -68,7 +74,8 @@ class Stage:
     @contextmanager
     def building(self) -> Iterator[None]:
         """Enter to build figures: without windows, and keeping the rcParams that the code sets."""
-        with self.entered(), _agg_backend():
+        # The backend is switched outside of the settings kept: loading one may change them for good.
+        with _on_stage, _agg_backend(), self.entered():
             yield
             self._settings = current_settings()
 
@@ -127,8 +134,14 @@ def _agg_backend() -> Iterator[None]:
     if backend.lower() == "agg":
         yield
         return
-    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    try:
+        pyplot.switch_backend(backend)  # that of notebooks sets itself up when loaded while in force
+    except ImportError:  # there is no display: it could not be put back, nor be used by anybody
+        backend = "agg"
+    pyplot.switch_backend("agg")
     try:
         yield
     finally:
-        matplotlib.use(backend)
+        pyplot.switch_backend(backend)

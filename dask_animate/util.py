@@ -51,8 +51,9 @@ def get_rendered_frame_ids(
     --------
     Data at 330 frames per second, shown at a tenth of its speed in a 30 frames per second video:
 
+    >>> from fractions import Fraction
     >>> get_rendered_frame_ids(330, Fraction(1, 10), 30, 12)
-    array([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9])
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
     for name, value in (
         ("data_fps", data_fps),

@@ -55,7 +55,7 @@ def decode(path):
 
 
 def assert_shows(path, params):
-    """Check that frame i of a `FrameNumber` video shows i and ``params[i]``, and that no other is there."""
+    """Check that frame i of a `FrameNumber` video shows i and ``params[i]``, for all i."""
     shown = [read_numbers(frame) for frame in decode(path)]
     assert shown == [(i, int(value)) for i, value in enumerate(params)]
 

@@ -80,6 +80,18 @@ def test_backend_is_put_back():
         matplotlib.use(before)
 
 
+def test_backend_that_needs_a_display(monkeypatch):
+    before = matplotlib.get_backend()
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    matplotlib.rcParams["backend"] = "tkagg"
+    try:
+        with Stage().building():
+            plt.close(plt.figure())
+    finally:
+        matplotlib.use(before)
+
+
 def test_one_at_a_time_and_reentrant():
     stage, log = Stage(), []
 

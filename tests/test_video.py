@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from helpers import decode
 
+from dask_animate.encoder import create_encode_spec, parse_options
 from dask_animate.errors import AnimateError, EncoderError, FrameSizeError, OptionError, OptionTypeError
 from dask_animate.output import OutputFile
 from dask_animate.spec import FrameSize
-from dask_animate.video import VideoWriter, create_encode_spec, parse_options
+from dask_animate.video import VideoWriter
 
 
 def write(path, frames, fps=30, **options):
