@@ -171,6 +171,28 @@ class Animator(ABC):
         AnimateError
             Its subclasses in `dask_animate.errors` say what was wrong. A failing `update` raises
             `FrameError` with the frame index and its parameters, the original exception as its cause.
+
+        Notes
+        -----
+        Thread-safe: several renders may run at once, on one cluster or on several. In one process they
+        take turns drawing.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import matplotlib.pyplot as plt
+        >>> class Dot(Animator):
+        ...     def setup(self):
+        ...         fig, ax = plt.subplots(figsize=(2, 2))
+        ...         (self.dot,) = ax.plot([0], [0], "o")
+        ...         ax.set_xlim(0, 30)
+        ...         return fig
+        ...     def update(self, frame_idx, x):
+        ...         self.dot.set_xdata([x])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = Dot().make_video(os.path.join(folder, "dot.mp4"), range(30), 15, num_workers=1)
+        >>> video.n_frames, video.width, video.height, video.duration
+        (30, 200, 200, 2.0)
         """
         from .cluster import check_client, check_num_workers, open_client
         from .encoder import create_encode_spec
@@ -251,6 +273,17 @@ class Animator(ABC):
         ------
         FrameError
             If `update` fails.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> class Empty(Animator):
+        ...     def setup(self):
+        ...         return plt.figure(figsize=(3, 2), dpi=100)
+        ...     def update(self, frame_idx, params):
+        ...         pass
+        >>> Empty().frame(None, savefig_params={"dpi": 50}).shape
+        (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
         job = self._job(DrawSpec.create(savefig_params, seed=seed))

@@ -38,6 +38,13 @@ class Video:
         As "libx264".
     stats : RenderStats
         What it cost.
+
+    Examples
+    --------
+    >>> from dask_animate.spec import RenderStats
+    >>> stats = RenderStats(2.0, 3.5, 0.4, 1.2, 30.0, 8, 2, 55_296_000, 61_440)
+    >>> print(Video(Path("wave.mp4"), 60, Fraction(30), 640, 480, "h264", "libx264", stats))
+    wave.mp4: 60 frames, 2.00 s, 640x480, h264 (libx264), 60.00 kiB, 30.0 frames/s
     """
 
     path: Path

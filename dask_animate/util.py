@@ -82,6 +82,14 @@ def configure_matplotlib_style() -> None:
     Changes ``matplotlib.rcParams`` of this process; a render carries them to its workers. Arial is
     asked for first, then matplotlib's own DejaVu Sans, so that a machine without Arial draws the same
     figure without a warning for each text.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> with matplotlib.rc_context():
+    ...     configure_matplotlib_style()
+    ...     matplotlib.rcParams["font.family"]
+    ['Arial', 'DejaVu Sans']
     """
     matplotlib.style.use("fast")
     matplotlib.rcParams["font.family"] = ["Arial", "DejaVu Sans"]
