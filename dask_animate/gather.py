@@ -112,6 +112,8 @@ class Gather:
         self._closing = True
         self._fetcher.shutdown(wait=False, cancel_futures=True)
         if not _is_connected(self._client):
+            if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
+                raise WorkerError("the scheduler is gone") from exc
             return
         with suppress(Exception):  # the cluster may be gone; there is nothing left to undo then
             self._client.cancel(list(self._futures))
@@ -214,9 +216,12 @@ class Gather:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
             sent = partition
             if params_bytes > SCATTER_BYTES:
-                sent = self._client.scatter(
-                    partition, workers=self._chosen(), direct=self._direct, hash=False
-                )
+                with suppress(OSError):  # no worker just now, or one that is leaving: rides in the task
+                    sent = self._known(
+                        self._client.scatter(
+                            partition, workers=self._chosen(), direct=self._direct, hash=False
+                        )
+                    )
             return self._submit(render_partition, sent)
 
         n_frames = len(partition)

@@ -509,6 +509,17 @@ def test_a_failing_generator(tmp_path, where):
     assert os.listdir(tmp_path) == []
 
 
+def test_an_interrupt_leaves_nothing_on_a_cluster(tmp_path, client):
+    def generate():
+        yield from range(40)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Slow(0.01).make_video(tmp_path / "a.mp4", generate(), 30, client=client)
+    assert os.listdir(tmp_path) == []
+    wait_until_nothing_is_left(client)
+
+
 def test_a_partition_that_does_not_fit(tmp_path):
     from conftest import local_client
 
@@ -558,6 +569,35 @@ def test_workers_that_join_late(tmp_path):
         )
     assert video.stats.n_workers == 2
     assert_shows(tmp_path / "a.mp4", range(60))
+
+
+def test_a_cluster_that_is_still_empty(tmp_path):
+    import threading
+
+    from conftest import local_client
+
+    cluster, client = local_client(0)
+    with cluster, client:
+        threading.Timer(0.5, cluster.scale, [1]).start()
+        FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, client=client)
+    assert_shows(tmp_path / "a.mp4", range(20))
+
+
+def test_workers_that_retire(tmp_path, own_client):
+    """A worker leaves in good order, as at the end of its walltime."""
+
+    def generate():
+        for i in range(100):
+            if i == 50:
+                own_client.retire_workers(list(own_client.nthreads())[:1])
+            yield np.full(20_000, i)
+
+    class First(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params[0])
+
+    First().make_video(tmp_path / "a.mp4", generate(), 30, client=own_client)
+    assert_shows(tmp_path / "a.mp4", range(100))
 
 
 def test_num_workers_limits_a_clients_cluster(tmp_path, client_of_five):
