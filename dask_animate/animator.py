@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -36,7 +35,7 @@ class Animator(ABC):
     A worker builds the figure once, by `setup`, and draws many frames with it, in any order: what
     `update` shows has to depend on its arguments alone. The animator is pickled and sent to each
     worker once, so keep large data out of its attributes: load it in `setup`, or pass it frame by frame.
-    Attributes that `setup` sets are set on the workers' copies; the object here stays as it is.
+    A render in this process works on a deep copy likewise: the object here stays as it is.
 
     Examples
     --------
@@ -110,8 +109,10 @@ class Animator(ABC):
             An ``.mp4`` file. Missing directories are made.
         param_by_frame : iterable or dask.bag.Bag
             One item for each frame, of any type that can be pickled. A generator is read as the render
-            goes on. Items may be `IndexedFrameParams`, in any order. The partitions of a Bag are
-            rendered on the workers that compute them, without passing through this process.
+            goes on. Items may be `IndexedFrameParams`, in any order; those that come before their turn
+            are held until then. The partitions of a Bag are rendered on the workers that compute them,
+            without passing through this process; what they have in common is computed for each, unless
+            the bag was persisted.
         fps : float or Fraction
             Frames per second; ``Fraction(30000, 1001)`` for the broadcast rate.
         n_frames : int, optional
@@ -122,9 +123,11 @@ class Animator(ABC):
         disable_progress_bar : bool, optional
             None shows the bar in a terminal and in a notebook, and is quiet elsewhere.
         plotting_log_interval : int, optional
-            Each worker logs a line after so many frames, to the logger ``dask_animate.worker``.
+            Each worker logs a line after so many frames, to its own logger ``dask_animate.renderer``,
+            at level INFO.
         saving_log_interval : int, optional
-            This process logs a line after so many encoded frames, to ``dask_animate.progress``.
+            This process logs a line after so many encoded frames, to ``dask_animate.progress``, at
+            level INFO.
         savefig_params : mapping, optional
             ``dpi``, ``facecolor``, ``edgecolor`` and ``transparent``, as in ``Figure.savefig``;
             ``bbox_inches="tight"`` and ``pad_inches``, computed once after `setup` so that all frames
@@ -141,7 +144,8 @@ class Animator(ABC):
         reuse_figure_object : bool, default: True
             False calls `setup` for each frame: slow, for comparison.
         preload_factor : int, default: 8
-            Frames that are read ahead for each worker.
+            Frames of which the parameters are read ahead for each worker, besides those that it draws;
+            at least one partition. An adaptive cluster grows only if this is enough work for it to.
         client : distributed.Client, optional
             The cluster to render on. By default the client that is active in this process, else a
             `distributed.LocalCluster` of single-threaded processes made for this call.
@@ -159,7 +163,8 @@ class Animator(ABC):
         seed : int or None
             NumPy's and Python's global random states are set from it before `setup`, and from it and the
             frame index before each `update`, so that frames are the same wherever they are drawn. None
-            leaves them alone.
+            leaves them alone. The workers of a cluster made with ``processes=False`` share these states
+            with this process, whose own random numbers are then disturbed.
 
         Returns
         -------
@@ -225,9 +230,9 @@ class Animator(ABC):
             job = job.pickled()
         with (
             OutputFile(path) as output,
+            ProgressBar(params.n_frames, disable_progress_bar) as bar,
             open_client(client, num_workers, params.n_frames) as (cluster, max_workers),
             VideoWriter(output, encode) as writer,
-            ProgressBar(params.n_frames, disable_progress_bar) as bar,
         ):
             render = Render(job, params, plan, writer, meter, [bar, *logs])
             if cluster is None:
@@ -235,14 +240,14 @@ class Animator(ABC):
             else:
                 render.on(cluster, max_workers)
         return Video(
-            path=path,
+            path=output.path,
             n_frames=writer.n_frames,
             fps=encode.fps,
             width=writer.encoded_size.width,
             height=writer.encoded_size.height,
             codec=encode.codec,
             encoder=writer.encoder,
-            stats=meter.stats(path.stat().st_size),
+            stats=meter.stats(output.path.stat().st_size),
         )
 
     def frame(
@@ -344,8 +349,7 @@ class Animator(ABC):
     def _job(self, draw: DrawSpec, log_interval: int | None = None) -> RenderJob:
         if log_interval is not None:
             log_interval = require_int("plotting_log_interval", log_interval, 1)
-        # setup() sets attributes: on a copy, so that a figure does not stay with the caller's object.
-        return RenderJob(copy.copy(self), draw, current_settings(), log_interval)
+        return RenderJob(self, draw, current_settings(), log_interval)
 
 
 def _check_not_yet(encode_on: object, redraw: object, store: object) -> None:

@@ -98,8 +98,13 @@ def _remove_backgrounds(figure: Any) -> None:
     for subfigure in figure.subfigs:
         _remove_backgrounds(subfigure)
     for axes in figure.axes:
-        for part in (axes, *axes.child_axes):
-            part.set_facecolor("none")  # survives clear(), unlike a color set on the patch
+        _remove_axes_backgrounds(axes)
+
+
+def _remove_axes_backgrounds(axes: Any) -> None:
+    axes.set_facecolor("none")  # survives clear(), unlike a color set on the patch
+    for inset in axes.child_axes:
+        _remove_axes_backgrounds(inset)
 
 
 def _crop(figure: Any, pad_inches: float | None) -> None:
@@ -118,9 +123,11 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
     width, height = right - left, top - bottom
     full = figure.bbox.frozen()
 
-    # The artists' transforms hang on transFigure; the canvas takes its size from figure.bbox. The
-    # former is shifted and keeps its size, the latter shrinks: figure fractions mean what they meant.
-    figure.bbox_inches.set(Bbox.from_bounds(0, 0, width / dpi, height / dpi))
+    # Axes and most artists hang on transFigure, which is shifted and keeps its size; the canvas takes
+    # its size from figure.bbox, which shrinks. What is placed in pixels or in fractions of the latter,
+    # such as a legend of the figure, moves with it, as in savefig.
+    hair = 1e-6  # matplotlib 3.10 rounds down what division and multiplication leave
+    figure.bbox_inches.set(Bbox.from_bounds(0, 0, (width + hair) / dpi, (height + hair) / dpi))
     figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
     figure.transFigure.invalidate()
     figure.patch.set_bounds(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
@@ -12,6 +14,7 @@ from dask.system import CPU_COUNT
 
 from .errors import OptionError, OptionTypeError
 from .spec import require_int
+from .stage import on_stage
 
 
 @contextmanager
@@ -34,6 +37,8 @@ def open_client(client: Any, num_workers: int, n_frames: int | None) -> Iterator
     max_workers : int or None
         None for all there are and will be.
     """
+    if on_stage() and (client is not None or num_workers != 1):
+        raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
     if client is None and num_workers != 1:
         client = _active_client()
     if client is not None:
@@ -44,6 +49,11 @@ def open_client(client: Any, num_workers: int, n_frames: int | None) -> Iterator
     if n_workers == 1:
         yield None, None
         return
+    if multiprocessing.current_process().daemon:
+        raise OptionError(
+            "this process may not start worker processes, as it is one itself: give num_workers=1, or "
+            "the client of a cluster"
+        )
     with _local_client(n_workers if n_frames is None else min(n_workers, n_frames)) as local:
         yield local, None
 
@@ -95,20 +105,30 @@ def _active_client() -> Any:
 
 @contextmanager
 def _local_client(n_workers: int) -> Iterator[Any]:
-    from distributed import Client, LocalCluster
+    from distributed import Client, LocalCluster, Nanny
+
+    class NannyOfScripts(Nanny):
+        """Starts its worker, and starts it again, without running the main script there."""
+
+        async def instantiate(self) -> Any:
+            with _main_not_imported_again():
+                return await super().instantiate()
 
     with (
-        _main_not_imported_again(),
         LocalCluster(
             n_workers=n_workers,
             threads_per_worker=1,
-            processes=True,
+            worker_class=NannyOfScripts,
             dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
             scheduler_kwargs={"dashboard": False},
         ) as cluster,
         Client(cluster, set_as_default=False, direct_to_workers=True) as client,
     ):
         yield client
+
+
+_main_lock = threading.Lock()
+_main_specs: list[ModuleSpec | None] = []  # what it was, for each who has replaced it
 
 
 @contextmanager
@@ -119,10 +139,16 @@ def _main_not_imported_again() -> Iterator[None]:
     in each worker. Workers need nothing from it: animators defined there are pickled by value. A main
     module whose spec is named ``__main__`` is left alone by multiprocessing, as that of a package is.
     """
-    main = sys.modules["__main__"]
-    spec = getattr(main, "__spec__", None)
-    main.__spec__ = ModuleSpec("__main__", None)
+    main: Any = sys.modules["__main__"]
+    with _main_lock:
+        _main_specs.append(getattr(main, "__spec__", None))
+        main.__spec__ = ModuleSpec("__main__", None)
     try:
         yield
     finally:
-        main.__spec__ = spec
+        with _main_lock:  # the last one to leave finds what the first one found
+            if len(_main_specs) == 1:
+                main.__spec__ = _main_specs[0]
+                _main_specs.clear()
+            else:
+                _main_specs.pop()

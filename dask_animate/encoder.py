@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,9 +32,14 @@ class Encoder:
     def options(self, spec: EncodeSpec) -> dict[str, str]:
         """Return the options to open it with; the user's own win over all others."""
         quality = self.default_quality if spec.quality is None else spec.quality
+        rate = {"b", "qp", "cq"}.intersection(dict(spec.options))
+        if rate and spec.quality is not None:
+            raise OptionError(
+                f"video_quality and -{rate.pop()} of video_extra_ffmpeg_params exclude each other"
+            )
         return {
             **dict(self.fixed_options),
-            self.quality_option: str(quality),
+            **({} if rate else {self.quality_option: str(quality)}),
             "preset": spec.preset or self.default_preset,
             **dict(spec.options),
         }
@@ -61,12 +67,6 @@ _NVENC = Encoder(
     fixed_options=(("rc", "constqp"),),
 )
 
-_CANDIDATES: Mapping[str, Sequence[Encoder]] = {
-    "cpu": (_X264,),
-    "gpu": (_NVENC,),
-    "auto": (_X264,),
-}
-
 _SUFFIXES = {".mp4": "h264", ".m4v": "h264"}
 _CODECS = ("h264",)
 
@@ -79,6 +79,8 @@ _TAKEN_OPTIONS = {
     "framerate": "give fps= instead",
     "s": "change the figure's size or its dpi instead",
     "pix_fmt": "frames are written as yuv420p",
+    "crf": "give video_quality= instead",
+    "preset": "give video_preset= instead",
 }
 
 
@@ -137,14 +139,13 @@ def parse_options(params: object) -> tuple[tuple[str, str], ...]:
 
 
 def choose_encoder(spec: EncodeSpec, size: FrameSize) -> Encoder:
-    """Return the first encoder of the mode that opens with these options at this size.
+    """Return the encoder of the mode, having opened it with these options at this size.
 
     Opening is the only honest probe: a build lists encoders whose hardware is not there.
     """
-    for encoder in _CANDIDATES[spec.mode]:
-        _probe(encoder, spec, size)
-        return encoder
-    raise AssertionError(spec.mode)
+    encoder = _NVENC if spec.mode == "gpu" else _X264
+    _probe(encoder, spec, size)
+    return encoder
 
 
 def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
@@ -176,20 +177,22 @@ def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
         raise OptionError(f"video_extra_ffmpeg_params: {encoder.name}: {'; '.join(refused)}")
 
 
+_log_level = threading.Lock()  # the level is that of the whole process
+
+
 @contextmanager
 def _messages() -> Iterator[list[str]]:
     """Collect what FFmpeg says in this thread, which is where it tells the cause of a failure."""
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.WARNING)
     messages: list[str] = []
-    try:
-        with av.logging.Capture() as captured:
-            try:
+    with _log_level:
+        level = av.logging.get_level()
+        av.logging.set_level(av.logging.WARNING)
+        try:
+            with av.logging.Capture() as captured:
                 yield messages
-            finally:
-                messages += [text.strip() for _, _, text in captured]
-    finally:
-        av.logging.set_level(level)
+        finally:
+            messages += [text.strip() for _, _, text in captured]
+            av.logging.set_level(level)
 
 
 def _codec(codec: object, output_file: Path) -> str:

@@ -52,6 +52,8 @@ class Plan:
         cls, partition_size: object, preload_factor: object, params: FrameParams | BagParams
     ) -> Plan:
         """Check what the caller gave against the parameters that are to be divided."""
+        if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
+            partition_size = tuple(partition_size)
         plan = cls(partition_size, require_int("preload_factor", preload_factor, 1))
         if isinstance(params, BagParams) and partition_size != "auto":
             raise OptionError(
@@ -166,7 +168,9 @@ class Render:
             else:
                 auto = gather.auto_size(self._params.n_frames)
                 sizes = self._plan.sizes(self._params, auto)
-                blocks = gather.blocks(self._params.partitions(sizes))
+                is_auto = self._plan.partition_size == "auto"
+                max_bytes = gather.auto_bytes() if is_auto else float("inf")
+                blocks = gather.blocks(self._params.partitions(sizes, max_bytes))
             self._encode(self._unpack(blocks), gather.reorder_budget())
 
     def _emit(self, event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,7 +45,7 @@ class FigureSource:
     Parameters
     ----------
     load : callable
-        Returns the animator; called once, on the stage.
+        Returns the animator, a new copy each time; called on the stage, for each figure built.
     spec : DrawSpec
         How the figure becomes pixels.
     settings : mapping, optional
@@ -64,7 +65,10 @@ class FigureSource:
         self._canvas: Canvas | None = None
         self._size: FrameSize | None = None
         self._closed = False
-        self.entered = self._stage.entered
+
+    def entered(self) -> AbstractContextManager[None]:
+        """Take the process's stage, for several calls."""
+        return self._stage.entered()
 
     @property
     def opaque(self) -> bool:
@@ -80,7 +84,10 @@ class FigureSource:
             with self._stage.building():
                 self._check_open()
                 if self._size is None:  # another thread may have been here first
-                    self._size = self._build().size
+                    size = self._build().size
+                    if min(size.height, size.width) < 1:
+                        raise FrameSizeError(f"the figure is {size} pixels: raise its size or its dpi")
+                    self._size = size
         return self._size
 
     def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
@@ -106,7 +113,7 @@ class FigureSource:
             try:
                 self._animator.update(frame_idx, params)
                 rgba = self._canvas.draw()
-            except Exception as exc:
+            except (Exception, SystemExit) as exc:
                 raise FrameError.of(frame_idx, _short.repr(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
         if drawn != size:
@@ -132,15 +139,14 @@ class FigureSource:
 
     def _build(self) -> Canvas:
         self._forget_figure()
-        if self._animator is None:
-            self._animator = self._load()
+        self._animator = self._load()
         if self._spec.seed is not None:
             seed_random_states(self._spec.seed, _SETUP)
         try:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._spec)
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
             raise FigureError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections import deque
@@ -17,7 +18,6 @@ from typing import Any
 from weakref import WeakSet
 
 from dask import delayed
-from dask.sizeof import sizeof
 from distributed import Client, Future, KilledWorker, as_completed
 
 from .errors import AnimateError, WorkerError
@@ -52,8 +52,8 @@ class _Flight:
 
     submit: Callable[[], Future]
     future: Future
-    n_frames: int
-    n_bytes: int
+    n_frames: int | None  # None while unknown, in a bag
+    params_bytes: int
     what: str  # for messages
 
 
@@ -61,7 +61,7 @@ class Gather:
     """One render on a cluster.
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
-    which closes the figures. Used from one thread.
+    which closes the figures. Its user calls it from one thread; a second one fetches blocks.
 
     Parameters
     ----------
@@ -83,13 +83,15 @@ class Gather:
         self._preload = preload_factor
         self._max_workers = max_workers
         self._name = f"dask_animate-{uuid.uuid4().hex}"
-        self._size: FrameSize | None = None
+        self._frame_bytes = 0  # known once measured
         self._flights: deque[_Flight] = deque()
         self._memory_limits: dict[str, int] = {}
         self._refreshed = -float("inf")
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
+        self._lock = threading.Lock()  # for the set, to which both threads add
+        self._largest = 0  # frames of the largest block until now
         self._direct = _workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
@@ -115,9 +117,13 @@ class Gather:
             if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
                 raise WorkerError("the scheduler is gone") from exc
             return
-        with suppress(Exception):  # the cluster may be gone; there is nothing left to undo then
-            self._client.cancel(list(self._futures))
-            self._flights.clear()
+        self._flights.clear()
+        with self._lock:
+            futures = list(self._futures)
+        # The cluster may go just now; there is nothing left to undo then.
+        with suppress(Exception):
+            self._client.cancel(futures)
+        with suppress(Exception):
             self._client.unregister_worker_plugin(self._name)
 
     def measure(self) -> FrameSize:
@@ -141,10 +147,11 @@ class Gather:
         ]
         try:
             first = next(iter(as_completed(futures, loop=self._client.loop)))
-            self._size = self._result(first, "setup()")
+            size: FrameSize = self._result(first, "setup()")
+            self._frame_bytes = size.n_bytes
         finally:
             self._client.cancel([future for future in futures if not future.done()])
-        return self._size
+        return size
 
     def auto_size(self, n_frames: int | None) -> int:
         """Choose the number of frames in a partition.
@@ -152,11 +159,14 @@ class Gather:
         As many as may be read ahead for one worker, since a longer partition costs fewer tasks; fewer
         if two of them would not fit a worker's share of memory, or if a worker would get none.
         """
-        size = self._frame_size()
         n_workers = max(1, len(self._workers()))
-        room = self._budget() // (2 * n_workers * size.n_bytes)
+        room = self.auto_bytes() // self._frame_bytes
         share = self._preload if n_frames is None else -(-n_frames // n_workers)
         return int(max(1, min(self._preload, room, share)))
+
+    def auto_bytes(self) -> int:
+        """Choose the bytes that a partition's parameters, or its frames, take at most."""
+        return self._budget() // (2 * max(1, len(self._workers())))
 
     def blocks(self, partitions: Iterator[Partition]) -> Iterator[Block]:
         """Render partitions and yield their blocks in the same order."""
@@ -179,6 +189,7 @@ class Gather:
         fetching = self._fetch_head()
         while fetching is not None:
             block: Block = fetching.result()
+            self._largest = max(self._largest, len(block.frame_idx))
             self._flights.popleft().future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
             self._fill(flights)
@@ -201,56 +212,62 @@ class Gather:
         """
         if not self._flights:
             return True
-        last = self._flights[-1]
-        n_ahead = 1 + max(1, self._preload // max(1, last.n_frames))
-        in_flight = sum(flight.n_bytes for flight in self._flights)
+        n_frames = self._n_frames(self._flights[-1])
+        if n_frames == 0:
+            n_ahead = 1  # the partitions of a bag may be of any size: wait for the first
+        else:
+            n_ahead = 1 + max(1, self._preload // n_frames)
+        sizes = [
+            self._n_frames(flight) * self._frame_bytes + flight.params_bytes for flight in self._flights
+        ]
         return (
             len(self._flights) < n_ahead * max(1, len(self._workers()))
-            and in_flight + last.n_bytes <= self._budget()
+            and sum(sizes) + sizes[-1] <= self._budget()
         )
 
-    def _fly(self, partition: Partition) -> _Flight:
-        params_bytes = sizeof(partition.params)
+    def _n_frames(self, flight: _Flight) -> int:
+        return self._largest if flight.n_frames is None else flight.n_frames
 
+    def _fly(self, partition: Partition) -> _Flight:
         def submit() -> Future:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
             sent = partition
-            if params_bytes > SCATTER_BYTES:
-                with suppress(OSError):  # no worker just now, or one that is leaving: rides in the task
+            if partition.n_bytes > SCATTER_BYTES:
+                try:
                     sent = self._known(
                         self._client.scatter(
                             partition, workers=self._chosen(), direct=self._direct, hash=False
                         )
                     )
-            return self._submit(render_partition, sent)
+                except OSError as exc:  # no worker just now, or one that is leaving
+                    _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
+            return self._submit(render_partition, self._name, sent)
 
         n_frames = len(partition)
         return _Flight(
             submit,
             submit(),
             n_frames,
-            n_frames * self._frame_size().n_bytes + params_bytes,
+            partition.n_bytes,
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
     def _fly_bag(self, params: BagParams) -> Iterator[_Flight]:
         start: int | Future = 0
-        n_bytes = self._preload * self._frame_size().n_bytes
         for idx, part in enumerate(params.delayed):
             if isinstance(start, Future) and start.done():
                 start = self._result(start, "counting the items of the bag")  # ends the chain of tasks
             items = delayed(list)(part)
 
             def submit(items: Any = items, start: int | Future = start) -> Future:
-                return self._submit(render_items, self._compute(items), start, params.n_frames)
+                sent = self._compute(items)
+                return self._submit(render_items, self._name, sent, start, params.n_frames)
 
-            flight = _Flight(submit, submit(), self._preload, n_bytes, f"partition {idx} of the bag")
+            flight = _Flight(submit, submit(), None, 0, f"partition {idx} of the bag")
             start = self._submit(count_items, self._compute(items), start)
             yield flight
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
-        if task is not count_items:
-            args = (self._name, *args)
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
         return self._known(self._client.submit(task, *args, key=key, pure=False, **self._where()))
 
@@ -258,7 +275,8 @@ class Gather:
         return self._known(self._client.compute(items, **self._where()))
 
     def _known(self, future: Future) -> Future:
-        self._futures.add(future)  # to be cancelled in the end, whoever holds it then
+        with self._lock:
+            self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
 
     def _fetch_head(self) -> PoolFuture[Block] | None:
@@ -277,7 +295,10 @@ class Gather:
                 flight.future = flight.submit()
             else:
                 return block
-        raise WorkerError(f"{flight.what}: lost with their worker {1 + MAX_RESUBMITS} times")
+        raise WorkerError(
+            f"{flight.what}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, perhaps "
+            f"for want of memory: a smaller partition_size takes less"
+        )
 
     def _result(self, future: Future, what: str) -> Any:
         try:
@@ -286,15 +307,11 @@ class Gather:
             raise
         except KilledWorker as exc:
             raise WorkerError(
-                f"{what}: workers died drawing this, again and again, perhaps for want of memory ({exc})"
+                f"{what}: workers died drawing this, again and again, perhaps for want of memory: "
+                f"a smaller partition_size takes less ({exc})"
             ) from exc
         except Exception as exc:
             raise WorkerError(f"{what}: {type(exc).__name__}: {exc}") from exc
-
-    def _frame_size(self) -> FrameSize:
-        if self._size is None:
-            self._size = self.measure()
-        return self._size
 
     def _where(self) -> dict[str, Any]:
         chosen = self._chosen()

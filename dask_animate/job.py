@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -49,9 +50,9 @@ class RenderJob:
         return replace(self, animator=data)
 
     def load(self) -> Any:
-        """Return the animator."""
+        """Return a copy of the animator that shares nothing with the caller's."""
         if not isinstance(self.animator, bytes):
-            return self.animator
+            return _copied(self.animator)
         try:
             return pickle.loads(self.animator)
         except Exception as exc:
@@ -62,11 +63,23 @@ class RenderJob:
             ) from exc
 
 
+def _copied(animator: Any) -> Any:
+    # What cannot be copied in depth, an open file for instance, is shared, and so is in the end an
+    # animator that cannot be copied at all.
+    for copier in (copy.deepcopy, copy.copy):
+        try:
+            return copier(animator)
+        except Exception:
+            continue
+    return animator
+
+
 def _why_not(animator: Any, exc: Exception) -> str:
     name = type(animator).__name__
+    attributes = getattr(animator, "__dict__", {})
     at_fault = [
         f"self.{key} ({type(value).__name__})"
-        for key, value in vars(animator).items()
+        for key, value in attributes.items()
         if not _pickles(value)
     ]
     if not at_fault:

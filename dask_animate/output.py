@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import uuid
 from pathlib import Path
 from types import TracebackType
 
-from .errors import OptionTypeError, OutputError
+from .errors import OptionError, OptionTypeError, OutputError
 
 
 class OutputFile:
@@ -25,7 +26,7 @@ class OutputFile:
     Attributes
     ----------
     path : Path
-        As given.
+        Absolute, so that a change of directory in the meantime does no harm.
     temporary : Path
         What to write to, in the same directory.
 
@@ -36,14 +37,13 @@ class OutputFile:
     """
 
     def __init__(self, output_file: str | os.PathLike[str]) -> None:
-        self.path = as_path(output_file)
+        self.path = Path(os.path.abspath(as_path(output_file)))
         self._target = Path(os.path.realpath(self.path))  # a link stays, what it points to is replaced
         self._made: list[Path] = []
         name = f".{self._target.stem[:40]}-{uuid.uuid4().hex[:12]}.part"
         self.temporary = self._target.with_name(name)
-        if self._target.is_dir():
-            raise OutputError(f"output_file is a directory: {self.path}")
         try:
+            self._check_name()
             self._make_directories()
             self.temporary.touch(exist_ok=False)
         except OSError as exc:
@@ -74,6 +74,14 @@ class OutputFile:
         self.temporary.unlink(missing_ok=True)
         self._remove_directories()
 
+    def _check_name(self) -> None:
+        try:
+            is_directory = stat.S_ISDIR(self._target.stat().st_mode)
+        except FileNotFoundError:
+            return
+        if is_directory:
+            raise OutputError(f"output_file is a directory: {self.path}")
+
     def _make_directories(self) -> None:
         missing = [self._target.parent, *self._target.parent.parents]
         for directory in reversed([path for path in missing if not path.exists()]):
@@ -95,4 +103,6 @@ def as_path(output_file: object) -> Path:
     path = os.fspath(output_file)
     if isinstance(path, bytes):
         raise OptionTypeError(f"output_file must be a path in text, got {output_file!r}")
+    if "\0" in path:
+        raise OptionError(f"output_file must not hold a NUL character, got {path!r}")
     return Path(path)

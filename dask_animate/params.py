@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice, repeat
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
+
+import cloudpickle
+import numpy as np
+from dask.base import is_dask_collection
+from dask.sizeof import sizeof
 
 from .errors import OptionError, OptionTypeError, ParamsError
 from .spec import Partition, require_int
@@ -47,17 +53,31 @@ class _Params:
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
 
-    def partitions(self, sizes: Iterable[int]) -> Iterator[Partition]:
-        """Yield partitions of the given sizes, reading no further than the one that is yielded."""
+    def partitions(self, sizes: Iterable[int], max_bytes: float | None = None) -> Iterator[Partition]:
+        """Yield partitions, reading no further than the one that is yielded.
+
+        Parameters
+        ----------
+        sizes : iterable of int
+            Frames in each.
+        max_bytes : float, optional
+            A partition ends early when its parameters take so many bytes. None does not count them.
+        """
         params = iter(self)
         start = 0
-        for idx, size in enumerate(sizes):
-            items = list(islice(params, size))
-            if items:
-                yield Partition(idx, start, items)
-            if len(items) < size:
+        for size in sizes:
+            items: list[Any] = []
+            n_bytes = 0
+            for item in islice(params, size):
+                items.append(item)
+                if max_bytes is not None:
+                    n_bytes += nbytes(item)
+                    if n_bytes >= max_bytes:
+                        break
+            if not items:
                 return
-            start += size
+            yield Partition(start, items, n_bytes)
+            start += len(items)
 
 
 class FrameParams(_Params):
@@ -128,12 +148,17 @@ def open_params(param_by_frame: object, n_frames: int | None) -> FrameParams | B
         n_frames = require_int("n_frames", n_frames, 1)
     if _is_bag(param_by_frame):
         return BagParams(param_by_frame, n_frames)
-    if hasattr(param_by_frame, "__dask_graph__"):
+    if is_dask_collection(param_by_frame):
         raise OptionTypeError(
             f"param_by_frame is a dask {type(param_by_frame).__name__}; of dask's collections only a "
             f"Bag is read on the workers: pass a Bag, or .compute() it if it fits into memory"
         )
-    if isinstance(param_by_frame, str | bytes | Mapping) or not isinstance(param_by_frame, Iterable):
+    if hasattr(param_by_frame, "columns") and hasattr(param_by_frame, "itertuples"):
+        raise OptionTypeError(
+            "param_by_frame is a DataFrame, of which iterating gives the columns: "
+            "pass df.itertuples() for one row a frame"
+        )
+    if isinstance(param_by_frame, str | bytes | Mapping) or not _is_iterable(param_by_frame):
         raise OptionTypeError(
             f"param_by_frame must be an iterable with one item for each frame, "
             f"got {type(param_by_frame).__name__}"
@@ -238,11 +263,39 @@ def _check_complete(turn: int, seen_later: Collection[int], n_frames: int | None
         raise ParamsError(f"n_frames is {n_frames}, but param_by_frame ended after {_frames(turn)}")
 
 
+_SIZE_IS_KNOWN = (int, float, complex, str, bytes, type(None), np.generic, np.ndarray)
+
+
+def nbytes(item: Any) -> int:
+    """Return the bytes that an object takes, in memory or on its way to a worker.
+
+    dask's `sizeof` is quick, but takes an object of a class that it does not know for a small one.
+    Those that look small are pickled, without copying the arrays in them.
+    """
+    size = int(sizeof(item))
+    if size < 10_000 and not isinstance(item, _SIZE_IS_KNOWN):
+        buffers: list[pickle.PickleBuffer] = []
+        try:
+            data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
+        except Exception:
+            return size  # said when it is sent
+        size = max(size, len(data) + sum(buffer.raw().nbytes for buffer in buffers))
+    return size
+
+
 def _length(items: Iterable[Any]) -> int | None:
     try:
         return len(items)  # type: ignore[arg-type]
     except TypeError:
         return None
+
+
+def _is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
+    try:
+        iter(value)  # also what has a length and items alone; not an array without dimensions
+    except TypeError:
+        return False
+    return True
 
 
 def _frames(n: int) -> str:

@@ -34,7 +34,7 @@ class ProgressBar:
         if disable not in (None, True, False):
             raise OptionTypeError(f"disable_progress_bar must be True, False or None, got {disable!r}")
         if disable is None:
-            disable = not (sys.stderr.isatty() or _in_notebook())
+            disable = not (_in_notebook() or (sys.stderr is not None and sys.stderr.isatty()))
         self._bar: Any = tqdm(
             total=n_frames, unit="frame", desc="Encoding", disable=disable, dynamic_ncols=True
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .figure import FigureSource
 from .job import RenderJob
-from .source import flatten
+from .source import FrameSource, flatten
 from .spec import Block, FrameSize
 
 _logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Renderer:
     """
 
     def __init__(self, job: RenderJob) -> None:
-        self._source = FigureSource(job.load, job.draw, job.settings)
+        self._source: FrameSource = FigureSource(job.load, job.draw, job.settings)
         self._log_interval = job.log_interval
         self._n_drawn = 0
 
@@ -55,8 +55,8 @@ class Renderer:
     def block(self, indexed: Sequence[tuple[int, Any]], worker: str) -> Block:
         """Draw frames into one array, for pairs of frame index and parameters."""
         size = self.size()
-        pixels = np.empty((len(indexed), size.height, size.width, 3), np.uint8)
-        with self._source.entered():
+        with self._source.entered():  # one block at a time, however many threads there are
+            pixels = np.empty((len(indexed), size.height, size.width, 3), np.uint8)
             start = time.perf_counter()
             for (frame_idx, params), rgb in zip(indexed, pixels, strict=True):
                 self._draw(frame_idx, params, rgb)

@@ -23,7 +23,7 @@ class Video:
     Attributes
     ----------
     path : Path
-        The file, as given to the call that made it.
+        The file; absolute.
     n_frames : int
         Number of frames.
     fps : Fraction

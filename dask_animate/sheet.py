@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .blit import rasterize
+from .stage import Stage
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ _TILE_INCHES = 3.2
 _DPI = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ContactSheet:
     """Some frames of a sequence, each with its frame index, on one image.
 
@@ -59,6 +60,11 @@ def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) ->
     frames : sequence of ndarray of uint8, shape (height, width, 3)
         All of one size.
     """
+    with Stage().entered():  # matplotlib draws in one thread at a time
+        return ContactSheet(tuple(frame_idx), rasterize(_grid(frame_idx, frames)))
+
+
+def _grid(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) -> Figure:
     n_columns = math.ceil(math.sqrt(len(frames)))
     n_rows = math.ceil(len(frames) / n_columns)
     height, width = frames[0].shape[:2]
@@ -72,9 +78,9 @@ def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) ->
     for axes, idx, frame in zip(grid.flat, frame_idx, frames, strict=False):
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("0.8")
-        axes.imshow(frame, interpolation="antialiased", interpolation_stage="rgba")
+        axes.imshow(frame, origin="upper", interpolation="antialiased", interpolation_stage="rgba")
         axes.set_title(f"frame {idx}", fontsize=9)
-    return ContactSheet(tuple(frame_idx), rasterize(figure))
+    return figure
 
 
 def spread(items: Iterable[T], n: int, total: int | None) -> list[tuple[int, T]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,8 +14,8 @@ from .spec import FrameSize
 class FrameSource(Protocol):
     """Draws frames in one process.
 
-    A source is opened once, draws any number of frames in any order, and is closed once. Its user
-    calls it from one thread at a time.
+    A source is opened once, draws any number of frames in any order, and is closed once, perhaps while
+    another thread draws.
     """
 
     @property
@@ -34,6 +35,10 @@ class FrameSource(Protocol):
         ndarray of uint8, shape (height, width, 4)
             RGBA, alpha not premultiplied. A view: the next call overwrites it.
         """
+        ...
+
+    def entered(self) -> AbstractContextManager[None]:
+        """Keep other threads from drawing, while one draws and copies; reentrant."""
         ...
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
@@ -40,13 +41,16 @@ def as_fps(fps: object) -> Fraction:
     A float is taken as the nearest fraction with a denominator of at most 100 000, so that 29.97
     means 2997/100. For the broadcast rate give ``Fraction(30000, 1001)``.
     """
-    if isinstance(fps, bool) or not isinstance(fps, Real):
+    if isinstance(fps, bool) or not isinstance(fps, Real | Decimal):
         raise OptionTypeError(f"fps must be a positive number, got {fps!r}")
     if not math.isfinite(fps) or fps <= 0:
         raise OptionError(f"fps must be a positive number, got {fps!r}")
-    exact = Fraction(fps) if isinstance(fps, Rational) else Fraction(float(fps))
-    if not isinstance(fps, Rational):
-        exact = exact.limit_denominator(100_000)
+    if isinstance(fps, Rational):
+        exact = Fraction(fps)
+    else:
+        exact = Fraction(float(fps)).limit_denominator(100_000)
+    if max(exact.numerator, exact.denominator) >= 2**31:
+        raise OptionError(f"fps must be a fraction of integers below 2**31, got {fps!r}")
     if not FPS_RANGE[0] <= exact <= FPS_RANGE[1]:
         low, high = map(float, FPS_RANGE)
         raise OptionError(f"fps must lie between {low:g} and {high:g}, got {fps!r}")
@@ -207,17 +211,17 @@ class Partition:
 
     Attributes
     ----------
-    idx : int
-        Position among the partitions.
     start : int
         Frame index of the first frame.
     params : sequence
         One item for each frame.
+    n_bytes : int
+        Bytes of the parameters, where they were counted.
     """
 
-    idx: int
     start: int
     params: Sequence[Any]
+    n_bytes: int
 
     def __len__(self) -> int:
         return len(self.params)

@@ -21,11 +21,18 @@ from matplotlib._pylab_helpers import Gcf
 # matplotlib's font, mathtext and pyplot caches are shared by all figures of a process and are not
 # thread-safe, so one stage at a time is on. Reentrant: update() may itself render something.
 _on_stage = threading.RLock()
+_this_thread = threading.local()
+
+
+def on_stage() -> bool:
+    """Whether this thread is inside `Stage.entered`, that is, in an animator's code."""
+    return getattr(_this_thread, "depth", 0) > 0
 
 
 def current_settings() -> dict[str, Any]:
     """Return the rcParams of this process that change how a figure looks."""
-    rc: Any = matplotlib.rcParams.copy()
+    with _on_stage:  # not those of an animator in another thread
+        rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
     for key in ("backend", "backend_fallback", "interactive", "toolbar"):
         settings.pop(key, None)
@@ -66,10 +73,12 @@ class Stage:
                     stack.enter_context(_random_states_kept())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
+                _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
                 try:
                     yield
                 finally:
                     self._depth -= 1
+                    _this_thread.depth -= 1
 
     @contextmanager
     def building(self) -> Iterator[None]:

@@ -65,7 +65,8 @@ def get_rendered_frame_ids(
     if n_data_frames <= 0:
         return np.array([], dtype=np.int64)
     data_rate, speed, rate = (
-        Fraction(value).limit_denominator(1_000_000)  # 0.1 means a tenth, not its nearest float
+        # 0.1 means a tenth, not its nearest float
+        Fraction(value) if isinstance(value, Rational) else Fraction(repr(float(value)))
         for value in (data_fps, play_speed, rendered_fps)
     )
     stride = data_rate * speed / rate

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +17,9 @@ from .job import RenderJob
 from .params import with_index
 from .renderer import Renderer
 from .spec import Block, FrameSize, Partition
+
+#: How long the end of a render waits for frames that are no longer wanted.
+TEARDOWN_SECONDS = 1.0
 
 
 class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
@@ -41,9 +46,16 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         self.renderer = Renderer(self._job)
 
     async def teardown(self, worker: Worker) -> None:
-        """Close the renderer, in a thread since the stage may be taken for the length of a frame."""
+        """Close the renderer, waiting a moment for a frame that is being drawn.
+
+        The thread that closes it goes on waiting; not so the worker, nor who removes the plugin.
+        """
         if self.renderer is not None:
-            await asyncio.to_thread(self.renderer.close)
+            closing = threading.Thread(target=self.renderer.close, daemon=True)
+            closing.start()
+            patience = time.monotonic() + TEARDOWN_SECONDS
+            while closing.is_alive() and time.monotonic() < patience:
+                await asyncio.sleep(0.01)
 
 
 def measure_figure(name: str) -> FrameSize:
@@ -74,12 +86,16 @@ def count_items(items: Sequence[Any], start: int) -> int:
 def _block(name: str, indexed: Sequence[tuple[int, Any]]) -> Block:
     worker, renderer = get_worker(), _renderer(name)
     limit = worker.memory_manager.memory_limit
-    needed = len(indexed) * measure_figure(name).n_bytes
-    if limit and needed > limit / 2:
+    frame_bytes = measure_figure(name).n_bytes
+    if limit and len(indexed) * frame_bytes > limit / 2:
+        at_most = limit // 2 // frame_bytes
+        advice = (
+            f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
+        )
         raise WorkerError(
-            f"a partition of {len(indexed)} frames takes {format_bytes(needed)} as pixels, more than "
-            f"half of the memory limit of {format_bytes(limit)} of {worker.address}: use at most "
-            f"{limit // 2 // renderer.size().n_bytes} frames for a partition"
+            f"a partition of {len(indexed)} frames takes {format_bytes(len(indexed) * frame_bytes)} as "
+            f"pixels, more than half of the memory limit of {format_bytes(limit)} of {worker.address}: "
+            f"{advice}"
         )
     with _errors_that_travel():
         return renderer.block(indexed, worker.address)
