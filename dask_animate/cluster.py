@@ -107,7 +107,7 @@ def _active_client() -> Any:
 def _local_client(n_workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster, Nanny
 
-    class NannyOfScripts(Nanny):
+    class NannyOfScripts(Nanny):  # type: ignore[misc]
         """Starts its worker, and starts it again, without running the main script there."""
 
         async def instantiate(self) -> Any:

@@ -88,6 +88,8 @@ def test_names_that_are_public():
     tree = MODULES["__init__"]
     bound = {name for module, names in imported(tree) if module.startswith(".") for name in names}
     assert bound == set(dask_animate.__all__)
+    kinds = [type(node).__name__ for node in tree.body if not isinstance(node, ast.ImportFrom)]
+    assert kinds == ["Expr", "Assign"]  # the docstring and __all__
     assert dask_animate.__all__ == sorted(dask_animate.__all__)
 
 

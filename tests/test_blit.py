@@ -15,7 +15,9 @@ def a_figure(**kwargs):
     ax = fig.add_axes((0.2, 0.2, 0.7, 0.65)) if "layout" not in kwargs else fig.add_subplot()
     ax.plot([0, 1, 4, 9], label="squares")
     ax.set(title="title", xlabel="x", ylabel="y")
-    ax.inset_axes((0.1, 0.6, 0.2, 0.2)).plot([1, 2])
+    inset = ax.inset_axes((0.1, 0.6, 0.2, 0.2))
+    inset.plot([1, 2])
+    inset.inset_axes((0.5, 0.5, 0.4, 0.4))
     return fig
 
 
@@ -24,8 +26,7 @@ def savefig(fig, **kwargs):
     file = io.BytesIO()
     fig.savefig(file, format="rgba", **kwargs)
     width, height = fig.canvas.get_width_height()
-    pixels = np.frombuffer(file.getvalue(), np.uint8)
-    return pixels if kwargs.get("bbox_inches") else pixels.reshape(height, width, 4)
+    return np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)
 
 
 def test_equal_to_savefig():

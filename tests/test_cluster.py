@@ -12,7 +12,7 @@ from distributed import Client
 from helpers import FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.cluster import check_client, check_num_workers, resolve_num_workers
-from dask_animate.errors import OptionError, OptionTypeError, WorkerError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
 
 HERE = Path(__file__).parent
 
@@ -124,6 +124,8 @@ def test_ctrl_c(tmp_path, n_workers):
         time.sleep(0.1)
         if any(part.stat().st_size > 0 for part in path.parent.glob(".*.part")):
             break
+    else:
+        raise AssertionError("nothing was ever encoded")
     children = psutil.Process(script.pid).children(recursive=True)
     assert len(children) >= (n_workers if n_workers > 1 else 0)
     os.killpg(script.pid, signal.SIGINT)  # as a terminal does, to the workers as well
@@ -133,6 +135,75 @@ def test_ctrl_c(tmp_path, n_workers):
     assert path.read_text() == "before"
     assert_nothing_beside(path)
     assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+BUSY = """
+    import sys, time
+    from helpers import Slow
+
+    print("start", flush=True)
+    Slow(60).make_video(sys.argv[1], range(40), 30, num_workers=2)
+"""
+
+
+def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
+    """As from a notebook's stop button, to this process alone."""
+    script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True)
+    assert script.stdout.readline() == "start\n"
+    time.sleep(5)  # the workers sleep in update()
+    children = psutil.Process(script.pid).children(recursive=True)
+    script.send_signal(signal.SIGINT)
+    _, err = script.communicate(timeout=25)
+    assert err.strip().endswith("KeyboardInterrupt")
+    assert not (tmp_path / "out").exists()
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def test_a_render_within_a_render(tmp_path):
+    class Outer(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params)
+            FrameNumber().make_video(
+                tmp_path / "inner.mp4", range(3), 30, num_workers=1 if frame_idx < 2 else 2
+            )
+
+    with pytest.raises(FrameError, match=r"frame 2 .* has to draw here: give num_workers=1"):
+        Outer().make_video(tmp_path / "a.mp4", range(5), 30, num_workers=1)
+    assert_shows(tmp_path / "inner.mp4", range(3))
+
+
+def test_a_cluster_from_within_a_worker(tmp_path, client):
+    def render():
+        FrameNumber().make_video(tmp_path / "a.mp4", range(3), 30)
+
+    with pytest.raises(OptionError, match="as it is one itself: give num_workers=1"):
+        client.submit(render, pure=False).result()
+
+
+POOL = """
+    import sys, multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from helpers import FrameNumber
+
+    def load(i):
+        return 3 * i
+
+    def generate():
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            yield from pool.map(load, range(20))
+
+    if __name__ == "__main__":
+        FrameNumber().make_video(sys.argv[1], generate(), 30, num_workers=2)
+        print(__spec__)
+"""
+
+
+def test_a_generator_with_processes_of_its_own(tmp_path):
+    (tmp_path / "out").mkdir()
+    script = run_script(tmp_path, POOL, tmp_path / "out" / "a.mp4")
+    out, err = script.communicate(timeout=60)
+    assert (out, err) == ("None\n", "")
+    assert_shows(tmp_path / "out" / "a.mp4", range(0, 60, 3))
 
 
 def test_the_scheduler_goes_away(tmp_path):

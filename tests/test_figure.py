@@ -6,8 +6,9 @@ import pytest
 from helpers import FailsAt, FrameNumber, Grows, NoFigure, Noise, read_numbers
 from matplotlib.figure import Figure
 
-from dask_animate.errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
+from dask_animate.errors import FigureError, FrameError, FrameSizeError, SetupError
 from dask_animate.figure import FigureSource
+from dask_animate.job import RenderJob
 from dask_animate.spec import DrawSpec, FrameSize
 
 
@@ -99,9 +100,45 @@ def test_update_fails():
         src.draw(2, 7)
     assert caught.value.frame_idx == 2
     assert caught.value.params == "7"
-    assert isinstance(caught.value, AnimateError | RuntimeError)
+    assert isinstance(caught.value.__cause__, LookupError)
     src.draw(3, 0)
     src.close()
+
+
+@pytest.mark.parametrize("reuse_figure", [True, False])
+def test_a_figure_made_in_init(reuse_figure):
+    class Early(FrameNumber):
+        def __init__(self):
+            super().__init__()
+            self.figure = super().setup()
+
+        def setup(self):
+            return self.figure
+
+    animator = Early()
+    size, dpi = animator.figure.get_size_inches().tolist(), animator.figure.dpi
+    for _ in range(2):
+        job = RenderJob(animator, DrawSpec(dpi=80, tight=True, reuse_figure=reuse_figure), {})
+        src = FigureSource(job.load, job.draw)
+        shapes = {src.draw(i, 1).shape for i in range(3)}
+        assert len(shapes) == 1
+        src.close()
+    assert (animator.figure.get_size_inches().tolist(), animator.figure.dpi) == (size, dpi)
+    plt.close(animator.figure)
+
+
+def test_exit_in_update_is_an_error_of_the_frame():
+    class Exits(FrameNumber):
+        def update(self, frame_idx, params):
+            raise SystemExit(3)
+
+    with pytest.raises(FrameError, match="frame 0 could not be drawn: SystemExit: 3"):
+        source(Exits()).draw(0, 0)
+
+
+def test_a_figure_of_no_pixels():
+    with pytest.raises(FrameSizeError, match="the figure is 0x0 pixels"):
+        source(FrameNumber(), dpi=0.1).open()
 
 
 def test_long_params_are_shortened():

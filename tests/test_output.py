@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from dask_animate.errors import OptionTypeError, OutputError
+from dask_animate.errors import OptionError, OptionTypeError, OutputError
 from dask_animate.output import OutputFile, as_path
 
 
@@ -58,6 +58,23 @@ def test_a_directory_that_cannot_be_written(tmp_path):
 def test_is_a_directory(tmp_path):
     with pytest.raises(OutputError, match="output_file is a directory"):
         OutputFile(tmp_path)
+
+
+def test_names_that_no_disk_takes(tmp_path):
+    with pytest.raises(OutputError, match="File name too long"):
+        OutputFile(tmp_path / ("a" * 300 + ".mp4"))
+    with pytest.raises(OptionError, match="NUL"):
+        OutputFile("a\0.mp4")
+
+
+def test_directory_may_change(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with OutputFile("a.mp4") as output:
+        (tmp_path / "other").mkdir()
+        monkeypatch.chdir("other")
+        output.commit()
+    assert output.path == tmp_path / "a.mp4"
+    assert output.path.exists()
 
 
 @pytest.mark.parametrize("value", [None, 3, "", b"a.mp4"])

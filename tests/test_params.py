@@ -1,4 +1,6 @@
+import functools
 import re
+import threading
 from itertools import islice, repeat
 
 import dask.array as da
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError
-from dask_animate.params import BagParams, open_params, partition_sizes
+from dask_animate.params import BagParams, nbytes, open_params, partition_sizes
 
 
 @st.composite
@@ -31,7 +33,6 @@ def test_any_order_comes_out_in_order(items, lazy, size):
     partitions = list(open_params(sequence, None).partitions(repeat(size)))
     assert [p for partition in partitions for p in partition.params] == list(range(len(items)))
     assert [partition.start for partition in partitions] == list(range(0, len(items), size))
-    assert [partition.idx for partition in partitions] == list(range(len(partitions)))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,69 @@ def test_a_list_is_checked_before_anything_is_read():
         open_params([IndexedFrameParams(0, 0), IndexedFrameParams(0, 0)], None)
 
 
-@pytest.mark.parametrize("value", [3, None, "abc", b"abc", {"a": 1}])
+def test_partitions_end_at_a_number_of_bytes():
+    items = [np.zeros(n, np.uint8) for n in (10_000, 200_000, 10_000, 90_000, 10_000, 1, 1, 1)]
+    partitions = list(open_params(iter(items), None).partitions(repeat(4), 100_000))
+    assert [len(partition) for partition in partitions] == [2, 2, 4]
+    assert [partition.start for partition in partitions] == [0, 2, 4]
+
+
+class Holder:
+    """Of a class that dask's sizeof does not know."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+@pytest.mark.parametrize(
+    ("item", "n"),
+    [
+        (np.zeros(50_000, np.uint8), 50_000),
+        (Holder(np.zeros(50_000, np.uint8)), 50_000),
+        ([{"a": Holder(b"x" * 50_000)}], 50_000),
+        (functools.partial(print, np.zeros(50_000, np.uint8)), 50_000),
+        (3.5, 24),
+        (threading.Lock(), 0),
+    ],
+)
+def test_nbytes(item, n):
+    assert n <= nbytes(item) <= n + 2000
+
+
+class OldSequence:
+    """Has a length and items, and no iterator."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, i):
+        if i >= 3:
+            raise IndexError(i)
+        return 10 * i
+
+
+def test_a_sequence_without_an_iterator():
+    assert list(open_params(OldSequence(), None)) == [0, 10, 20]
+
+
+class Frame:
+    """Looks like a pandas DataFrame."""
+
+    columns = ("a", "b")
+
+    def itertuples(self):
+        return iter([(1, 2)])
+
+    def __iter__(self):
+        return iter(self.columns)
+
+
+def test_a_data_frame_is_refused():
+    with pytest.raises(OptionTypeError, match=r"pass df\.itertuples\(\)"):
+        open_params(Frame(), None)
+
+
+@pytest.mark.parametrize("value", [3, None, "abc", b"abc", {"a": 1}, np.array(3)])
 def test_not_a_sequence(value):
     with pytest.raises(OptionTypeError, match="must be an iterable with one item for each frame"):
         open_params(value, None)

@@ -47,6 +47,12 @@ def test_the_bar_ends_with_a_failure(tmp_path, monkeypatch):
     assert sys.stderr.getvalue().endswith("\n")
 
 
+def test_without_a_standard_error(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with ProgressBar(3, None) as bar:
+        bar(FrameEncoded(0))
+
+
 def test_bad_disable():
     with pytest.raises(
         OptionTypeError, match="disable_progress_bar must be True, False or None, got 'no'"

@@ -169,15 +169,75 @@ def test_frames_equal_a_plain_matplotlib_loop(client):
     """Not one pixel differs from what matplotlib draws, on a worker or here."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    def render_there():
+        return [FrameNumber().frame(idx + 1, idx) for idx in (0, 9, 4)]
+
+    there = client.submit(render_there, pure=False).result()
     animator = FrameNumber()
     figure = animator.setup()
     canvas = FigureCanvasAgg(figure)
-    for idx in (0, 9, 4):
+    for idx, from_worker in zip((0, 9, 4), there, strict=True):
         animator.update(idx, idx + 1)
         canvas.draw()
         expected = np.asarray(canvas.buffer_rgba())[..., :3]
         np.testing.assert_array_equal(FrameNumber().frame(idx + 1, idx), expected)
+        np.testing.assert_array_equal(from_worker, expected)
     plt.close(figure)
+
+
+class Lists(FrameNumber):
+    """Keeps its artists in a list that __init__ made."""
+
+    def __init__(self):
+        super().__init__()
+        self.images = []
+
+    def setup(self):
+        fig = super().setup()
+        self.images.append(self.image)
+        return fig
+
+    def update(self, frame_idx, params):
+        self.image = self.images[0]
+        super().update(frame_idx, params)
+
+
+def test_an_animator_renders_again_and_again(tmp_path, client):
+    animator = Lists()
+    for where in (
+        {"num_workers": 1},
+        {"num_workers": 1, "reuse_figure_object": False},
+        {"client": client},
+    ):
+        animator.frame(3)
+        animator.make_video(tmp_path / "a.mp4", PARAMS[:20], 30, **where)
+        assert_shows(tmp_path / "a.mp4", PARAMS[:20])
+    assert animator.images == []
+
+
+def test_renders_in_threads_of_this_process():
+    from concurrent.futures import ThreadPoolExecutor
+
+    class Styled(FrameNumber):
+        def __init__(self, color):
+            super().__init__()
+            self.color = color
+
+        def setup(self):
+            plt.rcParams["figure.facecolor"] = self.color
+            return plt.figure(figsize=(1, 1), dpi=20)
+
+        def update(self, frame_idx, params):
+            self.text = plt.gcf().text(0.5, 0.5, "")
+
+    plain = NoPatch()
+    with ThreadPoolExecutor(4) as pool:
+        colors = ["red", "blue"] * 20
+        frames = [pool.submit(Styled(color).frame, 0) for color in colors]
+        whites = [pool.submit(plain.frame, 0) for _ in range(20)]
+    for color, frame in zip(colors, frames, strict=True):
+        assert frame.result()[0, 0].tolist() == ([255, 0, 0] if color == "red" else [0, 0, 255])
+    assert all(frame.result()[0, 0].tolist() == [255, 255, 255] for frame in whites)
 
 
 def test_rcparams_travel(tmp_path, client):
@@ -351,17 +411,67 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
     assert_shows(tmp_path / "a.mp4", range(150))
 
 
-def test_large_params_do_not_ride_in_tasks(tmp_path, client):
+def test_large_params_do_not_ride_in_tasks(tmp_path, client, monkeypatch):
     class Bitmap(FrameNumber):
         def update(self, frame_idx, params):
             assert params.shape == (300, 1000)
             super().update(frame_idx, params[7, 3])
 
+    scattered = []
+    scatter = client.scatter
+
+    def spy(partition, **kwargs):
+        scattered.append(len(partition))
+        return scatter(partition, **kwargs)
+
+    monkeypatch.setattr(client, "scatter", spy)
     Bitmap().make_video(
         tmp_path / "a.mp4", (np.full((300, 1000), float(i)) for i in range(40)), 30, client=client
     )
     assert_shows(tmp_path / "a.mp4", range(40))
+    assert sum(scattered) == 40
     wait_until_nothing_is_left(client)
+
+
+@pytest.mark.parametrize("kind", ["bag", "params"])
+def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
+    """With small workers fewer partitions are in flight, whatever their number of frames."""
+    from conftest import local_client
+
+    from dask_animate import gather
+
+    cluster, client = local_client(2, memory_limit="400 MiB")
+    budget = 2 * 400 * 2**20 * gather.MEMORY_SHARE
+    most = 0
+    original = gather.Gather._fill
+
+    def fill(self, flights):
+        nonlocal most
+        original(self, flights)
+        if self._largest or kind == "params":
+            most = max(most, len(self._flights))
+
+    monkeypatch.setattr(gather.Gather, "_fill", fill)
+    with cluster, client:
+        if kind == "bag":
+            params = db.from_sequence(range(200), npartitions=10)  # 20 frames of 2.9 MB: 58 MB each
+            FrameNumber(figsize=(12.4, 7.75), dpi=100).make_video(
+                tmp_path / "a.mp4", params, 30, client=client
+            )
+            allowed = budget // (20 * 1240 * 775 * 3)
+        else:
+            params = (np.full(40_000_000, i, np.uint8) for i in range(12))
+
+            class First(FrameNumber):
+                def update(self, frame_idx, params):
+                    super().update(frame_idx, params[0])
+
+            video = First().make_video(tmp_path / "a.mp4", params, 30, client=client)
+            assert video.stats.n_partitions > 3  # not one of 8 frames and 320 MB
+            allowed = budget // 40_000_000
+    n_frames = 200 if kind == "bag" else 12
+    assert_shows(tmp_path / "a.mp4", range(n_frames))
+    assert 1 <= most <= allowed
 
 
 def test_stats(tmp_path, client):

@@ -1,4 +1,5 @@
 import dask.bag as db
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import FrameNumber
@@ -58,6 +59,16 @@ def test_tiles_are_the_frames(tmp_path, n):
     for color in colors:
         found = np.abs(saved[..., :3].astype(int) - color).max(axis=-1) <= 1
         assert found.sum() > 300 * 160
+
+
+def test_tiles_stand_upright():
+    top_red = np.full((90, 160, 3), 255, np.uint8)
+    top_red[:45] = 255, 0, 0
+    with plt.rc_context({"image.origin": "lower"}):
+        sheet = make_sheet([0], [top_red])
+    red = (sheet.pixels[..., :3] == (255, 0, 0)).all(axis=-1).any(axis=1).nonzero()[0]
+    assert red.mean() < sheet.pixels.shape[0] / 2
+    assert sheet != make_sheet([0], [top_red])
 
 
 def test_bag_in_a_sheet():

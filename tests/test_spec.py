@@ -1,3 +1,4 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -16,13 +17,16 @@ from dask_animate.spec import DrawSpec, FrameSize, as_fps
         (12.5, Fraction(25, 2)),
         (np.float32(0.5), Fraction(1, 2)),
         (np.int64(24), Fraction(24)),
+        (Decimal("29.97"), Fraction(2997, 100)),
     ],
 )
 def test_fps(fps, exact):
     assert as_fps(fps) == exact
 
 
-@pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf"), 1e-9, 1e9, Fraction(-1, 2)])
+@pytest.mark.parametrize(
+    "fps", [0, -1, float("nan"), float("inf"), 1e-9, 1e9, Fraction(-1, 2), Fraction(10**12 + 1, 10**11)]
+)
 def test_fps_of_no_use(fps):
     with pytest.raises(OptionError, match="fps must"):
         as_fps(fps)

@@ -31,6 +31,8 @@ def test_ids(arguments, ids):
 def test_a_tenth_is_a_tenth():
     assert len(get_rendered_frame_ids(30, 0.1, 30, 100)) == 1000
     assert len(get_rendered_frame_ids(Fraction(30000, 1001), 1.0, 30, 30000)) == 30030
+    assert len(get_rendered_frame_ids(1e9, 7e-7, 30, 100_000)) == 4285
+    assert get_rendered_frame_ids(1e12, 1e-11, 30, 3).tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
 def test_repeats_are_logged(caplog):

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -102,6 +103,8 @@ def test_options_reach_the_encoder(tmp_path):
         "worse": {"quality": 40},
         "slow": {"preset": "slow"},
         "grain": {"extra_ffmpeg_params": ["-tune", "grain"]},
+        "rate": {"extra_ffmpeg_params": ["-b:v", "30k"]},
+        "qp": {"extra_ffmpeg_params": ["-qp", "50"]},
         "keys": {"extra_ffmpeg_params": ["-g:v", "1"]},
     }.items():
         write(tmp_path / f"{name}.mp4", noise, **options)
@@ -131,6 +134,13 @@ def test_options_reach_the_encoder(tmp_path):
         ({"extra_ffmpeg_params": ["-tune"]}, OptionError, "must alternate options"),
         ({"extra_ffmpeg_params": ["tune", "film"]}, OptionError, "must alternate options"),
         ({"extra_ffmpeg_params": "-tune film"}, OptionTypeError, "must be a list"),
+        ({"extra_ffmpeg_params": ["-crf", "3"]}, OptionError, "cannot set -crf: give video_quality="),
+        (
+            {"extra_ffmpeg_params": ["-preset", "slow"]},
+            OptionError,
+            "cannot set -preset: give video_pre",
+        ),
+        ({"quality": 3, "extra_ffmpeg_params": ["-b:v", "1M"]}, OptionError, "exclude each other"),
         ({"extra_ffmpeg_params": ["-r", "3"]}, OptionError, "cannot set -r: give fps="),
         (
             {"extra_ffmpeg_params": ["-tune", "nope"]},
@@ -156,6 +166,13 @@ def test_suffix(name):
     with pytest.raises(OptionError, match=r"must end in \.mp4 or \.m4v"):
         create_encode_spec(Path(name), 30)
     assert create_encode_spec(Path(name), 30, codec="h264").codec == "h264"
+
+
+def test_probes_at_once_leave_the_log_level_alone():
+    level = av.logging.get_level()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: create_encode_spec(Path("a.mp4"), 30), range(40)))
+    assert av.logging.get_level() == level
 
 
 def test_parse_options():
