@@ -43,8 +43,9 @@ EXAMPLES = {
 CHOICE = """
 The defaults are veryfast, crf 20, without macroblock tree: in the geometric mean less SSIM lost than by
 the reference (on very_complex and multi_panel a little more), a third of its time, half as much again in
-size. On plots of lines 50 dB and more, nowhere below 42 dB: no difference to be seen. The tree is off, although it saves size, because
-it gives other bytes from run to run on machines with AVX-512 (x264 core 165, one thread or many)."""
+size. On plots of lines 50 dB and more, nowhere below 42 dB: no difference to be seen. The tree is off,
+although it saves size, because it gives other bytes from run to run on machines with AVX-512 (x264 core
+165, one thread or many)."""
 SETTINGS = [
     ("slow", 20, 1),
     ("slow", 20, 0),
