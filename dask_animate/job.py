@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,14 +64,16 @@ class RenderJob:
 
 
 def _copied(animator: Any) -> Any:
-    # What cannot be copied in depth, an open file for instance, is shared, and so is in the end an
-    # animator that cannot be copied at all.
-    for copier in (copy.deepcopy, copy.copy):
-        try:
-            return copier(animator)
-        except Exception:
-            continue
-    return animator
+    """Copy an animator in depth, but for attributes such as locks and open files, which are shared."""
+    try:
+        return copy.deepcopy(animator)
+    except Exception:
+        attributes = getattr(animator, "__dict__", {})
+    shared = {id(value): value for value in attributes.values() if not _works(copy.deepcopy, value)}
+    try:
+        return copy.deepcopy(animator, shared)
+    except Exception:
+        return animator  # forbids copies altogether
 
 
 def _why_not(animator: Any, exc: Exception) -> str:
@@ -80,7 +82,7 @@ def _why_not(animator: Any, exc: Exception) -> str:
     at_fault = [
         f"self.{key} ({type(value).__name__})"
         for key, value in attributes.items()
-        if not _pickles(value)
+        if not _works(cloudpickle.dumps, value)
     ]
     if not at_fault:
         return f"{name} cannot be pickled, so it cannot be sent to the workers: {exc}"
@@ -90,9 +92,9 @@ def _why_not(animator: Any, exc: Exception) -> str:
     )
 
 
-def _pickles(value: object) -> bool:
+def _works(function: Callable[[Any], Any], value: object) -> bool:
     try:
-        cloudpickle.dumps(value)
+        function(value)
     except Exception:
         return False
     return True

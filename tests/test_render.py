@@ -579,6 +579,24 @@ def test_an_animator_that_cannot_be_pickled(tmp_path, client):
     assert_shows(tmp_path / "a.mp4", PARAMS)
 
 
+def test_what_cannot_be_copied_is_shared_and_the_rest_is_not(tmp_path):
+    import threading
+
+    animator = Lists()
+    animator.guard, animator.same = threading.Lock(), animator.images
+    for _ in range(2):
+        animator.make_video(tmp_path / "a.mp4", PARAMS[:5], 30, num_workers=1)
+        assert_shows(tmp_path / "a.mp4", PARAMS[:5])
+    assert animator.images == []
+
+    class Forbids(FrameNumber):
+        def __reduce_ex__(self, protocol):
+            raise TypeError("no copies")
+
+    Forbids().make_video(tmp_path / "a.mp4", PARAMS[:5], 30, num_workers=1)
+    assert_shows(tmp_path / "a.mp4", PARAMS[:5])
+
+
 @pytest.mark.parametrize(
     ("kind", "n_frames", "message"),
     [
