@@ -3,5 +3,6 @@
 from .animator import Animator
 from .params import IndexedFrameParams
 from .result import Video
+from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video"]
+__all__ = ["Animator", "IndexedFrameParams", "Video", "write_video"]

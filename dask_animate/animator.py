@@ -97,6 +97,11 @@ class Animator(ABC):
         store: object = None,
         codec: str | None = None,
         seed: int | None = 0,
+        pixel_format: str | None = None,
+        dither: str | None = None,
+        durations: Mapping[int, float] | Sequence[float] | None = None,
+        chapters: Sequence[tuple[str, float]] | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> Video:
         """Render a video.
 
@@ -199,56 +204,35 @@ class Animator(ABC):
         >>> video.n_frames, video.width, video.height, video.duration
         (30, 200, 200, 2.0)
         """
-        from .cluster import check_client, check_num_workers, open_client
-        from .encoder import create_encode_spec
-        from .engine import Meter, Plan, Render
-        from .output import OutputFile, as_path
-        from .progress import ProgressBar, progress_logs
-        from .result import Video
-        from .video import VideoWriter
+        from .production import Production
 
-        meter = Meter()
-        path = as_path(output_file)
-        num_workers = check_num_workers(num_workers)
-        check_client(client)
-        _check_not_yet(encode_on, redraw, store)
-        encode = create_encode_spec(
-            path,
-            fps,
+        _check_not_yet(redraw, store)
+        draw = DrawSpec.create(savefig_params, reuse_figure=reuse_figure_object, seed=seed)
+        production = Production.create(
+            output_file,
+            open_params(param_by_frame, n_frames),
+            fps=fps,
+            transparent=draw.transparent,
             codec=codec,
+            pixel_format=pixel_format,
             mode=video_mode,
             quality=video_quality,
             preset=video_preset,
             extra_ffmpeg_params=video_extra_ffmpeg_params,
+            dither=dither,
+            durations=durations,
+            chapters=chapters,
+            metadata=metadata,
+            num_workers=num_workers,
+            client=client,
+            partition_size=partition_size,
+            preload_factor=preload_factor,
+            encode_on=encode_on,
+            disable_progress_bar=disable_progress_bar,
+            saving_log_interval=saving_log_interval,
         )
-        draw = DrawSpec.create(savefig_params, reuse_figure=reuse_figure_object, seed=seed)
-        params = open_params(param_by_frame, n_frames)
-        plan = Plan.create(partition_size, preload_factor, params)
-        logs = progress_logs(saving_log_interval, params.n_frames)
         job = self._job(draw, plotting_log_interval)
-        if client is not None or num_workers != 1:
-            job = job.pickled()
-        with (
-            OutputFile(path) as output,
-            ProgressBar(params.n_frames, disable_progress_bar) as bar,
-            open_client(client, num_workers, params.n_frames) as (cluster, max_workers),
-            VideoWriter(output, encode) as writer,
-        ):
-            render = Render(job, params, plan, writer, meter, [bar, *logs])
-            if cluster is None:
-                render.here()
-            else:
-                render.on(cluster, max_workers)
-        return Video(
-            path=output.path,
-            n_frames=writer.n_frames,
-            fps=encode.fps,
-            width=writer.encoded_size.width,
-            height=writer.encoded_size.height,
-            codec=encode.codec,
-            encoder=writer.encoder,
-            stats=meter.stats(output.path.stat().st_size),
-        )
+        return production.make(job if production.is_here else job.pickled())
 
     def frame(
         self,
@@ -352,9 +336,8 @@ class Animator(ABC):
         return RenderJob(self, draw, current_settings(), log_interval)
 
 
-def _check_not_yet(encode_on: object, redraw: object, store: object) -> None:
+def _check_not_yet(redraw: object, store: object) -> None:
     """Refuse what this version does not do, rather than ignore it."""
-    require_choice("encode_on", encode_on, ("auto", "client"))
     require_choice("redraw", redraw, ("auto", "full"))
     if store is not None:
         raise OptionError("store must be None: this version does not keep finished frames yet")

@@ -1,171 +1,304 @@
-"""Which encoder writes a video, and with which options: chosen from a table, proved by opening it."""
+"""Which encoder codes a video, and with which options: chosen from a table, proved by opening it."""
 
 from __future__ import annotations
 
+import logging
+import os
+import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import av
 
-from .errors import EncoderError, OptionError, OptionTypeError
-from .spec import EncodeSpec, FrameSize, as_fps, require_choice, require_int
+from .errors import EncoderError, OptionError
+from .spec import EncodeSpec, FrameSize, require_choice
 
-MODES = ("auto", "gpu", "cpu")
-QUALITY_RANGE = (0, 51)
+_logger = logging.getLogger(__name__)
+
+#: Frames from one keyframe to the next at most.
+GOP = 250
+
+_X26X_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+_NVENC_PRESETS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder, and how this library's quality and preset are said to it."""
+    """An encoder, and how this library's quality, preset and threads are said to it.
+
+    Attributes
+    ----------
+    name : str
+        FFmpeg's name.
+    quality_option : str or None
+        What takes the quality; None if there is no choice.
+    quality_scale : tuple of (int, int)
+        Pairs of this library's quality and the encoder's, between which it is linear.
+    preset_option : str or None
+        What takes the preset; None if there is no choice.
+    presets : tuple of str
+        Their names.
+    default_preset : str
+        Of them.
+    fixed_options : tuple of (str, str)
+        Options that the user's can override.
+    thread_options : tuple of (str, str)
+        Options with the number of threads as ``{}``; without any, the encoder's context takes it.
+    reorder : int
+        Packets by which a frame may come after its turn, as B-frames make it.
+    """
 
     name: str
-    quality_option: str
-    default_quality: int
-    default_preset: str
-    presets: tuple[str, ...]
+    quality_option: str | None = None
+    quality_scale: tuple[tuple[int, int], ...] = ((0, 0), (51, 51))
+    preset_option: str | None = None
+    presets: tuple[str, ...] = ()
+    default_preset: str = ""
     fixed_options: tuple[tuple[str, str], ...] = ()
+    thread_options: tuple[tuple[str, str], ...] = ()
+    reorder: int = 0
 
-    def options(self, spec: EncodeSpec) -> dict[str, str]:
+    def options(self, spec: EncodeSpec, threads: int = 1) -> dict[str, str]:
         """Return the options to open it with; the user's own win over all others."""
-        quality = self.default_quality if spec.quality is None else spec.quality
-        rate = {"b", "qp", "cq"}.intersection(dict(spec.options))
-        if rate and spec.quality is not None:
-            raise OptionError(
-                f"video_quality and -{rate.pop()} of video_extra_ffmpeg_params exclude each other"
-            )
-        return {
-            **dict(self.fixed_options),
-            **({} if rate else {self.quality_option: str(quality)}),
-            "preset": spec.preset or self.default_preset,
-            **dict(spec.options),
-        }
+        users = dict(spec.options)
+        options = dict(self.fixed_options)
+        for name, value in self.thread_options:
+            options[name] = ":".join(filter(None, (options.get(name), value.format(threads))))
+        if not _RATE_OPTIONS.intersection(users) and self.quality_option is not None:
+            quality = DEFAULT_QUALITY if spec.quality is None else spec.quality
+            options[self.quality_option] = str(self.quality(quality))
+        if self.preset_option is not None:
+            options[self.preset_option] = spec.preset or self.default_preset
+        for name, value in users.items():
+            is_list = name in options and name.endswith("-params")
+            options[name] = f"{options[name]}:{value}" if is_list else value
+        return options
+
+    def quality(self, quality: int) -> int:
+        """Return the encoder's own number for a quality of this library."""
+        points = self.quality_scale
+        for (low, at_low), (high, at_high) in pairwise(points):
+            if quality <= high:
+                return round(at_low + (quality - low) * (at_high - at_low) / (high - low))
+        return points[-1][1]
 
 
-# The defaults are chosen from the table in benchmarks/encoder_defaults.md.
-_X264 = Encoder(
-    "libx264",
-    quality_option="crf",
-    default_quality=20,
-    default_preset="veryfast",
-    presets=(
-        *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-        *("medium", "slow", "slower", "veryslow", "placebo"),
+#: Of every encoder, on this library's scale; benchmarks/encoder_defaults.md tells why.
+DEFAULT_QUALITY = 20
+
+_RATE_OPTIONS = {"b", "qp", "cq"}
+
+_GOP = (("g", str(GOP)),)
+
+
+def _nvenc(codec: str, reorder: int) -> Encoder:
+    return Encoder(
+        f"{codec}_nvenc",
+        quality_option="qp",
+        quality_scale=((0, 0), (51, 255)) if codec == "av1" else ((0, 0), (51, 51)),
+        preset_option="preset",
+        presets=_NVENC_PRESETS,
+        default_preset="p4",
+        fixed_options=(*_GOP, ("rc", "constqp"), ("forced-idr", "1")),
+        reorder=reorder,
+    )
+
+
+_ENCODERS = {
+    "h264": Encoder(
+        "libx264",
+        quality_option="crf",
+        preset_option="preset",
+        presets=_X26X_PRESETS,
+        default_preset="veryfast",
+        # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
+        fixed_options=(*_GOP, ("mbtree", "0")),
+        reorder=2,
     ),
-    # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
-    fixed_options=(("mbtree", "0"),),
-)
-_NVENC = Encoder(
-    "h264_nvenc",
-    quality_option="qp",
-    default_quality=20,
-    default_preset="p4",
-    presets=("p1", "p2", "p3", "p4", "p5", "p6", "p7"),
-    fixed_options=(("rc", "constqp"),),
-)
-
-_SUFFIXES = {".mp4": "h264", ".m4v": "h264"}
-_CODECS = ("h264",)
-
-# Said elsewhere in the call, so that two places cannot disagree.
-_TAKEN_OPTIONS = {
-    "c": "give codec= instead",
-    "codec": "give codec= instead",
-    "vcodec": "give codec= instead",
-    "r": "give fps= instead",
-    "framerate": "give fps= instead",
-    "s": "change the figure's size or its dpi instead",
-    "pix_fmt": "frames are written as yuv420p",
-    "crf": "give video_quality= instead",
-    "preset": "give video_preset= instead",
+    "hevc": Encoder(
+        "libx265",
+        quality_option="crf",
+        preset_option="preset",
+        presets=_X26X_PRESETS,
+        default_preset="superfast",
+        fixed_options=(*_GOP, ("x265-params", "log-level=error:open-gop=0:frame-threads=1")),
+        thread_options=(("x265-params", "pools={}"),),
+        reorder=2,
+    ),
+    "av1": Encoder(
+        "libsvtav1",
+        quality_option="crf",
+        quality_scale=((0, 1), (20, 31), (51, 63)),
+        preset_option="preset",
+        presets=tuple(map(str, range(14))),
+        default_preset="8",
+        fixed_options=_GOP,
+        thread_options=(("svtav1-params", "lp={}"),),
+    ),
+    "vp9": Encoder(
+        "libvpx-vp9",
+        quality_option="crf",
+        quality_scale=((0, 0), (20, 30), (51, 63)),
+        preset_option="cpu-used",
+        presets=tuple(map(str, range(10))),
+        default_preset="5",
+        fixed_options=(*_GOP, ("b", "0"), ("row-mt", "1")),
+    ),
+    "ffv1": Encoder("ffv1", fixed_options=(("level", "3"), ("slices", "4"))),
+    "gif": Encoder("gif"),
+    "apng": Encoder("apng", fixed_options=(("pred", "mixed"),)),
+    "webp": Encoder(
+        "libwebp_anim", quality_option="quality", quality_scale=((0, 100), (20, 75), (51, 0))
+    ),
 }
+_GPU_ENCODERS = {"h264": _nvenc("h264", 2), "hevc": _nvenc("hevc", 2), "av1": _nvenc("av1", 0)}
+_BY_NAME = {encoder.name: encoder for encoder in (*_ENCODERS.values(), *_GPU_ENCODERS.values())}
+
+#: What FFmpeg and the driver say when NVENC cannot be had, and what it means.
+_CAUSES = (
+    ("cannot load (libcuda|nvcuda)", "there is no NVIDIA driver on this machine"),
+    ("cannot load (libnvidia-encode|nvencodeapi)", "the driver lacks its encoding library"),
+    ("minimum required nvidia driver", "the NVIDIA driver is too old for this build of FFmpeg"),
+    ("unsupported device|no capable devices", "this GPU has no NVENC unit, as A100, H100 and H200"),
+    ("no cuda-capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
+    ("out of memory|incompatible client key", "all encoding sessions of the driver are taken"),
+    ("dimension|initializeencoder failed: invalid param", "it does not take frames of this size"),
+    ("not supported", "the NVENC unit of this GPU does not take this codec or pixel format"),
+)
+
+# BT.709 in limited range for YUV, sRGB in full range for RGB; in the numbers of ITU-T H.273, and for the
+# range in FFmpeg's. Players take untagged pixels for BT.601 or BT.709 by their size.
+_YUV_TAGS = {"colorspace": 1, "color_primaries": 1, "color_trc": 1, "color_range": 1}
+_RGB_TAGS = {"colorspace": 0, "color_primaries": 1, "color_trc": 13, "color_range": 2}
 
 
-def create_encode_spec(
-    output_file: Path,
-    fps: object,
-    *,
-    codec: object = None,
-    mode: object = "auto",
-    quality: object = None,
-    preset: object = None,
-    extra_ffmpeg_params: object = None,
-) -> EncodeSpec:
-    """Check how the caller wants the file encoded, down to opening an encoder with these options.
+def encoder_of(spec: EncodeSpec) -> Encoder:
+    """Return the encoder of a spec for which it was chosen."""
+    assert spec.encoder is not None, "no encoder was chosen yet"
+    return _BY_NAME[spec.encoder]
+
+
+def choose_encoder(spec: EncodeSpec, size: FrameSize) -> EncodeSpec:
+    """Return the spec with the encoder that its mode allows, having opened it here at this size.
+
+    Opening is the only honest probe: a build lists encoders whose hardware is not there.
 
     Raises
     ------
-    OptionError, OptionTypeError
-        If an argument cannot be used; the message names it.
     EncoderError
-        If no encoder for it works on this machine.
+        If it does not open; names the cause.
+    OptionError
+        If an option does not go with it.
     """
-    spec = EncodeSpec(
-        fps=as_fps(fps),
-        codec=_codec(codec, output_file),
-        mode=require_choice("video_mode", mode, MODES),
-        quality=_quality(quality),
-        preset=_preset(preset),
-        options=parse_options(extra_ffmpeg_params),
-    )
-    choose_encoder(spec, FrameSize(256, 256))  # large enough for every encoder
+    if spec.encoder is None:
+        obstacle = gpu_obstacle(spec, size)
+        if obstacle is None:
+            return with_gpu(spec)
+        spec = without_gpu(spec, obstacle)
+    _probe(encoder_of(spec), spec, size)
     return spec
 
 
-def parse_options(params: object) -> tuple[tuple[str, str], ...]:
-    """Turn ``["-tune", "animation"]`` into ``(("tune", "animation"),)``."""
-    if params is None:
-        return ()
-    if isinstance(params, str) or not isinstance(params, Sequence):
-        raise OptionTypeError(
-            f'video_extra_ffmpeg_params must be a list as ["-tune", "animation"], got {params!r}'
-        )
-    words = [str(word) for word in params]
-    if len(words) % 2 or not all(word.startswith("-") for word in words[::2]):
-        raise OptionError(
-            f"video_extra_ffmpeg_params must alternate options with a dash and their values, "
-            f"got {words!r}"
-        )
-    options = {}
-    for word, value in zip(words[::2], words[1::2], strict=True):
-        name = word[1:].removesuffix(":v")
-        if name in _TAKEN_OPTIONS:
-            raise OptionError(f"video_extra_ffmpeg_params cannot set {word}: {_TAKEN_OPTIONS[name]}")
-        options[name] = value
-    return tuple(options.items())
+def gpu_obstacle(spec: EncodeSpec, size: FrameSize) -> str | None:
+    """Return why the GPU of this machine cannot encode this, or None if it can."""
+    if spec.mode == "cpu":
+        return 'video_mode="cpu"'
+    gpu = _GPU_ENCODERS.get(spec.codec)
+    if gpu is None:
+        return f"no GPU encodes {spec.codec}: NVENC has {', '.join(_GPU_ENCODERS)}"
+    try:
+        _probe(gpu, spec, size)
+    except (EncoderError, OptionError) as exc:
+        return str(exc)
+    return None
 
 
-def choose_encoder(spec: EncodeSpec, size: FrameSize) -> Encoder:
-    """Return the encoder of the mode, having opened it with these options at this size.
+def with_gpu(spec: EncodeSpec) -> EncodeSpec:
+    """Return the spec with the GPU's encoder."""
+    return replace(spec, encoder=_GPU_ENCODERS[spec.codec].name)
 
-    Opening is the only honest probe: a build lists encoders whose hardware is not there.
+
+def without_gpu(spec: EncodeSpec, obstacle: str) -> EncodeSpec:
+    """Return the spec with the CPU's encoder, or raise if only a GPU will do."""
+    if spec.mode == "gpu":
+        raise EncoderError(obstacle)
+    encoder = _ENCODERS[spec.codec]
+    if spec.mode == "auto" and spec.codec in _GPU_ENCODERS:
+        _logger.info("encoding with %s on the CPU, as %s", encoder.name, obstacle)
+    return replace(spec, encoder=encoder.name)
+
+
+def check_options(spec: EncodeSpec) -> None:
+    """Raise if the options do not go with the CPU's encoder, by opening it.
+
+    What a GPU makes of them is seen where there is one. The size is one that every encoder takes.
     """
-    encoder = _NVENC if spec.mode == "gpu" else _X264
-    _probe(encoder, spec, size)
-    return encoder
+    if spec.mode != "gpu":
+        _probe(_ENCODERS[spec.codec], spec, FrameSize(256, 256))
+    elif spec.codec not in _GPU_ENCODERS:
+        raise EncoderError(f"no GPU encodes {spec.codec}: NVENC has {', '.join(_GPU_ENCODERS)}")
+    else:
+        _check_against(_GPU_ENCODERS[spec.codec], spec)
+
+
+def gop_of(spec: EncodeSpec) -> int:
+    """Return the most frames from one keyframe to the next."""
+    given = dict(spec.options).get("g", "")
+    return int(given) if given.isdecimal() and int(given) > 0 else GOP
+
+
+def configure(context: Any, spec: EncodeSpec, size: FrameSize, threads: int) -> None:
+    """Set up the context of the chosen encoder, down to all its options."""
+    encoder = encoder_of(spec)
+    context.width, context.height = size.width, size.height
+    context.pix_fmt = spec.pixel_format
+    context.time_base, context.framerate = 1 / spec.fps, spec.fps
+    context.thread_type = "FRAME"  # slices would cost size
+    if "threads" not in dict(spec.options):
+        # Left alone, x264 counts the cores of the machine, not those that this process may use.
+        context.thread_count = threads
+    for name, value in color_tags(spec.pixel_format).items():
+        setattr(context, name, value)
+    context.options = encoder.options(spec, threads)
+    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes to stderr by itself: errors only
+
+
+def color_tags(pixel_format: str) -> Mapping[str, int]:
+    """Return how the pixels are to be read, in H.273's numbers."""
+    return _YUV_TAGS if pixel_format.startswith("yuv") else _RGB_TAGS
+
+
+def build() -> str:
+    """Return the versions of what encodes in this process."""
+    version = ".".join(map(str, av.library_versions["libavcodec"]))
+    return f"PyAV {av.__version__} with libavcodec {version}"
 
 
 def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
-    if spec.preset is not None:
-        require_choice(f"video_preset for {encoder.name}", spec.preset, encoder.presets)
-    context: Any = av.CodecContext.create(encoder.name, "w")
-    context.width, context.height = size.width, size.height
-    context.pix_fmt = "yuv420p"
-    context.time_base, context.framerate = 1 / spec.fps, spec.fps
-    context.options = encoder.options(spec)
+    _check_against(encoder, spec)
     failure: Exception | None = None
     with _messages() as messages:
         try:
+            context: Any = av.CodecContext.create(encoder.name, "w")
+            configure(context, replace(spec, encoder=encoder.name), size, threads=1)
             context.open()
         except (av.error.FFmpegError, ValueError) as exc:
             failure = exc
+    if isinstance(failure, av.codec.codec.UnknownCodecError):
+        raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
     if failure is not None:
+        said = "; ".join(messages) or str(failure)
+        cause = _cause(said) if encoder.name.endswith("_nvenc") else said
+        shown = ", ".join(f"{name}={value}" for name, value in encoder.options(spec).items())
         raise EncoderError(
-            f"{encoder.name} does not start at {size} pixels with {_shown(encoder.options(spec))}: "
-            f"{'; '.join(messages) or failure}"
+            f"{encoder.name} does not start at {size} pixels with {shown or 'no options'}: {cause}"
         ) from failure
     unknown = sorted(context.options)
     refused = [text for text in messages if "rror parsing option" in text]
@@ -175,6 +308,31 @@ def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
         )
     if refused:
         raise OptionError(f"video_extra_ffmpeg_params: {encoder.name}: {'; '.join(refused)}")
+
+
+def _check_against(encoder: Encoder, spec: EncodeSpec) -> None:
+    """Raise if what was asked for means nothing to this encoder."""
+    if spec.preset is not None:
+        if not encoder.presets:
+            raise OptionError(f"video_preset: {encoder.name} has no presets, got {spec.preset!r}")
+        require_choice(f"video_preset for {encoder.name}", spec.preset, encoder.presets)
+    if spec.quality is None:
+        return
+    if encoder.quality_option is None:
+        raise OptionError(f"video_quality: {encoder.name} has no choice of quality, got {spec.quality}")
+    rate = _RATE_OPTIONS.intersection(dict(spec.options))
+    if rate:
+        raise OptionError(
+            f"video_quality and -{rate.pop()} of video_extra_ffmpeg_params exclude each other"
+        )
+
+
+def _cause(said: str) -> str:
+    """Return what NVENC's words mean, and the words."""
+    for pattern, meaning in _CAUSES:
+        if re.search(pattern, said.lower()):
+            return f"{meaning} ({said})"
+    return said
 
 
 _log_level = threading.Lock()  # the level is that of the whole process
@@ -193,32 +351,3 @@ def _messages() -> Iterator[list[str]]:
         finally:
             messages += [text.strip() for _, _, text in captured]
             av.logging.set_level(level)
-
-
-def _codec(codec: object, output_file: Path) -> str:
-    if codec is not None:
-        return require_choice("codec", codec, _CODECS)
-    suffix = output_file.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise OptionError(f"output_file must end in {' or '.join(_SUFFIXES)}, got {output_file.name!r}")
-    return _SUFFIXES[suffix]
-
-
-def _quality(quality: object) -> int | None:
-    if quality is None:
-        return None
-    low, high = QUALITY_RANGE
-    value = require_int("video_quality", quality, low)
-    if value > high:
-        raise OptionError(f"video_quality must be at most {high}, got {value}")
-    return value
-
-
-def _preset(preset: object) -> str | None:
-    if preset is not None and (not isinstance(preset, str) or not preset):
-        raise OptionTypeError(f"video_preset must be a name as 'medium', got {preset!r}")
-    return preset
-
-
-def _shown(options: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in options.items())

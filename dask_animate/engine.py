@@ -3,69 +3,56 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from dask.utils import format_bytes
 from numpy.typing import NDArray
 
-from .errors import OptionError, ParamsError
+from .encoder import choose_encoder, gop_of, with_gpu, without_gpu
+from .errors import ParamsError
 from .events import Event, FrameEncoded, Listener, PartitionRendered
-from .job import RenderJob
-from .params import BagParams, FrameParams, in_frame_order, partition_sizes
+from .job import Job
+from .params import CollectionParams, FrameParams, in_frame_order
+from .pixels import encoded_size
+from .plan import Plan, block_length, segment_length
 from .renderer import Renderer
-from .spec import Block, RenderStats, require_int
+from .spec import Block, EncodeSpec, FrameSize, Product, Segment
+from .stats import RenderStats
 
 if TYPE_CHECKING:
     from distributed import Client
 
-Frame = NDArray[np.uint8]
+    from .gather import Gather
+
+T = TypeVar("T")
+
+#: A frame as pixels; a segment, at the index of its first frame; None for the others in it.
+Item = NDArray[np.uint8] | Segment | None
 
 
 class Sink(Protocol):
-    """Eats frames in order."""
+    """Eats frames or segments in order."""
 
-    def write(self, frame: Frame) -> None:
-        """Take one frame, (height, width, 3) uint8 RGB; it may be reused afterwards."""
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+        """Read a frame, which may be overwritten afterwards, and return what `encode` takes."""
+        ...
+
+    def encode(self, picture: Any) -> None:
+        """Take the picture that was converted last."""
+        ...
+
+    def add(self, segment: Segment) -> None:
+        """Take frames that were encoded elsewhere."""
         ...
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a render is divided.
-
-    Attributes
-    ----------
-    partition_size : int, sequence of int or "auto"
-        Frames in a partition.
-    preload_factor : int
-        Frames read ahead for each worker.
-    """
-
-    partition_size: Any
-    preload_factor: int
-
-    @classmethod
-    def create(
-        cls, partition_size: object, preload_factor: object, params: FrameParams | BagParams
-    ) -> Plan:
-        """Check what the caller gave against the parameters that are to be divided."""
-        if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
-            partition_size = tuple(partition_size)
-        plan = cls(partition_size, require_int("preload_factor", preload_factor, 1))
-        if isinstance(params, BagParams) and partition_size != "auto":
-            raise OptionError(
-                'partition_size must be "auto" with a Bag, whose partitions are used as they are; '
-                "bag.repartition() changes them"
-            )
-        plan.sizes(params, auto=1)
-        return plan
-
-    def sizes(self, params: FrameParams | BagParams, auto: int) -> Iterable[int]:
-        """Return the frames of each partition, `auto` being what "auto" stands for."""
-        return partition_sizes(self.partition_size, params.n_frames, auto)
+#: Makes the sink, once the encoder and the size of the frames are known.
+OpenSink = Callable[[EncodeSpec, FrameSize], AbstractContextManager[Sink]]
 
 
 @dataclass
@@ -75,10 +62,12 @@ class Meter:
     started: float = field(default_factory=time.perf_counter)
     render_seconds: float = 0.0
     encode_seconds: float = 0.0
+    mux_seconds: float = 0.0
     wait_seconds: float = 0.0
     n_frames: int = 0
-    n_partitions: int = 0
     n_bytes_received: int = 0
+    encode_on: tuple[str, str] = ("", "")
+    partition_sizes: list[int] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
 
     def __call__(self, event: Event) -> None:
@@ -86,11 +75,20 @@ class Meter:
         if isinstance(event, FrameEncoded):
             self.n_frames += 1
             return
-        self.n_partitions += 1
-        self.render_seconds += event.seconds
+        self.partition_sizes.append(event.n_frames)
+        self.render_seconds += event.draw_seconds
+        self.encode_seconds += event.encode_seconds
         if event.worker:
             self.workers.add(event.worker)
             self.n_bytes_received += event.n_bytes
+
+    def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call a function and add the time that it takes to an attribute of this name."""
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            setattr(self, name, getattr(self, name) + time.perf_counter() - start)
 
     def stats(self, file_size: int) -> RenderStats:
         """Return what was added up until now."""
@@ -99,9 +97,12 @@ class Meter:
             wall_seconds=wall,
             render_seconds=self.render_seconds,
             encode_seconds=self.encode_seconds,
+            mux_seconds=self.mux_seconds,
             wait_seconds=self.wait_seconds,
             frames_per_second=self.n_frames / wall,
-            n_partitions=self.n_partitions,
+            encode_on=self.encode_on[0],
+            encode_on_reason=self.encode_on[1],
+            partition_sizes=tuple(self.partition_sizes),
             n_workers=len(self.workers),
             n_bytes_received=self.n_bytes_received,
             file_size=file_size,
@@ -113,44 +114,60 @@ class Render:
 
     Parameters
     ----------
-    job : RenderJob
+    job : Job
         What to draw.
-    params : FrameParams or BagParams
+    params : FrameParams or CollectionParams
         The frames' parameters; consumed.
     plan : Plan
         How to divide it.
-    sink : Sink
+    encode : EncodeSpec
+        How to encode it.
+    open_sink : callable
         Where the frames go.
     meter : Meter
         Adds up what it costs.
     listeners : sequence of callable
         Told of each event, in this thread.
+
+    Attributes
+    ----------
+    encode : EncodeSpec
+        With the encoder, once it is chosen.
+    size : FrameSize or None
+        Of the frames, once it is known.
     """
 
     def __init__(
         self,
-        job: RenderJob,
-        params: FrameParams | BagParams,
+        job: Job,
+        params: FrameParams | CollectionParams,
         plan: Plan,
-        sink: Sink,
+        encode: EncodeSpec,
+        open_sink: OpenSink,
         meter: Meter,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._job = job
         self._params = params
         self._plan = plan
-        self._sink = sink
+        self._open_sink = open_sink
         self._meter = meter
         self._listeners: tuple[Listener, ...] = (meter, *listeners)
+        self.encode = encode
+        self.size: FrameSize | None = None
 
     def here(self) -> None:
         """Draw in this process."""
-        sizes = self._plan.sizes(self._params, auto=1)
-        renderer = Renderer(self._job)
-        try:
-            self._encode(self._draw_here(renderer, sizes), reorder_budget=0)
-        finally:
-            renderer.close()
+        where, why = self._plan.where(self.encode.codec, self._params, n_workers=0)
+        self._meter.encode_on = (where, why)
+        with closing(Renderer(self._job)) as renderer:
+            size = renderer.size()
+            self.encode = choose_encoder(self.encode, self._encoded_size(size))
+            with self._sink(size) as sink:
+                if where == "workers":
+                    self._encode(self._unpack(self._segments_here(renderer)), 0, sink)
+                else:
+                    self._frames_here(renderer, sink)
 
     def on(self, client: Client, max_workers: int | None) -> None:
         """Draw on a cluster, on `max_workers` of it at most."""
@@ -162,70 +179,142 @@ class Render:
             preload_factor=self._plan.preload_factor,
             max_workers=max_workers,
         ) as gather:
-            gather.measure()
-            if isinstance(self._params, BagParams):
-                blocks = gather.bag_blocks(self._params)
+            where, why = self._plan.where(self.encode.codec, self._params, gather.n_workers)
+            self._meter.encode_on = (where, why)
+            on_workers = where == "workers"
+            size, obstacle = gather.measure(self.encode if on_workers else None)
+            if on_workers and obstacle is None:
+                self.encode = with_gpu(self.encode)
             else:
-                auto = gather.auto_size(self._params.n_frames)
-                sizes = self._plan.sizes(self._params, auto)
-                is_auto = self._plan.partition_size == "auto"
-                max_bytes = gather.auto_bytes() if is_auto else float("inf")
-                blocks = gather.blocks(self._params.partitions(sizes, max_bytes))
-            self._encode(self._unpack(blocks), gather.reorder_budget())
+                if obstacle is not None:
+                    self.encode = without_gpu(self.encode, obstacle)
+                self.encode = choose_encoder(self.encode, self._encoded_size(size))
+            gather.make(Product(self.encode if on_workers else None, self.encode.alpha))
+            with self._sink(size) as sink:
+                self._encode(self._unpack(self._results(gather)), gather.reorder_budget(), sink)
+
+    def _sink(self, size: FrameSize) -> AbstractContextManager[Sink]:
+        self.size = size
+        return self._open_sink(self.encode, size)
+
+    def _encoded_size(self, size: FrameSize) -> FrameSize:
+        return encoded_size(size, self.encode.pixel_format)
 
     def _emit(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
 
-    def _draw_here(self, renderer: Renderer, sizes: Iterable[int]) -> Iterator[tuple[int, Frame]]:
-        for partition in self._params.partitions(sizes):
-            seconds = 0.0
-            for n, params in enumerate(partition.params, 1):
-                frame_idx = partition.start + n - 1
-                start = time.perf_counter()
-                frame = renderer.frame(frame_idx, params)
-                seconds += time.perf_counter() - start
-                if n == len(partition):
-                    self._emit(PartitionRendered(n, seconds, "", 0))
-                yield frame_idx, frame
+    def _frames_here(self, renderer: Renderer, sink: Sink) -> None:
+        """Draw frame by frame, encoding each while it is on the canvas."""
+        meter = self._meter
 
-    def _unpack(self, blocks: Iterator[Block]) -> Iterator[tuple[int, Frame]]:
-        for block in blocks:
-            n_frames, n_bytes = len(block.frame_idx), block.pixels.nbytes
-            self._emit(PartitionRendered(n_frames, block.seconds, block.worker, n_bytes))
-            yield from zip(block.frame_idx, block.pixels, strict=True)
+        def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+            return meter.timed("encode_seconds", sink.convert, frame, opaque=opaque)
 
-    def _encode(self, indexed: Iterator[tuple[int, Frame]], reorder_budget: int) -> None:
-        waiting = _WaitingFrames(reorder_budget)
-        frames = in_frame_order(indexed, self._params.n_frames, waiting.hold, waiting.release)
-        clock = time.perf_counter
-        start = clock()
-        for frame_idx, frame in enumerate(frames):
-            arrived = clock()
-            self._sink.write(frame)
-            encoded = clock()
-            self._meter.wait_seconds += arrived - start
-            self._meter.encode_seconds += encoded - arrived
+        for frames in self._in_partitions():
+            encoded, start, n_frames = meter.encode_seconds, time.perf_counter(), 0
+            for frame_idx, params in frames:
+                picture = renderer.draw(frame_idx, params, convert)
+                meter.timed("encode_seconds", sink.encode, picture)
+                self._emit(FrameEncoded(frame_idx))
+                n_frames += 1
+            drawing = time.perf_counter() - start - (meter.encode_seconds - encoded)
+            meter.wait_seconds += drawing
+            if n_frames:
+                self._emit(PartitionRendered(n_frames, drawing, 0.0, "", 0))
+
+    def _in_partitions(self) -> Iterator[Iterator[tuple[int, Any]]]:
+        """Yield frame indices and parameters, partition by partition, reading one at a time."""
+        frames = enumerate(self._params)
+        if self._plan.is_auto:
+            yield frames
+            return
+        size_at = self._plan.sizes(self._params, lambda n_left: 1)
+        for first in frames:
+            yield chain([first], islice(frames, size_at(first[0]) - 1))
+
+    def _segments_here(self, renderer: Renderer) -> Iterator[Segment]:
+        """Do what workers would, one partition after another."""
+        gop = gop_of(self.encode)
+        for partition in self._params.partitions(self._plan.sizes(self._params, lambda n_left: gop)):
+            yield renderer.segment(partition.start, partition.params, "", self.encode)
+
+    def _results(self, gather: Gather) -> Iterator[Segment | Block]:
+        if isinstance(self._params, CollectionParams):
+            return gather.collection_results(self._params)
+        sizes = self._plan.sizes(self._params, lambda n_left: self._auto_size(gather, n_left))
+        max_bytes = gather.auto_bytes() if self._plan.is_auto else float("inf")
+        return gather.results(self._params.partitions(sizes, max_bytes))
+
+    def _auto_size(self, gather: Gather, n_left: int | None) -> int:
+        if self._meter.encode_on[0] == "workers":
+            gop = gop_of(self.encode)
+            return segment_length(n_left, gather.n_workers, gather.frame_seconds, gop, gather.room())
+        return block_length(
+            self._params.n_frames, gather.n_workers, self._plan.preload_factor, gather.room()
+        )
+
+    def _unpack(
+        self, results: Iterator[Segment | Block] | Iterator[Segment]
+    ) -> Iterator[tuple[int, Item]]:
+        for result in results:
+            self._emit(_rendered(result))
+            if isinstance(result, Block):
+                yield from zip(result.frame_idx, result.pixels, strict=True)
+            else:
+                yield result.start, result
+                for frame_idx in range(result.start + 1, result.start + result.n_frames):
+                    yield frame_idx, None
+
+    def _encode(self, indexed: Iterator[tuple[int, Item]], reorder_budget: int, sink: Sink) -> None:
+        meter = self._meter
+        waiting = _Waiting(reorder_budget)
+        items = in_frame_order(indexed, self._params.n_frames, waiting.hold, waiting.release)
+        start = time.perf_counter()
+        for frame_idx, item in enumerate(items):
+            meter.wait_seconds += time.perf_counter() - start
+            if isinstance(item, Segment):
+                meter.timed("mux_seconds", sink.add, item)
+            elif item is not None:
+                opaque = item.shape[2] != 4
+                picture = meter.timed("encode_seconds", sink.convert, item, opaque=opaque)
+                meter.timed("encode_seconds", sink.encode, picture)
             self._emit(FrameEncoded(frame_idx))
-            start = encoded
+            start = time.perf_counter()
 
 
-class _WaitingFrames:
-    """Counts the bytes of frames that came before their turn."""
+def _rendered(result: Segment | Block) -> PartitionRendered:
+    if isinstance(result, Block):
+        draw_seconds, encode_seconds = result.seconds, 0.0
+    else:
+        draw_seconds, encode_seconds = result.draw_seconds, result.encode_seconds
+    return PartitionRendered(
+        result.n_frames, draw_seconds, encode_seconds, result.worker, result.n_bytes
+    )
+
+
+class _Waiting:
+    """Counts the bytes of what came before its turn."""
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
         self._n_bytes = 0
 
-    def hold(self, frame: Frame) -> Frame:
-        self._n_bytes += frame.nbytes
+    def hold(self, item: Item) -> Item:
+        self._n_bytes += _n_bytes(item)
         if self._n_bytes > self._budget:
             raise ParamsError(
                 f"the frames of the bag are too far out of order: more than "
                 f"{format_bytes(self._budget)} of them wait for one before; sort the bag by frame_id"
             )
-        return frame.copy()  # its block can go
+        return item.copy() if isinstance(item, np.ndarray) else item  # its block can go
 
-    def release(self, frame: Frame) -> Frame:
-        self._n_bytes -= frame.nbytes
-        return frame
+    def release(self, item: Item) -> Item:
+        self._n_bytes -= _n_bytes(item)
+        return item
+
+
+def _n_bytes(item: Item) -> int:
+    if item is None:
+        return 0
+    return item.n_bytes if isinstance(item, Segment) else item.nbytes

@@ -14,8 +14,8 @@ class PartitionRendered:
     ----------
     n_frames : int
         Number of frames in it.
-    seconds : float
-        Time spent drawing them.
+    draw_seconds, encode_seconds : float
+        Time spent drawing them, and encoding them where they were drawn.
     worker : str
         Address of the worker, or "" for this process.
     n_bytes : int
@@ -23,14 +23,15 @@ class PartitionRendered:
     """
 
     n_frames: int
-    seconds: float
+    draw_seconds: float
+    encode_seconds: float
     worker: str
     n_bytes: int
 
 
 @dataclass(frozen=True)
 class FrameEncoded:
-    """One frame was handed to the encoder.
+    """One frame was encoded, or given to the encoder, and is on its way to the file.
 
     Attributes
     ----------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,9 +20,9 @@ from dask import delayed
 from distributed import Client, Future, KilledWorker, as_completed
 
 from .errors import AnimateError, WorkerError
-from .job import RenderJob
-from .params import BagParams
-from .spec import Block, FrameSize, Partition
+from .job import Job
+from .params import CollectionParams
+from .spec import Block, EncodeSpec, FrameSize, Partition, Product, Segment
 from .worker import (
     RendererPlugin,
     count_items,
@@ -31,19 +30,16 @@ from .worker import (
     render_items,
     render_partition,
 )
+from .workers import UNLIMITED_BYTES, Workers, workers_are_local
 
 _logger = logging.getLogger(__name__)
 
 #: Parameters above this size go straight to a worker; smaller ones ride in the task.
 SCATTER_BYTES = 64 * 2**10
-#: Share of the workers' memory that may be taken by what is in flight.
-MEMORY_SHARE = 0.25
-#: What a worker without a memory limit is assumed to have.
-UNLIMITED_BYTES = 4 * 2**30
+#: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
+PACKET_SHARE = 0.25
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
-#: Seconds for which the list of workers is taken as known.
-REFRESH_SECONDS = 1.0
 
 
 @dataclass
@@ -61,38 +57,45 @@ class Gather:
     """One render on a cluster.
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
-    which closes the figures. Its user calls it from one thread; a second one fetches blocks.
+    which closes the figures. Its user calls it from one thread; a second one fetches results.
 
     Parameters
     ----------
     client : distributed.Client
         The cluster.
-    job : RenderJob
-        With the animator pickled.
+    job : Job
+        What to draw, so that it can travel.
     preload_factor : int
         Frames read ahead for each worker.
     max_workers : int or None
         Use at most so many workers; None uses all, also those that join later.
+
+    Attributes
+    ----------
+    frame_seconds : float or None
+        To draw and encode a frame, as measured by the partitions until now.
     """
 
     def __init__(
-        self, client: Client, job: RenderJob, *, preload_factor: int, max_workers: int | None
+        self, client: Client, job: Job, *, preload_factor: int, max_workers: int | None
     ) -> None:
         self._client = client
         self._job = job
         self._preload = preload_factor
-        self._max_workers = max_workers
+        self._workers = Workers(client, max_workers)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._frame_bytes = 0  # known once measured
+        self._bytes_per_frame = 0.0  # of what a worker makes, as pixels or packets
+        self._packet_bytes = 0.0  # the most of them that were seen
+        self._product = Product(None, alpha=False)
+        self.frame_seconds: float | None = None
         self._flights: deque[_Flight] = deque()
-        self._memory_limits: dict[str, int] = {}
-        self._refreshed = -float("inf")
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
         self._lock = threading.Lock()  # for the set, to which both threads add
-        self._largest = 0  # frames of the largest block until now
-        self._direct = _workers_are_local(client)
+        self._largest = 0  # frames of the largest result until now
+        self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
     def __enter__(self) -> Gather:
@@ -126,18 +129,32 @@ class Gather:
         with suppress(Exception):
             self._client.unregister_worker_plugin(self._name)
 
-    def measure(self) -> FrameSize:
-        """Build the figure on every worker at once and return the size of the frames.
+    def measure(self, encode: EncodeSpec | None) -> tuple[FrameSize, str | None]:
+        """Build the figure on every worker at once, and return what is known of it.
 
-        Waits for the first worker only, and for one to come if there is none yet.
+        Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
+        encode, the others are asked too, as all segments have to come from one encoder.
+
+        Parameters
+        ----------
+        encode : EncodeSpec or None
+            What workers are to encode; None if they are not.
+
+        Returns
+        -------
+        size : FrameSize
+            Of the frames.
+        obstacle : str or None
+            What keeps the workers' GPUs from encoding, or None.
         """
-        workers: list[str | None] = [*self._workers()] or [None]
+        workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")
         futures = [
             self._client.submit(
                 measure_figure,
                 self._name,
+                encode,
                 key=(f"measure_figure-{self._name[-32:]}", idx),
                 pure=False,
                 workers=address,
@@ -146,56 +163,74 @@ class Gather:
             for idx, address in enumerate(workers)
         ]
         try:
-            first = next(iter(as_completed(futures, loop=self._client.loop)))
-            size: FrameSize = self._result(first, "setup()")
+            for future in as_completed(futures, loop=self._client.loop):
+                size, obstacle = self._result(future, "setup()")
+                if encode is None or obstacle is not None:
+                    break
             self._frame_bytes = size.n_bytes
         finally:
             self._client.cancel([future for future in futures if not future.done()])
-        return size
+        return size, obstacle
 
-    def auto_size(self, n_frames: int | None) -> int:
-        """Choose the number of frames in a partition.
+    def make(self, product: Product) -> None:
+        """Say what the workers are to make of the partitions from now on."""
+        self._product = product
+        is_segment = product.encode is not None
+        self._bytes_per_frame = self._frame_bytes * (PACKET_SHARE if is_segment else 1)
 
-        As many as may be read ahead for one worker, since a longer partition costs fewer tasks; fewer
-        if two of them would not fit a worker's share of memory, or if a worker would get none.
-        """
-        n_workers = max(1, len(self._workers()))
-        room = self.auto_bytes() // self._frame_bytes
-        share = self._preload if n_frames is None else -(-n_frames // n_workers)
-        return int(max(1, min(self._preload, room, share)))
+    @property
+    def n_workers(self) -> int:
+        """Workers to use, at least 1."""
+        return max(1, len(self._workers.addresses()))
+
+    def room(self) -> int:
+        """Return how many frames' pixels or packets may be in a partition."""
+        return int(self.auto_bytes() / max(1, self._bytes_per_frame))
 
     def auto_bytes(self) -> int:
-        """Choose the bytes that a partition's parameters, or its frames, take at most."""
-        return self._budget() // (2 * max(1, len(self._workers())))
+        """Return the bytes that a partition's parameters, or what is made of it, take at most."""
+        return self._workers.budget() // (2 * self.n_workers)
 
-    def blocks(self, partitions: Iterator[Partition]) -> Iterator[Block]:
-        """Render partitions and yield their blocks in the same order."""
+    def results(self, partitions: Iterator[Partition]) -> Iterator[Segment | Block]:
+        """Render partitions and yield what was made of them in the same order."""
         return self._in_order(map(self._fly, partitions))
 
-    def bag_blocks(self, params: BagParams) -> Iterator[Block]:
-        """Render the partitions of a bag where they are computed, and yield their blocks in order.
+    def collection_results(self, params: CollectionParams) -> Iterator[Segment | Block]:
+        """Render a collection's partitions where they are computed, and yield the results in order.
 
-        The items stay on the workers. The frame index at which a partition starts is known once the
-        partitions before it are computed, and travels from task to task.
+        The items stay on the workers. In a bag the frame index at which a partition starts is known once
+        the partitions before it are computed, and travels from task to task.
         """
-        return self._in_order(self._fly_bag(params))
+        return self._in_order(self._fly_collection(params))
 
     def reorder_budget(self) -> int:
         """Bytes of frames that may wait on the client for frames before them."""
-        return min(self._budget(), UNLIMITED_BYTES // 4)
+        return min(self._workers.budget(), UNLIMITED_BYTES // 4)
 
-    def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Block]:
+    def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Segment | Block]:
         self._fill(flights)
         fetching = self._fetch_head()
         while fetching is not None:
-            block: Block = fetching.result()
-            self._largest = max(self._largest, len(block.frame_idx))
+            result = fetching.result()
+            self._take_note(result)
             self._flights.popleft().future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
             self._fill(flights)
             if fetching is None:
                 fetching = self._fetch_head()
-            yield block
+            yield result
+
+    def _take_note(self, result: Segment | Block) -> None:
+        """Learn from a result what the next ones will take."""
+        if not result.n_frames:
+            return
+        self._largest = max(self._largest, result.n_frames)
+        seconds = result.seconds / result.n_frames
+        known = self.frame_seconds
+        self.frame_seconds = seconds if known is None else (known + seconds) / 2
+        if isinstance(result, Segment):
+            self._bytes_per_frame = max(self._packet_bytes, 2 * result.n_bytes / result.n_frames)
+            self._packet_bytes = self._bytes_per_frame
 
     def _fill(self, flights: Iterator[_Flight]) -> None:
         while self._has_room():
@@ -218,11 +253,12 @@ class Gather:
         else:
             n_ahead = 1 + max(1, self._preload // n_frames)
         sizes = [
-            self._n_frames(flight) * self._frame_bytes + flight.params_bytes for flight in self._flights
+            self._n_frames(flight) * self._bytes_per_frame + flight.params_bytes
+            for flight in self._flights
         ]
         return (
-            len(self._flights) < n_ahead * max(1, len(self._workers()))
-            and sum(sizes) + sizes[-1] <= self._budget()
+            len(self._flights) < n_ahead * self.n_workers
+            and sum(sizes) + sizes[-1] <= self._workers.budget()
         )
 
     def _n_frames(self, flight: _Flight) -> int:
@@ -236,12 +272,12 @@ class Gather:
                 try:
                     sent = self._known(
                         self._client.scatter(
-                            partition, workers=self._chosen(), direct=self._direct, hash=False
+                            partition, workers=self._workers.chosen(), direct=self._direct, hash=False
                         )
                     )
                 except OSError as exc:  # no worker just now, or one that is leaving
                     _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
-            return self._submit(render_partition, self._name, sent)
+            return self._submit(render_partition, self._name, sent, self._product)
 
         n_frames = len(partition)
         return _Flight(
@@ -252,49 +288,58 @@ class Gather:
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
-    def _fly_bag(self, params: BagParams) -> Iterator[_Flight]:
+    def _fly_collection(self, params: CollectionParams) -> Iterator[_Flight]:
         start: int | Future = 0
         for idx, part in enumerate(params.delayed):
             if isinstance(start, Future) and start.done():
                 start = self._result(start, "counting the items of the bag")  # ends the chain of tasks
+            n_frames = None if params.lengths is None else params.lengths[idx]
             items = delayed(list)(part)
 
             def submit(items: Any = items, start: int | Future = start) -> Future:
                 sent = self._compute(items)
-                return self._submit(render_items, self._name, sent, start, params.n_frames)
+                return self._submit(
+                    render_items, self._name, sent, start, params.n_frames, self._product
+                )
 
-            flight = _Flight(submit, submit(), None, 0, f"partition {idx} of the bag")
-            start = self._submit(count_items, self._compute(items), start)
+            flight = _Flight(submit, submit(), n_frames, 0, f"partition {idx} of the collection")
+            if n_frames is None:
+                start = self._submit(count_items, self._compute(items), start)
+            else:
+                assert isinstance(start, int), "lengths are known from the start"
+                start += n_frames
             yield flight
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._known(self._client.submit(task, *args, key=key, pure=False, **self._where()))
+        return self._known(
+            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
+        )
 
     def _compute(self, items: Any) -> Future:
-        return self._known(self._client.compute(items, **self._where()))
+        return self._known(self._client.compute(items, **self._workers.where()))
 
     def _known(self, future: Future) -> Future:
         with self._lock:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
 
-    def _fetch_head(self) -> PoolFuture[Block] | None:
+    def _fetch_head(self) -> PoolFuture[Segment | Block] | None:
         if not self._flights:
             return None
         return self._fetcher.submit(self._fetch, self._flights[0])
 
-    def _fetch(self, flight: _Flight) -> Block:
+    def _fetch(self, flight: _Flight) -> Segment | Block:
         for _ in range(1 + MAX_RESUBMITS):
             try:
-                block: Block = self._result(flight.future, flight.what)
+                result: Segment | Block = self._result(flight.future, flight.what)
             except CancelledError as exc:
                 if self._closing or not _is_connected(self._client):
                     raise WorkerError(f"{flight.what}: the scheduler is gone") from exc
                 _logger.info("%s: parameters were lost with their worker, sending again", flight.what)
                 flight.future = flight.submit()
             else:
-                return block
+                return result
         raise WorkerError(
             f"{flight.what}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, perhaps "
             f"for want of memory: a smaller partition_size takes less"
@@ -312,42 +357,6 @@ class Gather:
             ) from exc
         except Exception as exc:
             raise WorkerError(f"{what}: {type(exc).__name__}: {exc}") from exc
-
-    def _where(self) -> dict[str, Any]:
-        chosen = self._chosen()
-        # Others may step in: a task bound to a worker that died would wait for ever.
-        return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
-
-    def _chosen(self) -> list[str] | None:
-        return None if self._max_workers is None else self._workers() or None
-
-    def _budget(self) -> int:
-        self._workers()
-        memory = sum(self._memory_limits.values()) or UNLIMITED_BYTES
-        return int(MEMORY_SHARE * memory)
-
-    def _workers(self) -> list[str]:
-        """Addresses of the workers to use; those used before come first."""
-        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
-            alive = self._client.scheduler_info(n_workers=-1)["workers"]
-            addresses = sorted(alive, key=lambda address: address not in self._memory_limits)
-            self._memory_limits = {
-                address: alive[address]["memory_limit"] or UNLIMITED_BYTES
-                for address in addresses[: self._max_workers]
-            }
-            self._refreshed = time.monotonic()
-        return list(self._memory_limits)
-
-
-def _workers_are_local(client: Client) -> bool | None:
-    """Whether data may go to workers and come from them without passing through the scheduler.
-
-    On one machine it always may. Elsewhere it is the user's to say, with ``direct_to_workers``.
-    """
-    if client.direct_to_workers is not None:
-        return bool(client.direct_to_workers)
-    address = client.scheduler.address if client.scheduler is not None else ""
-    return True if address.startswith(("inproc://", "tcp://127.", "tls://127.")) else None
 
 
 def _is_connected(client: Client) -> bool:

@@ -6,12 +6,27 @@ import copy
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import cloudpickle
 
 from .errors import AnimatorPickleError, WorkerError
+from .figure import FigureSource
+from .source import FrameSource
 from .spec import DrawSpec
+
+
+class Job(Protocol):
+    """What a process has to know in order to draw frames; can be pickled."""
+
+    @property
+    def log_interval(self) -> int | None:
+        """Frames between two lines in the log of each worker."""
+        ...
+
+    def source(self) -> FrameSource:
+        """Return what draws the frames; nothing is built yet."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,10 @@ class RenderJob:
         except Exception as exc:
             raise AnimatorPickleError(_why_not(self.animator, exc)) from exc
         return replace(self, animator=data)
+
+    def source(self) -> FrameSource:
+        """Return what draws the frames, whose figure is not built yet."""
+        return FigureSource(self.load, self.draw, self.settings)
 
     def load(self) -> Any:
         """Return a copy of the animator that shares nothing with the caller's."""

@@ -53,19 +53,21 @@ class _Params:
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
 
-    def partitions(self, sizes: Iterable[int], max_bytes: float | None = None) -> Iterator[Partition]:
+    def partitions(
+        self, size_at: Callable[[int], int], max_bytes: float | None = None
+    ) -> Iterator[Partition]:
         """Yield partitions, reading no further than the one that is yielded.
 
         Parameters
         ----------
-        sizes : iterable of int
-            Frames in each.
+        size_at : callable
+            Says how many frames the partition has that starts at a frame; 0 ends.
         max_bytes : float, optional
             A partition ends early when its parameters take so many bytes. None does not count them.
         """
         params = iter(self)
         start = 0
-        for size in sizes:
+        while size := size_at(start):
             items: list[Any] = []
             n_bytes = 0
             for item in islice(params, size):
@@ -121,25 +123,44 @@ class FrameParams(_Params):
                 pass
 
 
-class BagParams(_Params):
-    """The parameters of a video in a `dask.bag.Bag`, whose partitions are the video's.
+class CollectionParams(_Params):
+    """The parameters of a video in a dask collection, whose partitions are the video's.
 
     Parameters
     ----------
-    bag : dask.bag.Bag
-        One item a frame.
-    n_frames : int, optional
+    delayed : sequence of Delayed
+        A sequence of items for each partition.
+    lengths : sequence of int or None
+        Items in each; None while they are unknown.
+    n_frames : int or None
         Frames of the video; later ones are left out. None takes all.
     """
 
-    def __init__(self, bag: Any, n_frames: int | None = None) -> None:
+    def __init__(
+        self, delayed: Sequence[Any], lengths: Sequence[int] | None, n_frames: int | None
+    ) -> None:
+        self.delayed = delayed
+        self.lengths = lengths
         self.n_frames = n_frames
-        self.delayed: list[Any] = bag.to_delayed()
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items in frame order, computing one partition after another."""
         items = chain.from_iterable(part.compute() for part in self.delayed)
         return in_frame_order(with_index(items), self.n_frames)
+
+
+class BagParams(CollectionParams):
+    """The parameters of a video in a `dask.bag.Bag`."""
+
+    def __init__(self, bag: Any, n_frames: int | None = None) -> None:
+        super().__init__(bag.to_delayed(), None, n_frames)
+
+
+class ArrayParams(CollectionParams):
+    """The frames of a video in a dask array, whole frames in each chunk."""
+
+    def __init__(self, delayed: Sequence[Any], lengths: Sequence[int]) -> None:
+        super().__init__(delayed, lengths, sum(lengths))
 
 
 def open_params(param_by_frame: object, n_frames: int | None) -> FrameParams | BagParams:
@@ -210,8 +231,10 @@ def in_frame_order(
     _check_complete(turn, waiting.keys() | ({beyond} if beyond >= 0 else set()), n_frames)
 
 
-def partition_sizes(partition_size: object, n_frames: int | None, auto: int) -> Iterable[int]:
+def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[int]:
     """Return the number of frames of each partition, without end where it is a constant.
+
+    For "auto" there are none.
 
     Parameters
     ----------
@@ -219,13 +242,11 @@ def partition_sizes(partition_size: object, n_frames: int | None, auto: int) -> 
         As the caller gave it.
     n_frames : int or None
         Number of frames of the video.
-    auto : int
-        What "auto" stands for.
     """
     if isinstance(partition_size, str):
         if partition_size != "auto":
             raise OptionError(f'partition_size must be "auto" or numbers, got {partition_size!r}')
-        return repeat(auto)
+        return ()
     if not isinstance(partition_size, Iterable):
         return repeat(require_int("partition_size", partition_size, 1))
     sizes = [require_int("each partition_size", size, 1) for size in partition_size]

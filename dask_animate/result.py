@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import base64
 import html
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from .spec import RenderStats
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import AnimateError, OutputError
+from .formats import CODECS, CONTAINERS
+from .stats import RenderStats
+
+if TYPE_CHECKING:
+    from .decode import VideoInfo
 
 #: Larger files are named in a notebook, not embedded: a notebook stores its outputs in itself.
 EMBED_LIMIT = 8 * 2**20
@@ -29,7 +41,8 @@ class Video:
     fps : Fraction
         Frames per second.
     width, height : int
-        Size of the encoded frames in pixels; even, so up to one more than what was drawn.
+        Size of the encoded frames in pixels; up to one more than what was drawn where the pixel format
+        takes only even sizes.
     duration : float
         Seconds.
     codec : str
@@ -41,10 +54,15 @@ class Video:
 
     Examples
     --------
-    >>> from dask_animate.spec import RenderStats
-    >>> stats = RenderStats(2.0, 3.5, 0.4, 1.2, 30.0, 8, 2, 55_296_000, 61_440)
-    >>> print(Video(Path("wave.mp4"), 60, Fraction(30), 640, 480, "h264", "libx264", stats))
-    wave.mp4: 60 frames, 2.00 s, 640x480, h264 (libx264), 60.00 kiB, 30.0 frames/s
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from dask_animate import write_video
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = write_video(np.zeros((10, 64, 96, 3)), os.path.join(folder, "black.mp4"), 5)
+    ...     info = video.probe()
+    ...     n_frames = sum(1 for frame in video.frames())
+    >>> video.codec, video.duration, info.n_frames, info.pixel_format, n_frames
+    ('h264', 2.0, 10, 'yuv420p', 10)
     """
 
     path: Path
@@ -52,14 +70,10 @@ class Video:
     fps: Fraction
     width: int
     height: int
+    duration: float
     codec: str
     encoder: str
     stats: RenderStats
-
-    @property
-    def duration(self) -> float:
-        """Duration in seconds."""
-        return float(self.n_frames / self.fps)
 
     def __str__(self) -> str:
         return (
@@ -68,20 +82,83 @@ class Video:
             f"{_size(self.stats.file_size)}, {self.stats.frames_per_second:.1f} frames/s"
         )
 
+    def open(self) -> None:
+        """Open the file in the system's player.
+
+        Raises
+        ------
+        OutputError
+            If the file is not there, or nothing opens it.
+        """
+        import webbrowser
+
+        if not self.path.is_file():
+            raise OutputError(f"there is no file {self.path}")
+        if not webbrowser.open(self.path.as_uri()):
+            raise OutputError(f"this machine has no program that opens {self.path}")
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Decode the file, frame by frame.
+
+        Yields
+        ------
+        ndarray of uint8, shape (height, width, 3 or 4)
+            RGB, or RGBA where the file has alpha; yours.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be read.
+        """
+        from .decode import frames
+
+        return frames(self.path)
+
+    def probe(self) -> VideoInfo:
+        """Read from the file what it really holds; decodes all of it.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be read.
+        """
+        from .decode import probe
+
+        return probe(self.path)
+
     def _repr_html_(self) -> str:
         caption = f"<p><small>{html.escape(str(self))}</small></p>"
         try:
-            size = self.path.stat().st_size
-            if size > EMBED_LIMIT:
-                note = f"{_size(size)} is too large to embed: open the file to play it."
-                return f"<p>{note}</p>{caption}"
-            data = base64.b64encode(self.path.read_bytes()).decode("ascii")
-        except OSError as exc:
+            return self._player() + caption
+        except (OSError, AnimateError) as exc:
             return f"<p>cannot be shown: {html.escape(str(exc))}</p>{caption}"
+
+    def _player(self) -> str:
+        size = self.path.stat().st_size
+        mime = CONTAINERS[self.path.suffix.lower()].mime if self.path.suffix else ""
+        mime = mime or CONTAINERS[CODECS[self.codec].suffix].mime
+        if size <= EMBED_LIMIT:
+            source, note = _data_url(mime, self.path.read_bytes()), ""
+        else:
+            source = html.escape(quote(os.path.relpath(self.path).replace(os.sep, "/")))
+            note = (
+                f"<p>Not stored in this notebook, as it has {_size(size)}: it plays from "
+                f'<a href="{source}" target="_blank">{html.escape(self.path.name)}</a>.</p>'
+            )
+        style = f'width="{self.width}" style="max-width: 100%"'
+        if mime.startswith("image/"):
+            return f'<img src="{source}" {style}>{note}'
+        from .decode import poster
+
+        picture = _data_url("image/jpeg", poster(self.path))
         return (
-            f'<video controls loop muted playsinline width="{self.width}" style="max-width: 100%">'
-            f'<source src="data:video/mp4;base64,{data}" type="video/mp4"></video>{caption}'
+            f'<video controls loop muted playsinline poster="{picture}" {style}>'
+            f'<source src="{source}" type="{mime}"></video>{note}'
         )
+
+
+def _data_url(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _size(n_bytes: int) -> str:

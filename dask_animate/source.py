@@ -32,8 +32,8 @@ class FrameSource(Protocol):
 
         Returns
         -------
-        ndarray of uint8, shape (height, width, 4)
-            RGBA, alpha not premultiplied. A view: the next call overwrites it.
+        ndarray of uint8, shape (height, width, 1, 3 or 4)
+            Gray, RGB or RGBA, alpha not premultiplied. A view: the next call overwrites it.
         """
         ...
 
@@ -70,3 +70,26 @@ def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) ->
     rest = 255 * (255 - alpha) + 127
     for channel in range(3):
         out[..., channel] = (rgba[..., channel] * alpha + rest) // 255
+
+
+def as_pixels(frame: NDArray[np.uint8], *, opaque: bool, out: NDArray[np.uint8]) -> None:
+    """Write a frame of any number of channels as RGB, over white, or as RGBA.
+
+    Parameters
+    ----------
+    frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+        Gray, RGB or RGBA, alpha not premultiplied.
+    opaque : bool
+        True if there is no alpha, or if it is 255 everywhere.
+    out : ndarray of uint8, shape (height, width, 3 or 4)
+        Overwritten.
+    """
+    n_channels = frame.shape[2]
+    if n_channels == out.shape[2]:
+        out[...] = frame
+    elif n_channels == 4:
+        flatten(frame, out, opaque=opaque)
+    else:
+        for channel in range(3):
+            out[..., channel] = frame[..., min(channel, n_channels - 1)]
+        out[..., 3:] = 255

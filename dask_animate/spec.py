@@ -179,7 +179,7 @@ def _color(name: str, color: object) -> Any:
 
 @dataclass(frozen=True)
 class EncodeSpec:
-    """How pixels become a file.
+    """How pixels become packets; travels to whoever encodes.
 
     Attributes
     ----------
@@ -187,22 +187,37 @@ class EncodeSpec:
         Frames per second.
     codec : str
         Name of the codec, as "h264".
+    muxer : str
+        FFmpeg's name of the container, as "mp4".
+    pixel_format : str
+        FFmpeg's name of the format of the coded pixels, as "yuv420p".
+    alpha : bool
+        Keep how translucent frames are; otherwise they are drawn over white.
     mode : {"auto", "gpu", "cpu"}
         Which encoders may be used.
+    encoder : str or None
+        The one encoder that may be used, once it was chosen.
     quality : int or None
         0 to 51, lower is better; None is the encoder's default in this library.
     preset : str or None
         The encoder's speed preset; None is its default in this library.
     options : tuple of (str, str)
         Further options of the encoder, by name.
+    dither : str or None
+        How an animated GIF mixes colors that its palette lacks.
     """
 
     fps: Fraction
     codec: str = "h264"
+    muxer: str = "mp4"
+    pixel_format: str = "yuv420p"
+    alpha: bool = False
     mode: str = "auto"
+    encoder: str | None = None
     quality: int | None = None
     preset: str | None = None
     options: tuple[tuple[str, str], ...] = ()
+    dither: str | None = None
 
 
 @dataclass(frozen=True)
@@ -228,6 +243,22 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class Product:
+    """What a worker is to make of a partition.
+
+    Attributes
+    ----------
+    encode : EncodeSpec or None
+        How to encode it to a `Segment`; None makes a `Block`.
+    alpha : bool
+        Whether the pixels of a block have an alpha channel.
+    """
+
+    encode: EncodeSpec | None
+    alpha: bool
+
+
+@dataclass(frozen=True)
 class Block:
     """Rendered frames of one partition.
 
@@ -235,8 +266,8 @@ class Block:
     ----------
     frame_idx : sequence of int
         Frame index of each frame.
-    pixels : ndarray of uint8, shape (n, height, width, 3)
-        RGB, C-contiguous; the receiver may keep it.
+    pixels : ndarray of uint8, shape (n, height, width, 3 or 4)
+        RGB or RGBA, C-contiguous; the receiver may keep it.
     seconds : float
         Time spent drawing.
     worker : str
@@ -248,39 +279,51 @@ class Block:
     seconds: float
     worker: str = ""
 
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.frame_idx)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes."""
+        return self.pixels.nbytes
+
 
 @dataclass(frozen=True)
-class RenderStats:
-    """What a render cost.
+class Segment:
+    """Encoded frames of one partition, decodable alone.
 
     Attributes
     ----------
-    wall_seconds : float
-        From the call to the finished file.
-    render_seconds : float
-        Drawing, summed over all workers.
-    encode_seconds : float
-        Spent in the encoder by the calling process.
-    wait_seconds : float
-        Spent by the calling process waiting for frames; without a cluster this is the drawing.
-    frames_per_second : float
-        Frames over wall time.
-    n_partitions : int
-        Partitions rendered.
-    n_workers : int
-        Workers that rendered at least one of them; 0 when this process did.
-    n_bytes_received : int
-        Bytes of pixels that came from the workers.
-    file_size : int
-        Bytes of the finished file.
+    start : int
+        Frame index of the first frame.
+    n_frames : int
+        Number of frames, which are consecutive.
+    data : bytes
+        A Matroska file. Its times tell the frames' order, nothing else.
+    draw_seconds, encode_seconds : float
+        Time spent drawing, and converting and encoding.
+    worker : str
+        Address of the worker, or "" for this process.
+    build : str
+        Versions of what encoded it.
     """
 
-    wall_seconds: float
-    render_seconds: float
+    start: int
+    n_frames: int
+    data: bytes
+    draw_seconds: float
     encode_seconds: float
-    wait_seconds: float
-    frames_per_second: float
-    n_partitions: int
-    n_workers: int
-    n_bytes_received: int
-    file_size: int
+    worker: str
+    build: str
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on it."""
+        return self.draw_seconds + self.encode_seconds
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes."""
+        return len(self.data)

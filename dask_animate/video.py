@@ -1,40 +1,32 @@
-"""Frames to a video file: convert, encode, mux."""
+"""The sink of videos: frames, or segments that were encoded elsewhere, to one file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-import av
 import numpy as np
-from av.video.reformatter import (
-    ColorPrimaries,
-    ColorRange,
-    Colorspace,
-    ColorTrc,
-    Interpolation,
-    VideoReformatter,
-)
 from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
-from .encoder import choose_encoder
-from .errors import EncoderError, FrameSizeError, OutputError
+from .encoder import gop_of
+from .errors import EncoderError, FrameSizeError
+from .mux import Muxer
 from .output import OutputFile
-from .spec import EncodeSpec, FrameSize
+from .segment import SegmentEncoder
+from .spec import EncodeSpec, FrameSize, Segment
+from .timeline import Timeline
 
-# How the color of four pixels becomes that of one: their mean, exact to rounding. The default of
-# swscale blurs over more rows, and takes longer.
-_CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
+#: Frames that are encoded here make a segment of a GOP, or of so many bytes.
+SEGMENT_BYTES = 64 * 2**20
 
 
 class VideoWriter:
-    """A video file in the making: frames in, in order, a complete file out.
+    """A video file in the making: frames or segments in, in order, a complete file out.
 
     A context manager. Leaving it normally completes the file and puts it in place; leaving it with an
-    exception does not.
+    exception does not. A frame is first converted, which reads it, and then encoded.
 
     Not thread-safe.
 
@@ -43,19 +35,29 @@ class VideoWriter:
     output : OutputFile
         Where to.
     spec : EncodeSpec
-        How.
+        How, with the encoder chosen.
+    size : FrameSize
+        Of the frames.
+    timeline : Timeline
+        When frames are shown, and the chapters.
+    metadata : mapping of str to str
+        By FFmpeg's names.
     """
 
-    def __init__(self, output: OutputFile, spec: EncodeSpec) -> None:
+    def __init__(
+        self,
+        output: OutputFile,
+        spec: EncodeSpec,
+        size: FrameSize,
+        timeline: Timeline,
+        metadata: Mapping[str, str],
+    ) -> None:
         self._output = output
         self._spec = spec
-        self._reformatter = VideoReformatter()
-        self._container: Any = None
-        self._stream: Any = None
-        self._padded: NDArray[np.uint8] | None = None
+        self._size = size
+        self._muxer = Muxer(output, spec, timeline, metadata)
+        self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
-        self.size: FrameSize | None = None
-        self.encoder = ""
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -66,130 +68,54 @@ class VideoWriter:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        try:
+        with self._muxer:
             if exc_type is None:
-                self._finish()
-                self._output.commit()
-        finally:
-            self._close_quietly()
+                self._flush()
+                if self.n_frames == 0:
+                    raise EncoderError("no frame was written")
+            elif self._encoder is not None:
+                self._encoder.close()
+        if exc_type is None:
+            self._output.commit()
 
-    @property
-    def encoded_size(self) -> FrameSize:
-        """Size of the encoded frames: the drawn size, rounded up to even."""
-        assert self.size is not None, "nothing was written yet"
-        return _even(self.size)
-
-    def write(self, frame: NDArray[np.uint8]) -> None:
-        """Encode the next frame.
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+        """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
 
         Parameters
         ----------
-        frame : ndarray of uint8, shape (height, width, 3)
-            RGB, C-contiguous. It is read before this returns and may be reused.
+        frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+            Gray, RGB or RGBA, alpha not premultiplied.
+        opaque : bool
+            True if there is no alpha, or if it is 255 everywhere.
         """
-        size = FrameSize(*frame.shape[:2])
-        if self.size is None:
-            self._start(size)
-        elif size != self.size:
-            raise FrameSizeError(
-                f"frame {self.n_frames} is {size} pixels, but the frames before it are {self.size}"
-            )
-        picture = self._to_yuv(self._pad(frame))
-        picture.pts = self.n_frames
-        picture.time_base = 1 / self._spec.fps
-        self._mux(picture)
+        check_size(frame, self._size, self.n_frames)
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._spec, self._size, self.n_frames, CPU_COUNT)
+        return self._encoder.convert(frame, opaque=opaque)
+
+    def encode(self, picture: Any) -> None:
+        """Encode the picture that was converted last."""
+        assert self._encoder is not None, "convert comes first"
+        self._encoder.encode(picture)
         self.n_frames += 1
+        if self._encoder.n_frames >= gop_of(self._spec) or self._encoder.n_bytes >= SEGMENT_BYTES:
+            self._flush()
 
-    def _start(self, size: FrameSize) -> None:
-        self.size = size
-        even = _even(size)
-        encoder = choose_encoder(self._spec, even)
-        self.encoder = encoder.name
-        if even != size:
-            self._padded = np.empty((even.height, even.width, 3), np.uint8)
-        with _output_errors(self._output):
-            self._container = av.open(
-                str(self._output.temporary),
-                "w",
-                format="mp4",
-                container_options={"movflags": "faststart"},
-            )
-            self._stream = self._container.add_stream(
-                encoder.name, rate=self._spec.fps, options=encoder.options(self._spec)
-            )
-        _configure(self._stream, even, self._spec)
+    def add(self, segment: Segment) -> None:
+        """Append frames that were encoded elsewhere."""
+        self._flush()
+        self._muxer.add(segment)
+        self.n_frames += segment.n_frames
 
-    def _pad(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Repeat the last row and column where yuv420p needs even sizes."""
-        if self._padded is None:
-            return np.ascontiguousarray(frame)
-        height, width = frame.shape[:2]
-        self._padded[:height, :width] = frame
-        self._padded[:height, width:] = frame[:, -1:]
-        self._padded[height:] = self._padded[height - 1]
-        return self._padded
-
-    def _to_yuv(self, rgb: NDArray[np.uint8]) -> Any:
-        # Without copying; `rgb` outlives the frame, which ends with the conversion.
-        picture = av.VideoFrame.from_numpy_buffer(rgb, format="rgb24")
-        return self._reformatter.reformat(
-            picture,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=_CHROMA,
-        )
-
-    def _mux(self, picture: Any) -> None:
-        with _output_errors(self._output):
-            for packet in self._stream.encode(picture):
-                self._container.mux(packet)
-
-    def _finish(self) -> None:
-        if self._container is None:
-            raise EncoderError("no frame was written")
-        self._mux(None)
-        with _output_errors(self._output):
-            self._container.close()
-        self._container = None
-
-    def _close_quietly(self) -> None:
-        if self._container is not None:
-            try:
-                self._container.close()
-            except (av.error.FFmpegError, ValueError):
-                pass  # the file is thrown away
-            self._container = None
+    def _flush(self) -> None:
+        if self._encoder is not None:
+            with self._encoder as encoder:
+                self._encoder = None
+                self._muxer.add(encoder.finish())
 
 
-def _configure(stream: Any, size: FrameSize, spec: EncodeSpec) -> None:
-    stream.width, stream.height = size.width, size.height
-    stream.pix_fmt = "yuv420p"
-    stream.time_base = 1 / spec.fps
-    context = stream.codec_context
-    context.time_base, context.framerate = 1 / spec.fps, spec.fps
-    context.thread_type = "FRAME"  # slices would cost size
-    if "threads" not in dict(spec.options):
-        # Left alone, x264 counts the cores of the machine, not those that this process may use.
-        context.thread_count = CPU_COUNT
-    # Players take untagged pixels for BT.601 or BT.709 by their size.
-    context.colorspace = 1  # BT.709, in the numbers of H.273
-    context.color_primaries = ColorPrimaries.BT709
-    context.color_trc = ColorTrc.BT709
-    context.color_range = ColorRange.MPEG
-
-
-def _even(size: FrameSize) -> FrameSize:
-    return FrameSize(size.height + size.height % 2, size.width + size.width % 2)
-
-
-@contextmanager
-def _output_errors(output: OutputFile) -> Iterator[None]:
-    """Turn PyAV's errors into ours, saying what was being written."""
-    try:
-        yield
-    except (av.error.FFmpegError, OSError) as exc:
-        if isinstance(exc, OSError):
-            raise OutputError(f"cannot write {output.path}: {exc.strerror or exc}") from exc
-        raise EncoderError(f"encoding {output.path} failed: {exc}") from exc
+def check_size(frame: NDArray[np.uint8], size: FrameSize, frame_idx: int) -> None:
+    """Raise unless a frame has this size."""
+    given = FrameSize(*frame.shape[:2])
+    if given != size:
+        raise FrameSizeError(f"frame {frame_idx} is {given} pixels, but the frames before it are {size}")

@@ -7,16 +7,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from dask.utils import format_bytes
 from distributed import Worker, WorkerPlugin, get_worker
 
 from .errors import UserCodeError, WorkerError
-from .job import RenderJob
+from .job import Job
 from .params import with_index
 from .renderer import Renderer
-from .spec import Block, FrameSize, Partition
+from .spec import Block, EncodeSpec, FrameSize, Partition, Product, Segment
 
 #: How long the end of a render waits for frames that are no longer wanted.
 TEARDOWN_SECONDS = 1.0
@@ -32,11 +34,11 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
     ----------
     name : str
         Unique to the render.
-    job : RenderJob
-        With the animator pickled.
+    job : Job
+        What to draw, so that it can travel.
     """
 
-    def __init__(self, name: str, job: RenderJob) -> None:
+    def __init__(self, name: str, job: Job) -> None:
         self.name = name
         self._job = job
         self.renderer: Renderer | None = None
@@ -58,47 +60,75 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
                 await asyncio.sleep(0.01)
 
 
-def measure_figure(name: str) -> FrameSize:
-    """Task: build the figure on this worker and return the size of its frames."""
+def measure_figure(name: str, encode: EncodeSpec | None) -> tuple[FrameSize, str | None]:
+    """Task: build the figure on this worker.
+
+    Returns
+    -------
+    size : FrameSize
+        Of its frames.
+    obstacle : str or None
+        What keeps this worker's GPU from encoding them; only if `encode` is given.
+    """
     with _errors_that_travel():
-        return _renderer(name).size()
+        size = _renderer(name).size()
+    if encode is None:
+        return size, None
+    from .encoder import gpu_obstacle
+    from .pixels import encoded_size
+
+    return size, gpu_obstacle(encode, encoded_size(size, encode.pixel_format))
 
 
-def render_partition(name: str, partition: Partition) -> Block:
+def render_partition(name: str, partition: Partition, product: Product) -> Segment | Block:
     """Task: draw a partition of consecutive frames."""
-    return _block(name, list(enumerate(partition.params, partition.start)))
+    return _render(name, list(enumerate(partition.params, partition.start)), product)
 
 
-def render_items(name: str, items: Sequence[Any], start: int, stop: int | None) -> Block:
-    """Task: draw the items of a bag's partition, the first of which is frame `start`.
+def render_items(
+    name: str, items: Sequence[Any], start: int, stop: int | None, product: Product
+) -> Segment | Block:
+    """Task: draw the items of a collection's partition, the first of which is frame `start`.
 
-    Frames from `stop` on are left out.
+    Frames from `stop` on are left out. A partition with frames that belong to others becomes a
+    block, for the client to put in order.
     """
     indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
-    return _block(name, indexed)
+    indexed.sort(key=itemgetter(0))
+    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
+        product = replace(product, encode=None)
+    return _render(name, indexed, product)
 
 
 def count_items(items: Sequence[Any], start: int) -> int:
-    """Task: return the frame index after a bag's partition whose first frame is `start`."""
+    """Task: return the frame index after a partition whose first frame is `start`."""
     return start + len(items)
 
 
-def _block(name: str, indexed: Sequence[tuple[int, Any]]) -> Block:
+def _render(name: str, indexed: Sequence[tuple[int, Any]], product: Product) -> Segment | Block:
     worker, renderer = get_worker(), _renderer(name)
+    if product.encode is None:
+        _check_memory(worker, len(indexed), renderer.size().n_bytes)
+    with _errors_that_travel():
+        if product.encode is None:
+            return renderer.block(indexed, worker.address, alpha=product.alpha)
+        params = (params for _, params in indexed)
+        return renderer.segment(indexed[0][0], params, worker.address, product.encode)
+
+
+def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
+    """Raise if the pixels of a block would take most of a worker's memory."""
     limit = worker.memory_manager.memory_limit
-    frame_bytes = measure_figure(name).n_bytes
-    if limit and len(indexed) * frame_bytes > limit / 2:
+    if limit and n_frames * frame_bytes > limit / 2:
         at_most = limit // 2 // frame_bytes
         advice = (
             f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
         )
         raise WorkerError(
-            f"a partition of {len(indexed)} frames takes {format_bytes(len(indexed) * frame_bytes)} as "
+            f"a partition of {n_frames} frames takes {format_bytes(n_frames * frame_bytes)} as "
             f"pixels, more than half of the memory limit of {format_bytes(limit)} of {worker.address}: "
             f"{advice}"
         )
-    with _errors_that_travel():
-        return renderer.block(indexed, worker.address)
 
 
 def _renderer(name: str) -> Renderer:

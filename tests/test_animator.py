@@ -2,6 +2,7 @@ import inspect
 import logging
 import os
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,9 +22,9 @@ def test_first_arguments_are_those_of_the_predecessor():
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert [p.name for p in positional] == names.split()
     assert [p.default for p in positional[4:]] == defaults
-    assert "client partition_size encode_on redraw store codec seed".split() == [
-        p.name for p in parameters if p.kind is p.KEYWORD_ONLY
-    ]
+    others = """client partition_size encode_on redraw store codec seed pixel_format dither durations
+        chapters metadata"""
+    assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
 def test_abstract():
@@ -56,10 +57,19 @@ def test_abstract():
         ({"disable_progress_bar": "no"}, "disable_progress_bar must be True, False or None"),
         ({"client": "tcp://127.0.0.1:8786"}, "client must be a distributed.Client, got str"),
         ({"partition_size": [2, 2]}, "partition_size sums to 4, but there are 5 frames"),
-        ({"encode_on": "workers"}, "encode_on must be one of 'auto', 'client', got 'workers'"),
+        ({"encode_on": "moon"}, "encode_on must be one of 'auto', 'workers', 'client', got 'moon'"),
+        ({"codec": "vp9", "encode_on": 3}, "encode_on must be one of"),
+        ({"output_file": "a.gif", "encode_on": "workers"}, "cannot be had for gif"),
         ({"redraw": "blit"}, "redraw must be one of 'auto', 'full', got 'blit'"),
         ({"store": "frames.zarr"}, "store must be None"),
-        ({"codec": "av1"}, "codec must be one of 'h264'"),
+        ({"codec": "theora"}, "codec must be one of 'h264'"),
+        ({"codec": "ffv1"}, r"codec 'ffv1' does not go into 'a.mp4', .* ffv1 goes into \.mkv"),
+        ({"output_file": "a.avi"}, r"output_file must end in \.mp4, .*\.webp, got 'a.avi'"),
+        ({"pixel_format": "rgb24"}, "pixel_format of h264 must be one of 'yuv420p'"),
+        ({"dither": "bayer"}, "dither='bayer' is for GIF"),
+        ({"durations": {10: 1}}, "durations names frame 10, but there are 5 frames"),
+        ({"chapters": [("a", 3)]}, "chapters must begin one after the other and before the end"),
+        ({"metadata": {"actor": "x"}}, "metadata takes title, author"),
         ({"seed": -1}, "seed must be at least 0"),
         ({"output_file": 7}, "output_file must be a path"),
         ({"output_file": "{tmp}"}, "output_file is a directory|must end in"),
@@ -141,6 +151,10 @@ def test_log_intervals(tmp_path, caplog):
             saving_log_interval=5,
         )
     lines = [(record.name, record.getMessage()) for record in caplog.records]
+    if not Path("/dev/nvidia0").exists():
+        (name, message), *lines = lines
+        assert name == "dask_animate.encoder"
+        assert re.match("encoding with libx264 on the CPU, as .* there is no NVIDIA driver", message)
     assert lines == [
         ("dask_animate.renderer", "drew 4 frames here, the last one frame 3"),
         ("dask_animate.progress", "encoded 5 of 10 frames"),

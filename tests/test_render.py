@@ -96,10 +96,12 @@ def bag_of_shuffled(params):
     ],
     ids="list tuple array generator shuffled mixed lazy-shuffled bag filtered-bag bag-shuffled".split(),
 )
-def test_each_frame_is_the_right_one(tmp_path, where, kind):
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     path = tmp_path / "a.mp4"
-    video = FrameNumber().make_video(path, kind(PARAMS), 30, **where)
+    video = FrameNumber().make_video(path, kind(PARAMS), 30, encode_on=encode_on, **where)
     assert_shows(path, PARAMS)
+    assert video.stats.encode_on == encode_on
     assert_nothing_beside(path)
     assert (video.n_frames, video.fps, video.width, video.height) == (61, 30, 140, 40)
     assert (video.path, video.codec, video.encoder) == (path, "h264", "libx264")
@@ -133,23 +135,28 @@ def test_an_endless_generator(tmp_path, client):
     assert_shows(tmp_path / "a.mp4", range(50))
 
 
-def test_random_frames_are_the_same_everywhere(tmp_path, client, client_of_five, client_of_threads):
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+def test_random_frames_are_the_same_everywhere(
+    tmp_path, client, client_of_five, client_of_threads, encode_on
+):
     np.random.seed(1234)
     before = np.random.get_state()[1].tolist()
     digests = {}
+    sizes = {"partition_size": 10}
     for name, where in {
         "here": {"num_workers": 1},
         "anew": {"num_workers": 1, "reuse_figure_object": False},
         "two": {"client": client},
-        "two, other partitions": {"client": client, "partition_size": 3},
         "five": {"client": client_of_five},
         "threads": {"client": client_of_threads},
     }.items():
-        Noise().make_video(tmp_path / "a.mp4", range(40), 30, **where)
+        Noise().make_video(tmp_path / "a.mp4", range(40), 30, encode_on=encode_on, **sizes, **where)
         digests[name] = hashlib.sha256((tmp_path / "a.mp4").read_bytes()).hexdigest()
     assert len(set(digests.values())) == 1, digests
     assert np.random.get_state()[1].tolist() == before
-    Noise().make_video(tmp_path / "a.mp4", range(40), 30, client=client, seed=1)
+    Noise().make_video(
+        tmp_path / "a.mp4", range(40), 30, encode_on=encode_on, client=client, seed=1, **sizes
+    )
     assert hashlib.sha256((tmp_path / "a.mp4").read_bytes()).hexdigest() not in digests.values()
 
 
@@ -394,7 +401,7 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
     original = ProgressBar.__call__
     ProgressBar.__call__ = lambda self, event: Watch()(event) if hasattr(event, "frame_idx") else None
     try:
-        FrameNumber().make_video(
+        video = FrameNumber().make_video(
             tmp_path / "a.mp4",
             generate(),
             30,
@@ -404,7 +411,7 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
         )
     finally:
         ProgressBar.__call__ = original
-    size = preload_factor if partition_size == "auto" else partition_size
+    size = max(video.stats.partition_sizes)
     # one partition being drawn and preload_factor frames behind it for each of two workers, rounded up
     # to whole partitions, and one partition that is being encoded
     assert max(ahead) <= 2 * (size + max(preload_factor, size)) + size
@@ -438,10 +445,10 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     """With small workers fewer partitions are in flight, whatever their number of frames."""
     from conftest import local_client
 
-    from dask_animate import gather
+    from dask_animate import gather, workers
 
     cluster, client = local_client(2, memory_limit="400 MiB")
-    budget = 2 * 400 * 2**20 * gather.MEMORY_SHARE
+    budget = 2 * 400 * 2**20 * workers.MEMORY_SHARE
     most = 0
     original = gather.Gather._fill
 
@@ -456,7 +463,7 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
         if kind == "bag":
             params = db.from_sequence(range(200), npartitions=10)  # 20 frames of 2.9 MB: 58 MB each
             FrameNumber(figsize=(12.4, 7.75), dpi=100).make_video(
-                tmp_path / "a.mp4", params, 30, client=client
+                tmp_path / "a.mp4", params, 30, client=client, encode_on="client"
             )
             allowed = budget // (20 * 1240 * 775 * 3)
         else:
@@ -480,13 +487,26 @@ def test_stats(tmp_path, client):
     )
     stats = video.stats
     assert (stats.n_partitions, stats.n_workers) == (7, 2)
+    assert stats.partition_sizes == (10,) * 6 + (1,)
+    assert (stats.encode_on, stats.mux_seconds) == ("client", 0)
+    assert stats.encode_on_reason == "a keyframe for each 10 frames would cost too much"
     assert stats.n_bytes_received == 61 * 140 * 40 * 3
     assert stats.file_size == (tmp_path / "a.mp4").stat().st_size
     assert stats.frames_per_second == pytest.approx(61 / stats.wall_seconds)
     assert min(stats.render_seconds, stats.encode_seconds, stats.wait_seconds) > 0
     assert stats.encode_seconds + stats.wait_seconds <= stats.wall_seconds
+    again = FrameNumber().make_video(tmp_path / "a.mp4", PARAMS, 30, client=client).stats
+    assert (again.encode_on, sum(again.partition_sizes)) == ("workers", 61)
+    assert again.encode_on_reason == "partitions are long enough to begin with a keyframe"
+    assert min(again.mux_seconds, again.encode_seconds, again.render_seconds) > 0
+    assert again.n_bytes_received < stats.n_bytes_received / 10
+    same = FrameNumber().make_video(
+        tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=again.partition_sizes
+    )
+    assert same.stats.partition_sizes == again.partition_sizes
     here = FrameNumber().make_video(tmp_path / "a.mp4", PARAMS, 30, num_workers=1).stats
-    assert (here.n_workers, here.n_partitions, here.n_bytes_received) == (0, 61, 0)
+    assert (here.n_workers, here.partition_sizes, here.n_bytes_received) == (0, (61,), 0)
+    assert (here.encode_on, here.encode_on_reason) == ("client", "this process draws alone")
 
 
 # What goes wrong
@@ -523,11 +543,15 @@ def test_an_exception_that_cannot_travel(tmp_path, client):
     assert "in update" in str(caught.value.__cause__)
 
 
-def test_a_worker_killed_in_the_middle(tmp_path, own_client):
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     (tmp_path / "log").mkdir()
-    KillsItsWorker(37, tmp_path / "log").make_video(tmp_path / "a.mp4", PARAMS, 30, client=own_client)
+    options = {"encode_on": encode_on, "partition_size": 7}
+    KillsItsWorker(37, tmp_path / "log").make_video(
+        tmp_path / "a.mp4", PARAMS, 30, client=own_client, **options
+    )
     assert len(os.listdir(tmp_path / "log")) == 1
-    FrameNumber().make_video(tmp_path / "b.mp4", PARAMS, 30, num_workers=1)
+    FrameNumber().make_video(tmp_path / "b.mp4", PARAMS, 30, num_workers=1, **options)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
@@ -549,7 +573,9 @@ def test_a_frame_that_kills_every_worker(tmp_path, own_client):
     (tmp_path / "log").mkdir()
     path = tmp_path / "out" / "a.mp4"
     with pytest.raises(WorkerError, match="frames 24 to 31: workers died drawing this"):
-        KillsItsWorker(25, tmp_path / "log", times=99).make_video(path, PARAMS, 30, client=own_client)
+        KillsItsWorker(25, tmp_path / "log", times=99).make_video(
+            path, PARAMS, 30, client=own_client, partition_size=8
+        )
     assert not path.parent.exists()
 
 
@@ -658,7 +684,7 @@ def test_a_partition_that_does_not_fit(tmp_path):
         pytest.raises(WorkerError, match=r"a partition of 90 frames takes .* use at most \d+ frames"),
     ):
         FrameNumber(figsize=(19.2, 10.8), dpi=100).make_video(
-            tmp_path / "a.mp4", range(200), 30, client=client, partition_size=90
+            tmp_path / "a.mp4", range(200), 30, client=client, partition_size=90, encode_on="client"
         )
 
 

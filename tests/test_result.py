@@ -1,6 +1,9 @@
 import base64
 import dataclasses
 import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from helpers import FrameNumber
@@ -23,7 +26,7 @@ def test_fields(video):
 
 def test_shows_itself(video):
     html = video._repr_html_()
-    data = re.search(r"base64,([^\"]+)\"", html)[1]
+    data = re.search(r"video/mp4;base64,([^\"]+)\"", html)[1]
     assert base64.b64decode(data) == video.path.read_bytes()
     assert "<video controls" in html
     assert "a &amp; b.mp4" in html
@@ -31,7 +34,10 @@ def test_shows_itself(video):
 
 def test_large_or_missing_files_are_not_embedded(video, monkeypatch):
     monkeypatch.setattr(result, "EMBED_LIMIT", 100)
-    assert "too large to embed" in video._repr_html_()
-    assert "base64" not in video._repr_html_()
+    html = video._repr_html_()
+    assert "Not stored in this notebook, as it has" in html
+    assert base64.b64encode(video.path.read_bytes()).decode() not in html
+    link = re.search(r'<source src="([^"]+)"', html)[1]
+    assert Path(unquote(unescape(link))).resolve() == video.path
     video.path.unlink()
     assert "cannot be shown" in video._repr_html_()

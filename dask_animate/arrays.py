@@ -1,0 +1,188 @@
+"""Frames that exist already, in arrays of any kind, as a frame source and as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from dask.base import is_dask_collection
+from numpy.typing import NDArray
+
+from .errors import FrameSizeError, OptionError, OptionTypeError, ParamsError
+from .params import ArrayParams, FrameParams, partition_sizes
+from .spec import FrameSize
+
+_EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
+
+
+@dataclass(frozen=True)
+class FramesJob:
+    """Frames of one shape, which are given as their own parameters.
+
+    Attributes
+    ----------
+    size : FrameSize
+        Of each frame.
+    n_channels : int
+        1 is gray, 3 is RGB, 4 is RGBA.
+    """
+
+    size: FrameSize
+    n_channels: int
+    log_interval: int | None = None
+
+    def source(self) -> ArraySource:
+        """Return what "draws" the frames."""
+        return ArraySource(self)
+
+
+class ArraySource:
+    """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
+
+    opaque = False  # of RGBA; what has no alpha is opaque anyway
+
+    def __init__(self, job: FramesJob) -> None:
+        self._job = job
+
+    def open(self) -> FrameSize:
+        """Return the size of the frames."""
+        return self._job.size
+
+    def entered(self) -> AbstractContextManager[None]:
+        """Do nothing: threads need not wait for one another."""
+        return nullcontext()
+
+    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+        """Return a frame as uint8, (height, width, channels).
+
+        Raises
+        ------
+        ParamsError, FrameSizeError
+            If it is no frame, or unlike the first.
+        """
+        pixels = as_uint8(params, frame_idx)
+        height, width, n_channels = pixels.shape
+        if (FrameSize(height, width), n_channels) != (self._job.size, self._job.n_channels):
+            raise FrameSizeError(
+                f"frame {frame_idx} has the shape {pixels.shape}, but the first frame "
+                f"{(self._job.size.height, self._job.size.width, self._job.n_channels)}"
+            )
+        return pixels
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def as_uint8(frame: Any, frame_idx: int) -> NDArray[np.uint8]:
+    """Return a frame as uint8, (height, width, channels), without copying if it is that already.
+
+    Floats are multiplied by 255 and rounded to nearest.
+
+    Raises
+    ------
+    ParamsError
+        If it cannot be a frame: wrong shape, wrong type, or floats outside of 0 to 1.
+    """
+    pixels = np.asarray(frame)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or 0 in pixels.shape:
+        raise ParamsError(
+            f"frame {frame_idx} must have the shape (height, width, 1, 3 or 4), got {np.shape(frame)}"
+        )
+    if pixels.dtype == np.uint8:
+        return pixels
+    if not np.issubdtype(pixels.dtype, np.floating):
+        raise ParamsError(f"frame {frame_idx} must hold {_EXPECTED}, got {pixels.dtype}")
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 1):  # also if either is not a number
+        raise ParamsError(
+            f"frame {frame_idx} must hold {_EXPECTED}, got floats from {low:g} to {high:g}"
+        )
+    return (pixels * 255 + 0.5).astype(np.uint8)
+
+
+def open_frames(
+    frames: Any, n_frames: int | None, partition_size: Any, *, on_workers: bool
+) -> tuple[FramesJob, FrameParams | ArrayParams]:
+    """Check frames of any kind; return what shape they have, and the frames as parameters.
+
+    Parameters
+    ----------
+    frames : array or iterable of arrays
+        As given to `write_video`.
+    n_frames : int or None
+        Later ones are left out.
+    partition_size : int, sequence of int or "auto"
+        "auto" keeps the chunks of a dask array.
+    on_workers : bool
+        Whether workers are to read a zarr array themselves.
+    """
+    shape = getattr(frames, "shape", None)
+    if shape is None:
+        if isinstance(frames, str | bytes | Mapping) or not isinstance(frames, Iterable):
+            raise OptionTypeError(
+                f"frames must be an array (n, height, width, 1, 3 or 4) or an iterable of frames, "
+                f"got {type(frames).__name__}"
+            )
+        return _iterable(frames, n_frames)
+    if len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape:
+        raise ParamsError(f"frames must have the shape (n, height, width, 1, 3 or 4), got {shape}")
+    if n_frames is not None and n_frames > shape[0]:
+        raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
+    job = FramesJob(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
+    array: Any = frames
+    if on_workers and type(array).__module__.startswith("zarr."):
+        import dask.array
+
+        array = dask.array.from_array(array, chunks=(array.chunks[0], *shape[1:]))
+    if is_dask_collection(array):
+        return job, _dask(array, n_frames, partition_size)
+    return job, FrameParams(_InChunks(array), n_frames)
+
+
+def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[FramesJob, FrameParams]:
+    if isinstance(frames, list | tuple):
+        first = list(frames[:1])
+        items: Iterable[Any] = frames
+    else:
+        iterator = iter(frames)
+        first = list(islice(iterator, 1))
+        items = chain(first, iterator)
+    if not first:
+        raise ParamsError("frames is empty: a video needs at least one frame")
+    height, width, n_channels = as_uint8(first[0], 0).shape
+    return FramesJob(FrameSize(height, width), n_channels), FrameParams(items, n_frames)
+
+
+def _dask(frames: Any, n_frames: int | None, partition_size: Any) -> ArrayParams:
+    if np.isnan(frames.shape[0]):
+        raise OptionError("frames has chunks of unknown size: call its compute_chunk_sizes() first")
+    frames = frames[:n_frames]
+    sizes = partition_sizes(partition_size, int(frames.shape[0]))
+    if isinstance(partition_size, str):
+        along = frames.chunks[0]
+    else:
+        along = tuple(sizes) if isinstance(sizes, list) else int(next(iter(sizes)))
+    whole = frames.rechunk({0: along, 1: -1, 2: -1, 3: -1})
+    return ArrayParams(list(whole.to_delayed().ravel()), [int(size) for size in whole.chunks[0]])
+
+
+class _InChunks:
+    """The frames of an array, each chunk of which is read once."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+        chunks = getattr(array, "chunks", None)
+        self._step = int(chunks[0]) if chunks else 1
+
+    def __len__(self) -> int:
+        return int(self._array.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self), self._step):
+            yield from np.asarray(self._array[start : start + self._step])

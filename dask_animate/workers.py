@@ -1,0 +1,71 @@
+"""The workers of a cluster: who there are, and how much of their memory may be taken."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from distributed import Client
+
+#: Share of the workers' memory that may be taken by what is in flight.
+MEMORY_SHARE = 0.25
+#: What a worker without a memory limit is assumed to have.
+UNLIMITED_BYTES = 4 * 2**30
+#: Seconds for which the list of workers is taken as known.
+REFRESH_SECONDS = 1.0
+
+
+class Workers:
+    """The workers to use, as they come and go. Not thread-safe, but for `where` and `chosen`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster.
+    max_workers : int or None
+        Use at most so many; None uses all, also those that join later.
+    """
+
+    def __init__(self, client: Client, max_workers: int | None) -> None:
+        self._client = client
+        self._max_workers = max_workers
+        self._memory_limits: dict[str, int] = {}
+        self._refreshed = -float("inf")
+
+    def addresses(self) -> list[str]:
+        """Return the addresses of the workers to use; those used before come first."""
+        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
+            alive = self._client.scheduler_info(n_workers=-1)["workers"]
+            addresses = sorted(alive, key=lambda address: address not in self._memory_limits)
+            self._memory_limits = {
+                address: alive[address]["memory_limit"] or UNLIMITED_BYTES
+                for address in addresses[: self._max_workers]
+            }
+            self._refreshed = time.monotonic()
+        return list(self._memory_limits)
+
+    def budget(self) -> int:
+        """Return the bytes that may be in flight."""
+        self.addresses()
+        return int(MEMORY_SHARE * (sum(self._memory_limits.values()) or UNLIMITED_BYTES))
+
+    def chosen(self) -> list[str] | None:
+        """Return the workers to which data may go; None for any."""
+        return None if self._max_workers is None else self.addresses() or None
+
+    def where(self) -> dict[str, Any]:
+        """Return the arguments of `Client.submit` that choose them."""
+        chosen = self.chosen()
+        # Others may step in: a task bound to a worker that died would wait for ever.
+        return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+
+
+def workers_are_local(client: Client) -> bool | None:
+    """Whether data may go to workers and come from them without passing through the scheduler.
+
+    On one machine it always may. Elsewhere it is the user's to say, with ``direct_to_workers``.
+    """
+    if client.direct_to_workers is not None:
+        return bool(client.direct_to_workers)
+    address = client.scheduler.address if client.scheduler is not None else ""
+    return True if address.startswith(("inproc://", "tcp://127.", "tls://127.")) else None

@@ -1,0 +1,127 @@
+"""Frames that exist already, to a video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from .spec import require_int
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from .result import Video
+
+
+def write_video(
+    frames: Any,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction,
+    n_frames: int | None = None,
+    num_workers: int | None = None,
+    disable_progress_bar: bool | None = None,
+    saving_log_interval: int | None = None,
+    video_mode: str = "auto",
+    video_quality: int | None = None,
+    video_preset: str | None = None,
+    video_extra_ffmpeg_params: Sequence[str] | None = None,
+    preload_factor: int = 8,
+    *,
+    client: Client | None = None,
+    partition_size: int | Sequence[int] | str = "auto",
+    encode_on: str = "auto",
+    codec: str | None = None,
+    pixel_format: str | None = None,
+    dither: str | None = None,
+    durations: Mapping[int, float] | Sequence[float] | None = None,
+    chapters: Sequence[tuple[str, float]] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Video:
+    """Write frames to a video.
+
+    Parameters
+    ----------
+    frames : array, shape (n, height, width, 1, 3 or 4), or iterable of arrays (height, width, …)
+        Gray, RGB or RGBA, alpha not premultiplied: uint8, or floats from 0 to 1, which are multiplied
+        by 255 and rounded. A NumPy, dask or zarr array, or anything like one. The chunks of a dask array
+        are encoded on the workers that compute them; other frames are read one chunk or one frame after
+        another.
+    output_file : path-like
+        Its suffix chooses the kind of file; see `Animator.make_video`.
+    fps : float or Fraction
+        Frames per second.
+    n_frames : int, optional
+        Later frames are left out.
+    num_workers : int, optional
+        As in `Animator.make_video`. By default all there are for a dask array; other frames are encoded
+        in this process, by all its cores, unless a `client` is given.
+    disable_progress_bar, saving_log_interval, video_mode, video_quality, video_preset
+        As in `Animator.make_video`.
+    video_extra_ffmpeg_params, preload_factor, client, encode_on, codec, pixel_format, dither
+        As in `Animator.make_video`.
+    partition_size : int, sequence of int or "auto"
+        Frames in a task. "auto" keeps the chunks of a dask array.
+    durations, chapters, metadata
+        As in `Animator.make_video`.
+
+    Returns
+    -------
+    Video
+        What was made, and what it cost.
+
+    Raises
+    ------
+    AnimateError
+        Its subclasses in `dask_animate.errors` say what was wrong.
+
+    Notes
+    -----
+    Thread-safe.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> fade = np.linspace(0, 1, 30)[:, None, None, None] * np.ones((64, 64, 3))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = write_video(fade, os.path.join(folder, "fade.mp4"), 15)
+    >>> video.n_frames, video.width, video.height, video.duration
+    (30, 64, 64, 2.0)
+    """
+    from dask.base import is_dask_collection
+
+    from .arrays import open_frames
+    from .production import Production
+
+    if n_frames is not None:
+        n_frames = require_int("n_frames", n_frames, 1)
+    if num_workers is None:
+        num_workers = -1 if client is not None or is_dask_collection(frames) else 1
+    on_workers = client is not None or num_workers != 1
+    job, params = open_frames(frames, n_frames, partition_size, on_workers=on_workers)
+    production = Production.create(
+        output_file,
+        params,
+        fps=fps,
+        transparent=job.n_channels == 4,
+        codec=codec,
+        pixel_format=pixel_format,
+        mode=video_mode,
+        quality=video_quality,
+        preset=video_preset,
+        extra_ffmpeg_params=video_extra_ffmpeg_params,
+        dither=dither,
+        durations=durations,
+        chapters=chapters,
+        metadata=metadata,
+        num_workers=num_workers,
+        client=client,
+        partition_size=partition_size,
+        preload_factor=preload_factor,
+        encode_on=encode_on,
+        disable_progress_bar=disable_progress_bar,
+        saving_log_interval=saving_log_interval,
+    )
+    return production.make(job)
