@@ -100,10 +100,9 @@ def probe(path: Path) -> VideoInfo:
     with _opened(path) as container:
         stream = container.streams.video[0]
         context = stream.codec_context
-        starts, n_keyframes, last = [], 0, 0
+        starts, last = [], 0
         for picture in _pictures(container):
             starts.append(picture.pts)
-            n_keyframes += bool(picture.key_frame)
             last = picture.duration or 0
         clock = stream.time_base
         if not last and len(starts) > 1:
@@ -116,7 +115,7 @@ def probe(path: Path) -> VideoInfo:
             width=stream.width,
             height=stream.height,
             n_frames=len(starts),
-            n_keyframes=n_keyframes,
+            n_keyframes=_count_keyframes(path),
             duration=_duration(container, float(intervals.sum() * clock)),
             is_uniform=bool(np.ptp(intervals) <= 1) if len(intervals) else True,
             has_alpha=_has_alpha(container),
@@ -150,6 +149,11 @@ def _opened(path: Path) -> Any:
         return av.open(str(path), "r")
     except (av.error.FFmpegError, OSError) as exc:
         raise OutputError(f"cannot read {path}: {exc}") from exc
+
+
+def _count_keyframes(path: Path) -> int:
+    with _opened(path) as container:
+        return sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size)
 
 
 def _pictures(container: Any) -> Iterator[Any]:

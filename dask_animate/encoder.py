@@ -179,6 +179,11 @@ _YUV_TAGS = {"colorspace": 1, "color_primaries": 1, "color_trc": 1, "color_range
 _RGB_TAGS = {"colorspace": 0, "color_primaries": 1, "color_trc": 13, "color_range": 2}
 
 
+def cpu_encoder(codec: str) -> Encoder:
+    """Return the CPU's encoder of a codec."""
+    return _ENCODERS[codec]
+
+
 def encoder_of(spec: EncodeSpec) -> Encoder:
     """Return the encoder of a spec for which it was chosen."""
     assert spec.encoder is not None, "no encoder was chosen yet"

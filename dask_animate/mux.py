@@ -8,13 +8,18 @@ from types import TracebackType
 from typing import Any
 
 import av
+from av.packet import PacketSideData, packet_sidedata_type_from_literal
 
 from .container import close_container, open_container, output_errors
-from .encoder import encoder_of
+from .encoder import configure, cpu_encoder, encoder_of
 from .errors import EncoderError
 from .output import OutputFile
-from .spec import EncodeSpec, Segment
+from .spec import EncodeSpec, FrameSize, Segment
 from .timeline import Timeline
+
+# VP9's alpha channel goes beside the packet. PyAV does not document that such data can be made anew.
+_ALPHA: Any = packet_sidedata_type_from_literal("matroska_block_additional")
+_SideData: Any = PacketSideData
 
 
 class Muxer:
@@ -30,6 +35,8 @@ class Muxer:
         Where to.
     spec : EncodeSpec
         With the container.
+    size : FrameSize
+        Of the encoded frames.
     timeline : Timeline
         When frames are shown, and the chapters.
     metadata : mapping of str to str
@@ -42,16 +49,21 @@ class Muxer:
     """
 
     def __init__(
-        self, output: OutputFile, spec: EncodeSpec, timeline: Timeline, metadata: Mapping[str, str]
+        self,
+        output: OutputFile,
+        spec: EncodeSpec,
+        size: FrameSize,
+        timeline: Timeline,
+        metadata: Mapping[str, str],
     ) -> None:
         self._output = output
         self._spec = spec
+        self._size = size
         self._timeline = timeline
         self._metadata = metadata
         self._container: Any = None
         self._stream: Any = None
         self._first: Segment | None = None
-        self._header: bytes | None = None
         self.n_frames = 0
 
     def __enter__(self) -> Muxer:
@@ -81,45 +93,53 @@ class Muxer:
             If the file cannot be written.
         """
         assert segment.start == self.n_frames, "segments come in order"
-        with av.open(io.BytesIO(segment.data), "r") as source:
-            stream = source.streams.video[0]
-            header = stream.codec_context.extradata
-            if self._first is None:
-                self._open(stream)
-                self._first, self._header = segment, header
-            elif header != self._header:
-                raise EncoderError(self._mismatch(segment))
-            packets = [packet for packet in source.demux(stream) if packet.size]
-            if len(packets) != segment.n_frames:
-                raise EncoderError(
-                    f"{_frames(segment)} were encoded to {len(packets)} packets, not one for each: an "
-                    f"option of the encoder is at fault"
-                )
-            with output_errors(self._output):
-                self._mux(packets)
+        if self._first is None:
+            self._open(segment)
+            self._first = segment
+        elif segment.header != self._first.header:
+            raise EncoderError(self._mismatch(segment))
+        if sorted(packet.rank for packet in segment.packets) != list(range(segment.n_frames)):
+            raise EncoderError(
+                f"{_frames(segment)} were encoded to {len(segment.packets)} packets, not to one for "
+                f"each: an option of the encoder is at fault"
+            )
+        with output_errors(self._output):
+            self._mux(segment)
         self.n_frames += segment.n_frames
 
-    def _mux(self, packets: list[Any]) -> None:
-        rank = {pts: rank for rank, pts in enumerate(sorted(packet.pts for packet in packets))}
-        at, ahead = self._timeline.start, encoder_of(self._spec).reorder
-        for decoded, packet in enumerate(packets, self.n_frames):
-            shown = self.n_frames + rank[packet.pts]
+    def _mux(self, segment: Segment) -> None:
+        at, ahead, tick = self._timeline.start, encoder_of(self._spec).reorder, 1 / self._spec.fps
+        for decoded, (data, rank, is_keyframe, alpha) in enumerate(segment.packets, self.n_frames):
+            shown = self.n_frames + rank
             if shown < decoded - ahead:
                 raise EncoderError(f"the encoder delays frames by more than {ahead}: lower -bf")
+            packet: Any = av.Packet(data)
             packet.pts, packet.dts = at(shown), at(decoded - ahead)
-            packet.duration = at(shown + 1) - at(shown)
-            packet.time_base = 1 / self._spec.fps
+            packet.duration = at(shown + 1) - packet.pts
+            packet.time_base = tick
+            packet.is_keyframe = is_keyframe
             packet.stream = self._stream
+            if alpha:
+                beside = _SideData(_ALPHA, len(alpha))
+                beside.update(alpha)
+                packet.set_sidedata(beside, move=True)
             self._container.mux_one(packet)
 
-    def _open(self, template: Any) -> None:
+    def _open(self, segment: Segment) -> None:
         self._container = open_container(self._output, self._spec, self._timeline, self._metadata)
-        self._stream = self._container.add_stream_from_template(template, opaque=True)
+        # A stream without an encoder of its own is to be had from a template only; what the template
+        # does not know is set here.
+        with av.open(io.BytesIO(), "w", format="matroska") as nowhere:
+            template = nowhere.add_stream(cpu_encoder(self._spec.codec).name, rate=self._spec.fps)
+            self._stream = self._container.add_stream_from_template(template, opaque=True)
+        context = self._stream.codec_context
+        configure(context, self._spec, self._size, threads=1)
+        context.extradata = segment.header or None
         self._stream.time_base = 1 / self._spec.fps
         if self._spec.codec == "hevc" and self._spec.muxer in ("mp4", "mov"):
-            self._stream.codec_context.codec_tag = "hvc1"  # Apple's players take no other
-        if self._spec.codec == "vp9" and self._spec.alpha:
-            self._stream.metadata["alpha_mode"] = "1"  # FFmpeg's decoder does not see it
+            context.codec_tag = "hvc1"  # Apple's players take no other
+        if segment.packets[0].alpha:
+            self._stream.metadata["alpha_mode"] = "1"
 
     def _mismatch(self, segment: Segment) -> str:
         assert self._first is not None

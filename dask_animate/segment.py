@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import time
-from fractions import Fraction
 from types import TracebackType
 from typing import Any
 
@@ -15,10 +13,10 @@ from numpy.typing import NDArray
 from .encoder import build, configure, encoder_of
 from .errors import EncoderError
 from .pixels import Converter
-from .spec import EncodeSpec, FrameSize, Segment
+from .spec import EncodeSpec, FrameSize, Packet, Segment
 
-#: The clock of Matroska; a segment's frames are one tick apart.
-TICK = Fraction(1, 1000)
+# VP9's alpha channel comes beside the packet.
+_ALPHA = "matroska_block_additional"
 
 
 class SegmentEncoder:
@@ -44,6 +42,8 @@ class SegmentEncoder:
     ----------
     n_frames : int
         Frames until now.
+    n_bytes : int
+        Bytes of the packets until now; the encoder holds some more frames.
     seconds : float
         Time spent converting and encoding them.
     """
@@ -52,11 +52,11 @@ class SegmentEncoder:
         self._fps = spec.fps
         self._start = start
         self._converter = Converter(spec, size)
-        self._file = io.BytesIO()
-        self._container: Any = av.open(self._file, "w", format="matroska")
-        self._stream: Any = self._container.add_stream(encoder_of(spec).name, rate=spec.fps)
-        configure(self._stream.codec_context, spec, self._converter.encoded_size, threads)
-        self._stream.time_base = TICK
+        self._packets: list[Packet] = []
+        self._context: Any = av.CodecContext.create(encoder_of(spec).name, "w")
+        configure(self._context, spec, self._converter.encoded_size, threads)
+        self._context.flags |= av.codec.context.Flags.global_header
+        self.n_bytes = 0
         self.seconds = 0.0
         self.n_frames = 0
 
@@ -72,13 +72,8 @@ class SegmentEncoder:
         self.close()
 
     def close(self) -> None:
-        """Give the encoder back; the frames until now are lost, unless `finish` was called."""
-        self._container.close()
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the segment until now."""
-        return self._file.tell()
+        """Give the encoder back; frames until now are lost, unless `finish` was called."""
+        self._context = None
 
     def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
         """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
@@ -94,23 +89,33 @@ class SegmentEncoder:
         """Encode the next picture."""
         start = time.perf_counter()
         picture.pts, picture.time_base = self.n_frames, 1 / self._fps
-        self._mux(picture)
+        self._encode(picture)
         self.n_frames += 1
         self.seconds += time.perf_counter() - start
 
     def finish(self, draw_seconds: float = 0.0, worker: str = "") -> Segment:
         """Return the segment; nothing can be added to it."""
         start = time.perf_counter()
-        self._mux(None)
-        self._container.close()
+        self._encode(None)
+        header = self._context.extradata or b""
         self.seconds += time.perf_counter() - start
-        data = self._file.getvalue()
-        return Segment(self._start, self.n_frames, data, draw_seconds, self.seconds, worker, build())
+        return Segment(
+            self._start,
+            self.n_frames,
+            header,
+            self._packets,
+            draw_seconds,
+            self.seconds,
+            worker,
+            build(),
+        )
 
-    def _mux(self, picture: Any) -> None:
+    def _encode(self, picture: Any) -> None:
         try:
-            for packet in self._stream.encode(picture):
-                packet.time_base = TICK  # a frame interval may be no whole number of milliseconds
-                self._container.mux(packet)
-        except av.error.FFmpegError as exc:
+            packets = self._context.encode(picture)
+        except (av.error.FFmpegError, ValueError) as exc:
             raise EncoderError(f"encoding frame {self._start + self.n_frames} failed: {exc}") from exc
+        for packet in packets:
+            alpha = bytes(packet.get_sidedata(_ALPHA)) if packet.has_sidedata(_ALPHA) else b""
+            self._packets.append(Packet(bytes(packet), packet.pts, packet.is_keyframe, alpha))
+            self.n_bytes += packet.size

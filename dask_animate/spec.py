@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -290,6 +290,27 @@ class Block:
         return self.pixels.nbytes
 
 
+class Packet(NamedTuple):
+    """An encoded frame.
+
+    Attributes
+    ----------
+    data : bytes
+        As it came from the encoder.
+    rank : int
+        Position of the frame in its segment, in the order of showing.
+    is_keyframe : bool
+        Whether decoding may begin here.
+    alpha : bytes
+        Its alpha channel, where that is coded apart, as in VP9.
+    """
+
+    data: bytes
+    rank: int
+    is_keyframe: bool
+    alpha: bytes = b""
+
+
 @dataclass(frozen=True)
 class Segment:
     """Encoded frames of one partition, decodable alone.
@@ -300,8 +321,10 @@ class Segment:
         Frame index of the first frame.
     n_frames : int
         Number of frames, which are consecutive.
-    data : bytes
-        A Matroska file. Its times tell the frames' order, nothing else.
+    header : bytes
+        What a decoder has to know first; FFmpeg's "extradata".
+    packets : sequence of Packet
+        One for each frame, in the order of decoding.
     draw_seconds, encode_seconds : float
         Time spent drawing, and converting and encoding.
     worker : str
@@ -312,7 +335,8 @@ class Segment:
 
     start: int
     n_frames: int
-    data: bytes
+    header: bytes
+    packets: Sequence[Packet]
     draw_seconds: float
     encode_seconds: float
     worker: str
@@ -326,4 +350,4 @@ class Segment:
     @property
     def n_bytes(self) -> int:
         """Size in bytes."""
-        return len(self.data)
+        return sum(len(packet.data) + len(packet.alpha) for packet in self.packets)

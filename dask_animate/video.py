@@ -14,6 +14,7 @@ from .encoder import gop_of
 from .errors import EncoderError, FrameSizeError
 from .mux import Muxer
 from .output import OutputFile
+from .pixels import encoded_size
 from .segment import SegmentEncoder
 from .spec import EncodeSpec, FrameSize, Segment
 from .timeline import Timeline
@@ -55,7 +56,7 @@ class VideoWriter:
         self._output = output
         self._spec = spec
         self._size = size
-        self._muxer = Muxer(output, spec, timeline, metadata)
+        self._muxer = Muxer(output, spec, encoded_size(size, spec.pixel_format), timeline, metadata)
         self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
 
