@@ -306,7 +306,7 @@ def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
             f"{encoder.name} does not start at {size} pixels with {shown or 'no options'}: {cause}"
         ) from failure
     unknown = sorted(context.options)
-    refused = [text for text in messages if "rror parsing option" in text]
+    refused = [text for text in messages if re.search("[Ee]rror parsing option|[Uu]nknown option", text)]
     if unknown:
         raise OptionError(
             f"video_extra_ffmpeg_params: {encoder.name} has no option {', '.join(unknown)}"

@@ -10,14 +10,12 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from .formats import subsampling
-from .source import flatten
+from .source import as_pixels
 from .spec import EncodeSpec, FrameSize
 
 # How the color of four pixels becomes that of one: their mean, exact to rounding. The default of
 # swscale blurs over more rows, and takes longer.
 _CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
-
-_FORMATS = {1: "gray", 3: "rgb24", 4: "rgba"}
 
 
 class Converter:
@@ -34,12 +32,13 @@ class Converter:
     """
 
     def __init__(self, spec: EncodeSpec, size: FrameSize) -> None:
-        self._format = "rgb24" if spec.pixel_format == "pal8" else spec.pixel_format
+        # A palette is made of pixels that have none yet.
+        self._format = "bgr0" if spec.pixel_format == "pal8" else spec.pixel_format
         self._keep_alpha = spec.alpha
         self._size = size
         self.encoded_size = encoded_size(size, self._format)
         self._reformatter = VideoReformatter()
-        self._flat: NDArray[np.uint8] | None = None
+        self._rgb: NDArray[np.uint8] | None = None
         self._padded: NDArray[np.uint8] | None = None
 
     def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
@@ -52,16 +51,16 @@ class Converter:
         opaque : bool
             True if there is no alpha, or if it is 255 everywhere.
         """
-        if not opaque and not self._keep_alpha and frame.shape[2] == 4:
-            if self._flat is None:
-                self._flat = np.empty((*frame.shape[:2], 3), np.uint8)
-            flatten(frame, self._flat, opaque=False)
-            frame = self._flat
+        is_blended = frame.shape[2] == 4 and not opaque and not self._keep_alpha
+        if is_blended or frame.shape[2] == 1:
+            if self._rgb is None:
+                self._rgb = np.empty((*frame.shape[:2], 3), np.uint8)
+            as_pixels(frame, opaque=False, out=self._rgb)
+            frame = self._rgb
         frame = self._pad(frame)
-        if frame.shape[2] == 1:
-            frame = frame[..., 0]
         # Without copying; `frame` outlives the picture, which ends with the conversion.
-        picture = av.VideoFrame.from_numpy_buffer(frame, format=_FORMATS[_channels(frame)])
+        pixel_format = "rgb24" if frame.shape[2] == 3 else "rgba"
+        picture = av.VideoFrame.from_numpy_buffer(frame, format=pixel_format)
         is_yuv = self._format.startswith("yuv")
         return self._reformatter.reformat(
             picture,
@@ -90,7 +89,3 @@ def encoded_size(size: FrameSize, pixel_format: str) -> FrameSize:
     """Return the size of coded frames: rounded up to what the pixel format takes, never scaled."""
     rows, columns = subsampling(pixel_format)
     return FrameSize(-(-size.height // rows) * rows, -(-size.width // columns) * columns)
-
-
-def _channels(frame: NDArray[np.uint8]) -> int:
-    return 1 if frame.ndim == 2 else frame.shape[2]

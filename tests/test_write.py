@@ -1,0 +1,159 @@
+"""write_video: frames that exist already, of every kind."""
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+from helpers import decode
+
+from dask_animate import write_video
+from dask_animate.errors import AnimateError, FrameSizeError, OptionTypeError, ParamsError
+
+# Gray levels far apart, so that a frame is known by its own.
+N = 50
+FRAMES = np.repeat((np.arange(N) * 5)[:, None, None, None], 3, -1) * np.ones((N, 32, 48, 1))
+FRAMES = FRAMES.astype(np.uint8)
+
+
+def assert_written(path, n_frames=N):
+    shown = decode(path, 30)[:, 16, 24].astype(int)
+    assert np.abs(shown - FRAMES[:n_frames, 0, 0]).max() <= 2
+    assert len(shown) == n_frames
+
+
+@pytest.fixture
+def zarr_array(tmp_path):
+    array = zarr.create_array(
+        tmp_path / "frames.zarr", shape=FRAMES.shape, chunks=(16, 32, 24, 3), dtype="u1"
+    )
+    array[:] = FRAMES
+    return array
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: FRAMES,
+        lambda: list(FRAMES),
+        lambda: (frame for frame in FRAMES),
+        lambda: FRAMES / 255,
+        lambda: (FRAMES / 255).astype(np.float32),
+        lambda: FRAMES[..., :1],
+        lambda: list(FRAMES[..., 0]),
+        lambda: np.concatenate([FRAMES, np.full_like(FRAMES[..., :1], 255)], -1),
+        lambda: FRAMES[:, ::-1, ::-1],
+        lambda: da.from_array(FRAMES, chunks=(20, 16, 48, 2)),
+    ],
+    ids="array list generator float float32 gray gray-2d rgba view dask".split(),
+)
+@pytest.mark.parametrize("where", ["here", "cluster"])
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+def test_kinds_of_frames(tmp_path, client, make, where, encode_on):
+    arguments = {"num_workers": 1} if where == "here" else {"client": client}
+    video = write_video(make(), tmp_path / "a.mp4", 30, encode_on=encode_on, **arguments)
+    assert_written(tmp_path / "a.mp4")
+    assert (video.n_frames, video.stats.encode_on) == (N, encode_on)
+    assert bool(video.stats.n_workers) == (where == "cluster")
+
+
+def test_chunks_of_dask_arrays_are_the_partitions(tmp_path, client):
+    array = da.from_array(FRAMES, chunks=(25, 32, 48, 3))
+    video = write_video(array, tmp_path / "a.mp4", 30, client=client)
+    assert (video.stats.partition_sizes, video.stats.encode_on) == ((25, 25), "workers")
+    for size, sizes in ((20, (20, 20, 10)), ((5, 45), (5, 45))):
+        options = {"client": client, "partition_size": size, "encode_on": "workers"}
+        video = write_video(array, tmp_path / "a.mp4", 30, **options)
+        assert video.stats.partition_sizes == sizes
+        assert_written(video.path)
+    write_video(array, tmp_path / "a.mp4", 30, 33, client=client)
+    assert_written(tmp_path / "a.mp4", 33)
+
+
+def test_zarr(tmp_path, client, zarr_array):
+    here = write_video(zarr_array, tmp_path / "a.mp4", 30)
+    assert_written(here.path)
+    assert here.stats.n_workers == 0
+    there = write_video(zarr_array, tmp_path / "a.mp4", 30, client=client)
+    assert_written(there.path)
+    assert there.stats.partition_sizes == (16, 16, 16, 2)
+    assert there.stats.n_workers > 0
+
+
+def test_chunks_are_read_once(tmp_path):
+    class Chunked:
+        shape, dtype, chunks = FRAMES.shape, FRAMES.dtype, (16, 32, 48, 3)
+        reads = 0
+
+        def __getitem__(self, key):
+            self.reads += 1
+            return FRAMES[key]
+
+    frames = Chunked()
+    write_video(frames, tmp_path / "a.mp4", 30)
+    assert_written(tmp_path / "a.mp4")
+    assert frames.reads == 4
+
+
+def test_floats_are_rounded_to_nearest(tmp_path):
+    ramp = np.linspace(0, 1, 1000).reshape(1, 10, 100, 1)
+    video = write_video(ramp, tmp_path / "a.mkv", 10, codec="ffv1")
+    (shown,) = video.frames()
+    np.testing.assert_array_equal(shown[..., 0], np.rint(ramp[0, ..., 0] * 255 + 1e-9))
+
+
+@pytest.mark.parametrize(
+    ("frames", "error", "message"),
+    [
+        (
+            FRAMES[0],
+            ParamsError,
+            r"must have the shape \(n, height, width, 1, 3 or 4\), got \(32, 48, 3\)",
+        ),
+        (FRAMES[..., :2], ParamsError, r"got \(50, 32, 48, 2\)"),
+        (FRAMES[:0], ParamsError, r"got \(0, 32, 48, 3\)"),
+        ([], ParamsError, "frames is empty"),
+        (iter([]), ParamsError, "frames is empty"),
+        ([FRAMES], ParamsError, r"frame 0 must have the shape .* got \(50, 32, 48, 3\)"),
+        (
+            FRAMES.astype(int),
+            ParamsError,
+            "frame 0 must hold uint8 from 0 to 255 or floats .* got int64",
+        ),
+        (FRAMES > 9, ParamsError, "got bool"),
+        (FRAMES / 100, ParamsError, "frame 21 must hold .*, got floats from 1.05 to 1.05"),
+        (FRAMES * np.nan, ParamsError, "got floats from nan to nan"),
+        ([*FRAMES[:3], FRAMES[3, :30]], FrameSizeError, r"frame 3 has the shape \(30, 48, 3\), but the"),
+        ([*FRAMES[:3], FRAMES[3, ..., :1]], FrameSizeError, r"frame 3 has the shape \(32, 48, 1\)"),
+        (7, OptionTypeError, "frames must be an array .* got int"),
+        ("frames", OptionTypeError, "got str"),
+        ({}, OptionTypeError, "got dict"),
+    ],
+)
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_bad_frames(tmp_path, client, frames, error, message, where):
+    path = tmp_path / "a.mp4"
+    path.write_text("before")
+    arguments = {} if where == "here" else {"client": client}
+    with pytest.raises(error, match=message):
+        write_video(frames, path, 30, **arguments)
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_too_few_frames(tmp_path):
+    for frames in (FRAMES, da.from_array(FRAMES), list(FRAMES)):
+        with pytest.raises(AnimateError, match="n_frames is 51, but"):
+            write_video(frames, tmp_path / "a.mp4", 30, 51)
+
+
+def test_dask_arrays_of_unknown_length(tmp_path):
+    frames = da.from_array(FRAMES, chunks=(10, 32, 48, 3))
+    with pytest.raises(AnimateError, match=r"call its compute_chunk_sizes\(\) first"):
+        write_video(frames[frames[:, 0, 0, 0] > 20], tmp_path / "a.mp4", 30)
+
+
+def test_the_active_client_is_used_for_dask_arrays_alone(tmp_path, client):
+    with client.as_current():
+        array = write_video(FRAMES, tmp_path / "a.mp4", 30)
+        lazy = write_video(da.from_array(FRAMES), tmp_path / "a.mp4", 30)
+    assert (array.stats.n_workers, lazy.stats.n_workers) == (0, 1)
