@@ -111,7 +111,8 @@ class Animator(ABC):
         Parameters
         ----------
         output_file : path-like
-            An ``.mp4`` file. Missing directories are made.
+            Its suffix chooses the kind of file: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``, ``.webm``,
+            ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are made.
         param_by_frame : iterable or dask.bag.Bag
             One item for each frame, of any type that can be pickled. A generator is read as the render
             goes on. Items may be `IndexedFrameParams`, in any order; those that come before their turn
@@ -136,13 +137,17 @@ class Animator(ABC):
         savefig_params : mapping, optional
             ``dpi``, ``facecolor``, ``edgecolor`` and ``transparent``, as in ``Figure.savefig``;
             ``bbox_inches="tight"`` and ``pad_inches``, computed once after `setup` so that all frames
-            have one size. MP4 has no transparency: what is transparent becomes white.
+            have one size. VP9, FFV1, APNG and WebP keep what is transparent, which elsewhere is drawn
+            over white.
         video_mode : {"auto", "gpu", "cpu"}
-            "gpu" is NVENC or an error; "cpu" and, for now, "auto" are x264.
+            "gpu" is NVENC or an error that says why not; "cpu" never touches a GPU; "auto" is NVENC if
+            it opens on the machines that encode, else the CPU, with a line in the log that says why.
+            All frames of a video come from one encoder.
         video_quality : int, optional
-            0 to 51, lower is better and larger (CRF); 20 by default.
+            0 to 51, lower is better and larger; 20 by default. It is the CRF of x264 and x265; other
+            encoders get the number of theirs at which they lose about as much.
         video_preset : str, optional
-            The encoder's speed preset, as "ultrafast" … "placebo"; "veryfast" by default.
+            The encoder's speed preset, as "ultrafast" … "placebo" of x264, whose default is "veryfast".
         video_extra_ffmpeg_params : sequence of str, optional
             Options of the encoder in ffmpeg's style, as ``["-tune", "animation"]``. An option that the
             encoder does not know is an error.
@@ -155,21 +160,38 @@ class Animator(ABC):
             The cluster to render on. By default the client that is active in this process, else a
             `distributed.LocalCluster` of single-threaded processes made for this call.
         partition_size : int, sequence of int or "auto"
-            Frames in a task: one number, or one for each partition that sum to the number of frames.
-            The partitions of a Bag are its own.
-        encode_on : {"auto", "client"}
-            Where frames are encoded. Both are this process, for now.
+            Frames in a task: one number, or one for each partition that sum to the number of frames, as
+            ``video.stats.partition_sizes`` of a former render. The partitions of a Bag are its own.
+            "auto" measures what a frame costs and chooses. Given the same sizes, the file is the same
+            for any number of workers, byte for byte.
+        encode_on : {"auto", "workers", "client"}
+            Where frames are encoded: by each worker its partitions, which begin with a keyframe; or all
+            by this process. "auto" is "workers" where the codec allows it and partitions are long enough
+            for their keyframes to cost little. GIF, APNG and WebP are encoded by this process.
         redraw : {"auto", "full"}
             What is drawn for a frame. Both are the whole figure, for now.
         store : None
             Keeping finished frames is not available yet.
-        codec : {"h264"}, optional
-            By default chosen by the suffix of `output_file`.
+        codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
+            By default chosen by the suffix of `output_file`. FFV1 and APNG are lossless.
         seed : int or None
             NumPy's and Python's global random states are set from it before `setup`, and from it and the
             frame index before each `update`, so that frames are the same wherever they are drawn. None
             leaves them alone. The workers of a cluster made with ``processes=False`` share these states
             with this process, whose own random numbers are then disturbed.
+        pixel_format : str, optional
+            FFmpeg's name of the format of the coded pixels, as "yuv444p" for colors in full resolution;
+            by default the codec's most compatible one.
+        dither : {"none", "bayer", "floyd_steinberg", "sierra2_4a"}, optional
+            How a GIF mixes colors that its palette lacks. "none", the default, is the smallest.
+        durations : mapping of int to float, or sequence of float, optional
+            Seconds for which frames stay: by frame index, as ``{-1: 2.0}`` for the last, the others
+            ``1 / fps``; or one number for each frame. Frames are drawn and stored once however long they
+            stay. They change at multiples of ``1 / fps``, to which the times are rounded.
+        chapters : sequence of (str, float), optional
+            Titles and the seconds at which they begin. For MP4, MOV, MKV and WebM.
+        metadata : mapping of str to str, optional
+            Any of "title", "author", "comment", "copyright" and "date". For the same files.
 
         Returns
         -------

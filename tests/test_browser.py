@@ -1,0 +1,177 @@
+"""In a real browser: files play, each frame in its place, in the colors that were drawn."""
+
+import http.server
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+from helpers import FrameNumber, read_numbers
+
+from dask_animate import write_video
+
+PAGE = """
+<!doctype html><meta charset="utf-8"><body><script>
+async function run() {
+  const plan = await (await fetch("/plan")).json();
+  const result = {};
+  for (const name of plan.names) {
+    const blob = await (await fetch("/" + name)).blob();
+    const media = document.createElement(plan.image ? "img" : "video");
+    media.muted = true;
+    const ready = new Promise((done, fail) => {
+      media.onloadeddata = media.onload = done;
+      media.onerror = () => fail(name + ": " + (media.error ? media.error.message : "no image"));
+    });
+    media.src = URL.createObjectURL(blob);
+    await ready;
+    const width = media.videoWidth || media.naturalWidth;
+    const height = media.videoHeight || media.naturalHeight;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d", {willReadFrequently: true});
+    const shots = [];
+    for (const time of plan.times) {
+      if (!plan.image) {
+        const seeked = new Promise(done => media.onseeked = done);
+        media.currentTime = time;
+        await seeked;
+      }
+      context.clearRect(0, 0, width, height);
+      context.drawImage(media, 0, 0);
+      shots.push(plan.points.map(([x, y]) => Array.from(context.getImageData(x, y, 1, 1).data)));
+    }
+    result[name] = {shots, width, height, duration: media.duration || 0};
+  }
+  return result;
+}
+run().then(result => result, error => ({error: String(error)}))
+  .then(result => fetch("/done", {method: "POST", body: JSON.stringify(result)}));
+</script>
+"""
+
+
+@pytest.fixture
+def show(tmp_path):
+    """Return a function that shows files in Chromium and returns pixels at points and times."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+    if program is None:
+        assert "CI" not in os.environ, "the tests' browser is missing"
+        pytest.skip("needs the program chromium")
+    results, plan = queue.Queue(), {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/":
+                data = PAGE.encode()
+            elif self.path == "/plan":
+                data = json.dumps(plan).encode()
+            elif (tmp_path / self.path[1:]).is_file():
+                data = (tmp_path / self.path[1:]).read_bytes()
+            else:
+                return self.send_error(404)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html" if self.path == "/" else "")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self):
+            results.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    def show(names, times, points, image=False):
+        plan.update(names=names, times=times, points=points, image=image)
+        url = f"http://127.0.0.1:{server.server_port}/"
+        command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        command += [f"--user-data-dir={tmp_path / 'profile'}", url]
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as browser:
+            try:
+                result = results.get(timeout=90)
+            finally:
+                browser.kill()
+        assert "error" not in result, result["error"]
+        return result
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield show
+        server.shutdown()
+        thread.join()
+
+
+def test_frames_are_in_their_places(tmp_path, show, client):
+    """Of segments, of whole streams, with B-frames and without."""
+    n, fps = 40, 10
+    names = []
+    for codec, suffix in (("h264", ".mp4"), ("vp9", ".webm"), ("av1", ".mp4")):
+        for encode_on in ("workers", "client"):
+            names.append(f"{codec}-{encode_on}{suffix}")
+            FrameNumber().make_video(
+                tmp_path / names[-1],
+                [3 * i for i in range(n)],
+                fps,
+                codec=codec,
+                encode_on=encode_on,
+                partition_size=(1, 17, 22),
+                client=client,
+            )
+    rows, columns = (10, 30), [int((i + 0.5) * 10) for i in range(14)]
+    points = [(x, y) for y in rows for x in columns]
+    times = [(i + 0.5) / fps for i in range(n)]
+    for name, shown in show(names, times, points).items():
+        pixels = np.array(shown["shots"])[..., :3].reshape(n, 2, 14, 3)
+        picture = pixels.repeat(20, 1).repeat(10, 2)
+        assert [read_numbers(frame) for frame in picture] == [(i, 3 * i) for i in range(n)], name
+        assert shown["duration"] == pytest.approx(n / fps, abs=0.002)
+
+
+COLORS = [(255, 0, 0), (0, 128, 0), (31, 119, 180), (255, 127, 14), (255, 255, 255), (0, 0, 0)]
+
+
+@pytest.mark.parametrize("size", [(480, 640), (1080, 1920)])
+def test_colors_are_those_that_were_drawn(tmp_path, show, size):
+    height, width = size
+    frame = np.zeros((height, width, 3), np.uint8)
+    edges = np.linspace(0, width, len(COLORS) + 1).astype(int)
+    for left, right, color in zip(edges, edges[1:], COLORS, strict=False):
+        frame[:, left:right] = color
+    names = ["a.mp4", "a.webm", "b.mp4"]
+    for name in names:
+        codec = "av1" if name == "b.mp4" else None
+        write_video([frame] * 12, tmp_path / name, 10, codec=codec)
+    points = [(int((left + right) / 2), height // 2) for left, right in zip(edges, edges[1:], strict=False)]
+    for name, shown in show(names, [0.55], points).items():
+        assert (shown["height"], shown["width"]) == size
+        off = np.abs(np.array(shown["shots"][0])[:, :3] - COLORS)
+        assert off.max() <= 3, (name, off)
+
+
+def test_alpha(tmp_path, show):
+    frames = np.zeros((12, 64, 96, 4), np.uint8)
+    frames[:, :, :48] = (200, 30, 60, 255)
+    frames[:, :, 48:] = (200, 30, 60, 100)
+    points, expected = [(20, 30), (80, 30)], frames[0, 30, [20, 80]].astype(int)
+    write_video(frames, tmp_path / "a.webm", 10)
+    videos = show(["a.webm"], [0.55], points)
+    names = ["a.apng", "a.webp"]
+    for name in names:
+        write_video(frames, tmp_path / name, 10)
+    images = show(names, [0], points, image=True)
+    for name, shown in {**videos, **images}.items():
+        assert np.abs(np.array(shown["shots"][0]) - expected).max() <= 5, name
+
+
+def test_images_show(tmp_path, show):
+    FrameNumber((2.8, 0.8)).make_video(tmp_path / "a.gif", [77] * 5, 1, num_workers=1)
+    columns = [int((i + 0.5) * 10) for i in range(14)]
+    (shown,) = show(["a.gif"], [0], [(x, 30) for x in columns], image=True).values()
+    bits = np.array(shown["shots"][0])[:, 0] > 127
+    assert (bits << np.arange(14)).sum() == 77
