@@ -193,7 +193,10 @@ def _is_webp(path: Path) -> bool:
 def _pillow(path: Path) -> Any:
     from PIL import Image
 
-    return Image.open(path)
+    try:
+        return Image.open(path)
+    except OSError as exc:
+        raise OutputError(f"cannot read {path}: {exc}") from exc
 
 
 def _probe_webp(path: Path) -> VideoInfo:

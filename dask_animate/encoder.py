@@ -49,6 +49,8 @@ class Encoder:
         Of them.
     fixed_options : tuple of (str, str)
         Options that the user's can override.
+    default_options : tuple of (str, str)
+        The same, left out if the user names a preset, which then is what it says.
     thread_options : tuple of (str, str)
         Options with the number of threads as ``{}``; without any, the encoder's context takes it.
     reorder : int
@@ -62,6 +64,7 @@ class Encoder:
     presets: tuple[str, ...] = ()
     default_preset: str = ""
     fixed_options: tuple[tuple[str, str], ...] = ()
+    default_options: tuple[tuple[str, str], ...] = ()
     thread_options: tuple[tuple[str, str], ...] = ()
     reorder: int = 0
 
@@ -69,6 +72,8 @@ class Encoder:
         """Return the options to open it with; the user's own win over all others."""
         users = dict(spec.options)
         options = dict(self.fixed_options)
+        if spec.preset is None:
+            options.update(self.default_options)
         for name, value in self.thread_options:
             options[name] = ":".join(filter(None, (options.get(name), value.format(threads))))
         if not _RATE_OPTIONS.intersection(users) and self.quality_option is not None:
@@ -120,6 +125,7 @@ _ENCODERS = {
         default_preset="veryfast",
         # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
         fixed_options=(*_GOP, ("mbtree", "0")),
+        default_options=(("subq", "4"),),
         reorder=2,
     ),
     "hevc": Encoder(

@@ -1,13 +1,10 @@
-"""The moving picture in the README: a wave packet and its spectrum, looped, as a WebP.
+"""The moving picture in the README: a wave packet and its spectrum, looped, as a WebP."""
 
-Its frames are drawn by the library and written with Pillow, which matplotlib brings along.
-"""
-
+from fractions import Fraction
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
 
 from dask_animate import Animator
 
@@ -40,9 +37,6 @@ class Packet(Animator):
 
 if __name__ == "__main__":
     times = np.linspace(-2.6, 2.6, 48)
-    packet = Packet()
-    frames = [Image.fromarray(packet.frame(t, i)) for i, t in enumerate(times)]
     output = Path(__file__).parent / "output" / "readme.webp"
-    output.parent.mkdir(exist_ok=True)
-    frames[0].save(output, save_all=True, append_images=frames[1:], duration=60, loop=0, quality=60)
-    print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
+    video = Packet().make_video(output, times, fps=Fraction(50, 3), video_quality=26)
+    print(video)

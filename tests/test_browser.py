@@ -7,6 +7,7 @@ import queue
 import shutil
 import subprocess
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ async function run() {
       media.onloadeddata = media.onload = done;
       media.onerror = () => fail(name + ": " + (media.error ? media.error.message : "no image"));
     });
+    document.body.replaceChildren(media);
     media.src = URL.createObjectURL(blob);
     await ready;
     const width = media.videoWidth || media.naturalWidth;
@@ -36,9 +38,12 @@ async function run() {
     const shots = [];
     for (const time of plan.times) {
       if (!plan.image) {
+        // The event "seeked" may come before the frame does.
         const seeked = new Promise(done => media.onseeked = done);
+        const presented = new Promise(done => media.requestVideoFrameCallback(done));
         media.currentTime = time;
         await seeked;
+        await Promise.race([presented, new Promise(done => setTimeout(done, 1000))]);
       }
       context.clearRect(0, 0, width, height);
       context.drawImage(media, 0, 0);
@@ -141,17 +146,20 @@ def test_colors_are_those_that_were_drawn(tmp_path, show, size):
     height, width = size
     frame = np.zeros((height, width, 3), np.uint8)
     edges = np.linspace(0, width, len(COLORS) + 1).astype(int)
-    for left, right, color in zip(edges, edges[1:], COLORS, strict=False):
+    for (left, right), color in zip(pairwise(edges), COLORS, strict=True):
         frame[:, left:right] = color
     names = ["a.mp4", "a.webm", "b.mp4"]
     for name in names:
         codec = "av1" if name == "b.mp4" else None
         write_video([frame] * 12, tmp_path / name, 10, codec=codec)
-    points = [(int((left + right) / 2), height // 2) for left, right in zip(edges, edges[1:], strict=False)]
+    points = [(int((left + right) / 2), height // 2) for left, right in pairwise(edges)]
     for name, shown in show(names, [0.55], points).items():
         assert (shown["height"], shown["width"]) == size
         off = np.abs(np.array(shown["shots"][0])[:, :3] - COLORS)
-        assert off.max() <= 3, (name, off)
+        # Without a GPU Chromium takes 2.11, by which chroma counts for blue, for 2. Were the tags not
+        # followed, BT.601 taken for BT.709, red and green would be off by 20 and more.
+        assert off[:, :2].max() <= 3, (name, off)
+        assert off[:, 2].max() <= 8, (name, off)
 
 
 def test_alpha(tmp_path, show):

@@ -1,14 +1,17 @@
 import base64
 import dataclasses
+import io
 import re
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
-from helpers import FrameNumber
+from helpers import FrameNumber, read_numbers
 
-from dask_animate import Video, result
+from dask_animate import Video, result, write_video
+from dask_animate.errors import OutputError
 
 
 @pytest.fixture
@@ -41,3 +44,63 @@ def test_large_or_missing_files_are_not_embedded(video, monkeypatch):
     assert Path(unquote(unescape(link))).resolve() == video.path
     video.path.unlink()
     assert "cannot be shown" in video._repr_html_()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp", ".webm", ".mkv"])
+def test_shows_itself_by_its_kind(tmp_path, suffix):
+    video = FrameNumber().make_video(tmp_path / f"a{suffix}", range(5), 10, num_workers=1)
+    html = video._repr_html_()
+    kind = "image" if suffix in (".gif", ".apng", ".webp") else "video"
+    mime = {".apng": "image/apng", ".mkv": "video/matroska"}.get(suffix, f"{kind}/{suffix[1:]}")
+    assert html.startswith("<img " if kind == "image" else "<video controls")
+    data = re.search(f'{mime};base64,([^"]+)"', html)[1]
+    assert base64.b64decode(data) == video.path.read_bytes()
+
+
+def test_poster_is_the_first_frame(video):
+    from PIL import Image
+
+    data = re.search(r'poster="data:image/jpeg;base64,([^"]+)"', video._repr_html_())[1]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert read_numbers(picture) == (0, 0)
+
+
+def test_frames_and_probe(tmp_path):
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 25, num_workers=1)
+    frames = list(video.frames())
+    assert [read_numbers(frame) for frame in frames] == [(i, i) for i in range(30)]
+    assert all(frame.shape == (40, 140, 3) and frame.dtype == np.uint8 for frame in frames)
+    info = video.probe()
+    assert (info.codec, info.pixel_format, info.width, info.height) == ("h264", "yuv420p", 140, 40)
+    assert (info.n_frames, info.duration, info.is_uniform, info.has_alpha) == (30, 1.2, True, False)
+    assert info.color_tags == (1, 1, 1, 1)
+    assert info.n_keyframes == 1
+    assert info.file_size == video.stats.file_size == video.path.stat().st_size
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webp"])
+def test_a_file_that_is_gone_or_broken(tmp_path, suffix):
+    video = write_video(np.zeros((3, 16, 16, 3)), tmp_path / f"a{suffix}", 10)
+    video.path.write_bytes(video.path.read_bytes()[:12] + b"nothing")
+    for read in (video.probe, lambda: list(video.frames())):
+        with pytest.raises(OutputError, match=f"cannot read .*a{suffix}"):
+            read()
+    video.path.unlink()
+    for read in (video.probe, lambda: list(video.frames())):
+        with pytest.raises(OutputError, match=f"cannot read .*a{suffix}"):
+            read()
+    with pytest.raises(OutputError, match="there is no file"):
+        video.open()
+
+
+def test_opens_in_the_systems_player(video, monkeypatch, tmp_path):
+    """A program of our own stands for the player."""
+    import webbrowser
+
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    video.open()
+    assert opened == [video.path.as_uri()]
+    monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    with pytest.raises(OutputError, match="has no program that opens"):
+        video.open()
