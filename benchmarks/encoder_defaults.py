@@ -45,11 +45,11 @@ EXAMPLES = {
     "real_terrain": (Terrain(), list(sun(120))[::4]),
 }
 CHOICE = """
-The default of h264 is veryfast with subq=4 at quality 20, without macroblock tree: in the geometric mean
-2.3 times as fast as the reference, 1.47 times its size, less SSIM lost. Plain veryfast is a little quicker,
-but larger and worse. The tree is off, although it saves size, because it gives other bytes from run to run
-on machines with AVX-512 (x264 core 165, one thread or many). The other codecs' numbers for quality 20 were
-chosen for about the same loss."""
+The default of h264 is veryfast with subq=4 at quality 20, without macroblock tree: in the geometric
+mean 2.3 times as fast as the reference, 1.47 times its size, less SSIM lost. Plain veryfast is a
+little quicker, but larger and worse. The tree is off, although it saves size, because it gives
+other bytes from run to run on machines with AVX-512 (x264 core 165, one thread or many). The other
+codecs' numbers for quality 20 were chosen for about the same loss."""
 REFERENCE = ("h264", "slow", 20, {"mbtree": 1})
 # codec, preset or None for the default, quality, further options
 SETTINGS = [

@@ -147,7 +147,8 @@ class Animator(ABC):
             0 to 51, lower is better and larger; 20 by default. It is the CRF of x264 and x265; other
             encoders get the number of theirs at which they lose about as much.
         video_preset : str, optional
-            The encoder's speed preset, as "ultrafast" … "placebo" of x264, by default "veryfast" with ``subq=4``.
+            The encoder's speed preset, as "ultrafast" … "placebo" of x264, by default "veryfast" with
+            ``subq=4``.
         video_extra_ffmpeg_params : sequence of str, optional
             Options of the encoder in ffmpeg's style, as ``["-tune", "animation"]``. An option that the
             encoder does not know is an error.
