@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -211,7 +212,7 @@ class Render:
         def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
             return meter.timed("encode_seconds", sink.convert, frame, opaque=opaque)
 
-        for frames in self._in_partitions():
+        for frames in self._in_partitions(auto=None):
             encoded, start, n_frames = meter.encode_seconds, time.perf_counter(), 0
             for frame_idx, params in frames:
                 picture = renderer.draw(frame_idx, params, convert)
@@ -220,24 +221,23 @@ class Render:
                 n_frames += 1
             drawing = time.perf_counter() - start - (meter.encode_seconds - encoded)
             meter.wait_seconds += drawing
-            if n_frames:
-                self._emit(PartitionRendered(n_frames, drawing, 0.0, "", 0))
-
-    def _in_partitions(self) -> Iterator[Iterator[tuple[int, Any]]]:
-        """Yield frame indices and parameters, partition by partition, reading one at a time."""
-        frames = enumerate(self._params)
-        if self._plan.is_auto:
-            yield frames
-            return
-        size_at = self._plan.sizes(self._params, lambda n_left: 1)
-        for first in frames:
-            yield chain([first], islice(frames, size_at(first[0]) - 1))
+            self._emit(PartitionRendered(n_frames, drawing, 0.0, "", 0))
 
     def _segments_here(self, renderer: Renderer) -> Iterator[Segment]:
         """Do what workers would, one partition after another."""
-        gop = gop_of(self.encode)
-        for partition in self._params.partitions(self._plan.sizes(self._params, lambda n_left: gop)):
-            yield renderer.segment(partition.start, partition.params, "", self.encode)
+        for frames in self._in_partitions(auto=gop_of(self.encode)):
+            (start, first), others = next(frames), (params for _, params in frames)
+            yield renderer.segment(start, chain([first], others), "", self.encode)
+
+    def _in_partitions(self, auto: int | None) -> Iterator[Iterator[tuple[int, Any]]]:
+        """Yield frame indices and parameters, partition by partition, reading one at a time.
+
+        `auto` is the size where the choice is ours; None makes one partition of all.
+        """
+        frames = enumerate(self._params)
+        size_at = self._plan.sizes(self._params, lambda n_left: auto or sys.maxsize)
+        for first in frames:
+            yield chain([first], islice(frames, size_at(first[0]) - 1))
 
     def _results(self, gather: Gather) -> Iterator[Segment | Block]:
         if isinstance(self._params, CollectionParams):

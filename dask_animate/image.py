@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
 from typing import Any
@@ -166,8 +167,9 @@ class _Palette:
         )
 
     def close(self) -> None:
-        self._spool.close()
-        self._file.close()
+        close_container(self._spool, self._output, complete=False)
+        with suppress(OSError):  # what a full disk did not take is not needed
+            self._file.close()
 
     def add(self, picture: Any, frame_idx: int) -> None:
         picture.pts, picture.time_base = frame_idx, Fraction(1, 1000)

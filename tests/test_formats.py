@@ -235,6 +235,12 @@ def test_names_of_files():
     assert pixel_format_of("h264", None, transparent=True) == "yuv420p"
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov"])
+def test_hevc_is_tagged_for_apples_players(tmp_path, name):
+    write_video(moving(), tmp_path / name, 20, codec="hevc")
+    assert b"hvc1" in (tmp_path / name).read_bytes()
+
+
 def test_users_encoder_lists_are_joined_to_ours(tmp_path):
     """x265-params of the user do not drop those that make it quiet and its segments closed."""
     video = write_video(
