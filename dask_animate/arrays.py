@@ -94,16 +94,20 @@ def as_uint8(frame: Any, frame_idx: int) -> NDArray[np.uint8]:
         raise ParamsError(
             f"frame {frame_idx} must have the shape (height, width, 1, 3 or 4), got {np.shape(frame)}"
         )
+    _check_dtype(pixels.dtype, f"frame {frame_idx}")
     if pixels.dtype == np.uint8:
         return pixels
-    if not np.issubdtype(pixels.dtype, np.floating):
-        raise ParamsError(f"frame {frame_idx} must hold {_EXPECTED}, got {pixels.dtype}")
     low, high = float(pixels.min()), float(pixels.max())
     if not (low >= 0 and high <= 1):  # also if either is not a number
         raise ParamsError(
             f"frame {frame_idx} must hold {_EXPECTED}, got floats from {low:g} to {high:g}"
         )
     return (pixels * 255 + 0.5).astype(np.uint8)
+
+
+def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
+    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
+        raise ParamsError(f"{name} must hold {_EXPECTED}, got {dtype}")
 
 
 def open_frames(
@@ -122,8 +126,14 @@ def open_frames(
     on_workers : bool
         Whether workers are to read a zarr array themselves.
     """
+    if hasattr(frames, "dims") and hasattr(frames, "data"):
+        frames = frames.data  # of an xarray.DataArray
     shape = getattr(frames, "shape", None)
     if shape is None:
+        if is_dask_collection(frames):
+            raise OptionTypeError(
+                f"frames is a dask {type(frames).__name__}; of dask's collections only an Array is read"
+            )
         if isinstance(frames, str | bytes | Mapping) or not isinstance(frames, Iterable):
             raise OptionTypeError(
                 f"frames must be an array (n, height, width, 1, 3 or 4) or an iterable of frames, "
@@ -132,6 +142,8 @@ def open_frames(
         return _iterable(frames, n_frames)
     if len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape:
         raise ParamsError(f"frames must have the shape (n, height, width, 1, 3 or 4), got {shape}")
+    if hasattr(frames, "dtype"):
+        _check_dtype(np.dtype(frames.dtype), "frames")
     if n_frames is not None and n_frames > shape[0]:
         raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
     job = FramesJob(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))

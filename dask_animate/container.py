@@ -60,7 +60,7 @@ def close_container(container: Any, output: OutputFile, *, complete: bool) -> No
         return
     try:
         container.close()
-    except (av.error.FFmpegError, ValueError):
+    except (av.error.FFmpegError, OSError, ValueError):
         pass  # the file is thrown away
 
 

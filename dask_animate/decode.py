@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -44,7 +45,7 @@ class VideoInfo:
         Colorspace, primaries and transfer in the numbers of ITU-T H.273, and the range: 1 is limited, 2
         is full; 2 or 0 otherwise means that the file does not say.
     metadata : dict of str to str
-        Title and the like, by FFmpeg's names.
+        Title and the like, by FFmpeg's names in lower case.
     chapters : list of (str, float)
         Titles and the seconds at which they begin.
     file_size : int
@@ -75,16 +76,17 @@ def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     ndarray of uint8, shape (height, width, 3 or 4)
         RGB, or RGBA where the file has alpha; converted by the file's color tags; yours.
     """
-    if _is_webp(path):
-        with _pillow(path) as image:
-            for idx in range(image.n_frames):
-                image.seek(idx)
-                yield np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-        return
-    with _opened(path) as container:
-        alpha = _has_alpha(container)
-        for picture in _pictures(container):
-            yield picture.to_ndarray(format="rgba" if alpha else "rgb24")
+    with _read_errors(path):
+        if _is_webp(path):
+            with _pillow(path) as image:
+                for idx in range(image.n_frames):
+                    image.seek(idx)
+                    yield np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+            return
+        with av.open(str(path), "r") as container:
+            alpha = _has_alpha(container)
+            for picture in _pictures(container):
+                yield picture.to_ndarray(format="rgba" if alpha else "rgb24")
 
 
 def probe(path: Path) -> VideoInfo:
@@ -95,9 +97,13 @@ def probe(path: Path) -> VideoInfo:
     OutputError
         If there is no such file, or no video in it.
     """
-    if _is_webp(path):
-        return _probe_webp(path)
-    with _opened(path) as container:
+    with _read_errors(path):
+        return _probe_webp(path) if _is_webp(path) else _probe(path)
+
+
+def _probe(path: Path) -> VideoInfo:
+    file: Any = av.open(str(path), "r")
+    with file as container:
         stream = container.streams.video[0]
         context = stream.codec_context
         starts, last = [], 0
@@ -125,7 +131,7 @@ def probe(path: Path) -> VideoInfo:
                 int(context.color_trc),
                 int(context.color_range),
             ),
-            metadata=dict(container.metadata),
+            metadata={key.lower(): value for key, value in container.metadata.items()},
             chapters=[
                 (chapter["metadata"].get("title", ""), float(chapter["start"] * chapter["time_base"]))
                 for chapter in container.chapters()
@@ -138,21 +144,26 @@ def poster(path: Path) -> bytes:
     """Return the first frame as a JPEG file."""
     from PIL import Image
 
-    first = next(iter(frames(path)))
+    first = next(frames(path), None)
+    if first is None:
+        raise OutputError(f"cannot read {path}: there is no frame in it")
     file = io.BytesIO()
     Image.fromarray(first).convert("RGB").save(file, "JPEG", quality=85)
     return file.getvalue()
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading a file into our error."""
     try:
-        return av.open(str(path), "r")
-    except (av.error.FFmpegError, OSError) as exc:
-        raise OutputError(f"cannot read {path}: {exc}") from exc
+        yield
+    except (av.error.FFmpegError, OSError, EOFError, IndexError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+        raise OutputError(f"cannot read {path}: {reason}") from exc
 
 
 def _count_keyframes(path: Path) -> int:
-    with _opened(path) as container:
+    with av.open(str(path), "r") as container:
         return sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size)
 
 
@@ -175,6 +186,8 @@ def _duration(container: Any, from_frames: float) -> float:
 def _has_alpha(container: Any) -> bool:
     stream = container.streams.video[0]
     pixel_format = stream.codec_context.format
+    if stream.codec_context.name == "gif":
+        return False  # decoded to RGBA whatever it holds
     alpha = pixel_format is not None and any(part.is_alpha for part in pixel_format.components)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     return alpha or tags.get("alpha_mode") == "1"  # VP9 has its alpha beside the picture
@@ -182,21 +195,15 @@ def _has_alpha(container: Any) -> bool:
 
 def _is_webp(path: Path) -> bool:
     """Whether this is a WebP file, of which FFmpeg decodes no animation."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(12)
-    except OSError as exc:
-        raise OutputError(f"cannot read {path}: {exc.strerror or exc}") from exc
+    with path.open("rb") as file:
+        start = file.read(12)
     return start[:4] == b"RIFF" and start[8:] == b"WEBP"
 
 
 def _pillow(path: Path) -> Any:
     from PIL import Image
 
-    try:
-        return Image.open(path)
-    except OSError as exc:
-        raise OutputError(f"cannot read {path}: {exc}") from exc
+    return Image.open(path)
 
 
 def _probe_webp(path: Path) -> VideoInfo:

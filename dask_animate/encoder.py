@@ -1,4 +1,4 @@
-"""Which encoder codes a video, and with which options: chosen from a table, proved by opening it."""
+"""Which encoder codes a video: chosen from the table, proved by opening it."""
 
 from __future__ import annotations
 
@@ -8,164 +8,16 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
 import av
 
+from .encoders import BY_NAME, ENCODERS, GOP, GPU_ENCODERS, RATE_OPTIONS, Encoder
 from .errors import EncoderError, OptionError
 from .spec import EncodeSpec, FrameSize, require_choice
 
 _logger = logging.getLogger(__name__)
-
-#: Frames from one keyframe to the next at most.
-GOP = 250
-
-_X26X_PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow", "placebo"),
-)
-_NVENC_PRESETS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """An encoder, and how this library's quality, preset and threads are said to it.
-
-    Attributes
-    ----------
-    name : str
-        FFmpeg's name.
-    quality_option : str or None
-        What takes the quality; None if there is no choice.
-    quality_scale : tuple of (int, int)
-        Pairs of this library's quality and the encoder's, between which it is linear.
-    preset_option : str or None
-        What takes the preset; None if there is no choice.
-    presets : tuple of str
-        Their names.
-    default_preset : str
-        Of them.
-    fixed_options : tuple of (str, str)
-        Options that the user's can override.
-    default_options : tuple of (str, str)
-        The same, left out if the user names a preset, which then is what it says.
-    thread_options : tuple of (str, str)
-        Options with the number of threads as ``{}``; without any, the encoder's context takes it.
-    reorder : int
-        Packets by which a frame may come after its turn, as B-frames make it.
-    """
-
-    name: str
-    quality_option: str | None = None
-    quality_scale: tuple[tuple[int, int], ...] = ((0, 0), (51, 51))
-    preset_option: str | None = None
-    presets: tuple[str, ...] = ()
-    default_preset: str = ""
-    fixed_options: tuple[tuple[str, str], ...] = ()
-    default_options: tuple[tuple[str, str], ...] = ()
-    thread_options: tuple[tuple[str, str], ...] = ()
-    reorder: int = 0
-
-    def options(self, spec: EncodeSpec, threads: int = 1) -> dict[str, str]:
-        """Return the options to open it with; the user's own win over all others."""
-        users = dict(spec.options)
-        options = dict(self.fixed_options)
-        if spec.preset is None:
-            options.update(self.default_options)
-        for name, value in self.thread_options:
-            options[name] = ":".join(filter(None, (options.get(name), value.format(threads))))
-        if not _RATE_OPTIONS.intersection(users) and self.quality_option is not None:
-            quality = DEFAULT_QUALITY if spec.quality is None else spec.quality
-            options[self.quality_option] = str(self.quality(quality))
-        if self.preset_option is not None:
-            options[self.preset_option] = spec.preset or self.default_preset
-        for name, value in users.items():
-            is_list = name in options and name.endswith("-params")
-            options[name] = f"{options[name]}:{value}" if is_list else value
-        return options
-
-    def quality(self, quality: int) -> int:
-        """Return the encoder's own number for a quality of this library."""
-        points = self.quality_scale
-        for (low, at_low), (high, at_high) in pairwise(points):
-            if quality <= high:
-                return round(at_low + (quality - low) * (at_high - at_low) / (high - low))
-        return points[-1][1]
-
-
-#: Of every encoder, on this library's scale; benchmarks/encoder_defaults.md tells why.
-DEFAULT_QUALITY = 20
-
-_RATE_OPTIONS = {"b", "qp", "cq"}
-
-_GOP = (("g", str(GOP)),)
-
-
-def _nvenc(codec: str, reorder: int) -> Encoder:
-    return Encoder(
-        f"{codec}_nvenc",
-        quality_option="qp",
-        quality_scale=((0, 0), (51, 255)) if codec == "av1" else ((0, 0), (51, 51)),
-        preset_option="preset",
-        presets=_NVENC_PRESETS,
-        default_preset="p4",
-        fixed_options=(*_GOP, ("rc", "constqp"), ("forced-idr", "1")),
-        reorder=reorder,
-    )
-
-
-_ENCODERS = {
-    "h264": Encoder(
-        "libx264",
-        quality_option="crf",
-        preset_option="preset",
-        presets=_X26X_PRESETS,
-        default_preset="veryfast",
-        # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
-        fixed_options=(*_GOP, ("mbtree", "0")),
-        default_options=(("subq", "4"),),
-        reorder=2,
-    ),
-    "hevc": Encoder(
-        "libx265",
-        quality_option="crf",
-        preset_option="preset",
-        presets=_X26X_PRESETS,
-        default_preset="superfast",
-        fixed_options=(*_GOP, ("x265-params", "log-level=error:open-gop=0:frame-threads=1")),
-        thread_options=(("x265-params", "pools={}"),),
-        reorder=2,
-    ),
-    "av1": Encoder(
-        "libsvtav1",
-        quality_option="crf",
-        quality_scale=((0, 1), (20, 31), (51, 63)),
-        preset_option="preset",
-        presets=tuple(map(str, range(14))),
-        default_preset="8",
-        fixed_options=_GOP,
-        thread_options=(("svtav1-params", "lp={}"),),
-    ),
-    "vp9": Encoder(
-        "libvpx-vp9",
-        quality_option="crf",
-        quality_scale=((0, 0), (20, 30), (51, 63)),
-        preset_option="cpu-used",
-        presets=tuple(map(str, range(10))),
-        default_preset="5",
-        fixed_options=(*_GOP, ("b", "0"), ("row-mt", "1")),
-    ),
-    "ffv1": Encoder("ffv1", fixed_options=(("level", "3"), ("slices", "4"))),
-    "gif": Encoder("gif"),
-    "apng": Encoder("apng", fixed_options=(("pred", "mixed"),)),
-    "webp": Encoder(
-        "libwebp_anim", quality_option="quality", quality_scale=((0, 100), (20, 75), (51, 0))
-    ),
-}
-_GPU_ENCODERS = {"h264": _nvenc("h264", 2), "hevc": _nvenc("hevc", 2), "av1": _nvenc("av1", 0)}
-_BY_NAME = {encoder.name: encoder for encoder in (*_ENCODERS.values(), *_GPU_ENCODERS.values())}
 
 #: What FFmpeg and the driver say when NVENC cannot be had, and what it means.
 _CAUSES = (
@@ -187,13 +39,13 @@ _RGB_TAGS = {"colorspace": 0, "color_primaries": 1, "color_trc": 13, "color_rang
 
 def cpu_encoder(codec: str) -> Encoder:
     """Return the CPU's encoder of a codec."""
-    return _ENCODERS[codec]
+    return ENCODERS[codec]
 
 
 def encoder_of(spec: EncodeSpec) -> Encoder:
     """Return the encoder of a spec for which it was chosen."""
     assert spec.encoder is not None, "no encoder was chosen yet"
-    return _BY_NAME[spec.encoder]
+    return BY_NAME[spec.encoder]
 
 
 def choose_encoder(spec: EncodeSpec, size: FrameSize) -> EncodeSpec:
@@ -221,9 +73,9 @@ def gpu_obstacle(spec: EncodeSpec, size: FrameSize) -> str | None:
     """Return why the GPU of this machine cannot encode this, or None if it can."""
     if spec.mode == "cpu":
         return 'video_mode="cpu"'
-    gpu = _GPU_ENCODERS.get(spec.codec)
+    gpu = GPU_ENCODERS.get(spec.codec)
     if gpu is None:
-        return f"no GPU encodes {spec.codec}: NVENC has {', '.join(_GPU_ENCODERS)}"
+        return f"no GPU encodes {spec.codec}: NVENC has {', '.join(GPU_ENCODERS)}"
     try:
         _probe(gpu, spec, size)
     except (EncoderError, OptionError) as exc:
@@ -233,15 +85,15 @@ def gpu_obstacle(spec: EncodeSpec, size: FrameSize) -> str | None:
 
 def with_gpu(spec: EncodeSpec) -> EncodeSpec:
     """Return the spec with the GPU's encoder."""
-    return replace(spec, encoder=_GPU_ENCODERS[spec.codec].name)
+    return replace(spec, encoder=GPU_ENCODERS[spec.codec].name)
 
 
 def without_gpu(spec: EncodeSpec, obstacle: str) -> EncodeSpec:
     """Return the spec with the CPU's encoder, or raise if only a GPU will do."""
     if spec.mode == "gpu":
         raise EncoderError(obstacle)
-    encoder = _ENCODERS[spec.codec]
-    if spec.mode == "auto" and spec.codec in _GPU_ENCODERS:
+    encoder = ENCODERS[spec.codec]
+    if spec.mode == "auto" and spec.codec in GPU_ENCODERS:
         _logger.info("encoding with %s on the CPU, as %s", encoder.name, obstacle)
     return replace(spec, encoder=encoder.name)
 
@@ -252,11 +104,11 @@ def check_options(spec: EncodeSpec) -> None:
     What a GPU makes of them is seen where there is one. The size is one that every encoder takes.
     """
     if spec.mode != "gpu":
-        _probe(_ENCODERS[spec.codec], spec, FrameSize(256, 256))
-    elif spec.codec not in _GPU_ENCODERS:
-        raise EncoderError(f"no GPU encodes {spec.codec}: NVENC has {', '.join(_GPU_ENCODERS)}")
+        _probe(ENCODERS[spec.codec], spec, FrameSize(256, 256))
+    elif spec.codec not in GPU_ENCODERS:
+        raise EncoderError(f"no GPU encodes {spec.codec}: NVENC has {', '.join(GPU_ENCODERS)}")
     else:
-        _check_against(_GPU_ENCODERS[spec.codec], spec)
+        _check_against(GPU_ENCODERS[spec.codec], spec)
 
 
 def gop_of(spec: EncodeSpec) -> int:
@@ -294,6 +146,10 @@ def build() -> str:
 
 def _probe(encoder: Encoder, spec: EncodeSpec, size: FrameSize) -> None:
     _check_against(encoder, spec)
+    if min(size.height, size.width) < encoder.min_side:
+        raise EncoderError(
+            f"{encoder.name} takes frames of at least {encoder.min_side} pixels on each side, got {size}"
+        )
     failure: Exception | None = None
     with _messages() as messages:
         try:
@@ -331,10 +187,10 @@ def _check_against(encoder: Encoder, spec: EncodeSpec) -> None:
         return
     if encoder.quality_option is None:
         raise OptionError(f"video_quality: {encoder.name} has no choice of quality, got {spec.quality}")
-    rate = _RATE_OPTIONS.intersection(dict(spec.options))
+    rate = RATE_OPTIONS.intersection(dict(spec.options))
     if rate:
         raise OptionError(
-            f"video_quality and -{rate.pop()} of video_extra_ffmpeg_params exclude each other"
+            f"video_quality and -{min(rate)} of video_extra_ffmpeg_params exclude each other"
         )
 
 
@@ -354,11 +210,13 @@ def _messages() -> Iterator[list[str]]:
     """Collect what FFmpeg says in this thread, which is where it tells the cause of a failure."""
     messages: list[str] = []
     with _log_level:
-        level = av.logging.get_level()
+        level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
         av.logging.set_level(av.logging.WARNING)
+        av.logging.set_skip_repeated(False)
         try:
             with av.logging.Capture() as captured:
                 yield messages
         finally:
             messages += [text.strip() for _, _, text in captured]
             av.logging.set_level(level)
+            av.logging.set_skip_repeated(skips)

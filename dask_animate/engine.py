@@ -159,7 +159,7 @@ class Render:
 
     def here(self) -> None:
         """Draw in this process."""
-        where, why = self._plan.where(self.encode.codec, self._params, n_workers=0)
+        where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
         self._meter.encode_on = (where, why)
         with closing(Renderer(self._job)) as renderer:
             size = renderer.size()
@@ -180,7 +180,7 @@ class Render:
             preload_factor=self._plan.preload_factor,
             max_workers=max_workers,
         ) as gather:
-            where, why = self._plan.where(self.encode.codec, self._params, gather.n_workers)
+            where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
             size, obstacle = gather.measure(self.encode if on_workers else None)
@@ -249,9 +249,9 @@ class Render:
     def _auto_size(self, gather: Gather, n_left: int | None) -> int:
         if self._meter.encode_on[0] == "workers":
             gop = gop_of(self.encode)
-            return segment_length(n_left, gather.n_workers, gather.frame_seconds, gop, gather.room())
+            return segment_length(n_left, gather.n_threads, gather.frame_seconds, gop, gather.room())
         return block_length(
-            self._params.n_frames, gather.n_workers, self._plan.preload_factor, gather.room()
+            self._params.n_frames, gather.n_threads, self._plan.preload_factor, gather.room()
         )
 
     def _unpack(

@@ -25,6 +25,10 @@ class Container:
         Whether it has room for a title and other texts, and for chapters.
     max_fps : int or None
         Above this rate its clock is too coarse.
+    max_seconds : float
+        Longest time that a frame can be shown.
+    has_alpha : bool
+        Whether players look for an alpha channel in it.
     """
 
     muxer: str
@@ -32,6 +36,8 @@ class Container:
     mime: str
     is_titled: bool = False
     max_fps: int | None = None
+    max_seconds: float = 86_400
+    has_alpha: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,23 @@ class Codec:
     has_cheap_keyframes: bool = False
 
 
-_MP4 = Container("mp4", ("h264", "hevc", "av1", "vp9"), "video/mp4", True)
-_APNG = Container("apng", ("apng",), "image/apng")
+_MP4 = Container("mp4", ("h264", "hevc", "av1", "vp9"), "video/mp4", True, has_alpha=False)
+_APNG = Container("apng", ("apng",), "image/apng", max_fps=65_535, max_seconds=65_535)
 
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container("mov", ("h264", "hevc"), "video/quicktime", True),
-    ".mkv": Container("matroska", ("h264", "hevc", "av1", "vp9", "ffv1"), "video/matroska", True),
-    ".webm": Container("webm", ("vp9", "av1"), "video/webm", True),
+    # Browsers play it, but not under its own name.
+    ".mov": Container("mov", ("h264", "hevc"), "video/mp4", True, has_alpha=False),
+    ".mkv": Container(
+        "matroska", ("h264", "hevc", "av1", "vp9", "ffv1"), "video/matroska", True, max_fps=1000
+    ),
+    ".webm": Container("webm", ("vp9", "av1"), "video/webm", True, max_fps=1000),
     # A delay is a number of hundredths of a second, and browsers take 1 for 10.
-    ".gif": Container("gif", ("gif",), "image/gif", max_fps=50),
+    ".gif": Container("gif", ("gif",), "image/gif", max_fps=50, max_seconds=655.35),
     ".apng": _APNG,
     ".png": _APNG,
-    ".webp": Container("webp", ("webp",), "image/webp", max_fps=1000),
+    ".webp": Container("webp", ("webp",), "image/webp", max_fps=1000, max_seconds=16_777.215),
 }
 
 CONTAINERS_OF = {container.muxer: container for container in CONTAINERS.values()}
@@ -118,12 +127,14 @@ def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
     return container, codec
 
 
-def pixel_format_of(codec: str, pixel_format: object, *, transparent: bool) -> str:
-    """Return the pixel format that is meant by a name or None, for a codec."""
+def pixel_format_of(container: Container, codec: str, pixel_format: object, *, transparent: bool) -> str:
+    """Return the pixel format that is meant by a name or None."""
     known = CODECS[codec]
     if pixel_format is not None:
-        return require_choice(f"pixel_format of {codec}", pixel_format, known.pixel_formats)
-    if transparent and known.alpha_format is not None:
+        fitting = [name for name in known.pixel_formats if container.has_alpha or not has_alpha(name)]
+        name = f"pixel_format of {codec} in {container.muxer}"
+        return require_choice(name, pixel_format, fitting)
+    if transparent and container.has_alpha and known.alpha_format is not None:
         return known.alpha_format
     return known.pixel_formats[0]
 

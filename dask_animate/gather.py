@@ -179,9 +179,9 @@ class Gather:
         self._bytes_per_frame = self._frame_bytes * (PACKET_SHARE if is_segment else 1)
 
     @property
-    def n_workers(self) -> int:
-        """Workers to use, at least 1."""
-        return max(1, len(self._workers.addresses()))
+    def n_threads(self) -> int:
+        """Threads of the workers to use, at least 1; each takes a partition."""
+        return max(1, self._workers.n_threads())
 
     def room(self) -> int:
         """Return how many frames' pixels or packets may be in a partition."""
@@ -189,7 +189,7 @@ class Gather:
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
-        return self._workers.budget() // (2 * self.n_workers)
+        return self._workers.budget() // (2 * self.n_threads)
 
     def results(self, partitions: Iterator[Partition]) -> Iterator[Segment | Block]:
         """Render partitions and yield what was made of them in the same order."""
@@ -257,7 +257,7 @@ class Gather:
             for flight in self._flights
         ]
         return (
-            len(self._flights) < n_ahead * self.n_workers
+            len(self._flights) < n_ahead * self.n_threads
             and sum(sizes) + sizes[-1] <= self._workers.budget()
         )
 
@@ -302,7 +302,8 @@ class Gather:
                     render_items, self._name, sent, start, params.n_frames, self._product
                 )
 
-            flight = _Flight(submit, submit(), n_frames, 0, f"partition {idx} of the collection")
+            n_bytes = (n_frames or 0) * self._frame_bytes
+            flight = _Flight(submit, submit(), n_frames, n_bytes, f"partition {idx} of the collection")
             if n_frames is None:
                 start = self._submit(count_items, self._compute(items), start)
             else:

@@ -127,20 +127,22 @@ class ImageWriter:
     def _hold_last(self, packet: Any) -> Any:
         """Write the last frame's duration into a WebP file, where libwebp puts the mean of the others.
 
-        The file is made of chunks of a name, a size and as many bytes, padded to even. The chunk of a
-        frame has its duration in milliseconds after 12 bytes of geometry.
+        Equal frames in a row have become one, which is shown for as long as they. The file is made of
+        chunks of a name, a size and as many bytes, padded to even. The chunk of a frame has its duration
+        in milliseconds after 12 bytes of geometry.
         """
-        data, pos, last = bytearray(packet), 12, None
+        data, pos = bytearray(packet), 12
+        durations = []
         while pos < len(data):
             if data[pos : pos + 4] == b"ANMF":
-                last = pos
+                durations.append(slice(pos + 20, pos + 23))
             size = int.from_bytes(data[pos + 4 : pos + 8], "little")
             pos += 8 + size + size % 2
-        if last is None:
+        if not durations:
             return packet  # one frame, no animation
-        start, stop = (self._timeline.start(self.n_frames - n) for n in (1, 0))
-        milliseconds = round(1000 * stop / self._spec.fps) - round(1000 * start / self._spec.fps)
-        data[last + 20 : last + 23] = milliseconds.to_bytes(3, "little")
+        before = sum(int.from_bytes(data[place], "little") for place in durations[:-1])
+        stop = round(1000 * self._timeline.start(self.n_frames) / self._spec.fps)
+        data[durations[-1]] = (stop - before).to_bytes(3, "little")
         patched: Any = av.Packet(bytes(data))
         patched.pts, patched.dts, patched.time_base = packet.pts, packet.dts, packet.time_base
         patched.stream = self._stream

@@ -116,6 +116,9 @@ class Muxer:
             packet: Any = av.Packet(data)
             packet.pts, packet.dts = at(shown), at(decoded - ahead)
             packet.duration = at(shown + 1) - packet.pts
+            if decoded + 1 == self._timeline.n_frames and self._spec.muxer in ("mp4", "mov"):
+                # They add up durations in the order of decoding, so that the last one makes the total.
+                packet.duration = at(decoded + 1) - (packet.dts - at(-ahead))
             packet.time_base = tick
             packet.is_keyframe = is_keyframe
             packet.stream = self._stream
@@ -144,10 +147,11 @@ class Muxer:
     def _mismatch(self, segment: Segment) -> str:
         assert self._first is not None
         one, other = self._first, segment
+        advice = "" if one.build == other.build else "install one version of PyAV on all workers, or "
         return (
             f"{_frames(other)} were encoded by {_who(other)} with {other.build}, frames before them by "
-            f"{_who(one)} with {one.build}, and the two streams do not fit together: install one "
-            f'version of PyAV on all workers, or give encode_on="client"'
+            f"{_who(one)} with {one.build}, and the two streams do not fit together: {advice}"
+            f'give encode_on="client"'
         )
 
 

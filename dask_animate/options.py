@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .encoder import check_options
 from .errors import OptionError, OptionTypeError
 from .formats import CODECS, CONTAINERS_OF, Container, container_of, has_alpha, pixel_format_of
-from .spec import EncodeSpec, as_fps, require_choice, require_int
+from .spec import EncodeSpec, as_fps, require_choice, require_int, require_text
+from .timeline import Timeline
 
 MODES = ("auto", "gpu", "cpu")
 QUALITY_RANGE = (0, 51)
@@ -33,6 +35,10 @@ _TAKEN_OPTIONS = {
     "pix_fmt": "give pixel_format= instead",
     "crf": "give video_quality= instead",
     "preset": "give video_preset= instead",
+    **dict.fromkeys(
+        ("colorspace", "color_primaries", "color_trc", "color_range"),
+        "frames are converted to BT.709 and tagged as such",
+    ),
 }
 
 
@@ -59,7 +65,7 @@ def create_encode_spec(
         If no encoder for it works on this machine.
     """
     container, codec = container_of(output_file, codec)
-    pixels = pixel_format_of(codec, pixel_format, transparent=transparent)
+    pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
     spec = EncodeSpec(
         fps=as_fps(fps),
         codec=codec,
@@ -108,10 +114,20 @@ def check_labels(metadata: object, chapters: object, spec: EncodeSpec) -> dict[s
     unknown = [key for key in metadata if key not in _METADATA]
     if unknown:
         raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
-    for key, value in metadata.items():
-        if not isinstance(value, str):
-            raise OptionTypeError(f"metadata[{key!r}] must be a text, got {value!r}")
-    return {_METADATA[key]: value for key, value in metadata.items()}
+    return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}
+
+
+def check_times(timeline: Timeline, spec: EncodeSpec) -> None:
+    """Raise if a kind of file cannot hold when frames are shown."""
+    container = CONTAINERS_OF[spec.muxer]
+    longest = float(timeline.longest_interval)
+    if longest > container.max_seconds:
+        raise OptionError(
+            f"a frame stays for {longest:g} s, but in {spec.muxer} files for at most "
+            f"{container.max_seconds:g} s"
+        )
+    if not timeline.is_uniform and timeline.n_frames == 1 and spec.codec in ("apng", "webp"):
+        raise OptionError(f"durations: a single frame is a still image in {spec.muxer} files")
 
 
 def parse_options(params: object) -> tuple[tuple[str, str], ...]:
@@ -133,6 +149,8 @@ def parse_options(params: object) -> tuple[tuple[str, str], ...]:
         name = word[1:].removesuffix(":v")
         if name in _TAKEN_OPTIONS:
             raise OptionError(f"video_extra_ffmpeg_params cannot set {word}: {_TAKEN_OPTIONS[name]}")
+        if name.endswith("-params") and re.search(r"(^|:)crf=", value):
+            raise OptionError(f"video_extra_ffmpeg_params cannot set crf: {_TAKEN_OPTIONS['crf']}")
         options[name] = value
     return tuple(options.items())
 

@@ -58,8 +58,10 @@ class Converter:
             as_pixels(frame, opaque=False, out=self._rgb)
             frame = self._rgb
         frame = self._pad(frame)
-        # Without copying; `frame` outlives the picture, which ends with the conversion.
         pixel_format = "rgb24" if frame.shape[2] == 3 else "rgba"
+        if pixel_format == self._format:  # nothing to convert, but the encoder may keep it
+            return av.VideoFrame.from_ndarray(frame, format=pixel_format)
+        # Without copying; `frame` outlives the picture, which ends with the conversion.
         picture = av.VideoFrame.from_numpy_buffer(frame, format=pixel_format)
         is_yuv = self._format.startswith("yuv")
         return self._reformatter.reformat(

@@ -83,7 +83,7 @@ class Plan:
         return lambda start: auto(None if n_frames is None else n_frames - start)
 
     def where(
-        self, codec: str, params: FrameParams | CollectionParams, n_workers: int
+        self, codec: str, params: FrameParams | CollectionParams, n_threads: int
     ) -> tuple[str, str]:
         """Return where to encode, "workers" or "client", and why.
 
@@ -93,7 +93,7 @@ class Plan:
             Name of the codec.
         params
             What is divided.
-        n_workers : int
+        n_threads : int
             0 for a render in this process.
         """
         if self.encode_on != "auto":
@@ -102,26 +102,26 @@ class Plan:
             return "client", f"each frame of {codec} builds on the one before"
         if CODECS[codec].has_cheap_keyframes:
             return "workers", f"{codec} has keyframes that cost little"
-        if self.is_auto and n_workers == 0:
+        if self.is_auto and n_threads == 0:
             return "client", "this process draws alone"
-        length = self._typical_length(params, n_workers)
+        length = self._typical_length(params, n_threads)
         if length < SHORT_SEGMENT:
             return "client", f"a keyframe for each {length:.0f} frames would cost too much"
         return "workers", "partitions are long enough to begin with a keyframe"
 
-    def _typical_length(self, params: FrameParams | CollectionParams, n_workers: int) -> float:
+    def _typical_length(self, params: FrameParams | CollectionParams, n_threads: int) -> float:
         n_frames = math.inf if params.n_frames is None else params.n_frames
         if isinstance(params, CollectionParams):
             return n_frames / max(1, len(params.delayed))
         if self.is_auto:
-            return n_frames / max(1, n_workers)
+            return n_frames / max(1, n_threads)
         if isinstance(self.partition_size, tuple):
             return n_frames / len(self.partition_size)
         return min(int(self.partition_size), n_frames)
 
 
 def segment_length(
-    n_left: int | None, n_workers: int, frame_seconds: float | None, gop: int, room: int
+    n_left: int | None, n_threads: int, frame_seconds: float | None, gop: int, room: int
 ) -> int:
     """Choose the frames of the next partition that is encoded on a worker.
 
@@ -134,8 +134,8 @@ def segment_length(
     ----------
     n_left : int or None
         Frames that are left; None if unknown.
-    n_workers : int
-        Workers among which they are divided.
+    n_threads : int
+        Threads of the workers, among which they are divided.
     frame_seconds : float or None
         To draw and encode a frame, as measured; None as long as nothing was.
     gop : int
@@ -149,15 +149,15 @@ def segment_length(
         longest = max(SHORT_SEGMENT, min(gop, round(PARTITION_SECONDS / frame_seconds)))
         shortest = max(TAIL_SEGMENT, min(SHORT_SEGMENT, round(TASK_SECONDS / frame_seconds)))
     if n_left is not None:
-        longest = min(longest, max(shortest, math.ceil(n_left / (2 * n_workers))))
+        longest = min(longest, max(shortest, math.ceil(n_left / (2 * n_threads))))
     return max(1, min(longest, room))
 
 
-def block_length(n_left: int | None, n_workers: int, preload_factor: int, room: int) -> int:
+def block_length(n_left: int | None, n_threads: int, preload_factor: int, room: int) -> int:
     """Choose the frames of the next partition that travels as pixels.
 
     As many as may be read ahead for one worker, since a longer partition costs fewer tasks; fewer if a
     worker would get none, or if `room`, the frames that fit into a worker's share of memory, is less.
     """
-    share = preload_factor if n_left is None else math.ceil(n_left / n_workers)
+    share = preload_factor if n_left is None else math.ceil(n_left / n_threads)
     return max(1, min(preload_factor, share, room))

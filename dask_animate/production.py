@@ -14,7 +14,7 @@ from .events import Listener
 from .formats import CODECS
 from .image import ImageWriter
 from .job import Job
-from .options import check_encode_on, check_labels, create_encode_spec
+from .options import check_encode_on, check_labels, check_times, create_encode_spec
 from .output import OutputFile, as_path
 from .params import CollectionParams, FrameParams
 from .pixels import encoded_size
@@ -103,11 +103,13 @@ class Production:
         check_client(client)
         encode = create_encode_spec(path, fps, transparent=transparent, **encode_options)
         encode_on = check_encode_on(encode_on, encode.codec)
+        timeline = Timeline(encode.fps, params.n_frames, durations, chapters)
+        check_times(timeline, encode)
         return cls(
             path=path,
             params=params,
             encode=encode,
-            timeline=Timeline(encode.fps, params.n_frames, durations, chapters),
+            timeline=timeline,
             metadata=check_labels(metadata, chapters, encode),
             plan=Plan.create(partition_size, preload_factor, encode_on, params),
             client=client,

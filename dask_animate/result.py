@@ -140,7 +140,7 @@ class Video:
         if size <= EMBED_LIMIT:
             source, note = _data_url(mime, self.path.read_bytes()), ""
         else:
-            source = html.escape(quote(os.path.relpath(self.path).replace(os.sep, "/")))
+            source = html.escape(quote(os.fsencode(os.path.relpath(self.path).replace(os.sep, "/"))))
             note = (
                 f"<p>Not stored in this notebook, as it has {_size(size)}: it plays from "
                 f'<a href="{source}" target="_blank">{html.escape(self.path.name)}</a>.</p>'

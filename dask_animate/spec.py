@@ -35,6 +35,15 @@ def require_choice(name: str, value: object, choices: Sequence[str]) -> str:
     return value
 
 
+def require_text(name: str, value: object) -> str:
+    """Return `value` if it is a text that a file can hold, or raise an error that names it."""
+    if not isinstance(value, str) or not value:
+        raise OptionTypeError(f"{name} must be a text, got {value!r}")
+    if "\0" in value or value.encode("utf-8", "ignore").decode() != value:
+        raise OptionError(f"{name} must be a text without NUL and lone surrogates, got {value!r}")
+    return value
+
+
 def as_fps(fps: object) -> Fraction:
     """Return frames per second as an exact fraction.
 

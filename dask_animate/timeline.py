@@ -9,6 +9,7 @@ from itertools import accumulate, pairwise
 from numbers import Integral, Real
 
 from .errors import OptionError, OptionTypeError
+from .spec import require_text
 
 #: Title of a chapter and the ticks at which it begins and ends.
 Chapter = tuple[str, int, int]
@@ -31,6 +32,13 @@ class Timeline:
     chapters : sequence of (str, float), optional
         Titles and the seconds at which they begin, rising from 0 or later.
 
+    Attributes
+    ----------
+    n_frames : int or None
+        As given.
+    chapters : list of Chapter
+        The last ends with the video.
+
     Raises
     ------
     OptionError, OptionTypeError
@@ -45,7 +53,7 @@ class Timeline:
         chapters: object = None,
     ) -> None:
         self.fps = fps
-        self._n_frames = n_frames
+        self.n_frames = n_frames
         self._starts = None if durations is None else self._ticks(self._seconds(durations))
         self.chapters = [] if chapters is None else self._chapters(chapters)
 
@@ -65,22 +73,32 @@ class Timeline:
         return self._starts[min(frame_idx, last)] + max(0, frame_idx - last)
 
     @property
+    def longest_interval(self) -> Fraction:
+        """Seconds for which a frame is shown at most."""
+        if self._starts is None:
+            return 1 / self.fps
+        return max(stop - start for start, stop in pairwise(self._starts)) / self.fps
+
+    @property
     def last_interval(self) -> Fraction:
         """Seconds for which the last frame is shown; the number of frames has to be known."""
-        assert self._n_frames is not None, "the last frame is not known"
-        return (self.start(self._n_frames) - self.start(self._n_frames - 1)) / self.fps
+        assert self.n_frames is not None, "the last frame is not known"
+        return (self.start(self.n_frames) - self.start(self.n_frames - 1)) / self.fps
 
     def seconds(self, n_frames: int) -> float:
         """Return the duration of so many frames."""
         return float(self.start(n_frames) / self.fps)
 
     def _seconds(self, durations: object) -> list[Fraction]:
-        if self._n_frames is None:
+        if self.n_frames is None:
             raise OptionError("durations needs n_frames, as the frames have no known number")
         if isinstance(durations, Mapping):
-            seconds = [1 / self.fps] * self._n_frames
-            for idx, value in durations.items():
-                seconds[self._frame_idx(idx)] = _positive(f"durations[{idx!r}]", value)
+            seconds = [1 / self.fps] * self.n_frames
+            known = {self._frame_idx(idx): idx for idx in durations}
+            if len(known) < len(durations):
+                raise OptionError(f"durations names a frame twice, from either end: {durations!r}")
+            for frame_idx, idx in known.items():
+                seconds[frame_idx] = _positive(f"durations[{idx!r}]", durations[idx])
             return seconds
         if isinstance(durations, str) or not isinstance(durations, Iterable):
             raise OptionTypeError(
@@ -88,20 +106,20 @@ class Timeline:
                 f"each frame, got {durations!r}"
             )
         seconds = [_positive(f"durations[{idx}]", value) for idx, value in enumerate(durations)]
-        if len(seconds) != self._n_frames:
+        if len(seconds) != self.n_frames:
             raise OptionError(
-                f"durations has {len(seconds)} items, but there are {self._n_frames} frames"
+                f"durations has {len(seconds)} items, but there are {self.n_frames} frames"
             )
         return seconds
 
     def _frame_idx(self, idx: object) -> int:
-        assert self._n_frames is not None
+        assert self.n_frames is not None
         if isinstance(idx, bool) or not isinstance(idx, Integral):
             raise OptionTypeError(f"durations: a frame index must be an integer, got {idx!r}")
         idx = int(idx)
-        if not -self._n_frames <= idx < self._n_frames:
-            raise OptionError(f"durations names frame {idx}, but there are {self._n_frames} frames")
-        return idx % self._n_frames
+        if not -self.n_frames <= idx < self.n_frames:
+            raise OptionError(f"durations names frame {idx}, but there are {self.n_frames} frames")
+        return idx % self.n_frames
 
     def _ticks(self, seconds: Sequence[Fraction]) -> list[int]:
         starts = [round(start * self.fps) for start in accumulate(seconds, initial=Fraction(0))]
@@ -114,7 +132,7 @@ class Timeline:
         return starts
 
     def _chapters(self, chapters: object) -> list[Chapter]:
-        if self._n_frames is None:
+        if self.n_frames is None:
             raise OptionError("chapters needs n_frames, as the frames have no known number")
         if isinstance(chapters, str | Mapping) or not isinstance(chapters, Iterable):
             raise OptionTypeError(
@@ -124,15 +142,15 @@ class Timeline:
         for pair in chapters:
             if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
                 raise OptionTypeError(f"chapters: {pair!r} is not a pair of a title and seconds")
-            if not isinstance(pair[0], str) or not pair[0]:
-                raise OptionTypeError(f"chapters: a title must be a text, got {pair[0]!r}")
-            titles.append(pair[0])
+            titles.append(require_text("chapters: a title", pair[0]))
             starts.append(round(_seconds(f"chapters: start of {pair[0]!r}", pair[1]) * self.fps))
-        bounds = [*starts, self.start(self._n_frames)]
+        bounds = [*starts, self.start(self.n_frames)]
+        if starts and starts[0] != 0:
+            raise OptionError(f"chapters: the first must begin at 0, got {chapters!r}")
         if not all(start < stop for start, stop in pairwise(bounds)):
             raise OptionError(
                 f"chapters must begin one after the other and before the end at "
-                f"{self.seconds(self._n_frames):g} s, got {chapters!r}"
+                f"{self.seconds(self.n_frames):g} s, got {chapters!r}"
             )
         return list(zip(titles, starts, bounds[1:], strict=True))
 

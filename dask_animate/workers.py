@@ -30,6 +30,7 @@ class Workers:
         self._client = client
         self._max_workers = max_workers
         self._memory_limits: dict[str, int] = {}
+        self._n_threads = 0
         self._refreshed = -float("inf")
 
     def addresses(self) -> list[str]:
@@ -41,8 +42,14 @@ class Workers:
                 address: alive[address]["memory_limit"] or UNLIMITED_BYTES
                 for address in addresses[: self._max_workers]
             }
+            self._n_threads = sum(alive[address]["nthreads"] for address in self._memory_limits)
             self._refreshed = time.monotonic()
         return list(self._memory_limits)
+
+    def n_threads(self) -> int:
+        """Return the number of their threads."""
+        self.addresses()
+        return self._n_threads
 
     def budget(self) -> int:
         """Return the bytes that may be in flight."""

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dask_animate import write_video
-from dask_animate.errors import OptionError
+from dask_animate.errors import EncoderError, OptionError
 from dask_animate.formats import CODECS, CONTAINERS, container_of, pixel_format_of
 
 PAIRS = [(codec, suffix) for suffix, kind in CONTAINERS.items() for codec in kind.codecs]
@@ -212,6 +212,17 @@ def test_one_quality_scale(tmp_path, codec):
         ("webp", {"chapters": [("a", 0)]}, "chapters: webp files have none"),
         ("vp9", {"video_mode": "gpu"}, "no GPU encodes vp9: NVENC has h264, hevc, av1"),
         ("hevc", {"video_extra_ffmpeg_params": ["-x265-params", "nosuch=1"]}, "nosuch"),
+        (
+            "h264",
+            {"video_extra_ffmpeg_params": ["-x264-params", "crf=4"]},
+            "cannot set crf: give video_q",
+        ),
+        ("h264", {"video_extra_ffmpeg_params": ["-colorspace", "1"]}, "converted to BT.709"),
+        ("vp9", {"fps": 2000}, "fps must be at most 1000 for webm"),
+        ("gif", {"durations": {0: 700.0}}, "a frame stays for 700 s, but in gif files for at most 655"),
+        ("gif", {"fps": 0.001}, "a frame stays for 1000 s"),
+        ("h264", {"durations": {0: 1e18}}, "a frame stays for 1e.18 s, but in mp4 files"),
+        ("h264", {"metadata": {"title": "a\0b"}}, "text without NUL and lone surrogates"),
     ],
 )
 def test_options_that_a_codec_does_not_take(tmp_path, codec, options, message):
@@ -231,8 +242,124 @@ def test_names_of_files():
         container_of(Path("a"), None)
     with pytest.raises(OptionError, match=r"'vp9' does not go into 'a\.gif', which holds gif; vp9 goes"):
         container_of(Path("a.gif"), "vp9")
-    assert pixel_format_of("vp9", None, transparent=True) == "yuva420p"
-    assert pixel_format_of("h264", None, transparent=True) == "yuv420p"
+    webm, mp4 = CONTAINERS[".webm"], CONTAINERS[".mp4"]
+    assert pixel_format_of(webm, "vp9", None, transparent=True) == "yuva420p"
+    assert pixel_format_of(mp4, "vp9", None, transparent=True) == "yuv420p"
+    assert pixel_format_of(mp4, "h264", None, transparent=True) == "yuv420p"
+    with pytest.raises(OptionError, match=r"pixel_format of vp9 in mp4 must be one of .*got 'yuva420p'"):
+        pixel_format_of(mp4, "vp9", "yuva420p", transparent=False)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("name", ["a.apng", "a.webp", "a.gif", "a.mkv", "a.webm"])
+def test_buffers_may_be_reused(tmp_path, name, channels):
+    """The encoder keeps no frame that is not its own."""
+
+    def reused():
+        buffer = np.empty_like(expected[0])
+        for frame in expected:
+            buffer[:] = frame
+            yield buffer
+            buffer[:] = 77
+
+    expected = moving(channels=channels)
+    codec = "ffv1" if name == "a.mkv" else None
+    one = write_video(reused(), tmp_path / name, 20, codec=codec, n_frames=20)
+    other = write_video(expected, tmp_path / f"b{name}", 20, codec=codec)
+    assert one.path.read_bytes() == other.path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.apng", "a.webm", "a.webp"])
+def test_transparent_frames_are_the_same_everywhere(tmp_path, client, name):
+    options = {"savefig_params": {"transparent": True}, "encode_on": "client"}
+    here = FrameNumber().make_video(tmp_path / name, NUMBERS, 20, num_workers=1, **options)
+    there = FrameNumber().make_video(tmp_path / f"b{name}", NUMBERS, 20, client=client, **options)
+    assert here.path.read_bytes() == there.path.read_bytes()
+
+
+def test_equal_frames_of_a_webp_become_one(tmp_path):
+    gray = np.array([0, 50, 100, 100, 100], np.uint8)
+    frames = gray[:, None, None, None] * np.ones((5, 32, 32, 3), np.uint8)
+    info = write_video(frames, tmp_path / "a.webp", 10).probe()
+    assert (info.n_frames, info.duration) == (3, 0.5)
+
+
+def test_vp9_in_mp4_lies_on_white(tmp_path):
+    frames = np.zeros((5, 32, 32, 4), np.uint8)
+    for frame in write_video(frames, tmp_path / "a.mp4", 10, codec="vp9").frames():
+        assert frame.shape == (32, 32, 3)
+        assert frame.min() >= 252
+
+
+def test_segments_and_frames_together(tmp_path, client):
+    """The partitions of a bag that hold others' frames come as pixels, between segments."""
+    import dask.bag as db
+    from dask import delayed
+
+    from dask_animate import IndexedFrameParams
+
+    order = [*range(20), *range(20, 30), 31, 30, *range(32, 40)]
+    items = [IndexedFrameParams(i, NUMBERS[i]) for i in order]
+    parts = db.from_delayed(
+        [delayed(items[start:stop]) for start, stop in ((0, 20), (20, 31), (31, 40))]
+    )
+    for codec in ("h264", "hevc", "av1", "vp9", "ffv1"):
+        path = tmp_path / f"{codec}.mkv"
+        video = FrameNumber().make_video(
+            path, parts, 30, codec=codec, encode_on="workers", client=client
+        )
+        assert video.stats.partition_sizes == (20, 11, 9)
+        assert_shows(path, NUMBERS, 30)
+
+
+@pytest.mark.parametrize("shape", [(66, 8), (8, 66), (200, 20), (16, 16)])
+def test_too_small_for_av1(tmp_path, shape):
+    """SVT-AV1 opens for these and never comes back."""
+    frames = np.zeros((1, *shape, 3), np.uint8)
+    with pytest.raises(EncoderError, match="libsvtav1 takes frames of at least 32 pixels on each side"):
+        write_video(frames, tmp_path / "a.mp4", 10, codec="av1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_while_a_gif_waits(tmp_path):
+    """Its frames do not fit into the temporary file, here by a limit on the size of files."""
+    import sys
+    import textwrap
+
+    script = """
+        import resource, signal, sys
+        from pathlib import Path
+        import numpy as np
+        from dask_animate import write_video
+        from dask_animate.errors import OutputError
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        noise = np.random.default_rng(0).integers(0, 256, (40, 100, 100, 3), np.uint8)
+        try:
+            write_video(noise, sys.argv[1], 10)
+        except OutputError as exc:
+            print(exc)
+    """
+    path = tmp_path / "a.gif"
+    path.write_text("before")
+    command = [sys.executable, "-c", textwrap.dedent(script), path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"cannot write {path}: File too large" in done.stdout
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nvenc_takes_a_rate():
+    from dask_animate.encoders import GPU_ENCODERS
+    from dask_animate.spec import EncodeSpec
+
+    nvenc = GPU_ENCODERS["h264"]
+    plain = nvenc.options(EncodeSpec(30))
+    assert (plain["rc"], plain["qp"]) == ("constqp", "20")
+    rated = nvenc.options(EncodeSpec(30, options=(("b", "5M"),)))
+    assert "rc" not in rated
+    assert "qp" not in rated
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov"])

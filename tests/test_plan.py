@@ -103,7 +103,8 @@ def test_where_with_a_bag():
 
 
 def test_rate_of_a_gop_is_ours():
-    from dask_animate.encoder import GOP, gop_of
+    from dask_animate.encoder import gop_of
+    from dask_animate.encoders import GOP
     from dask_animate.spec import EncodeSpec
 
     assert gop_of(EncodeSpec(Fraction(30))) == GOP

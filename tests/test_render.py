@@ -572,7 +572,7 @@ def test_a_worker_killed_with_the_parameters_it_held(tmp_path, own_client, kind)
 def test_a_frame_that_kills_every_worker(tmp_path, own_client):
     (tmp_path / "log").mkdir()
     path = tmp_path / "out" / "a.mp4"
-    with pytest.raises(WorkerError, match="frames 24 to 31: workers died drawing this"):
+    with pytest.raises(WorkerError, match=r"frames \d+ to \d+: workers died drawing this"):
         KillsItsWorker(25, tmp_path / "log", times=99).make_video(
             path, PARAMS, 30, client=own_client, partition_size=8
         )

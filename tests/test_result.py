@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import dataclasses
 import io
 import re
@@ -104,3 +105,18 @@ def test_opens_in_the_systems_player(video, monkeypatch, tmp_path):
     monkeypatch.setattr(webbrowser, "open", lambda url: False)
     with pytest.raises(OutputError, match="has no program that opens"):
         video.open()
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.apng", "a.gif"])
+def test_a_file_damaged_in_the_middle(tmp_path, name):
+    rng = np.random.default_rng(0)
+    video = write_video(rng.integers(0, 256, (20, 64, 64, 3), np.uint8), tmp_path / name, 10)
+    data = bytearray(video.path.read_bytes())
+    third = len(data) // 3
+    data[third : 2 * third] = bytes(third)
+    video.path.write_bytes(data)
+    with contextlib.suppress(OutputError):  # and no other; what can be decoded is
+        video.probe()
+    with contextlib.suppress(OutputError):
+        assert len(list(video.frames())) <= 20
+    assert video._repr_html_()

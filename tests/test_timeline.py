@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
@@ -44,6 +45,7 @@ def test_rounding_does_not_add_up(durations):
         ({3: 1}, OptionError, "durations names frame 3, but there are 3 frames"),
         ({-4: 1}, OptionError, "durations names frame -4, but there are 3 frames"),
         ({"a": 1}, OptionTypeError, "a frame index must be an integer, got 'a'"),
+        ({0: 1, -3: 1}, OptionError, "durations names a frame twice"),
         ({0: 0}, OptionError, r"durations\[0\] must be a positive number of seconds, got 0"),
         ({0: -1}, OptionError, "0 or more, got -1"),
         ({0: float("nan")}, OptionError, "0 or more, got nan"),
@@ -66,9 +68,12 @@ def test_chapters():
 @pytest.mark.parametrize(
     ("chapters", "error", "message"),
     [
-        ([("a", 3)], OptionError, "before the end at 3 s"),
-        ([("a", 1), ("b", 1)], OptionError, "must begin one after the other"),
+        ([("a", 0), ("b", 3)], OptionError, "before the end at 3 s"),
+        ([("a", 0), ("b", 0)], OptionError, "must begin one after the other"),
         ([("a", -1)], OptionError, "0 or more, got -1"),
+        ([("a", 0.5)], OptionError, "chapters: the first must begin at 0"),
+        ([("a\0", 0)], OptionError, "without NUL"),
+        ([("\ud800", 0)], OptionError, "lone surrogates"),
         ([("a",)], OptionTypeError, r"\('a',\) is not a pair"),
         (["ab"], OptionTypeError, "'ab' is not a pair"),
         ([(1, "a")], OptionTypeError, "a title must be a text, got 1"),
@@ -119,6 +124,10 @@ def test_frames_stay(tmp_path, client, suffix, encode_on):
     assert video.n_frames == 40
     info = video.probe()
     assert info.duration == pytest.approx(sum(intervals), abs=0.02)
+    if suffix in (".mp4", ".mov"):  # the track knows it too
+        with av.open(str(video.path)) as container:
+            stream = container.streams.video[0]
+            assert float(stream.duration * stream.time_base) == pytest.approx(sum(intervals))
     assert (info.n_frames, info.is_uniform) == (40, False)
     assert [read_numbers(frame) for frame in video.frames()] == list(enumerate(NUMBERS))
     shown = times(video.path)
@@ -126,7 +135,6 @@ def test_frames_stay(tmp_path, client, suffix, encode_on):
 
 
 def times(path):
-    import av
     from PIL import Image
 
     if path.suffix == ".webp":
@@ -153,3 +161,31 @@ def test_labels(tmp_path, suffix):
     assert (found["title"], found["artist"], found["comment"]) == ("Wellen", "Ærø", "c")
     assert (found["copyright"], found["date"]) == ("©", "2026")
     assert info.chapters == [("Anfang", 0.0), ("Mitte ä", pytest.approx(1.2))]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize(
+    "durations", [{-1: 2.0}, {-2: 2.0}, {-3: 1.5}, [0.1, 0.2, 0.3, 0.4, 0.5, 0.1, 0.2, 0.3, 0.4, 0.5]]
+)
+def test_the_total_of_reordered_frames(tmp_path, codec, durations):
+    """The last packet is not that of the last frame."""
+    frames = (np.arange(10)[:, None, None, None] * np.full((10, 64, 64, 3), 20)).astype(np.uint8)
+    frames[:, 20:40, 20:40] = np.random.default_rng(0).integers(0, 256, (10, 20, 20, 3))
+    video = write_video(frames, tmp_path / "a.mp4", 10, codec=codec, durations=durations)
+    total = sum(durations) if isinstance(durations, list) else 0.9 + sum(durations.values())
+    assert video.duration == pytest.approx(total)
+    with av.open(str(video.path)) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(total)
+        assert container.duration / av.time_base == pytest.approx(total, abs=0.001)
+
+
+def test_a_single_frame(tmp_path):
+    frame = np.zeros((1, 32, 32, 3))
+    for name in ("a.mp4", "a.mkv", "a.gif"):
+        video = write_video(frame, tmp_path / name, 10, durations={0: 3.0})
+        assert video.probe().duration == pytest.approx(3, abs=0.002)
+    for name in ("a.apng", "a.webp"):
+        with pytest.raises(OptionError, match="a single frame is a still image"):
+            write_video(frame, tmp_path / name, 10, durations={0: 3.0})
+        write_video(frame, tmp_path / name, 10)

@@ -117,7 +117,7 @@ def test_floats_are_rounded_to_nearest(tmp_path):
         (
             FRAMES.astype(int),
             ParamsError,
-            "frame 0 must hold uint8 from 0 to 255 or floats .* got int64",
+            "frames must hold uint8 from 0 to 255 or floats .* got int64",
         ),
         (FRAMES > 9, ParamsError, "got bool"),
         (FRAMES / 100, ParamsError, "frame 21 must hold .*, got floats from 1.05 to 1.05"),
@@ -157,3 +157,24 @@ def test_the_active_client_is_used_for_dask_arrays_alone(tmp_path, client):
         array = write_video(FRAMES, tmp_path / "a.mp4", 30)
         lazy = write_video(da.from_array(FRAMES), tmp_path / "a.mp4", 30)
     assert (array.stats.n_workers, lazy.stats.n_workers) == (0, 1)
+
+
+def test_labelled_arrays(tmp_path, client):
+    """What has dims and data is taken for an xarray.DataArray."""
+
+    class Labelled:
+        dims = ("time", "y", "x", "channel")
+        data = da.from_array(FRAMES, chunks=(25, 32, 48, 3))
+
+    video = write_video(Labelled(), tmp_path / "a.mp4", 30, client=client)
+    assert_written(video.path)
+    assert video.stats.partition_sizes == (25, 25)
+
+
+def test_a_bag_is_refused(tmp_path):
+    import dask.bag as db
+
+    with pytest.raises(
+        OptionTypeError, match="frames is a dask Bag; of dask's collections only an Array"
+    ):
+        write_video(db.from_sequence(list(FRAMES)), tmp_path / "a.mp4", 30)
