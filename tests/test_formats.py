@@ -420,3 +420,54 @@ def test_gif_is_as_good_as_ffmpegs(tmp_path, dither):
 
     assert video.stats.file_size <= 1.1 * (tmp_path / "b.gif").stat().st_size
     assert loss(video.path) <= 1.1 * loss(tmp_path / "b.gif")
+
+
+def test_all_segments_come_from_one_encoder(tmp_path, own_client, caplog):
+    """One worker has a GPU that encodes, as it says, the other has none."""
+
+    def pretend(obstacle):
+        from dask_animate import encoder
+
+        encoder.gpu_obstacle = lambda spec, size: obstacle
+
+    first, second = own_client.nthreads()
+    own_client.run(pretend, None, workers=[first])
+    own_client.run(pretend, "there is no GPU here", workers=[second])
+    options = {"client": own_client, "encode_on": "workers", "partition_size": 5}
+    with caplog.at_level("INFO", "dask_animate"):
+        video = FrameNumber().make_video(tmp_path / "a.mp4", NUMBERS, 30, **options)
+    assert (video.encoder, video.stats.n_workers) == ("libx264", 2)
+    lines = [record.getMessage() for record in caplog.records if "libx264" in record.getMessage()]
+    assert lines == ["encoding with libx264 on the CPU, as there is no GPU here"]
+    with pytest.raises(EncoderError, match="there is no GPU here"):
+        FrameNumber().make_video(tmp_path / "b.mp4", NUMBERS, 30, video_mode="gpu", **options)
+    assert_nothing_beside(tmp_path / "a.mp4")
+
+
+def test_a_worker_with_another_build_is_named(tmp_path, own_client):
+    """One worker's encoder gives other headers, as another version might."""
+
+    def pretend():
+        from dask_animate import segment
+
+        finish = segment.SegmentEncoder.finish
+
+        def other(self, *args):
+            from dataclasses import replace
+
+            return replace(finish(self, *args), header=b"other", build="PyAV 99")
+
+        segment.SegmentEncoder.finish = other
+
+    odd = next(iter(own_client.nthreads()))
+    own_client.run(pretend, workers=[odd])
+    with pytest.raises(EncoderError, match=f"(by {odd} with PyAV 99|by tcp.*by {odd} with PyAV 99)"):
+        FrameNumber().make_video(
+            tmp_path / "a.mp4",
+            NUMBERS,
+            30,
+            client=own_client,
+            encode_on="workers",
+            partition_size=2,
+        )
+    assert list(tmp_path.iterdir()) == []
