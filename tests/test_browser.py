@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import threading
 from itertools import pairwise
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
 
-from dask_animate import write_video
+from dask_animate import result, write_video
 
 PAGE = """
 <!doctype html><meta charset="utf-8"><body><script>
@@ -53,7 +54,15 @@ async function run() {
   }
   return result;
 }
-run().then(result => result, error => ({error: String(error)}))
+async function notebook(html) {
+  document.body.innerHTML = html;
+  const media = document.querySelector("video, img");
+  const loaded = () => media.tagName == "IMG" ? media.naturalWidth : media.readyState >= 2;
+  for (let i = 0; i < 100 && !loaded(); i++) await new Promise(done => setTimeout(done, 100));
+  return {loaded: Boolean(loaded()), text: document.body.innerText};
+}
+fetch("/plan").then(plan => plan.json()).then(plan => plan.html ? notebook(plan.html) : run())
+  .then(result => result, error => ({error: String(error)}))
   .then(result => fetch("/done", {method: "POST", body: JSON.stringify(result)}));
 </script>
 """
@@ -74,8 +83,8 @@ def show(tmp_path):
                 data = PAGE.encode()
             elif self.path == "/plan":
                 data = json.dumps(plan).encode()
-            elif (tmp_path / self.path[1:]).is_file():
-                data = (tmp_path / self.path[1:]).read_bytes()
+            elif (tmp_path / unquote(self.path[1:])).is_file():
+                data = (tmp_path / unquote(self.path[1:])).read_bytes()
             else:
                 return self.send_error(404)
             self.send_response(200)
@@ -91,8 +100,8 @@ def show(tmp_path):
         def log_message(self, *args):
             pass
 
-    def show(names, times, points, image=False):
-        plan.update(names=names, times=times, points=points, image=image)
+    def show(names=(), times=(), points=(), image=False, html=None):
+        plan.update(names=names, times=times, points=points, image=image, html=html)
         url = f"http://127.0.0.1:{server.server_port}/"
         command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
         command += [f"--user-data-dir={tmp_path / 'profile'}", url]
@@ -183,3 +192,16 @@ def test_images_show(tmp_path, show):
     (shown,) = show(["a.gif"], [0], [(x, 30) for x in columns], image=True).values()
     bits = np.array(shown["shots"][0])[:, 0] > 127
     assert (bits << np.arange(14)).sum() == 77
+
+
+@pytest.mark.parametrize("limit", [2**20, 0])
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".webm", ".mkv", ".gif", ".apng", ".webp"])
+def test_a_notebooks_output_plays(tmp_path, show, monkeypatch, suffix, limit):
+    """Embedded or linked, from the directory of the notebook."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(result, "EMBED_LIMIT", limit)
+    video = FrameNumber().make_video(f"a b{suffix}", range(5), 10, num_workers=1)
+    shown = show(html=video._repr_html_())
+    assert shown["loaded"]
+    assert f"a b{suffix}: 5 frames, 0.50 s" in shown["text"]
+    assert ("Not stored in this notebook" in shown["text"]) == (limit == 0)

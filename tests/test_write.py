@@ -178,3 +178,30 @@ def test_a_bag_is_refused(tmp_path):
         OptionTypeError, match="frames is a dask Bag; of dask's collections only an Array"
     ):
         write_video(db.from_sequence(list(FRAMES)), tmp_path / "a.mp4", 30)
+
+
+def test_every_thread_of_a_worker_has_work(tmp_path, client_of_threads):
+    """Chunks are computed and encoded four at a time by a worker of four threads."""
+    import time
+
+    def load(block):
+        import dask_animate
+
+        counts = vars(dask_animate).setdefault("_counts", {"running": 0, "most": 0})
+        counts["running"] += 1
+        counts["most"] = max(counts["most"], counts["running"])
+        time.sleep(0.1)
+        counts["running"] -= 1
+        return block
+
+    frames = da.from_array(np.tile(FRAMES, (8, 1, 1, 1)), chunks=(25, 32, 48, 3)).map_blocks(
+        load, dtype="u1", meta=FRAMES[:0]
+    )
+    write_video(frames, tmp_path / "a.mp4", 30, client=client_of_threads)
+
+    def most_at_once():
+        import dask_animate
+
+        return vars(dask_animate).pop("_counts")["most"]
+
+    assert set(client_of_threads.run(most_at_once).values()) == {4}
