@@ -42,7 +42,7 @@ class Encoder:
     fixed_options : tuple of (str, str)
         Options that the user's can override.
     default_options : tuple of (str, str)
-        The same, left out if the user names a preset, which then is what it says.
+        The same, left out if the user names a preset or a tune, which then is what it says.
     thread_options : tuple of (str, str)
         Options with the number of threads as ``{}``; without any, the encoder's context takes it.
     reorder : int
@@ -67,7 +67,7 @@ class Encoder:
         """Return the options to open it with; the user's own win over all others."""
         users = dict(spec.options)
         options = dict(self.fixed_options)
-        if spec.preset is None:
+        if spec.preset is None and "tune" not in users:
             options.update(self.default_options)
         for name, value in self.thread_options:
             options[name] = ":".join(filter(None, (options.get(name), value.format(threads))))
@@ -116,10 +116,17 @@ ENCODERS = {
         quality_option="crf",
         preset_option="preset",
         presets=_X26X_PRESETS,
-        default_preset="veryfast",
+        default_preset="superfast",
         # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
         fixed_options=(*_GOP, ("mbtree", "0")),
-        default_options=(("subq", "4"),),
+        # Chosen by benchmarks/encoder_defaults.py: plots move little, so that good keyframes pay.
+        default_options=(
+            ("refs", "3"),
+            ("partitions", "p8x8,i8x8,i4x4"),
+            ("i_qfactor", "0.5"),
+            ("b_qfactor", "1.5"),
+            ("aq-strength", "1.25"),
+        ),
         reorder=2,
     ),
     "hevc": Encoder(

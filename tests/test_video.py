@@ -102,6 +102,7 @@ def test_options_reach_the_encoder(tmp_path):
         "plain": {},
         "worse": {"quality": 40},
         "slow": {"preset": "slow"},
+        "superfast": {"preset": "superfast"},  # without the options that go with it by default
         "grain": {"extra_ffmpeg_params": ["-tune", "grain"]},
         "rate": {"extra_ffmpeg_params": ["-b:v", "30k"]},
         "qp": {"extra_ffmpeg_params": ["-qp", "50"]},
@@ -111,6 +112,9 @@ def test_options_reach_the_encoder(tmp_path):
         sizes[name] = (tmp_path / f"{name}.mp4").stat().st_size
     assert len(set(sizes.values())) == len(sizes)
     assert sizes["worse"] < sizes["plain"] / 2
+    grain = {"preset": "superfast", "extra_ffmpeg_params": ["-tune", "grain"]}
+    write(tmp_path / "same.mp4", noise, **grain)
+    assert (tmp_path / "same.mp4").read_bytes() == (tmp_path / "grain.mp4").read_bytes()
     with av.open(str(tmp_path / "keys.mp4")) as container:
         assert all(packet.is_keyframe for packet in container.demux() if packet.size)
 
@@ -145,7 +149,7 @@ def test_options_reach_the_encoder(tmp_path):
         (
             {"extra_ffmpeg_params": ["-tune", "nope"]},
             EncoderError,
-            "libx264 does not start .* preset/tune veryfast/nope",
+            "libx264 does not start .* preset/tune superfast/nope",
         ),
     ],
 )
