@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
-
 from .errors import OptionError
-from .job import RenderJob
+from .look import Look
 from .params import open_params
-from .renderer import Renderer
-from .sheet import ContactSheet, make_sheet, spread
-from .spec import DrawSpec, require_choice, require_int
-from .stage import current_settings
+from .spec import DrawSpec
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -27,7 +18,7 @@ if TYPE_CHECKING:
     from .result import Video
 
 
-class Animator(ABC):
+class Animator(Look):
     """A figure and how it changes from frame to frame.
 
     Derive from it, write `setup` and `update`, and call `make_video`.
@@ -52,25 +43,6 @@ class Animator(ABC):
     >>> Wave().frame(np.pi).shape
     (480, 640, 3)
     """
-
-    @abstractmethod
-    def setup(self) -> Figure:
-        """Build the figure and return it.
-
-        Keep what `update` will change, lines or images or texts, as attributes.
-        """
-
-    @abstractmethod
-    def update(self, frame_idx: int, params: Any) -> None:
-        """Change the figure so that it shows one frame.
-
-        Parameters
-        ----------
-        frame_idx : int
-            Index of the frame, from 0.
-        params : object
-            The frame's item of ``param_by_frame``.
-        """
 
     def make_video(
         self,
@@ -102,6 +74,7 @@ class Animator(ABC):
         durations: Mapping[int, float] | Sequence[float] | None = None,
         chapters: Sequence[tuple[str, float]] | None = None,
         metadata: Mapping[str, str] | None = None,
+        freeze_layout: bool = True,
     ) -> Video:
         """Render a video.
 
@@ -147,8 +120,8 @@ class Animator(ABC):
             0 to 51, lower is better and larger; 20 by default. It is the CRF of x264 and x265; other
             encoders get the number of theirs at which they lose about as much.
         video_preset : str, optional
-            The encoder's speed preset, as "ultrafast" … "placebo" of x264, by default "veryfast" with
-            ``subq=4``.
+            The encoder's speed preset, as "ultrafast" … "placebo" of x264. By default "superfast", with
+            options that suit plots; these are left out if a preset or ``-tune`` is given.
         video_extra_ffmpeg_params : sequence of str, optional
             Options of the encoder in ffmpeg's style, as ``["-tune", "animation"]``. An option that the
             encoder does not know is an error.
@@ -169,8 +142,13 @@ class Animator(ABC):
             Where frames are encoded: by each worker its partitions, which begin with a keyframe; or all
             by this process. "auto" is "workers" where the codec allows it and partitions are long enough
             for their keyframes to cost little. GIF, APNG and WebP are encoded by this process.
-        redraw : {"auto", "full"}
-            What is drawn for a frame. Both are the whole figure, for now.
+        redraw : {"auto", "full", "blit"}
+            What is drawn for a frame. "full" is the whole figure. "blit" is what has changed since the
+            frame before, and what is drawn over it, with the same pixels. "auto" measures which is
+            faster, and compares the two within each partition: if they differ, because something changed
+            that matplotlib was not told of, the partition is drawn again as a whole, as are all others
+            of that worker, and a `RedrawWarning` says what it was. For that a partition's parameters
+            are kept until it is done. "blit" does not compare.
         store : None
             Keeping finished frames is not available yet.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
@@ -193,6 +171,9 @@ class Animator(ABC):
             Titles and the seconds at which they begin. For MP4, MOV, MKV and WebM.
         metadata : mapping of str to str, optional
             Any of "title", "author", "comment", "copyright" and "date". For the same files.
+        freeze_layout : bool, default: True
+            Layout engines, as of ``layout="constrained"``, run once, after `setup`. False runs them for
+            each frame, which is slow, draws whole figures, and lets axes move when a label grows.
 
         Returns
         -------
@@ -229,8 +210,14 @@ class Animator(ABC):
         """
         from .production import Production
 
-        _check_not_yet(redraw, store)
-        draw = DrawSpec.create(savefig_params, reuse_figure=reuse_figure_object, seed=seed)
+        _check_not_yet(store)
+        draw = DrawSpec.create(
+            savefig_params,
+            reuse_figure=reuse_figure_object,
+            seed=seed,
+            redraw=redraw,
+            freeze_layout=freeze_layout,
+        )
         production = Production.create(
             output_file,
             open_params(param_by_frame, n_frames),
@@ -257,110 +244,8 @@ class Animator(ABC):
         job = self._job(draw, plotting_log_interval)
         return production.make(job if production.is_here else job.pickled())
 
-    def frame(
-        self,
-        params: Any,
-        frame_idx: int = 0,
-        *,
-        savefig_params: Mapping[str, Any] | None = None,
-        seed: int | None = 0,
-    ) -> NDArray[np.uint8]:
-        """Draw one frame in this process, as it would be in a video.
 
-        Parameters
-        ----------
-        params : object
-            The frame's parameters.
-        frame_idx : int, default: 0
-            Its index.
-        savefig_params, seed
-            As in `make_video`.
-
-        Returns
-        -------
-        ndarray of uint8, shape (height, width, 3)
-            RGB, C-contiguous; yours.
-
-        Raises
-        ------
-        FrameError
-            If `update` fails.
-
-        Examples
-        --------
-        >>> import matplotlib.pyplot as plt
-        >>> class Empty(Animator):
-        ...     def setup(self):
-        ...         return plt.figure(figsize=(3, 2), dpi=100)
-        ...     def update(self, frame_idx, params):
-        ...         pass
-        >>> Empty().frame(None, savefig_params={"dpi": 50}).shape
-        (100, 150, 3)
-        """
-        frame_idx = require_int("frame_idx", frame_idx, 0)
-        job = self._job(DrawSpec.create(savefig_params, seed=seed))
-        with closing(Renderer(job)) as renderer:
-            return renderer.frame(frame_idx, params)
-
-    def preview(
-        self,
-        param_by_frame: Any,
-        n: int = 9,
-        *,
-        n_frames: int | None = None,
-        savefig_params: Mapping[str, Any] | None = None,
-        seed: int | None = 0,
-    ) -> ContactSheet:
-        """Draw frames that are spread over a sequence, in this process, on one image.
-
-        Parameters
-        ----------
-        param_by_frame : iterable or dask.bag.Bag
-            As in `make_video`. A generator is read to its end, and is empty afterwards.
-        n : int, default: 9
-            Number of frames to draw, the first and the last of the sequence among them.
-        n_frames, savefig_params, seed
-            As in `make_video`.
-
-        Returns
-        -------
-        ContactSheet
-            Shows itself in a notebook; its ``save("sheet.png")`` writes a file.
-
-        Raises
-        ------
-        FrameError
-            If `update` fails.
-
-        Examples
-        --------
-        >>> import matplotlib.pyplot as plt
-        >>> class Counter(Animator):
-        ...     def setup(self):
-        ...         fig = plt.figure(figsize=(3, 2))
-        ...         self.text = fig.text(0.5, 0.5, "")
-        ...         return fig
-        ...     def update(self, frame_idx, params):
-        ...         self.text.set_text(str(params))
-        >>> Counter().preview(range(100), n=4).frame_idx
-        (0, 33, 66, 99)
-        """
-        n = require_int("n", n, 1)
-        job = self._job(DrawSpec.create(savefig_params, seed=seed))
-        sequence = open_params(param_by_frame, n_frames)
-        chosen = spread(sequence, n, sequence.n_frames)
-        with closing(Renderer(job)) as renderer:
-            frames = [renderer.frame(idx, params) for idx, params in chosen]
-        return make_sheet([idx for idx, _ in chosen], frames)
-
-    def _job(self, draw: DrawSpec, log_interval: int | None = None) -> RenderJob:
-        if log_interval is not None:
-            log_interval = require_int("plotting_log_interval", log_interval, 1)
-        return RenderJob(self, draw, current_settings(), log_interval)
-
-
-def _check_not_yet(redraw: object, store: object) -> None:
+def _check_not_yet(store: object) -> None:
     """Refuse what this version does not do, rather than ignore it."""
-    require_choice("redraw", redraw, ("auto", "full"))
     if store is not None:
         raise OptionError("store must be None: this version does not keep finished frames yet")

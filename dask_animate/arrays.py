@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .errors import FrameSizeError, OptionError, OptionTypeError, ParamsError
 from .params import ArrayParams, FrameParams, partition_sizes
+from .pieces import Run
 from .spec import FrameSize
 
 _EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
@@ -34,6 +35,7 @@ class FramesJob:
     size: FrameSize
     n_channels: int
     log_interval: int | None = None
+    may_draw_again = False
 
     def source(self) -> ArraySource:
         """Return what "draws" the frames."""
@@ -56,7 +58,7 @@ class ArraySource:
         """Do nothing: threads need not wait for one another."""
         return nullcontext()
 
-    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Return a frame as uint8, (height, width, channels).
 
         Raises
@@ -72,6 +74,9 @@ class ArraySource:
                 f"{(self._job.size.height, self._job.size.width, self._job.n_channels)}"
             )
         return pixels
+
+    def confirm(self, run: Run) -> None:
+        """Do nothing: a frame that is taken is right."""
 
     def close(self) -> None:
         """Do nothing."""

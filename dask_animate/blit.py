@@ -1,135 +1,180 @@
-"""Figure to pixels: matplotlib's draw internals live here and nowhere else."""
+"""The pixels of a figure from its last ones: what changed is drawn again, and what lies there."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 
-from .spec import DrawSpec, FrameSize
+from .parts import Unit
+from .region import Rect, inside, joined, merged, overlap
+from .scene import Scene
+from .tape import Recorder
 
 
-class Canvas:
-    """The pixels of a live figure.
+def can_blit(figure: Figure) -> bool:
+    """Whether a figure draws as matplotlib's own do, and nobody listens who might change something."""
+    engine = figure.get_layout_engine()
+    return (
+        type(figure).draw is Figure.draw
+        and (engine is None or type(engine) is PlaceHolderLayoutEngine)
+        and not figure.canvas.callbacks.callbacks.get("draw_event")
+    )
 
-    The figure's dpi, colors, layout and crop are settled here, once: every frame drawn afterwards has
-    the same geometry, on whichever worker. Layout engines run once and are then switched off, because
-    run at each draw they let the axes jump when a tick label grows.
 
-    Not thread-safe, as matplotlib is not.
+class Blitter:
+    """Redraws a figure where it has changed, with the pixels of a full draw.
+
+    Three pictures are kept: the *base*, which holds what has never changed and has nothing below it that
+    did; the canvas, on which damaged rectangles are restored from the base and everything else that
+    reaches into them is drawn in order; and the result, into which the rectangles are copied. On the
+    canvas, drawing goes on beyond the rectangles and leaves garbage there, so nothing has to be clipped,
+    which AGG does not do exactly, nor be redrawn for its own overlaps.
+
+    Not thread-safe. After an error it is to be given up.
 
     Parameters
     ----------
     figure : Figure
-        Changed in place; gets its former canvas back from `close`.
-    spec : DrawSpec
-        How it is to look.
+        Its canvas is not touched.
+
+    Attributes
+    ----------
+    damage : list of Rect
+        Where the picture last drawn differs from the one before.
     """
 
-    def __init__(self, figure: Figure, spec: DrawSpec) -> None:
-        self._figure = figure
-        self._former_canvas = figure.canvas
-        if type(figure.canvas) is not FigureCanvasAgg:
-            FigureCanvasAgg(figure)  # attaches itself
-        if spec.dpi is not None:
-            figure.set_dpi(spec.dpi)
-        if spec.transparent:
-            _remove_backgrounds(figure)
-        if spec.facecolor is not None:
-            figure.set_facecolor(spec.facecolor)
-        if spec.edgecolor is not None:
-            figure.set_edgecolor(spec.edgecolor)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        if spec.tight:
-            _crop(figure, spec.pad_inches)
+    def __init__(self, figure: Figure) -> None:
+        width, height = map(int, figure.bbox.size)
+        self._recorder = Recorder(width, height, figure.dpi)
+        self._scene = Scene(figure, self._recorder)
+        self._canvas = self._recorder.pixels
+        self._base = np.empty_like(self._canvas)
+        self._result = np.empty_like(self._canvas)
+        self._still: list[Unit] = []
+        self._over: list[Unit] = []
+        self._units: Sequence[Unit] | None = None
+        self.damage: list[Rect] = []
 
     @property
-    def size(self) -> FrameSize:
-        """Size of the pixels that `draw` would return now."""
-        width, height = self._figure.canvas.get_width_height(physical=True)
-        return FrameSize(height, width)
-
-    @property
-    def opaque(self) -> bool:
-        """Whether the figure's background hides whatever is behind it."""
-        background: Any = self._figure.patch
-        return bool(
-            self._figure.get_frameon()
-            and background.get_visible()
-            and background.get_facecolor()[3] == 1
-        )
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture last drawn; see `draw`."""
+        return self._result
 
     def draw(self) -> NDArray[np.uint8]:
-        """Draw the whole figure.
+        """Draw the figure as it is now.
 
         Returns
         -------
         ndarray of uint8, shape (height, width, 4)
-            RGBA, alpha not premultiplied. A view of the renderer's buffer: the next draw overwrites it.
+            RGBA, alpha not premultiplied. Overwritten by the next call, which changes it within
+            `damage` only.
         """
-        canvas: Any = self._figure.canvas
-        canvas.draw()
-        return np.asarray(canvas.buffer_rgba())
+        scene = self._scene
+        scene.refresh()
+        if scene.damage or scene.units is not self._units:
+            self.damage = merged(scene.damage)
+            if self._is_base_right():
+                self._repaint(self.damage)
+            else:
+                self._rebuild()
+        else:
+            self.damage = []
+        return self._result
 
-    def close(self) -> None:
-        """Give the figure its former canvas back."""
-        self._figure.set_canvas(self._former_canvas)
+    def settle(self) -> None:
+        """Go on from here after the whole figure was drawn by others, with the same pixels."""
+        self._scene.settle()
+
+    def culprits(self, rect: Rect) -> list[Any]:
+        """Return the artists that draw into a rectangle otherwise than was recorded."""
+        return [
+            unit.artist
+            for unit in self._scene.units
+            if any(overlap(other, rect) for other in self._scene.differing(unit))
+        ]
+
+    def _is_base_right(self) -> bool:
+        """Update which units are drawn over the base; False if it holds what it should not."""
+        units = self._scene.units
+        if self._units is None:
+            return False
+        if units is not self._units:
+            self._units = units
+            if [unit for unit in units if unit.is_still and unit.rect is not None] != self._still:
+                return False
+            self._over = [unit for unit in units if not unit.is_still]
+        changed = self._scene.changed
+        if any(unit.is_still for unit in changed):
+            return False
+        for unit in changed:
+            unit.is_moving = True
+            if unit.rect is not None and (unit.reach is None or not inside(unit.rect, unit.reach)):
+                if self._is_below_base(unit):
+                    return False
+                unit.reach = unit.rect if unit.reach is None else joined(unit.rect, unit.reach)
+        return True
+
+    def _is_below_base(self, unit: Unit) -> bool:
+        assert self._units is not None
+        assert unit.rect is not None
+        above = self._units[self._units.index(unit) + 1 :]
+        return any(
+            other.is_still and other.rect is not None and overlap(unit.rect, other.rect)
+            for other in above
+        )
+
+    def _rebuild(self) -> None:
+        """Draw everything, first what goes into the base."""
+        is_first = self._units is None
+        for unit in self._scene.changed:
+            unit.is_moving = not is_first
+        self._units = self._scene.units
+        self._still, self._over = [], []
+        reaches: list[Rect] = []
+        for unit in self._units:
+            unit.reach = unit.full_reach() if unit.is_moving else unit.rect
+            unit.is_still = not unit.is_moving and not (
+                unit.rect is not None and any(overlap(unit.rect, reach) for reach in reaches)
+            )
+            if not unit.is_still:
+                self._over.append(unit)
+                if unit.reach is not None and not any(inside(unit.reach, reach) for reach in reaches):
+                    reaches.append(unit.reach)
+            elif unit.rect is not None:
+                self._still.append(unit)
+        height, width = self._canvas.shape[:2]
+        everywhere = [(0, 0, width, height)]
+        self._recorder.clear()
+        self._forget_mask()
+        for unit in self._still:
+            self._recorder.play(unit.calls, everywhere)
+        np.copyto(self._base, self._canvas)
+        for unit in self._over:
+            self._recorder.play(unit.calls, everywhere)
+        np.copyto(self._result, self._canvas)
+
+    def _repaint(self, where: Sequence[Rect]) -> None:
+        self._forget_mask()
+        for rect in where:
+            _copy(self._base, self._canvas, rect)
+        for unit in self._over:
+            if unit.rect is not None and any(overlap(unit.rect, rect) for rect in where):
+                self._recorder.play(unit.calls, where)
+        for rect in where:
+            _copy(self._canvas, self._result, rect)
+
+    def _forget_mask(self) -> None:
+        assert self._units is not None
+        if any(unit.is_masked for unit in self._units):
+            self._recorder.forget_mask()
 
 
-def rasterize(figure: Figure) -> NDArray[np.uint8]:
-    """Draw a figure once; returns an array (height, width, 4) of uint8 that the caller owns."""
-    canvas = Canvas(figure, DrawSpec())
-    try:
-        return canvas.draw().copy()
-    finally:
-        canvas.close()
-
-
-def _remove_backgrounds(figure: Any) -> None:
-    """Do to a figure what ``savefig(transparent=True)`` does, for good."""
-    figure.patch.set_facecolor("none")
-    figure.patch.set_edgecolor("none")
-    for subfigure in figure.subfigs:
-        _remove_backgrounds(subfigure)
-    for axes in figure.axes:
-        _remove_axes_backgrounds(axes)
-
-
-def _remove_axes_backgrounds(axes: Any) -> None:
-    axes.set_facecolor("none")  # survives clear(), unlike a color set on the patch
-    for inset in axes.child_axes:
-        _remove_axes_backgrounds(inset)
-
-
-def _crop(figure: Any, pad_inches: float | None) -> None:
-    """Move and shrink the canvas to what is drawn on the figure, in whole pixels.
-
-    Content outside the original canvas comes into view, as with ``savefig(bbox_inches="tight")``. Whole
-    pixels keep the drawing itself equal to the uncropped one.
-    """
-    from matplotlib import rcParams
-
-    pad = rcParams["savefig.pad_inches"] if pad_inches is None else pad_inches
-    dpi = figure.dpi
-    tight = figure.get_tightbbox(figure.canvas.get_renderer()).padded(pad)
-    left, bottom = (math.floor(round(value * dpi, 6)) for value in tight.min)
-    right, top = (math.ceil(round(value * dpi, 6)) for value in tight.max)
-    width, height = right - left, top - bottom
-    full = figure.bbox.frozen()
-
-    # Axes and most artists hang on transFigure, which is shifted and keeps its size; the canvas takes
-    # its size from figure.bbox, which shrinks. What is placed in pixels or in fractions of the latter,
-    # such as a legend of the figure, moves with it, as in savefig.
-    hair = 1e-6  # matplotlib 3.10 rounds down what division and multiplication leave
-    figure.bbox_inches.set(Bbox.from_bounds(0, 0, (width + hair) / dpi, (height + hair) / dpi))
-    figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
-    figure.transFigure.invalidate()
-    figure.patch.set_bounds(
-        left / full.width, bottom / full.height, width / full.width, height / full.height
-    )
+def _copy(source: NDArray[np.uint8], target: NDArray[np.uint8], rect: Rect) -> None:
+    left, top, right, bottom = rect
+    # As single pixels, which is faster than by bytes.
+    target.view(np.uint32)[top:bottom, left:right] = source.view(np.uint32)[top:bottom, left:right]

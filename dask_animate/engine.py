@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -11,18 +10,21 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
+from dask.system import CPU_COUNT
 from dask.utils import format_bytes
 from numpy.typing import NDArray
 
 from .encoder import choose_encoder, gop_of, with_gpu, without_gpu
 from .errors import ParamsError
 from .events import Event, FrameEncoded, Listener, PartitionRendered
+from .formats import CODECS
 from .job import Job
-from .params import CollectionParams, FrameParams, in_frame_order
+from .params import CollectionParams, FrameParams, in_frame_order, nbytes
+from .pieces import Block, Product, Segment
 from .pixels import encoded_size
 from .plan import Plan, block_length, segment_length
 from .renderer import Renderer
-from .spec import Block, EncodeSpec, FrameSize, Product, Segment
+from .spec import EncodeSpec, FrameSize
 from .stats import RenderStats
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from .gather import Gather
 
 T = TypeVar("T")
+
+#: Pixels, and parameters of a partition, that this process holds where it draws itself.
+BLOCK_BYTES, PARAMS_BYTES = 128 * 2**20, 256 * 2**20
 
 #: A frame as pixels; a segment, at the index of its first frame; None for the others in it.
 Item = NDArray[np.uint8] | Segment | None
@@ -67,6 +72,7 @@ class Meter:
     wait_seconds: float = 0.0
     n_frames: int = 0
     n_bytes_received: int = 0
+    n_frames_blitted: int = 0
     encode_on: tuple[str, str] = ("", "")
     partition_sizes: list[int] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
@@ -79,6 +85,7 @@ class Meter:
         self.partition_sizes.append(event.n_frames)
         self.render_seconds += event.draw_seconds
         self.encode_seconds += event.encode_seconds
+        self.n_frames_blitted += event.run.n_blitted
         if event.worker:
             self.workers.add(event.worker)
             self.n_bytes_received += event.n_bytes
@@ -104,6 +111,7 @@ class Meter:
             encode_on=self.encode_on[0],
             encode_on_reason=self.encode_on[1],
             partition_sizes=tuple(self.partition_sizes),
+            n_frames_blitted=self.n_frames_blitted,
             n_workers=len(self.workers),
             n_bytes_received=self.n_bytes_received,
             file_size=file_size,
@@ -166,9 +174,11 @@ class Render:
             self.encode = choose_encoder(self.encode, self._encoded_size(size))
             with self._sink(size) as sink:
                 if where == "workers":
-                    self._encode(self._unpack(self._segments_here(renderer)), 0, sink)
+                    self._segments_here(renderer, sink, threads=1)
+                elif self._plan.is_auto and CODECS[self.encode.codec].is_segmented:
+                    self._segments_here(renderer, sink, CPU_COUNT)  # what the sink would do
                 else:
-                    self._frames_here(renderer, sink)
+                    self._encode(self._unpack(self._blocks_here(renderer, size)), 0, sink)
 
     def on(self, client: Client, max_workers: int | None) -> None:
         """Draw on a cluster, on `max_workers` of it at most."""
@@ -205,39 +215,55 @@ class Render:
         for listener in self._listeners:
             listener(event)
 
-    def _frames_here(self, renderer: Renderer, sink: Sink) -> None:
-        """Draw frame by frame, encoding each while it is on the canvas."""
+    def _segments_here(self, renderer: Renderer, sink: Sink, threads: int) -> None:
+        """Draw and encode partition after partition, as a worker would, but tell of each frame."""
         meter = self._meter
+        n_encoded = 0
 
-        def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-            return meter.timed("encode_seconds", sink.convert, frame, opaque=opaque)
-
-        for frames in self._in_partitions(auto=None):
-            encoded, start, n_frames = meter.encode_seconds, time.perf_counter(), 0
-            for frame_idx, params in frames:
-                picture = renderer.draw(frame_idx, params, convert)
-                meter.timed("encode_seconds", sink.encode, picture)
+        def encoded(frame_idx: int) -> None:
+            nonlocal n_encoded
+            if frame_idx == n_encoded:  # not one of a partition that is drawn again
+                n_encoded += 1
                 self._emit(FrameEncoded(frame_idx))
-                n_frames += 1
-            drawing = time.perf_counter() - start - (meter.encode_seconds - encoded)
-            meter.wait_seconds += drawing
-            self._emit(PartitionRendered(n_frames, drawing, 0.0, "", 0))
 
-    def _segments_here(self, renderer: Renderer) -> Iterator[Segment]:
-        """Do what workers would, one partition after another."""
-        for frames in self._in_partitions(auto=gop_of(self.encode)):
-            (start, first), others = next(frames), (params for _, params in frames)
-            yield renderer.segment(start, chain([first], others), "", self.encode)
+        for start, params in self._in_partitions(gop_of(self.encode)):
+            segment = renderer.segment(start, params, "", self.encode, threads=threads, encoded=encoded)
+            meter.wait_seconds += segment.draw_seconds
+            self._emit(_rendered(segment))
+            meter.timed("mux_seconds", sink.add, segment)
 
-    def _in_partitions(self, auto: int | None) -> Iterator[Iterator[tuple[int, Any]]]:
-        """Yield frame indices and parameters, partition by partition, reading one at a time.
+    def _blocks_here(self, renderer: Renderer, size: FrameSize) -> Iterator[Block]:
+        """Draw some frames, and hand them on."""
+        n_frames = max(1, BLOCK_BYTES // size.n_bytes)
+        for start, params in self._in_partitions(n_frames):
+            indexed = enumerate(params, start)
+            for first in indexed:
+                some = chain([first], islice(indexed, n_frames - 1))
+                yield renderer.block(some, n_frames, "", alpha=self.encode.alpha)
 
-        `auto` is the size where the choice is ours; None makes one partition of all.
+    def _in_partitions(self, auto: int) -> Iterator[tuple[int, Iterator[Any]]]:
+        """Yield the first frame index and the parameters of each partition, to be read one at a time.
+
+        `auto` is the size where the choice is ours. Then a partition also ends when its parameters,
+        where they are kept for drawing it again, take a lot of memory.
         """
-        frames = enumerate(self._params)
-        size_at = self._plan.sizes(self._params, lambda n_left: auto or sys.maxsize)
+        frames = iter(self._params)
+        size_at = self._plan.sizes(self._params, lambda n_left: auto)
+        is_bounded = self._plan.is_auto and self._job.may_draw_again
+        start = 0
+
+        def params(first: Any, size: int) -> Iterator[Any]:
+            nonlocal start
+            n_bytes = 0
+            for item in chain([first], islice(frames, size - 1)):
+                start += 1
+                yield item
+                n_bytes += nbytes(item) if is_bounded else 0
+                if n_bytes >= PARAMS_BYTES:
+                    return
+
         for first in frames:
-            yield chain([first], islice(frames, size_at(first[0]) - 1))
+            yield start, params(first, size_at(start))
 
     def _results(self, gather: Gather) -> Iterator[Segment | Block]:
         if isinstance(self._params, CollectionParams):
@@ -289,7 +315,12 @@ def _rendered(result: Segment | Block) -> PartitionRendered:
     else:
         draw_seconds, encode_seconds = result.draw_seconds, result.encode_seconds
     return PartitionRendered(
-        result.n_frames, draw_seconds, encode_seconds, result.worker, result.n_bytes
+        result.n_frames,
+        draw_seconds,
+        encode_seconds,
+        result.worker,
+        result.n_bytes,
+        result.run,
     )
 
 

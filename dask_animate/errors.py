@@ -60,6 +60,10 @@ class RemoteTraceback(Exception):
         return "\n" + str(self.args[0])
 
 
+class RedrawWarning(UserWarning):
+    """Drawing only what changed would have given wrong frames; they were drawn as a whole instead."""
+
+
 class UserCodeError(AnimateError, RuntimeError):
     """``setup()`` or ``update()`` raised; the original exception is the ``__cause__``.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .pieces import Run
+
 
 @dataclass(frozen=True)
 class PartitionRendered:
@@ -20,6 +22,8 @@ class PartitionRendered:
         Address of the worker, or "" for this process.
     n_bytes : int
         Bytes that came from the worker.
+    run : Run
+        How its frames were drawn.
     """
 
     n_frames: int
@@ -27,6 +31,7 @@ class PartitionRendered:
     encode_seconds: float
     worker: str
     n_bytes: int
+    run: Run
 
 
 @dataclass(frozen=True)

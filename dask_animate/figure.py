@@ -11,8 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .blit import Canvas
+from .canvas import Canvas
 from .errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
+from .pieces import Run
+from .redraw import Redraw
+from .source import Mismatch
 from .spec import DrawSpec, FrameSize
 from .stage import Stage, seed_random_states
 
@@ -63,6 +66,8 @@ class FigureSource:
         self._stage = Stage(settings, keep_random_states=spec.seed is not None)
         self._animator: SetupAndUpdate | None = None
         self._canvas: Canvas | None = None
+        self._redraw: Redraw | None = None
+        self._last_idx = 0
         self._size: FrameSize | None = None
         self._closed = False
 
@@ -90,7 +95,7 @@ class FigureSource:
                     self._size = size
         return self._size
 
-    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
         Raises
@@ -107,12 +112,15 @@ class FigureSource:
                 with self._stage.building():
                     self._build()
             assert self._animator is not None
-            assert self._canvas is not None
+            assert self._redraw is not None
             if self._spec.seed is not None:
                 seed_random_states(self._spec.seed, _FRAME, frame_idx)
             try:
                 self._animator.update(frame_idx, params)
-                rgba = self._canvas.draw()
+                self._last_idx = frame_idx
+                rgba = self._redraw.draw(frame_idx, run)
+            except Mismatch:
+                raise
             except (Exception, SystemExit) as exc:
                 raise FrameError.of(frame_idx, _short.repr(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
@@ -122,6 +130,13 @@ class FigureSource:
                 f"all frames of a video have one size"
             )
         return rgba
+
+    def confirm(self, run: Run) -> None:
+        """Stand for the frames of a run; see `FrameSource.confirm`."""
+        with self.entered():
+            self._check_open()
+            if self._redraw is not None:
+                self._redraw.confirm(self._last_idx, run)
 
     def close(self) -> None:
         """Close the figure, and every other that the animator opened.
@@ -146,6 +161,7 @@ class FigureSource:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._spec)
+                self._redraw = Redraw(self._canvas, self._spec.redraw)
         except (Exception, SystemExit) as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
@@ -157,5 +173,5 @@ class FigureSource:
     def _forget_figure(self) -> None:
         if self._canvas is not None:
             self._canvas.close()
-            self._canvas = None
+            self._canvas = self._redraw = None
         self._stage.close()

@@ -22,7 +22,8 @@ from distributed import Client, Future, KilledWorker, as_completed
 from .errors import AnimateError, WorkerError
 from .job import Job
 from .params import CollectionParams
-from .spec import Block, EncodeSpec, FrameSize, Partition, Product, Segment
+from .pieces import Block, Partition, Product, Segment
+from .spec import EncodeSpec, FrameSize
 from .worker import (
     RendererPlugin,
     count_items,

@@ -17,8 +17,9 @@ from .container import close_container, open_container, output_errors
 from .encoder import configure
 from .errors import EncoderError
 from .output import OutputFile
+from .pieces import Segment
 from .pixels import Converter
-from .spec import EncodeSpec, FrameSize, Segment
+from .spec import EncodeSpec, FrameSize
 from .timeline import Timeline
 from .video import check_size
 

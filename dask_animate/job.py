@@ -24,6 +24,11 @@ class Job(Protocol):
         """Frames between two lines in the log of each worker."""
         ...
 
+    @property
+    def may_draw_again(self) -> bool:
+        """Whether a partition may turn out wrong, so that its parameters are needed once more."""
+        ...
+
     def source(self) -> FrameSource:
         """Return what draws the frames; nothing is built yet."""
         ...
@@ -63,6 +68,11 @@ class RenderJob:
         except Exception as exc:
             raise AnimatorPickleError(_why_not(self.animator, exc)) from exc
         return replace(self, animator=data)
+
+    @property
+    def may_draw_again(self) -> bool:
+        """Whether frames are drawn from the ones before, and compared."""
+        return self.draw.redraw == "auto"
 
     def source(self) -> FrameSource:
         """Return what draws the frames, whose figure is not built yet."""

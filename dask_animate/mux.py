@@ -14,7 +14,8 @@ from .container import close_container, open_container, output_errors
 from .encoder import configure, cpu_encoder, encoder_of
 from .errors import EncoderError
 from .output import OutputFile
-from .spec import EncodeSpec, FrameSize, Segment
+from .pieces import Segment
+from .spec import EncodeSpec, FrameSize
 from .timeline import Timeline
 
 # VP9's alpha channel goes beside the packet. PyAV does not document that such data can be made anew.

@@ -15,7 +15,8 @@ from dask.base import is_dask_collection
 from dask.sizeof import sizeof
 
 from .errors import OptionError, OptionTypeError, ParamsError
-from .spec import Partition, require_int
+from .pieces import Partition
+from .spec import require_int
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ SHORT_SEGMENT = 24
 TAIL_SEGMENT = 8
 #: Seconds that a partition takes, if it can be: what a lost worker costs, a step of the progress bar.
 PARTITION_SECONDS = 2.0
-#: Seconds below which the costs of a task and an encoder tell.
-TASK_SECONDS = 0.25
+#: Seconds below which the costs of a task, an encoder and two comparisons tell.
+TASK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .output import OutputFile, as_path
 from .params import CollectionParams, FrameParams
 from .pixels import encoded_size
 from .plan import Plan
-from .progress import ProgressBar, progress_logs
+from .progress import ProgressBar, progress_logs, warn_of_faults
 from .result import Video
 from .spec import EncodeSpec, FrameSize
 from .timeline import Timeline
@@ -138,7 +138,7 @@ class Production:
                     return VideoWriter(output, encode, size, self.timeline, self.metadata)
                 return ImageWriter(output, encode, size, self.timeline)
 
-            listeners: list[Listener] = [bar, *self.logs]
+            listeners: list[Listener] = [bar, *self.logs, warn_of_faults()]
             render = Render(job, self.params, self.plan, self.encode, open_sink, self.meter, listeners)
             if client is None:
                 render.here()

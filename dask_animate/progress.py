@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from types import TracebackType
 from typing import Any
 
-from .errors import OptionTypeError
-from .events import Event, FrameEncoded
+from .errors import OptionTypeError, RedrawWarning
+from .events import Event, FrameEncoded, Listener, PartitionRendered
 from .spec import require_int
 
 _logger = logging.getLogger(__name__)
@@ -77,6 +78,19 @@ class ProgressLog:
             n = event.frame_idx + 1
             if n % self._interval == 0:
                 _logger.info("encoded %d%s frames", n, self._of)
+
+
+def warn_of_faults() -> Listener:
+    """Return a listener that warns when frames had to be drawn again, once."""
+    warned = False
+
+    def warn(event: Event) -> None:
+        nonlocal warned
+        if isinstance(event, PartitionRendered) and event.run.fault and not warned:
+            warned = True
+            warnings.warn(event.run.fault, RedrawWarning, stacklevel=2)
+
+    return warn
 
 
 def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:

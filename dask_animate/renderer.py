@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .job import Job
-from .source import FrameSource, as_pixels
-from .spec import Block, EncodeSpec, FrameSize, Segment
+from .pieces import Block, Run, Segment
+from .source import FrameSource, Mismatch, as_pixels
+from .spec import EncodeSpec, FrameSize
 
 _logger = logging.getLogger(__name__)
 
@@ -34,13 +35,14 @@ class Renderer:
     def __init__(self, job: Job) -> None:
         self._source: FrameSource = job.source()
         self._log_interval = job.log_interval
+        self._keep = job.may_draw_again
         self._n_drawn = 0
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be."""
         return self._source.open()
 
-    def draw(self, frame_idx: int, params: Any, use: Callable[..., T]) -> T:
+    def draw(self, frame_idx: int, params: Any, use: Callable[..., T], run: Run) -> T:
         """Draw one frame, and return what becomes of it.
 
         Parameters
@@ -52,10 +54,12 @@ class Renderer:
         use : callable
             Called as ``use(frame, opaque=...)`` with a view of the pixels, (height, width, 1, 3 or 4)
             uint8, that the next frame overwrites; other threads wait for it to return.
+        run : Run
+            Of the partition to which it belongs; changed.
         """
         self.size()  # builds the figure, which has to come before `entered`
         with self._source.entered():
-            frame = self._source.draw(frame_idx, params)
+            frame = self._source.draw(frame_idx, params, run)
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:
                 _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
@@ -71,34 +75,122 @@ class Renderer:
         """
         size = self.size()
         rgb = np.empty((size.height, size.width, 3), np.uint8)
-        self.draw(frame_idx, params, partial(as_pixels, out=rgb))
+        self.draw(frame_idx, params, partial(as_pixels, out=rgb), Run())
         return rgb
 
-    def block(self, indexed: Sequence[tuple[int, Any]], worker: str, *, alpha: bool) -> Block:
-        """Draw frames, pairs of frame index and parameters, into one array."""
-        size = self.size()
-        with self._source.entered():  # one block at a time, however many threads there are
-            pixels = np.empty((len(indexed), size.height, size.width, 3 + alpha), np.uint8)
-            start = time.perf_counter()
-            for (frame_idx, params), out in zip(indexed, pixels, strict=True):
-                self.draw(frame_idx, params, partial(as_pixels, out=out))
-            seconds = time.perf_counter() - start
-        return Block([idx for idx, _ in indexed], pixels, seconds, worker)
+    def block(
+        self, indexed: Iterable[tuple[int, Any]], n_frames: int, worker: str, *, alpha: bool
+    ) -> Block:
+        """Draw frames into one array.
 
-    def segment(self, start: int, params: Iterable[Any], worker: str, spec: EncodeSpec) -> Segment:
+        Parameters
+        ----------
+        indexed : iterable of (int, object)
+            Frame indices and parameters; read one at a time.
+        n_frames : int
+            At most so many.
+        worker : str
+            Address of this worker, or "".
+        alpha : bool
+            Whether the pixels have an alpha channel.
+        """
+        size, frames = self.size(), self._reread(indexed)
+
+        def draw(run: Run) -> Block:
+            pixels = np.empty((n_frames, size.height, size.width, 3 + alpha), np.uint8)
+            drawn: list[int] = []
+            for frame_idx, params in frames:
+                self.draw(frame_idx, params, partial(as_pixels, out=pixels[len(drawn)]), run)
+                drawn.append(frame_idx)
+            seconds = time.perf_counter() - start
+            return Block(drawn, pixels[: len(drawn)], seconds, worker, run)
+
+        with self._source.entered():  # one block at a time, however many threads there are
+            start = time.perf_counter()
+            return self._confirmed(draw)
+
+    def segment(
+        self,
+        start: int,
+        params: Iterable[Any],
+        worker: str,
+        spec: EncodeSpec,
+        *,
+        n_frames: int | None = None,
+        threads: int = 1,
+        encoded: Callable[[int], None] = lambda frame_idx: None,
+    ) -> Segment:
         """Draw consecutive frames and encode each as it is drawn.
 
         Other threads draw while this one encodes.
+
+        Parameters
+        ----------
+        start : int
+            Index of the first frame.
+        params : iterable
+            One item a frame; read one at a time.
+        worker : str
+            Address of this worker, or "".
+        spec : EncodeSpec
+            With the encoder chosen.
+        n_frames : int, optional
+            How many. If other threads draw, the last one has to be confirmed before they do.
+        threads : int
+            For the encoder.
+        encoded : callable
+            Called with each frame's index; again, if frames have to be drawn again.
         """
         from .segment import SegmentEncoder
 
-        seconds = -time.perf_counter()
-        with SegmentEncoder(spec, self.size(), start) as encoder:
-            for frame_idx, item in enumerate(params, start):
-                encoder.encode(self.draw(frame_idx, item, encoder.convert))
-            seconds += time.perf_counter()
-            return encoder.finish(seconds - encoder.seconds, worker)
+        size, frames = self.size(), self._reread(enumerate(params, start))
+
+        def draw(run: Run) -> Segment:
+            with SegmentEncoder(spec, size, start, threads) as encoder:
+
+                def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+                    return encoder.convert(frame, opaque=opaque, is_repeated=run.is_repeated)
+
+                for frame_idx, item in frames:
+                    with self._source.entered():
+                        picture = self.draw(frame_idx, item, convert, run)
+                        if n_frames is not None and frame_idx == start + n_frames - 1:
+                            self._source.confirm(run)
+                    encoder.encode(picture)
+                    encoded(frame_idx)
+                seconds = time.perf_counter() - begun
+                return encoder.finish(seconds - encoder.seconds, worker, run)
+
+        begun = time.perf_counter()
+        return self._confirmed(draw)
+
+    def _reread(self, items: Iterable[T]) -> Iterable[T]:
+        return Reread(items) if self._keep else items
+
+    def _confirmed(self, draw: Callable[[Run], T]) -> T:
+        """Draw a partition, and once more if it turns out wrong: then in full, which cannot be wrong."""
+        run = Run()
+        try:
+            drawn = draw(run)
+            self._source.confirm(run)
+        except Mismatch as mismatch:
+            return draw(Run(is_again=True, fault=mismatch.fault))
+        return drawn
 
     def close(self) -> None:
         """Close the figure; a block being drawn ends with its current frame."""
         self._source.close()
+
+
+class Reread(Iterable[T]):
+    """Items that are read one at a time, and kept, so that they can be iterated over again."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items = iter(items)
+        self._kept: list[T] = []
+
+    def __iter__(self) -> Iterator[T]:
+        yield from list(self._kept)
+        for item in self._items:
+            self._kept.append(item)
+            yield item

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from .encoder import build, configure, encoder_of
 from .errors import EncoderError
+from .pieces import Packet, Run, Segment
 from .pixels import Converter
-from .spec import EncodeSpec, FrameSize, Packet, Segment
+from .spec import EncodeSpec, FrameSize
 
 # VP9's alpha channel comes beside the packet.
 _ALPHA = "matroska_block_additional"
@@ -52,6 +53,7 @@ class SegmentEncoder:
         self._fps = spec.fps
         self._start = start
         self._converter = Converter(spec, size)
+        self._picture: Any = None
         self._packets: list[Packet] = []
         self._context: Any = av.CodecContext.create(encoder_of(spec).name, "w")
         configure(self._context, spec, self._converter.encoded_size, threads)
@@ -75,15 +77,17 @@ class SegmentEncoder:
         """Give the encoder back; frames until now are lost, unless `finish` was called."""
         self._context = None
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool = False) -> Any:
         """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
 
-        Apart from `encode` because the frame's owner waits for this only.
+        Apart from `encode` because the frame's owner waits for this only. A frame that repeats the one
+        before is not read.
         """
         start = time.perf_counter()
-        picture = self._converter.convert(frame, opaque=opaque)
+        if not is_repeated or self._picture is None:
+            self._picture = self._converter.convert(frame, opaque=opaque)
         self.seconds += time.perf_counter() - start
-        return picture
+        return self._picture
 
     def encode(self, picture: Any) -> None:
         """Encode the next picture."""
@@ -93,7 +97,7 @@ class SegmentEncoder:
         self.n_frames += 1
         self.seconds += time.perf_counter() - start
 
-    def finish(self, draw_seconds: float = 0.0, worker: str = "") -> Segment:
+    def finish(self, draw_seconds: float = 0.0, worker: str = "", run: Run | None = None) -> Segment:
         """Return the segment; nothing can be added to it."""
         start = time.perf_counter()
         self._encode(None)
@@ -108,6 +112,7 @@ class SegmentEncoder:
             self.seconds,
             worker,
             build(),
+            run or Run(),
         )
 
     def _encode(self, picture: Any) -> None:

@@ -14,7 +14,7 @@ from matplotlib import image
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .blit import rasterize
+from .canvas import rasterize
 from .stage import Stage
 
 T = TypeVar("T")
@@ -50,8 +50,14 @@ class ContactSheet:
         return png.getvalue()
 
 
-def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) -> ContactSheet:
-    """Lay frames out in a grid, as wide as it is high, each under its frame index.
+def make_sheet(
+    frame_idx: Sequence[int],
+    frames: Sequence[NDArray[np.uint8]],
+    *,
+    n_columns: int | None = None,
+    titles: Sequence[str] = (),
+) -> ContactSheet:
+    """Lay frames out in a grid, each under its frame index.
 
     Parameters
     ----------
@@ -59,13 +65,19 @@ def make_sheet(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) ->
         Index of each frame.
     frames : sequence of ndarray of uint8, shape (height, width, 3)
         All of one size.
+    n_columns : int, optional
+        By default as many as rows.
+    titles : sequence of str
+        Put before the frame indices, in turn.
     """
+    n_columns = n_columns or math.ceil(math.sqrt(len(frames)))
+    under = titles or [""]
+    names = [f"{under[i % len(under)]}frame {idx}" for i, idx in enumerate(frame_idx)]
     with Stage().entered():  # matplotlib draws in one thread at a time
-        return ContactSheet(tuple(frame_idx), rasterize(_grid(frame_idx, frames)))
+        return ContactSheet(tuple(frame_idx), rasterize(_grid(names, frames, n_columns)))
 
 
-def _grid(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) -> Figure:
-    n_columns = math.ceil(math.sqrt(len(frames)))
+def _grid(names: Sequence[str], frames: Sequence[NDArray[np.uint8]], n_columns: int) -> Figure:
     n_rows = math.ceil(len(frames) / n_columns)
     height, width = frames[0].shape[:2]
     tile_height = _TILE_INCHES * height / width + 0.3
@@ -75,11 +87,11 @@ def _grid(frame_idx: Sequence[int], frames: Sequence[NDArray[np.uint8]]) -> Figu
     grid: Any = figure.subplots(n_rows, n_columns, squeeze=False)
     for axes in grid.flat[len(frames) :]:
         axes.set_axis_off()
-    for axes, idx, frame in zip(grid.flat, frame_idx, frames, strict=False):
+    for axes, name, frame in zip(grid.flat, names, frames, strict=False):
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("0.8")
         axes.imshow(frame, origin="upper", interpolation="antialiased", interpolation_stage="rgba")
-        axes.set_title(f"frame {idx}", fontsize=9)
+        axes.set_title(name, fontsize=9)
     return figure
 
 

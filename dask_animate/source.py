@@ -8,7 +8,22 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .pieces import Run
 from .spec import FrameSize
+
+
+class Mismatch(Exception):
+    """Frames drawn from the ones before are wrong, or cannot be compared: they have to be drawn again.
+
+    Attributes
+    ----------
+    fault : str or None
+        What is wrong.
+    """
+
+    def __init__(self, fault: str | None) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
 
 class FrameSource(Protocol):
@@ -27,14 +42,32 @@ class FrameSource(Protocol):
         """Make ready to draw, and return the size that every frame has to have."""
         ...
 
-    def draw(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Draw one frame.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Its index.
+        params : object
+            Its parameters.
+        run : Run
+            Of the partition to which it belongs; changed.
 
         Returns
         -------
         ndarray of uint8, shape (height, width, 1, 3 or 4)
             Gray, RGB or RGBA, alpha not premultiplied. A view: the next call overwrites it.
+
+        Raises
+        ------
+        Mismatch
+            If the partition has to be drawn again, with a new run.
         """
+        ...
+
+    def confirm(self, run: Run) -> None:
+        """Stand for the frames of a partition, or raise `Mismatch`."""
         ...
 
     def entered(self) -> AbstractContextManager[None]:

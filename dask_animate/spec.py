@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Rational, Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import OptionError, OptionTypeError
 
@@ -102,6 +101,10 @@ class DrawSpec:
         Build the figure once, not for each frame.
     seed : int or None
         Seed of the global random states; None leaves them alone.
+    redraw : {"auto", "full", "blit"}
+        Whether frames are drawn from the ones before.
+    freeze_layout : bool
+        Run layout engines once, after ``setup()``, not for each frame.
     """
 
     dpi: float | None = None
@@ -112,7 +115,10 @@ class DrawSpec:
     pad_inches: float | None = None
     reuse_figure: bool = True
     seed: int | None = 0
+    redraw: str = "full"
+    freeze_layout: bool = True
 
+    REDRAW = ("auto", "full", "blit")
     SAVEFIG_KEYS = ("dpi", "facecolor", "edgecolor", "transparent", "bbox_inches", "pad_inches")
 
     @classmethod
@@ -122,6 +128,8 @@ class DrawSpec:
         *,
         reuse_figure: bool = True,
         seed: int | None = 0,
+        redraw: str = "full",
+        freeze_layout: bool = True,
     ) -> DrawSpec:
         """Check what the caller gave and build the spec from it."""
         if savefig_params is not None and not isinstance(savefig_params, Mapping):
@@ -138,6 +146,12 @@ class DrawSpec:
             raise OptionError(f'savefig_params["bbox_inches"] must be "tight" or None, got {bbox!r}')
         if seed is not None:
             seed = require_int("seed", seed, 0)
+        reuse_figure = _flag("reuse_figure_object", reuse_figure)
+        freeze_layout = _flag("freeze_layout", freeze_layout)
+        redraw = require_choice("redraw", redraw, cls.REDRAW)
+        if redraw == "blit" and not (reuse_figure and freeze_layout):
+            wrong = "freeze_layout=False" if reuse_figure else "reuse_figure_object=False"
+            raise OptionError(f'redraw="blit" draws a frame from the one before, so {wrong} excludes it')
         return cls(
             dpi=_dpi(given.get("dpi")),
             facecolor=_color("facecolor", given.get("facecolor")),
@@ -145,8 +159,10 @@ class DrawSpec:
             transparent=_flag('savefig_params["transparent"]', given.get("transparent") or False),
             tight=bbox is not None,
             pad_inches=_pad_inches(given.get("pad_inches"), bbox),
-            reuse_figure=_flag("reuse_figure_object", reuse_figure),
+            reuse_figure=reuse_figure,
             seed=seed,
+            redraw=redraw if reuse_figure and freeze_layout else "full",
+            freeze_layout=freeze_layout,
         )
 
 
@@ -227,136 +243,3 @@ class EncodeSpec:
     preset: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     dither: str | None = None
-
-
-@dataclass(frozen=True)
-class Partition:
-    """A run of consecutive frames: the unit of work, of failure and of resume.
-
-    Attributes
-    ----------
-    start : int
-        Frame index of the first frame.
-    params : sequence
-        One item for each frame.
-    n_bytes : int
-        Bytes of the parameters, where they were counted.
-    """
-
-    start: int
-    params: Sequence[Any]
-    n_bytes: int
-
-    def __len__(self) -> int:
-        return len(self.params)
-
-
-@dataclass(frozen=True)
-class Product:
-    """What a worker is to make of a partition.
-
-    Attributes
-    ----------
-    encode : EncodeSpec or None
-        How to encode it to a `Segment`; None makes a `Block`.
-    alpha : bool
-        Whether the pixels of a block have an alpha channel.
-    """
-
-    encode: EncodeSpec | None
-    alpha: bool
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rendered frames of one partition.
-
-    Attributes
-    ----------
-    frame_idx : sequence of int
-        Frame index of each frame.
-    pixels : ndarray of uint8, shape (n, height, width, 3 or 4)
-        RGB or RGBA, C-contiguous; the receiver may keep it.
-    seconds : float
-        Time spent drawing.
-    worker : str
-        Address of the worker, or "" for this process.
-    """
-
-    frame_idx: Sequence[int]
-    pixels: NDArray[np.uint8]
-    seconds: float
-    worker: str = ""
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return len(self.frame_idx)
-
-    @property
-    def n_bytes(self) -> int:
-        """Size in bytes."""
-        return self.pixels.nbytes
-
-
-class Packet(NamedTuple):
-    """An encoded frame.
-
-    Attributes
-    ----------
-    data : bytes
-        As it came from the encoder.
-    rank : int
-        Position of the frame in its segment, in the order of showing.
-    is_keyframe : bool
-        Whether decoding may begin here.
-    alpha : bytes
-        Its alpha channel, where that is coded apart, as in VP9.
-    """
-
-    data: bytes
-    rank: int
-    is_keyframe: bool
-    alpha: bytes = b""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Encoded frames of one partition, decodable alone.
-
-    Attributes
-    ----------
-    start : int
-        Frame index of the first frame.
-    n_frames : int
-        Number of frames, which are consecutive.
-    header : bytes
-        What a decoder has to know first; FFmpeg's "extradata".
-    packets : sequence of Packet
-        One for each frame, in the order of decoding.
-    draw_seconds, encode_seconds : float
-        Time spent drawing, and converting and encoding.
-    worker : str
-        Address of the worker, or "" for this process.
-    build : str
-        Versions of what encoded it.
-    """
-
-    start: int
-    n_frames: int
-    header: bytes
-    packets: Sequence[Packet]
-    draw_seconds: float
-    encode_seconds: float
-    worker: str
-    build: str
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        return self.draw_seconds + self.encode_seconds
-
-    @property
-    def n_bytes(self) -> int:
-        """Size in bytes."""
-        return sum(len(packet.data) + len(packet.alpha) for packet in self.packets)

@@ -29,6 +29,8 @@ class RenderStats:
         Why there.
     partition_sizes : tuple of int
         Frames of each partition; may be given to the next render as its ``partition_size``.
+    n_frames_blitted : int
+        Frames of which only what had changed was drawn; the others were drawn as a whole.
     n_workers : int
         Workers that rendered at least one of them; 0 when this process did.
     n_bytes_received : int
@@ -46,6 +48,7 @@ class RenderStats:
     encode_on: str
     encode_on_reason: str
     partition_sizes: tuple[int, ...]
+    n_frames_blitted: int
     n_workers: int
     n_bytes_received: int
     file_size: int

@@ -14,9 +14,10 @@ from .encoder import gop_of
 from .errors import EncoderError, FrameSizeError
 from .mux import Muxer
 from .output import OutputFile
+from .pieces import Segment
 from .pixels import encoded_size
 from .segment import SegmentEncoder
-from .spec import EncodeSpec, FrameSize, Segment
+from .spec import EncodeSpec, FrameSize
 from .timeline import Timeline
 
 #: Frames that are encoded here make a segment of a GOP, or of so many bytes.

@@ -17,8 +17,9 @@ from distributed import Worker, WorkerPlugin, get_worker
 from .errors import UserCodeError, WorkerError
 from .job import Job
 from .params import with_index
+from .pieces import Block, Partition, Product, Segment
 from .renderer import Renderer
-from .spec import Block, EncodeSpec, FrameSize, Partition, Product, Segment
+from .spec import EncodeSpec, FrameSize
 
 #: How long the end of a render waits for frames that are no longer wanted.
 TEARDOWN_SECONDS = 1.0
@@ -111,9 +112,11 @@ def _render(name: str, indexed: Sequence[tuple[int, Any]], product: Product) -> 
         _check_memory(worker, len(indexed), renderer.size().n_bytes)
     with _errors_that_travel():
         if product.encode is None:
-            return renderer.block(indexed, worker.address, alpha=product.alpha)
+            return renderer.block(indexed, len(indexed), worker.address, alpha=product.alpha)
         params = (params for _, params in indexed)
-        return renderer.segment(indexed[0][0], params, worker.address, product.encode)
+        return renderer.segment(
+            indexed[0][0], params, worker.address, product.encode, n_frames=len(indexed)
+        )
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:

@@ -23,7 +23,7 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert [p.name for p in positional] == names.split()
     assert [p.default for p in positional[4:]] == defaults
     others = """client partition_size encode_on redraw store codec seed pixel_format dither durations
-        chapters metadata"""
+        chapters metadata freeze_layout"""
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
@@ -60,7 +60,10 @@ def test_abstract():
         ({"encode_on": "moon"}, "encode_on must be one of 'auto', 'workers', 'client', got 'moon'"),
         ({"codec": "vp9", "encode_on": 3}, "encode_on must be one of"),
         ({"output_file": "a.gif", "encode_on": "workers"}, "cannot be had for gif"),
-        ({"redraw": "blit"}, "redraw must be one of 'auto', 'full', got 'blit'"),
+        ({"redraw": "some"}, "redraw must be one of 'auto', 'full', 'blit', got 'some'"),
+        ({"redraw": "blit", "freeze_layout": False}, "so freeze_layout=False excludes it"),
+        ({"redraw": "blit", "reuse_figure_object": False}, "so reuse_figure_object=False excludes it"),
+        ({"freeze_layout": 1}, "freeze_layout must be True or False, got 1"),
         ({"store": "frames.zarr"}, "store must be None"),
         ({"codec": "theora"}, "codec must be one of 'h264'"),
         ({"codec": "ffv1"}, r"codec 'ffv1' does not go into 'a.mp4', .* ffv1 goes into \.mkv"),

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from dask_animate.errors import FigureError, FrameError, FrameSizeError, SetupError
 from dask_animate.figure import FigureSource
 from dask_animate.job import RenderJob
+from dask_animate.pieces import Run
 from dask_animate.spec import DrawSpec, FrameSize
 
 
@@ -22,7 +23,7 @@ def check_source(src, params):
     assert src.open() == size
     frames = {}
     for idx in (*range(len(params)), *reversed(range(len(params)))):
-        rgba = src.draw(idx, params[idx])
+        rgba = src.draw(idx, params[idx], Run())
         assert rgba.shape == (size.height, size.width, 4)
         assert rgba.dtype == np.uint8
         assert src.opaque <= bool((rgba[..., 3] == 255).all())
@@ -41,7 +42,7 @@ def test_keeps_what_a_source_promises(animator, reuse_figure):
 def test_draws_the_frame():
     src = source(FrameNumber())
     assert src.open() == FrameSize(40, 140)
-    assert read_numbers(src.draw(5, 9)[..., :3]) == (5, 9)
+    assert read_numbers(src.draw(5, 9, Run())[..., :3]) == (5, 9)
     src.close()
 
 
@@ -59,9 +60,9 @@ def test_without_a_seed_random_states_are_left_alone():
     expected = [np.random.rand(8) for _ in range(3)]
     np.random.seed(5)
     src = source(Noise(), seed=None)
-    first = src.draw(0, None).copy()
+    first = src.draw(0, None, Run()).copy()
     np.testing.assert_array_equal(np.random.rand(8), expected[2])  # two were drawn: in setup, in update
-    assert not np.array_equal(first, src.draw(0, None))
+    assert not np.array_equal(first, src.draw(0, None, Run()))
     src.close()
 
 
@@ -93,15 +94,15 @@ def test_figure_that_cannot_be_drawn():
 
 def test_update_fails():
     src = source(FailsAt(2))
-    src.draw(1, 0)
+    src.draw(1, 0, Run())
     with pytest.raises(
         FrameError, match="frame 2 could not be drawn: LookupError: no data for 7"
     ) as caught:
-        src.draw(2, 7)
+        src.draw(2, 7, Run())
     assert caught.value.frame_idx == 2
     assert caught.value.params == "7"
     assert isinstance(caught.value.__cause__, LookupError)
-    src.draw(3, 0)
+    src.draw(3, 0, Run())
     src.close()
 
 
@@ -120,7 +121,7 @@ def test_a_figure_made_in_init(reuse_figure):
     for _ in range(2):
         job = RenderJob(animator, DrawSpec(dpi=80, tight=True, reuse_figure=reuse_figure), {})
         src = FigureSource(job.load, job.draw)
-        shapes = {src.draw(i, 1).shape for i in range(3)}
+        shapes = {src.draw(i, 1, Run()).shape for i in range(3)}
         assert len(shapes) == 1
         src.close()
     assert (animator.figure.get_size_inches().tolist(), animator.figure.dpi) == (size, dpi)
@@ -133,7 +134,7 @@ def test_exit_in_update_is_an_error_of_the_frame():
             raise SystemExit(3)
 
     with pytest.raises(FrameError, match="frame 0 could not be drawn: SystemExit: 3"):
-        source(Exits()).draw(0, 0)
+        source(Exits()).draw(0, 0, Run())
 
 
 def test_a_figure_of_no_pixels():
@@ -143,22 +144,22 @@ def test_a_figure_of_no_pixels():
 
 def test_long_params_are_shortened():
     with pytest.raises(FrameError) as caught:
-        source(FailsAt(0)).draw(0, list(range(10_000)))
+        source(FailsAt(0)).draw(0, list(range(10_000)), Run())
     assert len(caught.value.params) < 200
 
 
 def test_frame_of_another_size():
     src = source(Grows(4))
-    src.draw(3, 0)
+    src.draw(3, 0, Run())
     with pytest.raises(FrameSizeError, match="frame 4 is 200x150 pixels, but the figure was 140x40"):
-        src.draw(4, 0)
+        src.draw(4, 0, Run())
     src.close()
 
 
 def test_figures_of_the_caller_are_left_alone():
     mine = plt.figure()
     src = source(FrameNumber())
-    src.draw(0, 0)
+    src.draw(0, 0, Run())
     src.close()
     assert plt.get_fignums() == [mine.number]
     plt.close(mine)
@@ -174,7 +175,7 @@ def test_pyplot_sees_the_animators_figure():
     src.open()
     other = source(FrameNumber())
     other.open()
-    src.draw(0, 0)
+    src.draw(0, 0, Run())
     src.close()
     other.close()
 

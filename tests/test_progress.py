@@ -7,6 +7,7 @@ from helpers import FailsAt, FrameNumber
 
 from dask_animate.errors import FrameError, OptionTypeError
 from dask_animate.events import FrameEncoded, PartitionRendered
+from dask_animate.pieces import Run
 from dask_animate.progress import ProgressBar
 
 
@@ -25,7 +26,7 @@ def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
 def test_of_unknown_length(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with ProgressBar(None, None) as bar:
-        bar(PartitionRendered(8, 0.1, 0.0, "", 0))
+        bar(PartitionRendered(8, 0.1, 0.0, "", 0, Run()))
         for i in range(3):
             bar(FrameEncoded(i))
     assert "3frame" in sys.stderr.getvalue()

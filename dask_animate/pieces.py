@@ -1,0 +1,177 @@
+"""What goes to a worker and what comes back: partitions, and the blocks or segments made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .spec import EncodeSpec
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A run of consecutive frames: the unit of work, of failure and of resume.
+
+    Attributes
+    ----------
+    start : int
+        Frame index of the first frame.
+    params : sequence
+        One item for each frame.
+    n_bytes : int
+        Bytes of the parameters, where they were counted.
+    """
+
+    start: int
+    params: Sequence[Any]
+    n_bytes: int
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a worker is to make of a partition.
+
+    Attributes
+    ----------
+    encode : EncodeSpec or None
+        How to encode it to a `Segment`; None makes a `Block`.
+    alpha : bool
+        Whether the pixels of a block have an alpha channel.
+    """
+
+    encode: EncodeSpec | None
+    alpha: bool
+
+
+@dataclass
+class Run:
+    """How the frames of a partition were drawn; filled in by the source that draws them.
+
+    Attributes
+    ----------
+    n_blitted : int
+        Frames of which only what had changed was drawn.
+    is_again : bool
+        Whether frames are drawn once more, all of them as a whole.
+    is_checked, is_unsure : bool
+        Whether one of those was compared with a drawing of the whole; whether the last one was not.
+    is_repeated : bool
+        Whether the frame drawn last is the same as the partition's frame before it.
+    fault : str or None
+        What was found wrong, so that the partition had to be drawn again.
+    """
+
+    n_blitted: int = 0
+    is_again: bool = False
+    is_checked: bool = False
+    is_unsure: bool = False
+    is_repeated: bool = False
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rendered frames of one partition.
+
+    Attributes
+    ----------
+    frame_idx : sequence of int
+        Frame index of each frame.
+    pixels : ndarray of uint8, shape (n, height, width, 3 or 4)
+        RGB or RGBA, C-contiguous; the receiver may keep it.
+    seconds : float
+        Time spent drawing.
+    worker : str
+        Address of the worker, or "" for this process.
+    run : Run
+        How its frames were drawn.
+    """
+
+    frame_idx: Sequence[int]
+    pixels: NDArray[np.uint8]
+    seconds: float
+    worker: str
+    run: Run
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.frame_idx)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes."""
+        return self.pixels.nbytes
+
+
+class Packet(NamedTuple):
+    """An encoded frame.
+
+    Attributes
+    ----------
+    data : bytes
+        As it came from the encoder.
+    rank : int
+        Position of the frame in its segment, in the order of showing.
+    is_keyframe : bool
+        Whether decoding may begin here.
+    alpha : bytes
+        Its alpha channel, where that is coded apart, as in VP9.
+    """
+
+    data: bytes
+    rank: int
+    is_keyframe: bool
+    alpha: bytes = b""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Encoded frames of one partition, decodable alone.
+
+    Attributes
+    ----------
+    start : int
+        Frame index of the first frame.
+    n_frames : int
+        Number of frames, which are consecutive.
+    header : bytes
+        What a decoder has to know first; FFmpeg's "extradata".
+    packets : sequence of Packet
+        One for each frame, in the order of decoding.
+    draw_seconds, encode_seconds : float
+        Time spent drawing, and converting and encoding.
+    worker : str
+        Address of the worker, or "" for this process.
+    build : str
+        Versions of what encoded it.
+    run : Run
+        How its frames were drawn.
+    """
+
+    start: int
+    n_frames: int
+    header: bytes
+    packets: Sequence[Packet]
+    draw_seconds: float
+    encode_seconds: float
+    worker: str
+    build: str
+    run: Run
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on it."""
+        return self.draw_seconds + self.encode_seconds
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes."""
+        return sum(len(packet.data) + len(packet.alpha) for packet in self.packets)

@@ -1,0 +1,210 @@
+"""What an artist's picture depends on, and whether that has changed.
+
+Most setters mark their artist as stale, and the others give it another attribute. Limits, positions and
+scales do neither to the artists that hang on them, but these are leaves of the artists' transforms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import MethodType
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes._base import _AxesBase
+from matplotlib.axis import Axis, Tick
+from matplotlib.category import UnitData
+from matplotlib.figure import FigureBase
+from matplotlib.image import _ImageBase
+from matplotlib.text import OffsetFrom
+from matplotlib.transforms import Affine2D, Bbox, LockableBbox, TransformNode, TransformWrapper
+
+# References that lead up: to the parent, to what is told of changes. And long lists of paths.
+_NOT_OWN = frozenset(
+    ("_axes", "axes", "_parent_figure", "figure", "_remove_method", "stale_callback", "axis", "_paths")
+)
+
+
+class Watch:
+    """The artists and transforms on which a picture depends.
+
+    Parameters
+    ----------
+    artist : Artist
+        What is drawn.
+    others : sequence of Artist
+        Others that its picture depends on, besides those found in its attributes.
+    nodes : sequence of TransformNode
+        And transforms.
+
+    Attributes
+    ----------
+    leaves : list of (object, object)
+        What the transforms are made of, and its values when the picture was drawn.
+    """
+
+    def __init__(
+        self, artist: Artist, others: Sequence[Artist] = (), nodes: Sequence[TransformNode] = ()
+    ) -> None:
+        self._artists: list[Artist] = []
+        self._ticks: list[Artist] = []
+        self._tickers: list[Any] = []
+        found = list(nodes)
+        self._find([artist, *others], found)
+        self.leaves: list[tuple[Any, Any]] = [(leaf, None) for leaf in _leaves(found)]
+        self.settle()
+
+    def settle(self) -> None:
+        """Take the present state for the one that was drawn."""
+        self.calm()
+        self.leaves = [(leaf, current(leaf)) for leaf, _ in self.leaves]
+
+    def calm(self) -> None:
+        """Take what artists say, and their attributes, for what they were when the picture was drawn."""
+        for artist in (*self._artists, *self._ticks):
+            artist.stale = False
+        # Kept, so that nothing new can come to have the identity of something old.
+        self._attributes = [[*vars(part).values()] for part in (*self._artists, *self._tickers)]
+        self._prints = [[*map(id, values)] for values in self._attributes]
+
+    def is_stale(self) -> bool:
+        """Whether an artist says that it has changed, or has got other attributes."""
+        for tick in self._ticks:
+            if tick.stale:
+                return True
+        for artist in self._artists:
+            if artist.stale:
+                return True
+        for part, fingerprint in zip((*self._artists, *self._tickers), self._prints, strict=True):
+            if [*map(id, vars(part).values())] != fingerprint:
+                return True
+        return False
+
+    def has_moved(self) -> bool:
+        """Whether a transform has changed."""
+        return any(current(leaf) != value for leaf, value in self.leaves)
+
+    def hangs_on(self, moved: set[int]) -> bool:
+        """Whether any of its leaves is among those of which the identities are given."""
+        return any(id(leaf) in moved for leaf, _ in self.leaves)
+
+    def _find(self, roots: Iterable[Any], nodes: list[Any]) -> None:
+        """Walk through the attributes of artists."""
+        seen: set[int] = set()
+        stack = list(roots)
+        drawn = {id(root) for root in stack}  # other axes and figures are only referred to
+        while stack:
+            value = stack.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if isinstance(value, list | tuple | set):
+                stack.extend(value)
+            elif isinstance(value, dict):
+                stack.extend(value.values())
+            elif isinstance(value, TransformNode):
+                nodes.append(value)
+                patch = getattr(value, "_patch", None)  # of a clip path
+                if patch is not None:
+                    stack.append(patch)
+            elif isinstance(value, _AxesBase | FigureBase) and id(value) not in drawn:
+                nodes += transforms_of(value)
+            elif isinstance(value, Tick):  # one of many
+                self._ticks += [value, *value.get_children()]
+            elif isinstance(value, Artist):
+                self._artists.append(value)
+                if isinstance(value, _AxesBase):
+                    drawn.update(map(id, (*value.child_axes, *getattr(value, "parasites", ()))))
+                if value.axes is not None:
+                    nodes += transforms_of(value.axes)
+                stack.extend(own for key, own in vars(value).items() if key not in _NOT_OWN)
+                if isinstance(value, Axis):  # of which the children make ticks
+                    self._find_tickers(value, nodes)
+                else:
+                    stack.extend(value.get_children())
+            elif isinstance(value, OffsetFrom):
+                stack.append(vars(value)["_artist"])
+            elif isinstance(value, MethodType):  # that says where an annotation is
+                stack.append(value.__self__)
+
+    def _find_tickers(self, axis: Axis, nodes: list[Any]) -> None:
+        units = axis.get_units()  # type: ignore[no-untyped-call]
+        if isinstance(units, UnitData):
+            nodes.append(units)
+        for ticker in (axis.major, axis.minor):
+            self._tickers += [ticker, ticker.locator, ticker.formatter]
+            # The locator of shared axes finds out how much room the first one has.
+            first = getattr(ticker.locator, "axis", None)
+            if isinstance(first, Axis) and first is not axis:
+                self._tickers.append(first)
+                nodes += transforms_of(first.axes)
+
+
+def container_watch(container: Any) -> Watch:
+    """Return what a figure or an axes depends on itself, without its children."""
+    nodes = transforms_of(container)
+    images: list[Artist] = []
+    if container.get_figure(root=True).suppressComposite is False:  # it draws its images as one
+        images = [child for child in container.get_children() if isinstance(child, _ImageBase)]
+    if isinstance(container, _AxesBase):
+        if container.get_aspect() != "auto":
+            nodes.append(container.dataLim)
+        locator: Any = container.get_axes_locator()
+        while locator is not None:  # a color bar's goes on from another one
+            nodes += [value for value in vars(locator).values() if isinstance(value, TransformNode)]
+            locator = getattr(locator, "_orig_locator", None)
+    return Watch(container.patch, images, nodes)
+
+
+def transforms_of(container: Any) -> list[TransformNode]:
+    """Return the transforms on which everything in an axes, or a figure, may depend."""
+    if not isinstance(container, _AxesBase):
+        return [container.bbox, container.dpi_scale_trans]
+    # What is drawn does not depend on what it would take to show all data, and the offset of titles is
+    # in the titles' own transforms.
+    return [
+        value
+        for name, value in vars(container).items()
+        if isinstance(value, TransformNode) and "dataLim" not in name and name != "titleOffsetTrans"
+    ]
+
+
+def _leaves(nodes: Iterable[Any]) -> list[Any]:
+    """Return what can be changed in trees of transforms."""
+    leaves: list[Any] = []
+    seen: set[int] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Bbox | Affine2D | LockableBbox | TransformWrapper | UnitData):
+            leaves.append(node)
+        stack.extend(child for child in vars(node).values() if isinstance(child, TransformNode))
+    return leaves
+
+
+def current(leaf: Any) -> Any:
+    """Return the value of a leaf, to be compared later."""
+    if isinstance(leaf, Bbox):
+        return leaf.get_points().tobytes()
+    if isinstance(leaf, Affine2D):
+        return leaf.get_matrix().tobytes()
+    if isinstance(leaf, LockableBbox):
+        return leaf.locked_x0, leaf.locked_y0, leaf.locked_x1, leaf.locked_y1
+    if isinstance(leaf, UnitData):
+        return len(leaf._mapping)  # of categories, to which more are added
+    return _Identity(leaf._child)
+
+
+class _Identity:
+    """Equal to nothing but the same object, which it keeps from being replaced by one at its place."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self._value is other._value
+
+    __hash__ = None  # type: ignore[assignment]
