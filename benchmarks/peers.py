@@ -1,72 +1,100 @@
-"""Whole scripts beside parallel-matplotlib-animation: frames per second on simple_wave.
+"""Whole scripts beside parallel-matplotlib-animation, on four animations.
 
     python -m venv peer && peer/bin/pip install parallel-matplotlib-animation==0.1.4
-    python benchmarks/peers.py peer/bin/python [n_frames] [runs]
+    python benchmarks/peers.py peer/bin/python [runs] [share]
 
 Each run is a new interpreter, from start to exit, with two workers; the peers take turns. "same" sets
-preset slow and crf 20 for both. Prints the median and the range of the runs.
+preset slow and crf 20 for both. Prints the medians and ranges of the runs, and the geometric mean of the
+ratios. `share` shortens all animations, as 0.1.
 """
 
 import statistics
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 from pathlib import Path
 
-SCRIPT = """
-    import sys
-    import matplotlib.pyplot as plt
-    import numpy as np
-    from {package} import Animator
+ROOT = Path(__file__).parents[1]
+LINES = """
+import matplotlib.pyplot as plt
+import numpy as np
+from dask_animate import Animator
 
-    class Wave(Animator):
-        def setup(self):
-            fig, ax = plt.subplots()
-            self.x = np.linspace(0, 4 * np.pi, 200)
-            (self.line,) = ax.plot(self.x, np.cos(self.x))
-            ax.set(xlim=(0, 4 * np.pi), ylim=(-1.5, 1.5), xlabel="x", ylabel="y", title="Cosine wave")
-            return fig
 
-        def update(self, frame_idx, phase):
-            self.line.set_ydata(np.cos(self.x + phase))
+class Lines(Animator):
+    def setup(self):
+        fig, self.ax = plt.subplots(figsize=(19.2, 10.8), dpi=100)
+        self.x = np.linspace(0, 10, 500)
+        self.lines = [self.ax.plot(self.x, np.sin(self.x), label=f"line {k}")[0] for k in range(3)]
+        self.ax.set_ylim(-1.5, 1.5)
+        self.ax.grid()
+        self.ax.legend(loc="upper right")
+        return fig
 
-    phases = [2 * np.pi * i / 60 for i in range({n_frames})]
-    Wave().make_video(sys.argv[1], phases, fps=30, num_workers=2, {options})
+    def update(self, frame_idx, t):
+        for k, line in enumerate(self.lines):
+            line.set_ydata(np.sin(self.x + k + 6 * t))
+        self.ax.set_title(f"t = {t:.3f}")
 """
-SAME = 'video_mode="cpu", video_preset="slow", video_quality=20'
-PACKAGES = {"dask_animate": "dask_animate", "parallel-matplotlib-animation 0.1.4": "parallel_animate"}
+CALL = """
+
+{name}().make_video(
+    {path!r}, [{stop} * i / {n_frames} for i in range({n_frames})], fps=30, num_workers=2, {options}
+)
+"""
+ANIMATIONS = {
+    "simple_wave": ("Wave", 60, 600),
+    "lines, 1080p": ("Lines", 1, 600),
+    "multi_panel": ("MultiPanel", 1, 300),
+    "very_complex": ("VeryComplex", 1, 120),
+}
+SETTINGS = {"defaults": "", "same": 'video_mode="cpu", video_preset="slow", video_quality=20'}
+PACKAGES = {"dask_animate": "dask_animate", "peer": "parallel_animate"}
 
 
-def run(python, package, n_frames, options, folder):
+def script(title, package, options, share, path):
+    name, stop, n_frames = ANIMATIONS[title]
+    if title == "lines, 1080p":
+        source = LINES
+    else:
+        source = (ROOT / "examples" / f"{title}.py").read_text().split("if __name__")[0]
+    n_frames = max(4, round(n_frames * share))
+    call = CALL.format(name=name, path=str(path), stop=stop, n_frames=n_frames, options=options)
+    return source.replace("from dask_animate import", f"from {package} import") + call
+
+
+def run(python, *args):
     """Return the seconds that a script took."""
-    script = Path(folder) / "script.py"
-    script.write_text(
-        textwrap.dedent(SCRIPT.format(package=package, n_frames=n_frames, options=options))
-    )
-    start = time.perf_counter()
-    subprocess.run([python, script, Path(folder) / "a.mp4"], check=True, capture_output=True)
-    return time.perf_counter() - start
-
-
-def main(peer_python, n_frames=600, runs=5):
-    pythons = dict(zip(PACKAGES, (sys.executable, peer_python), strict=True))
-    seconds = {}
     with tempfile.TemporaryDirectory() as folder:
-        for _ in range(runs):
-            for settings, options in {"defaults": "", "same": SAME}.items():
+        path = Path(folder) / "script.py"
+        path.write_text(script(*args, Path(folder) / "a.mp4"))
+        start = time.perf_counter()
+        subprocess.run([python, path], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+
+def main(peer_python, runs=3, share=1.0):
+    pythons = dict(zip(PACKAGES, (sys.executable, peer_python), strict=True))
+    print("| settings | animation | dask_animate, s | peer, s | ratio |")
+    print("|---|---|---|---|---|")
+    for settings, options in SETTINGS.items():
+        ratios = []
+        for title in ANIMATIONS:
+            seconds = {name: [] for name in PACKAGES}
+            for _ in range(int(runs)):
                 for name, package in PACKAGES.items():
-                    took = run(pythons[name], package, n_frames, options, folder)
-                    seconds.setdefault((settings, name), []).append(took)
-    print(f"simple_wave, 640x480, {n_frames} frames, two workers, whole scripts, {runs} runs\n")
-    print("| settings | library | seconds, median (range) | frames/s |")
-    print("|---|---|---|---|")
-    for (settings, name), values in seconds.items():
-        median = statistics.median(values)
-        spread = f"{min(values):.2f} to {max(values):.2f}"
-        print(f"| {settings} | {name} | {median:.2f} ({spread}) | {n_frames / median:.1f} |")
+                    took = run(pythons[name], title, package, options, float(share))
+                    seconds[name].append(took)
+            ours, theirs = (
+                f"{statistics.median(taken):.2f} ({min(taken):.2f} to {max(taken):.2f})"
+                for taken in seconds.values()
+            )
+            ratio = statistics.median(seconds["peer"]) / statistics.median(seconds["dask_animate"])
+            ratios.append(ratio)
+            print(f"| {settings} | {title} | {ours} | {theirs} | {ratio:.2f} |", flush=True)
+        print(f"| {settings} | geometric mean | | | {statistics.geometric_mean(ratios):.2f} |")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(*sys.argv[1:])
