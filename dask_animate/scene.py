@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib.axes._base import _AxesBase
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, FigureBase
 
@@ -60,7 +59,7 @@ class Scene:
         self.damage, self.changed = [], []
         self._groups = [group for group in self._groups if group.container.get_figure(root=True)]
         for axes in all_axes(self._root.container.axes):
-            _autoscale(axes)
+            _autoscale(axes)  # before stand-ins are in the place of their axis
         has_to_draw = self._mark()
         if self._is_unsettled:
             self._redraw(self._root, everything=True)
@@ -211,8 +210,6 @@ class Scene:
         by_artist, group.by_artist = group.by_artist, {}
         group.parts, group.own = [], []
         group.is_dirty = False
-        if isinstance(container, _AxesBase):
-            _autoscale(container)  # 3D axes have to meet their own axis for that
 
         def take_own() -> None:
             if self._recorder.has_notes:
