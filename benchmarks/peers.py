@@ -8,6 +8,7 @@ preset slow and crf 20 for both. Prints the medians and ranges of the runs, and 
 ratios. `share` shortens all animations, as 0.1.
 """
 
+import inspect
 import statistics
 import subprocess
 import sys
@@ -15,27 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from redraw import Lines
+
 ROOT = Path(__file__).parents[1]
-LINES = """
+IMPORTS = """
 import matplotlib.pyplot as plt
 import numpy as np
 from dask_animate import Animator
 
 
-class Lines(Animator):
-    def setup(self):
-        fig, self.ax = plt.subplots(figsize=(19.2, 10.8), dpi=100)
-        self.x = np.linspace(0, 10, 500)
-        self.lines = [self.ax.plot(self.x, np.sin(self.x), label=f"line {k}")[0] for k in range(3)]
-        self.ax.set_ylim(-1.5, 1.5)
-        self.ax.grid()
-        self.ax.legend(loc="upper right")
-        return fig
-
-    def update(self, frame_idx, t):
-        for k, line in enumerate(self.lines):
-            line.set_ydata(np.sin(self.x + k + 6 * t))
-        self.ax.set_title(f"t = {t:.3f}")
 """
 CALL = """
 
@@ -56,7 +45,7 @@ PACKAGES = {"dask_animate": "dask_animate", "peer": "parallel_animate"}
 def script(title, package, options, share, path):
     name, stop, n_frames = ANIMATIONS[title]
     if title == "lines, 1080p":
-        source = LINES
+        source = IMPORTS + inspect.getsource(Lines)
     else:
         source = (ROOT / "examples" / f"{title}.py").read_text().split("if __name__")[0]
     n_frames = max(4, round(n_frames * share))
