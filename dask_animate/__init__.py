@@ -1,7 +1,7 @@
 """Turn a matplotlib figure and a sequence of parameters into a video, on a Dask cluster."""
 
 from .animator import Animator
-from .params import IndexedFrameParams
+from .order import IndexedFrameParams
 from .result import Video
 from .write import write_video
 

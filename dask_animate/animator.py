@@ -75,6 +75,8 @@ class Animator(Look):
         chapters: Sequence[tuple[str, float]] | None = None,
         metadata: Mapping[str, str] | None = None,
         freeze_layout: bool = True,
+        axis: int | None = None,
+        dim: str | None = None,
     ) -> Video:
         """Render a video.
 
@@ -86,12 +88,19 @@ class Animator(Look):
         output_file : path-like
             Its suffix chooses the kind of file: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``, ``.webm``,
             ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are made.
-        param_by_frame : iterable or dask.bag.Bag
+        param_by_frame : iterable, dask.bag.Bag or array
             One item for each frame, of any type that can be pickled. A generator is read as the render
             goes on. Items may be `IndexedFrameParams`, in any order; those that come before their turn
-            are held until then. The partitions of a Bag are rendered on the workers that compute them,
-            without passing through this process; what they have in common is computed for each, unless
-            the bag was persisted.
+            are held until then. Items that are Delayed objects are computed on the workers. The
+            partitions of a Bag are rendered on the workers that compute them, without passing through
+            this process; what they have in common is computed for each, unless the bag was persisted.
+
+            An array of dask, zarr or h5py, the path or URL of a zarr array, or a DataArray or Dataset of
+            xarray: each frame gets one slice, NumPy or of xarray's kind, in memory. So it is with
+            several of the same length, in a dict or a tuple (a tuple of NumPy arrays alone is a sequence
+            of items): each frame gets a dict or a tuple. Workers read or compute what they draw, whole
+            chunks at a time, and each chunk once; nothing of it passes through this process. Workers
+            have to find files under the same path.
         fps : float or Fraction
             Frames per second; ``Fraction(30000, 1001)`` for the broadcast rate.
         n_frames : int, optional
@@ -174,6 +183,10 @@ class Animator(Look):
         freeze_layout : bool, default: True
             Layout engines, as of ``layout="constrained"``, run once, after `setup`. False runs them for
             each frame, which is slow, draws whole figures, and lets axes move when a label grows.
+        axis : int, optional
+            Axis of an array along which the frames are; the first by default.
+        dim : str, optional
+            Dimension of xarray's along which the frames are; the first by default.
 
         Returns
         -------
@@ -220,7 +233,7 @@ class Animator(Look):
         )
         production = Production.create(
             output_file,
-            open_params(param_by_frame, n_frames),
+            open_params(param_by_frame, n_frames, axis, dim),
             fps=fps,
             transparent=draw.transparent,
             codec=codec,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -12,9 +13,10 @@ import numpy as np
 from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
-from .errors import FrameSizeError, OptionError, OptionTypeError, ParamsError
-from .params import ArrayParams, FrameParams, partition_sizes
+from .errors import FrameSizeError, OptionTypeError, ParamsError
+from .params import FrameParams, SliceParams
 from .pieces import Run
+from .slices import is_data, open_slices
 from .spec import FrameSize
 
 _EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
@@ -115,31 +117,27 @@ def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
         raise ParamsError(f"{name} must hold {_EXPECTED}, got {dtype}")
 
 
-def open_frames(
-    frames: Any, n_frames: int | None, partition_size: Any, *, on_workers: bool
-) -> tuple[FramesJob, FrameParams | ArrayParams]:
+def open_frames(frames: Any, n_frames: int | None) -> tuple[FramesJob, FrameParams | SliceParams]:
     """Check frames of any kind; return what shape they have, and the frames as parameters.
 
     Parameters
     ----------
-    frames : array or iterable of arrays
+    frames : array, path of a zarr array or iterable of arrays
         As given to `write_video`.
     n_frames : int or None
         Later ones are left out.
-    partition_size : int, sequence of int or "auto"
-        "auto" keeps the chunks of a dask array.
-    on_workers : bool
-        Whether workers are to read a zarr array themselves.
     """
-    if hasattr(frames, "dims") and hasattr(frames, "data"):
-        frames = frames.data  # of an xarray.DataArray
+    if isinstance(frames, str | os.PathLike):
+        from .store import open_array
+
+        frames = open_array(frames)
     shape = getattr(frames, "shape", None)
     if shape is None:
         if is_dask_collection(frames):
             raise OptionTypeError(
                 f"frames is a dask {type(frames).__name__}; of dask's collections only an Array is read"
             )
-        if isinstance(frames, str | bytes | Mapping) or not isinstance(frames, Iterable):
+        if isinstance(frames, bytes | Mapping) or not isinstance(frames, Iterable):
             raise OptionTypeError(
                 f"frames must be an array (n, height, width, 1, 3 or 4) or an iterable of frames, "
                 f"got {type(frames).__name__}"
@@ -152,14 +150,9 @@ def open_frames(
     if n_frames is not None and n_frames > shape[0]:
         raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
     job = FramesJob(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
-    array: Any = frames
-    if on_workers and type(array).__module__.startswith("zarr."):
-        import dask.array
-
-        array = dask.array.from_array(array, chunks=(array.chunks[0], *shape[1:]))
-    if is_dask_collection(array):
-        return job, _dask(array, n_frames, partition_size)
-    return job, FrameParams(_InChunks(array), n_frames)
+    if is_data(frames):
+        return job, SliceParams(open_slices(frames, None, None), n_frames)
+    return job, FrameParams(frames, n_frames)
 
 
 def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[FramesJob, FrameParams]:
@@ -174,32 +167,3 @@ def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[FramesJob, F
         raise ParamsError("frames is empty: a video needs at least one frame")
     height, width, n_channels = as_uint8(first[0], 0).shape
     return FramesJob(FrameSize(height, width), n_channels), FrameParams(items, n_frames)
-
-
-def _dask(frames: Any, n_frames: int | None, partition_size: Any) -> ArrayParams:
-    if np.isnan(frames.shape[0]):
-        raise OptionError("frames has chunks of unknown size: call its compute_chunk_sizes() first")
-    frames = frames[:n_frames]
-    sizes = partition_sizes(partition_size, int(frames.shape[0]))
-    if isinstance(partition_size, str):
-        along = frames.chunks[0]
-    else:
-        along = tuple(sizes) if isinstance(sizes, list) else int(next(iter(sizes)))
-    whole = frames.rechunk({0: along, 1: -1, 2: -1, 3: -1})
-    return ArrayParams(list(whole.to_delayed().ravel()), [int(size) for size in whole.chunks[0]])
-
-
-class _InChunks:
-    """The frames of an array, each chunk of which is read once."""
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-        chunks = getattr(array, "chunks", None)
-        self._step = int(chunks[0]) if chunks else 1
-
-    def __len__(self) -> int:
-        return int(self._array.shape[0])
-
-    def __iter__(self) -> Iterator[Any]:
-        for start in range(0, len(self), self._step):
-            yield from np.asarray(self._array[start : start + self._step])

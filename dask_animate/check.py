@@ -226,19 +226,23 @@ def _n_artists(figure: Figure) -> int:
     return len(artists) - sum(len(tick.findobj()) for tick in artists if isinstance(tick, Tick))
 
 
-def choose(items: Iterable[tuple[int, Any]], n: int, total: int | None) -> list[tuple[int, Any]]:
+def choose(items: Iterable[Any], n: int, total: int | None) -> list[tuple[int, Any]]:
     """Pick about `n` frames, some in a row at places that are spread over all of them.
 
     Parameters
     ----------
-    items : iterable of (int, object)
-        Frame indices and parameters, in order.
+    items : iterable
+        Parameters, in frame order; those not chosen are not read if they can be had by their index.
     n : int
         Number of frames, rounded up to whole rows of `IN_A_ROW`.
     total : int or None
         How many items there are, if that is known.
     """
-    iterator = iter(items)
+    iterator = enumerate(items)
     rows = iter(lambda: list(islice(iterator, IN_A_ROW)), [])
     n_rows = None if total is None else -(-total // IN_A_ROW)
+    if hasattr(items, "__getitem__") and total is not None and n_rows is not None:
+        chosen = [IN_A_ROW * row for row, _ in spread(range(n_rows), -(-n // IN_A_ROW), n_rows)]
+        indices = [idx for first in chosen for idx in range(first, first + IN_A_ROW) if idx < total]
+        return [(idx, items[idx]) for idx in indices]
     return [frame for _, row in spread(rows, -(-n // IN_A_ROW), n_rows) for frame in row]

@@ -19,7 +19,8 @@ from .errors import ParamsError
 from .events import Event, FrameEncoded, Listener, PartitionRendered
 from .formats import CODECS
 from .job import Job
-from .params import CollectionParams, FrameParams, in_frame_order, nbytes
+from .order import in_frame_order
+from .params import AnyParams, BagParams, SliceParams, nbytes
 from .pieces import Block, Product, Segment
 from .pixels import encoded_size
 from .plan import Plan, block_length, segment_length
@@ -125,7 +126,7 @@ class Render:
     ----------
     job : Job
         What to draw.
-    params : FrameParams or CollectionParams
+    params : AnyParams
         The frames' parameters; consumed.
     plan : Plan
         How to divide it.
@@ -149,7 +150,7 @@ class Render:
     def __init__(
         self,
         job: Job,
-        params: FrameParams | CollectionParams,
+        params: AnyParams,
         plan: Plan,
         encode: EncodeSpec,
         open_sink: OpenSink,
@@ -167,6 +168,7 @@ class Render:
 
     def here(self) -> None:
         """Draw in this process."""
+        self._check_memory(None)
         where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
         self._meter.encode_on = (where, why)
         with closing(Renderer(self._job)) as renderer:
@@ -190,6 +192,7 @@ class Render:
             preload_factor=self._plan.preload_factor,
             max_workers=max_workers,
         ) as gather:
+            self._check_memory(gather.workers.thread_bytes())
             where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
@@ -202,7 +205,14 @@ class Render:
                 self.encode = choose_encoder(self.encode, self._encoded_size(size))
             gather.make(Product(self.encode if on_workers else None, self.encode.alpha))
             with self._sink(size) as sink:
-                self._encode(self._unpack(self._results(gather)), gather.reorder_budget(), sink)
+                self._encode(self._unpack(self._results(gather)), gather.workers.reorder_budget(), sink)
+
+    def _check_memory(self, limit: int | None) -> None:
+        """Raise unless what is read at once fits into a limit; None is what this process may have."""
+        if isinstance(self._params, SliceParams):
+            from distributed.system import MEMORY_LIMIT
+
+            self._params.check_memory(limit or MEMORY_LIMIT, self._plan.partition_size)
 
     def _sink(self, size: FrameSize) -> AbstractContextManager[Sink]:
         self.size = size
@@ -266,8 +276,8 @@ class Render:
             yield start, params(first, size_at(start))
 
     def _results(self, gather: Gather) -> Iterator[Segment | Block]:
-        if isinstance(self._params, CollectionParams):
-            return gather.collection_results(self._params)
+        if isinstance(self._params, BagParams):
+            return gather.bag_results(self._params)
         sizes = self._plan.sizes(self._params, lambda n_left: self._auto_size(gather, n_left))
         max_bytes = gather.auto_bytes() if self._plan.is_auto else float("inf")
         return gather.results(self._params.partitions(sizes, max_bytes))

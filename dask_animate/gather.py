@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -21,8 +21,8 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from .errors import AnimateError, WorkerError
 from .job import Job
-from .params import CollectionParams
-from .pieces import Block, Partition, Product, Segment
+from .params import BagParams
+from .pieces import Awaited, Block, Partition, Product, Segment
 from .spec import EncodeSpec, FrameSize
 from .worker import (
     RendererPlugin,
@@ -31,7 +31,7 @@ from .worker import (
     render_items,
     render_partition,
 )
-from .workers import UNLIMITED_BYTES, Workers, workers_are_local
+from .workers import Workers, workers_are_local
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +73,8 @@ class Gather:
 
     Attributes
     ----------
+    workers : Workers
+        Those that are used.
     frame_seconds : float or None
         To draw and encode a frame, as measured by the partitions until now.
     """
@@ -83,7 +85,7 @@ class Gather:
         self._client = client
         self._job = job
         self._preload = preload_factor
-        self._workers = Workers(client, max_workers)
+        self.workers = Workers(client, max_workers)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._frame_bytes = 0  # known once measured
         self._bytes_per_frame = 0.0  # of what a worker makes, as pixels or packets
@@ -91,6 +93,7 @@ class Gather:
         self._product = Product(None, alpha=False)
         self.frame_seconds: float | None = None
         self._flights: deque[_Flight] = deque()
+        self._computing: tuple[Any, Future] | None = None  # what was computed last
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
@@ -148,7 +151,7 @@ class Gather:
         obstacle : str or None
             What keeps the workers' GPUs from encoding, or None.
         """
-        workers: list[str | None] = [*self._workers.addresses()] or [None]
+        workers: list[str | None] = [*self.workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")
         futures = [
@@ -182,7 +185,7 @@ class Gather:
     @property
     def n_threads(self) -> int:
         """Threads of the workers to use, at least 1; each takes a partition."""
-        return max(1, self._workers.n_threads())
+        return max(1, self.workers.n_threads())
 
     def room(self) -> int:
         """Return how many frames' pixels or packets may be in a partition."""
@@ -190,23 +193,19 @@ class Gather:
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
-        return self._workers.budget() // (2 * self.n_threads)
+        return self.workers.budget() // (2 * self.n_threads)
 
     def results(self, partitions: Iterator[Partition]) -> Iterator[Segment | Block]:
         """Render partitions and yield what was made of them in the same order."""
         return self._in_order(map(self._fly, partitions))
 
-    def collection_results(self, params: CollectionParams) -> Iterator[Segment | Block]:
-        """Render a collection's partitions where they are computed, and yield the results in order.
+    def bag_results(self, params: BagParams) -> Iterator[Segment | Block]:
+        """Render a bag's partitions where they are computed, and yield the results in order.
 
-        The items stay on the workers. In a bag the frame index at which a partition starts is known once
+        The items stay on the workers. The frame index at which a partition starts is known once
         the partitions before it are computed, and travels from task to task.
         """
-        return self._in_order(self._fly_collection(params))
-
-    def reorder_budget(self) -> int:
-        """Bytes of frames that may wait on the client for frames before them."""
-        return min(self._workers.budget(), UNLIMITED_BYTES // 4)
+        return self._in_order(self._fly_bag(params))
 
     def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Segment | Block]:
         self._fill(flights)
@@ -259,26 +258,24 @@ class Gather:
         ]
         return (
             len(self._flights) < n_ahead * self.n_threads
-            and sum(sizes) + sizes[-1] <= self._workers.budget()
+            and sum(sizes) + sizes[-1] <= self.workers.budget()
         )
 
     def _n_frames(self, flight: _Flight) -> int:
         return self._largest if flight.n_frames is None else flight.n_frames
 
     def _fly(self, partition: Partition) -> _Flight:
+        params = partition.params
+        travels = not isinstance(params, Awaited) and partition.n_bytes > SCATTER_BYTES
+        computed: list[Future] = []
+        if isinstance(params, Awaited):
+            computed = [self._computed_once(params.delayed)]
+            partition = replace(partition, params=replace(params, delayed=None))
+
         def submit() -> Future:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
-            sent = partition
-            if partition.n_bytes > SCATTER_BYTES:
-                try:
-                    sent = self._known(
-                        self._client.scatter(
-                            partition, workers=self._workers.chosen(), direct=self._direct, hash=False
-                        )
-                    )
-                except OSError as exc:  # no worker just now, or one that is leaving
-                    _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
-            return self._submit(render_partition, self._name, sent, self._product)
+            sent = self._scattered(partition) if travels else partition
+            return self._submit(render_partition, self._name, sent, self._product, *computed)
 
         n_frames = len(partition)
         return _Flight(
@@ -289,12 +286,28 @@ class Gather:
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
-    def _fly_collection(self, params: CollectionParams) -> Iterator[_Flight]:
+    def _scattered(self, partition: Partition) -> Partition | Future:
+        try:
+            return self._known(
+                self._client.scatter(
+                    partition, workers=self.workers.chosen(), direct=self._direct, hash=False
+                )
+            )
+        except OSError as exc:  # no worker just now, or one that is leaving
+            _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
+            return partition
+
+    def _computed_once(self, params: Any) -> Future:
+        """Compute what some partitions in a row have in common, and keep it until the last of them."""
+        if self._computing is None or self._computing[0] is not params:
+            self._computing = (params, self._compute(params))
+        return self._computing[1]
+
+    def _fly_bag(self, params: BagParams) -> Iterator[_Flight]:
         start: int | Future = 0
         for idx, part in enumerate(params.delayed):
             if isinstance(start, Future) and start.done():
                 start = self._result(start, "counting the items of the bag")  # ends the chain of tasks
-            n_frames = None if params.lengths is None else params.lengths[idx]
             items = delayed(list)(part)
 
             def submit(items: Any = items, start: int | Future = start) -> Future:
@@ -303,23 +316,15 @@ class Gather:
                     render_items, self._name, sent, start, params.n_frames, self._product
                 )
 
-            n_bytes = (n_frames or 0) * self._frame_bytes
-            flight = _Flight(submit, submit(), n_frames, n_bytes, f"partition {idx} of the collection")
-            if n_frames is None:
-                start = self._submit(count_items, self._compute(items), start)
-            else:
-                assert isinstance(start, int), "lengths are known from the start"
-                start += n_frames
-            yield flight
+            yield _Flight(submit, submit(), None, 0, f"partition {idx} of the bag")
+            start = self._submit(count_items, self._compute(items), start)
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._known(
-            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
-        )
+        return self._known(self._client.submit(task, *args, key=key, pure=False, **self.workers.where()))
 
     def _compute(self, items: Any) -> Future:
-        return self._known(self._client.compute(items, **self._workers.where()))
+        return self._known(self._client.compute(items, **self.workers.where()))
 
     def _known(self, future: Future) -> Future:
         with self._lock:

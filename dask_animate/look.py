@@ -94,6 +94,8 @@ class Look(ABC):
         n: int = 9,
         *,
         n_frames: int | None = None,
+        axis: int | None = None,
+        dim: str | None = None,
         savefig_params: Mapping[str, Any] | None = None,
         seed: int | None = 0,
     ) -> ContactSheet:
@@ -101,11 +103,12 @@ class Look(ABC):
 
         Parameters
         ----------
-        param_by_frame : iterable or dask.bag.Bag
-            As in `make_video`. A generator is read to its end, and is empty afterwards.
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
+            more is read than those frames need.
         n : int, default: 9
             Number of frames to draw, the first and the last of the sequence among them.
-        n_frames, savefig_params, seed
+        n_frames, axis, dim, savefig_params, seed
             As in `make_video`.
 
         Returns
@@ -134,7 +137,7 @@ class Look(ABC):
         """
         n = require_int("n", n, 1)
         job = self._job(DrawSpec.create(savefig_params, seed=seed))
-        sequence = open_params(param_by_frame, n_frames)
+        sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = spread(sequence, n, sequence.n_frames)
         with closing(Renderer(job)) as renderer:
             frames = [renderer.frame(idx, params) for idx, params in chosen]
@@ -146,6 +149,8 @@ class Look(ABC):
         n: int = 12,
         *,
         n_frames: int | None = None,
+        axis: int | None = None,
+        dim: str | None = None,
         savefig_params: Mapping[str, Any] | None = None,
         seed: int | None = 0,
     ) -> CheckReport:
@@ -157,11 +162,12 @@ class Look(ABC):
 
         Parameters
         ----------
-        param_by_frame : iterable or dask.bag.Bag
-            As in `make_video`. A generator is read to its end, and is empty afterwards.
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
+            more is read than those frames need.
         n : int, default: 12
             Number of frames, three in a row at places spread over the sequence.
-        n_frames, savefig_params, seed
+        n_frames, axis, dim, savefig_params, seed
             As in `make_video`.
 
         Returns
@@ -193,8 +199,8 @@ class Look(ABC):
         """
         n = require_int("n", n, 1)
         job = self._job(DrawSpec.create(savefig_params, seed=seed))
-        sequence = open_params(param_by_frame, n_frames)
-        return Checker(job, choose(enumerate(sequence), n, sequence.n_frames)).report()
+        sequence = open_params(param_by_frame, n_frames, axis, dim)
+        return Checker(job, choose(sequence, n, sequence.n_frames)).report()
 
     def _job(self, draw: DrawSpec, log_interval: int | None = None) -> RenderJob:
         if log_interval is not None:

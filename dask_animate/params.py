@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, count, islice, repeat
-from typing import Any, TypeGuard, TypeVar
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, pairwise, repeat
+from typing import Any, TypeGuard
 
 import cloudpickle
 import numpy as np
+from dask import delayed
 from dask.base import is_dask_collection
 from dask.sizeof import sizeof
+from dask.utils import format_bytes
 
 from .errors import OptionError, OptionTypeError, ParamsError
-from .pieces import Partition
+from .members import require_axis
+from .order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
+from .pieces import Awaited, Partition
+from .slices import Slices, is_data, open_slices
 from .spec import require_int
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class IndexedFrameParams:
-    """Parameters that say themselves which frame they belong to.
-
-    A loader that yields frames in the order in which they happen to be ready wraps each of them.
-
-    Parameters
-    ----------
-    frame_id : int
-        Frame index, from 0. It takes the place of the position in the sequence.
-    params : object
-        What ``update()`` gets.
-
-    Examples
-    --------
-    >>> params = [IndexedFrameParams(1, "second"), IndexedFrameParams(0, "first")]
-    """
-
-    frame_id: int
-    params: Any
-
-    def __post_init__(self) -> None:
-        require_int("frame_id", self.frame_id, 0)
+#: Bytes of slices that are read at a time where this process draws.
+HERE_BYTES = 64 * 2**20
+#: Share of a worker's memory that slices take that are read at a time.
+CHUNK_SHARE = 0.5
 
 
 class _Params:
@@ -53,6 +37,10 @@ class _Params:
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
+
+    def _uncomputed(self) -> Iterator[Any]:
+        """Yield the items, of which some may be dask collections."""
+        return iter(self)
 
     def partitions(
         self, size_at: Callable[[int], int], max_bytes: float | None = None
@@ -66,20 +54,20 @@ class _Params:
         max_bytes : float, optional
             A partition ends early when its parameters take so many bytes. None does not count them.
         """
-        params = iter(self)
+        params = self._uncomputed()
         start = 0
         while size := size_at(start):
             items: list[Any] = []
             n_bytes = 0
             for item in islice(params, size):
                 items.append(item)
-                if max_bytes is not None:
+                if max_bytes is not None and not is_dask_collection(item):
                     n_bytes += nbytes(item)
                     if n_bytes >= max_bytes:
                         break
             if not items:
                 return
-            yield Partition(start, items, n_bytes)
+            yield Partition(start, _awaited(items), n_bytes)
             start += len(items)
 
 
@@ -87,7 +75,8 @@ class FrameParams(_Params):
     """The parameters of a video, read lazily and in frame order.
 
     An item that arrives before its turn, by its `IndexedFrameParams`, is held until the gap before it is
-    filled; nothing else is kept. Iterating consumes what it was made of, once.
+    filled; nothing else is kept. Iterating consumes what it was made of, once. Items that are dask
+    collections, as Delayed objects, are computed; partitions leave that to the workers.
 
     Parameters
     ----------
@@ -108,12 +97,17 @@ class FrameParams(_Params):
         if length == 0:
             raise ParamsError("param_by_frame is empty: a video needs at least one frame")
         if length is not None and n_frames is not None and n_frames > length:
-            raise ParamsError(f"n_frames is {n_frames}, but param_by_frame holds only {_frames(length)}")
+            raise ParamsError(
+                f"n_frames is {n_frames}, but param_by_frame holds only {n_of_frames(length)}"
+            )
         self.n_frames = length if n_frames is None else n_frames
         if isinstance(items, list | tuple):
             self._check_indices(items)
 
     def __iter__(self) -> Iterator[Any]:
+        return (item.compute() if is_dask_collection(item) else item for item in self._uncomputed())
+
+    def _uncomputed(self) -> Iterator[Any]:
         return in_frame_order(with_index(self._items), self.n_frames)
 
     def _check_indices(self, items: Sequence[Any]) -> None:
@@ -124,24 +118,24 @@ class FrameParams(_Params):
                 pass
 
 
-class CollectionParams(_Params):
-    """The parameters of a video in a dask collection, whose partitions are the video's.
+class BagParams(_Params):
+    """The parameters of a video in a `dask.bag.Bag`, whose partitions are the video's.
 
     Parameters
     ----------
-    delayed : sequence of Delayed
-        A sequence of items for each partition.
-    lengths : sequence of int or None
-        Items in each; None while they are unknown.
+    bag : dask.bag.Bag
+        Of items.
     n_frames : int or None
         Frames of the video; later ones are left out. None takes all.
+
+    Attributes
+    ----------
+    delayed : sequence of Delayed
+        A sequence of items for each partition.
     """
 
-    def __init__(
-        self, delayed: Sequence[Any], lengths: Sequence[int] | None, n_frames: int | None
-    ) -> None:
-        self.delayed = delayed
-        self.lengths = lengths
+    def __init__(self, bag: Any, n_frames: int | None = None) -> None:
+        self.delayed: Sequence[Any] = bag.to_delayed()
         self.n_frames = n_frames
 
     def __iter__(self) -> Iterator[Any]:
@@ -150,86 +144,144 @@ class CollectionParams(_Params):
         return in_frame_order(with_index(items), self.n_frames)
 
 
-class BagParams(CollectionParams):
-    """The parameters of a video in a `dask.bag.Bag`."""
+class SliceParams(_Params):
+    """The parameters of a video in arrays, of which each frame takes a slice.
 
-    def __init__(self, bag: Any, n_frames: int | None = None) -> None:
-        super().__init__(bag.to_delayed(), None, n_frames)
+    Parameters
+    ----------
+    slices : Slices
+        Of all frames.
+    n_frames : int or None
+        Frames of the video; later ones are left out. None takes all.
+    """
+
+    n_frames: int
+
+    def __init__(self, slices: Slices, n_frames: int | None = None) -> None:
+        if n_frames is not None and n_frames > len(slices):
+            raise ParamsError(
+                f"n_frames is {n_frames}, but param_by_frame holds only {n_of_frames(len(slices))}"
+            )
+        self._slices = slices if n_frames is None else slices[:n_frames]
+        self._edges = self._slices.edges()
+        self.n_frames = len(self._slices)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the slices, reading some whole chunks at a time."""
+        start = 0
+        while start < self.n_frames:
+            stop = self._stop(start, 1, HERE_BYTES)
+            yield from self._slices[start:stop]
+            start = stop
+
+    def __getitem__(self, idx: int) -> Any:
+        """Return the parameters of one frame, reading no more than it needs."""
+        return self._slices[idx]
+
+    def partitions(
+        self, size_at: Callable[[int], int], max_bytes: float | None = None
+    ) -> Iterator[Partition]:
+        """Yield partitions that end where chunks do, or divide a run of chunks that is read as one.
+
+        With `max_bytes` infinite, they have the sizes that `size_at` says, wherever chunks end.
+        """
+        start = 0
+        while start < self.n_frames and (size := size_at(start)):
+            if max_bytes == math.inf:
+                stop = min(start + size, self.n_frames)
+            else:
+                stop = self._stop(start, size, max_bytes or math.inf)
+            yield from self._divided(start, stop, max(1, round((stop - start) / size)))
+            start = stop
+
+    def check_memory(self, limit: int, partition_size: Any) -> None:
+        """Raise if what is read at once does not fit into a worker.
+
+        Parameters
+        ----------
+        limit : int
+            Bytes of memory that there are for each thread.
+        partition_size : int, sequence of int or "auto"
+            As the caller gave it.
+        """
+        longest = max(stop - start for start, stop in pairwise([0, *self._edges]))
+        sizes = partition_sizes(partition_size, self.n_frames)
+        largest = next(iter(sizes)) if isinstance(sizes, repeat) else max(sizes, default=0)
+        what, n_frames = "chunks", longest
+        if largest > longest:
+            what, n_frames = "partition_size", largest
+        n_bytes = int(n_frames * self._slices.slice_bytes)
+        if n_bytes <= limit * CHUNK_SHARE:
+            return
+        at_most = max(1, int(limit * CHUNK_SHARE / 2 / self._slices.slice_bytes))
+        advice = f"a partition_size of at most {at_most}"
+        if what == "chunks":
+            advice = (
+                f"rechunk the data, as to {n_of_frames(at_most)} in a chunk, or give workers more memory"
+            )
+        raise ParamsError(
+            f"the {what} of param_by_frame: {n_of_frames(n_frames)} that are read at once take "
+            f"{format_bytes(n_bytes)}, but a worker has {format_bytes(limit)} for each of its threads: "
+            f"{advice}"
+        )
+
+    def _stop(self, start: int, size: int, max_bytes: float) -> int:
+        """Return the end of some whole chunks from `start` on: of about `size` frames, at least one."""
+        room = start + max_bytes / max(1.0, self._slices.slice_bytes)
+        first = bisect_right(self._edges, start)
+        wanted = bisect_left(self._edges, start + size, first)
+        while wanted > first and (wanted >= len(self._edges) or self._edges[wanted] > room):
+            wanted -= 1
+        return self._edges[wanted]
+
+    def _divided(self, start: int, stop: int, n_parts: int) -> Iterator[Partition]:
+        run = self._slices[start:stop]
+        if n_parts == 1 and not run.is_lazy:
+            yield Partition(start, run, run.travel_bytes)
+            return
+        loaded = run.delayed()
+        edges = [len(run) * i // n_parts for i in range(n_parts + 1)]
+        for first, last in pairwise(edges):
+            n_bytes = int((last - first) * run.slice_bytes)
+            yield Partition(start + first, Awaited(loaded, first, last), n_bytes)
 
 
-class ArrayParams(CollectionParams):
-    """The frames of a video in a dask array, whole frames in each chunk."""
-
-    def __init__(self, delayed: Sequence[Any], lengths: Sequence[int]) -> None:
-        super().__init__(delayed, lengths, sum(lengths))
+AnyParams = FrameParams | BagParams | SliceParams
 
 
-def open_params(param_by_frame: object, n_frames: int | None) -> FrameParams | BagParams:
-    """Check a parameter sequence, of any kind, and wrap it."""
+def open_params(
+    param_by_frame: object, n_frames: int | None, axis: int | None = None, dim: str | None = None
+) -> AnyParams:
+    """Check a parameter sequence, of any kind, and wrap it; the names are those of `make_video`."""
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
+    if is_data(param_by_frame):
+        return SliceParams(open_slices(param_by_frame, axis, dim), n_frames)
+    if isinstance(param_by_frame, np.ndarray) and axis not in (None, 0):
+        param_by_frame = np.moveaxis(param_by_frame, require_axis(axis, param_by_frame.ndim), 0)
+    elif axis is not None or dim is not None:
+        raise OptionError(
+            f"axis= and dim= are for arrays, param_by_frame is a {type(param_by_frame).__name__}"
+        )
     if _is_bag(param_by_frame):
         return BagParams(param_by_frame, n_frames)
     if is_dask_collection(param_by_frame):
         raise OptionTypeError(
-            f"param_by_frame is a dask {type(param_by_frame).__name__}; of dask's collections only a "
-            f"Bag is read on the workers: pass a Bag, or .compute() it if it fits into memory"
+            f"param_by_frame is a dask {type(param_by_frame).__name__}; of dask's collections Bags and "
+            f"Arrays are read on the workers, and lists of Delayed objects: pass one of these, or "
+            f".compute() it if it fits into memory"
         )
     if hasattr(param_by_frame, "columns") and hasattr(param_by_frame, "itertuples"):
         raise OptionTypeError(
             "param_by_frame is a DataFrame, of which iterating gives the columns: "
             "pass df.itertuples() for one row a frame"
         )
-    if isinstance(param_by_frame, str | bytes | Mapping) or not _is_iterable(param_by_frame):
+    if isinstance(param_by_frame, bytes) or not _is_iterable(param_by_frame):
         raise OptionTypeError(
-            f"param_by_frame must be an iterable with one item for each frame, "
+            f"param_by_frame must be an iterable with one item for each frame, or an array, "
             f"got {type(param_by_frame).__name__}"
         )
     return FrameParams(param_by_frame, n_frames)
-
-
-def in_frame_order(
-    indexed: Iterable[tuple[int, T]],
-    n_frames: int | None,
-    hold: Callable[[T], T] = lambda item: item,
-    release: Callable[[T], T] = lambda item: item,
-) -> Iterator[T]:
-    """Yield items by rising frame index, from 0.
-
-    Parameters
-    ----------
-    indexed : iterable of (int, item)
-        In any order.
-    n_frames : int or None
-        How many there have to be; items with a higher index are passed over. None takes all.
-    hold, release : callable
-        Called with each item that has to wait for its turn, when it comes and when it goes; return the
-        item to use from then on.
-
-    Raises
-    ------
-    ParamsError
-        If an index comes twice, is missing in the end, or if there is none.
-    """
-    waiting: dict[int, T] = {}
-    turn, beyond = 0, -1
-    for frame_idx, item in indexed:
-        if n_frames is not None and frame_idx >= n_frames:
-            beyond = max(beyond, frame_idx)
-            continue
-        if frame_idx < turn or frame_idx in waiting:
-            raise ParamsError(f"param_by_frame gives frame {frame_idx} twice")
-        if frame_idx != turn:
-            waiting[frame_idx] = hold(item)
-            continue
-        yield item
-        turn += 1
-        while turn in waiting:
-            yield release(waiting.pop(turn))
-            turn += 1
-        if turn == n_frames:
-            return
-    _check_complete(turn, waiting.keys() | ({beyond} if beyond >= 0 else set()), n_frames)
 
 
 def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[int]:
@@ -254,35 +306,14 @@ def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[in
     if n_frames is None:
         raise OptionError("a sequence as partition_size needs n_frames, as param_by_frame has no length")
     if sum(sizes) != n_frames:
-        raise OptionError(f"partition_size sums to {sum(sizes)}, but there are {_frames(n_frames)}")
+        raise OptionError(f"partition_size sums to {sum(sizes)}, but there are {n_of_frames(n_frames)}")
     return sizes
 
 
-def with_index(items: Iterable[Any], start: int = 0) -> Iterator[tuple[int, Any]]:
-    """Yield (frame index, params): from `IndexedFrameParams`, else by position from `start`."""
-    for position, item in zip(count(start), items, strict=False):
-        if isinstance(item, IndexedFrameParams):
-            yield item.frame_id, item.params
-        else:
-            yield position, item
-
-
-def _check_complete(turn: int, seen_later: Collection[int], n_frames: int | None) -> None:
-    """Raise if frames are missing from `turn` on, `seen_later` being those that came out of turn."""
-    if turn == 0 and not seen_later:
-        raise ParamsError("param_by_frame is empty: a video needs at least one frame")
-    if seen_later:
-        end = max(seen_later) + 1 if n_frames is None else n_frames
-        gap = (str(idx) for idx in range(turn, end) if idx not in seen_later)
-        shown = list(islice(gap, 11))
-        if shown:
-            more = ", …" if len(shown) > 10 else ""
-            raise ParamsError(
-                f"param_by_frame has no item for frame {', '.join(shown[:10])}{more}, "
-                f"but one for frame {max(seen_later)}"
-            )
-    elif n_frames is not None and turn < n_frames:
-        raise ParamsError(f"n_frames is {n_frames}, but param_by_frame ended after {_frames(turn)}")
+def _awaited(items: list[Any]) -> Sequence[Any] | Awaited:
+    if not any(map(is_dask_collection, items)):
+        return items
+    return Awaited(delayed(list)(items), 0, len(items))
 
 
 _SIZE_IS_KNOWN = (int, float, complex, str, bytes, type(None), np.generic, np.ndarray)
@@ -318,10 +349,6 @@ def _is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
     except TypeError:
         return False
     return True
-
-
-def _frames(n: int) -> str:
-    return "1 frame" if n == 1 else f"{n} frames"
 
 
 def _is_bag(value: object) -> bool:

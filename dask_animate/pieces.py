@@ -13,6 +13,26 @@ from .spec import EncodeSpec
 
 
 @dataclass(frozen=True)
+class Awaited:
+    """Parameters of a partition that are computed on the workers, perhaps with those of others.
+
+    Attributes
+    ----------
+    delayed : Delayed or None
+        Becomes a sequence; None once it is on its way.
+    start, stop : int
+        Which items of it.
+    """
+
+    delayed: Any
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
 class Partition:
     """A run of consecutive frames: the unit of work, of failure and of resume.
 
@@ -20,14 +40,14 @@ class Partition:
     ----------
     start : int
         Frame index of the first frame.
-    params : sequence
+    params : sequence or Awaited
         One item for each frame.
     n_bytes : int
         Bytes of the parameters, where they were counted.
     """
 
     start: int
-    params: Sequence[Any]
+    params: Sequence[Any] | Awaited
     n_bytes: int
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import OptionError
 from .formats import CODECS
-from .params import BagParams, CollectionParams, FrameParams, partition_sizes
+from .params import AnyParams, BagParams, partition_sizes
 from .spec import require_int
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
@@ -46,7 +46,7 @@ class Plan:
         partition_size: object,
         preload_factor: object,
         encode_on: str,
-        params: FrameParams | CollectionParams,
+        params: AnyParams,
     ) -> Plan:
         """Check what the caller gave against the parameters that are to be divided."""
         if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
@@ -64,9 +64,7 @@ class Plan:
         """Whether the partitions' sizes are ours to choose."""
         return isinstance(self.partition_size, str)
 
-    def sizes(
-        self, params: FrameParams | CollectionParams, auto: Callable[[int | None], int]
-    ) -> Callable[[int], int]:
+    def sizes(self, params: AnyParams, auto: Callable[[int | None], int]) -> Callable[[int], int]:
         """Return a function that says how many frames the partition has that starts at a frame.
 
         Parameters
@@ -82,9 +80,7 @@ class Plan:
         n_frames = params.n_frames
         return lambda start: auto(None if n_frames is None else n_frames - start)
 
-    def where(
-        self, codec: str, params: FrameParams | CollectionParams, n_threads: int
-    ) -> tuple[str, str]:
+    def where(self, codec: str, params: AnyParams, n_threads: int) -> tuple[str, str]:
         """Return where to encode, "workers" or "client", and why.
 
         Parameters
@@ -109,9 +105,9 @@ class Plan:
             return "client", f"a keyframe for each {length:.0f} frames would cost too much"
         return "workers", "partitions are long enough to begin with a keyframe"
 
-    def _typical_length(self, params: FrameParams | CollectionParams, n_threads: int) -> float:
+    def _typical_length(self, params: AnyParams, n_threads: int) -> float:
         n_frames = math.inf if params.n_frames is None else params.n_frames
-        if isinstance(params, CollectionParams):
+        if isinstance(params, BagParams):
             return n_frames / max(1, len(params.delayed))
         if self.is_auto:
             return n_frames / max(1, n_threads)

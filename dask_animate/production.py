@@ -16,7 +16,7 @@ from .image import ImageWriter
 from .job import Job
 from .options import check_encode_on, check_labels, check_times, create_encode_spec
 from .output import OutputFile, as_path
-from .params import CollectionParams, FrameParams
+from .params import AnyParams
 from .pixels import encoded_size
 from .plan import Plan
 from .progress import ProgressBar, progress_logs, warn_of_faults
@@ -34,7 +34,7 @@ class Production:
     ----------
     path : Path
         The file.
-    params : FrameParams or CollectionParams
+    params : AnyParams
         The frames' parameters; consumed.
     encode : EncodeSpec
         How frames are encoded.
@@ -57,7 +57,7 @@ class Production:
     """
 
     path: Path
-    params: FrameParams | CollectionParams
+    params: AnyParams
     encode: EncodeSpec
     timeline: Timeline
     metadata: Mapping[str, str]
@@ -72,7 +72,7 @@ class Production:
     def create(
         cls,
         output_file: Any,
-        params: FrameParams | CollectionParams,
+        params: AnyParams,
         *,
         fps: Any,
         transparent: bool,

@@ -109,6 +109,8 @@ def spread(items: Iterable[T], n: int, total: int | None) -> list[tuple[int, T]]
     """
     if total is not None:
         chosen = set(_evenly(n, total))
+        if hasattr(items, "__getitem__"):  # the others need not be read
+            return [(idx, items[idx]) for idx in sorted(chosen)]
         return [(idx, item) for idx, item in enumerate(items) if idx in chosen]
     kept: list[tuple[int, T]] = []
     last: tuple[int, T] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import itemgetter
@@ -16,8 +16,8 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from .errors import UserCodeError, WorkerError
 from .job import Job
-from .params import with_index
-from .pieces import Block, Partition, Product, Segment
+from .order import with_index
+from .pieces import Awaited, Block, Partition, Product, Segment
 from .renderer import Renderer
 from .spec import EncodeSpec, FrameSize
 
@@ -81,15 +81,21 @@ def measure_figure(name: str, encode: EncodeSpec | None) -> tuple[FrameSize, str
     return size, gpu_obstacle(encode, encoded_size(size, encode.pixel_format))
 
 
-def render_partition(name: str, partition: Partition, product: Product) -> Segment | Block:
-    """Task: draw a partition of consecutive frames."""
-    return _render(name, list(enumerate(partition.params, partition.start)), product)
+def render_partition(
+    name: str, partition: Partition, product: Product, computed: Sequence[Any] = ()
+) -> Segment | Block:
+    """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
+    params = partition.params
+    if isinstance(params, Awaited):
+        params = computed[params.start : params.stop]
+    indexed = enumerate(params, partition.start)
+    return _render(name, partition.start, indexed, len(partition), product)
 
 
 def render_items(
     name: str, items: Sequence[Any], start: int, stop: int | None, product: Product
 ) -> Segment | Block:
-    """Task: draw the items of a collection's partition, the first of which is frame `start`.
+    """Task: draw the items of a bag's partition, the first of which is frame `start`.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
     block, for the client to put in order.
@@ -98,7 +104,7 @@ def render_items(
     indexed.sort(key=itemgetter(0))
     if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
         product = replace(product, encode=None)
-    return _render(name, indexed, product)
+    return _render(name, start, indexed, len(indexed), product)
 
 
 def count_items(items: Sequence[Any], start: int) -> int:
@@ -106,17 +112,17 @@ def count_items(items: Sequence[Any], start: int) -> int:
     return start + len(items)
 
 
-def _render(name: str, indexed: Sequence[tuple[int, Any]], product: Product) -> Segment | Block:
+def _render(
+    name: str, start: int, indexed: Iterable[tuple[int, Any]], n_frames: int, product: Product
+) -> Segment | Block:
     worker, renderer = get_worker(), _renderer(name)
     if product.encode is None:
-        _check_memory(worker, len(indexed), renderer.size().n_bytes)
+        _check_memory(worker, n_frames, renderer.size().n_bytes)
     with _errors_that_travel():
         if product.encode is None:
-            return renderer.block(indexed, len(indexed), worker.address, alpha=product.alpha)
-        params = (params for _, params in indexed)
-        return renderer.segment(
-            indexed[0][0], params, worker.address, product.encode, n_frames=len(indexed)
-        )
+            return renderer.block(indexed, n_frames, worker.address, alpha=product.alpha)
+        params = (item for _, item in indexed)
+        return renderer.segment(start, params, worker.address, product.encode, n_frames=n_frames)
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:

@@ -31,6 +31,7 @@ class Workers:
         self._max_workers = max_workers
         self._memory_limits: dict[str, int] = {}
         self._n_threads = 0
+        self._thread_bytes: list[int] = []
         self._refreshed = -float("inf")
 
     def addresses(self) -> list[str]:
@@ -42,7 +43,11 @@ class Workers:
                 address: alive[address]["memory_limit"] or UNLIMITED_BYTES
                 for address in addresses[: self._max_workers]
             }
-            self._n_threads = sum(alive[address]["nthreads"] for address in self._memory_limits)
+            n_threads = {address: alive[address]["nthreads"] for address in self._memory_limits}
+            self._n_threads = sum(n_threads.values())
+            self._thread_bytes = [
+                limit // n_threads[address] for address, limit in self._memory_limits.items()
+            ]
             self._refreshed = time.monotonic()
         return list(self._memory_limits)
 
@@ -51,10 +56,19 @@ class Workers:
         self.addresses()
         return self._n_threads
 
+    def thread_bytes(self) -> int:
+        """Return the memory that there is for a thread of the worker that has least."""
+        self.addresses()
+        return min(self._thread_bytes, default=UNLIMITED_BYTES)
+
     def budget(self) -> int:
         """Return the bytes that may be in flight."""
         self.addresses()
         return int(MEMORY_SHARE * (sum(self._memory_limits.values()) or UNLIMITED_BYTES))
+
+    def reorder_budget(self) -> int:
+        """Return the bytes of frames that may wait on the client for frames before them."""
+        return min(self.budget(), UNLIMITED_BYTES // 4)
 
     def chosen(self) -> list[str] | None:
         """Return the workers to which data may go; None for any."""

@@ -45,9 +45,8 @@ def write_video(
     ----------
     frames : array, shape (n, height, width, 1, 3 or 4), or iterable of arrays (height, width, …)
         Gray, RGB or RGBA, alpha not premultiplied: uint8, or floats from 0 to 1, which are multiplied
-        by 255 and rounded. A NumPy, dask or zarr array, or anything like one. The chunks of a dask array
-        are encoded on the workers that compute them; other frames are read one chunk or one frame after
-        another.
+        by 255 and rounded. A NumPy, dask, xarray, HDF5 or zarr array, or a zarr array's path or URL.
+        Workers compute, read and encode whole chunks; in this process, too, each is read once.
     output_file : path-like
         Its suffix chooses the kind of file; see `Animator.make_video`.
     fps : float or Fraction
@@ -62,7 +61,7 @@ def write_video(
     video_extra_ffmpeg_params, preload_factor, client, encode_on, codec, pixel_format, dither
         As in `Animator.make_video`.
     partition_size : int, sequence of int or "auto"
-        Frames in a task. "auto" keeps the chunks of a dask array.
+        Frames in a task. "auto" takes some whole chunks, or divides large ones.
     durations, chapters, metadata
         As in `Animator.make_video`.
 
@@ -99,8 +98,7 @@ def write_video(
         n_frames = require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
-    on_workers = client is not None or num_workers != 1
-    job, params = open_frames(frames, n_frames, partition_size, on_workers=on_workers)
+    job, params = open_frames(frames, n_frames)
     production = Production.create(
         output_file,
         params,

@@ -3,10 +3,10 @@ import re
 import threading
 from itertools import islice
 
-import dask.array as da
 import dask.bag as db
 import numpy as np
 import pytest
+from dask import delayed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -156,15 +156,15 @@ def test_a_data_frame_is_refused():
         open_params(Frame(), None)
 
 
-@pytest.mark.parametrize("value", [3, None, "abc", b"abc", {"a": 1}, np.array(3)])
+@pytest.mark.parametrize("value", [3, None, b"abc", np.array(3)])
 def test_not_a_sequence(value):
     with pytest.raises(OptionTypeError, match="must be an iterable with one item for each frame"):
         open_params(value, None)
 
 
 def test_dask_collections_other_than_bags_are_refused():
-    with pytest.raises(OptionTypeError, match="dask Array"):
-        open_params(da.zeros(3), None)
+    with pytest.raises(OptionTypeError, match="dask Delayed"):
+        open_params(delayed(list)([1, 2]), None)
 
 
 def test_a_bag_in_this_process():

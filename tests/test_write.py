@@ -3,6 +3,7 @@
 import dask.array as da
 import numpy as np
 import pytest
+import xarray as xr
 import zarr
 from helpers import decode
 
@@ -56,10 +57,16 @@ def test_kinds_of_frames(tmp_path, client, make, where, encode_on):
     assert bool(video.stats.n_workers) == (where == "cluster")
 
 
-def test_chunks_of_dask_arrays_are_the_partitions(tmp_path, client):
+def edges(video):
+    """Frame indices at which the partitions of a video end."""
+    return set(np.cumsum(video.stats.partition_sizes).tolist())
+
+
+def test_chunks_of_dask_arrays_are_kept_or_divided(tmp_path, client):
     array = da.from_array(FRAMES, chunks=(25, 32, 48, 3))
     video = write_video(array, tmp_path / "a.mp4", 30, client=client)
-    assert (video.stats.partition_sizes, video.stats.encode_on) == ((25, 25), "workers")
+    assert edges(video) >= {25, 50}
+    assert video.stats.encode_on == "workers"
     for size, sizes in ((20, (20, 20, 10)), ((5, 45), (5, 45))):
         options = {"client": client, "partition_size": size, "encode_on": "workers"}
         video = write_video(array, tmp_path / "a.mp4", 30, **options)
@@ -75,7 +82,7 @@ def test_zarr(tmp_path, client, zarr_array):
     assert here.stats.n_workers == 0
     there = write_video(zarr_array, tmp_path / "a.mp4", 30, client=client)
     assert_written(there.path)
-    assert there.stats.partition_sizes == (16, 16, 16, 2)
+    assert edges(there) >= {16, 32, 48, 50}
     assert there.stats.n_workers > 0
 
 
@@ -125,7 +132,8 @@ def test_floats_are_rounded_to_nearest(tmp_path):
         ([*FRAMES[:3], FRAMES[3, :30]], FrameSizeError, r"frame 3 has the shape \(30, 48, 3\), but the"),
         ([*FRAMES[:3], FRAMES[3, ..., :1]], FrameSizeError, r"frame 3 has the shape \(32, 48, 1\)"),
         (7, OptionTypeError, "frames must be an array .* got int"),
-        ("frames", OptionTypeError, "got str"),
+        ("frames", ParamsError, "there is no zarr array at frames"),
+        (b"frames", OptionTypeError, "got bytes"),
         ({}, OptionTypeError, "got dict"),
     ],
 )
@@ -160,15 +168,10 @@ def test_the_active_client_is_used_for_dask_arrays_alone(tmp_path, client):
 
 
 def test_labelled_arrays(tmp_path, client):
-    """What has dims and data is taken for an xarray.DataArray."""
-
-    class Labelled:
-        dims = ("time", "y", "x", "channel")
-        data = da.from_array(FRAMES, chunks=(25, 32, 48, 3))
-
-    video = write_video(Labelled(), tmp_path / "a.mp4", 30, client=client)
+    frames = xr.DataArray(FRAMES, dims=("time", "y", "x", "channel")).chunk(time=25)
+    video = write_video(frames, tmp_path / "a.mp4", 30, client=client)
     assert_written(video.path)
-    assert video.stats.partition_sizes == (25, 25)
+    assert edges(video) >= {25, 50}
 
 
 def test_a_bag_is_refused(tmp_path):
