@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .errors import OptionError
+from .errors import OptionError, OptionTypeError
+from .job import RenderJob
 from .look import Look
-from .params import open_params
+from .params import AnyParams, BagParams, open_params
+from .plan import StoreRequest
+from .progress import warn_of_unknown
 from .spec import DrawSpec
 
 if TYPE_CHECKING:
@@ -66,7 +69,8 @@ class Animator(Look):
         partition_size: int | Sequence[int] | str = "auto",
         encode_on: str = "auto",
         redraw: str = "auto",
-        store: object = None,
+        store: Any = None,
+        overwrite: bool = False,
         codec: str | None = None,
         seed: int | None = 0,
         pixel_format: str | None = None,
@@ -158,8 +162,16 @@ class Animator(Look):
             that matplotlib was not told of, the partition is drawn again as a whole, as are all others
             of that worker, and a `RedrawWarning` says what it was. For that a partition's parameters
             are kept until it is done. "blit" does not compare.
-        store : None
-            Keeping finished frames is not available yet.
+        store : path, URL or zarr store, optional
+            Where frames are kept, compressed without loss, as the array "frames" of a zarr group. The
+            same call, made again after it was interrupted or changed, takes from there the frames that
+            were drawn by the same code from the same parameters, and draws the others: your functions
+            and classes count by their code, data by its content, libraries by their versions. Workers
+            write to it themselves, so all have to reach it: a shared directory, or ``s3://…``. One
+            render at a time. `write_video` encodes it again. Not with a Bag.
+        overwrite : bool, default: False
+            Begin a new store, also where zarr files of another program are. Without it, those are an
+            error, and frames of another size are replaced only in a store that was made here.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             By default chosen by the suffix of `output_file`. FFV1 and APNG are lossless.
         seed : int or None
@@ -223,7 +235,6 @@ class Animator(Look):
         """
         from .production import Production
 
-        _check_not_yet(store)
         draw = DrawSpec.create(
             savefig_params,
             reuse_figure=reuse_figure_object,
@@ -231,9 +242,11 @@ class Animator(Look):
             redraw=redraw,
             freeze_layout=freeze_layout,
         )
+        job = self._job(draw, plotting_log_interval)
+        params = open_params(param_by_frame, n_frames, axis, dim)
         production = Production.create(
             output_file,
-            open_params(param_by_frame, n_frames, axis, dim),
+            params,
             fps=fps,
             transparent=draw.transparent,
             codec=codec,
@@ -253,12 +266,31 @@ class Animator(Look):
             encode_on=encode_on,
             disable_progress_bar=disable_progress_bar,
             saving_log_interval=saving_log_interval,
+            store=_store_request(store, overwrite, params, job),
         )
-        job = self._job(draw, plotting_log_interval)
         return production.make(job if production.is_here else job.pickled())
 
 
-def _check_not_yet(store: object) -> None:
-    """Refuse what this version does not do, rather than ignore it."""
-    if store is not None:
-        raise OptionError("store must be None: this version does not keep finished frames yet")
+def _store_request(
+    place: Any, overwrite: object, params: AnyParams, job: RenderJob
+) -> StoreRequest | None:
+    """Check where frames are to be kept, and find the token of what they are drawn from."""
+    if not isinstance(overwrite, bool):
+        raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
+    if place is None:
+        if overwrite:
+            raise OptionError("overwrite=True is about store=, and there is none")
+        return None
+    if isinstance(params, BagParams):
+        raise OptionError(
+            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
+            "is computed: give a list of Delayed objects, or an array"
+        )
+    from .keep import token_of_job
+    from .store import check_place
+
+    check_place(place, overwrite=overwrite)
+    token, unknown = token_of_job(*job.content())
+    if unknown is not None:
+        warn_of_unknown(f"{type(job.animator).__name__} uses {unknown}")
+    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
 from .errors import FrameSizeError, OptionTypeError, ParamsError
+from .members import is_place
 from .params import FrameParams, SliceParams
 from .pieces import Run
 from .slices import is_data, open_slices
@@ -127,7 +127,7 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[FramesJob, FramePara
     n_frames : int or None
         Later ones are left out.
     """
-    if isinstance(frames, str | os.PathLike):
+    if is_place(frames):
         from .store import open_array
 
         frames = open_array(frames)

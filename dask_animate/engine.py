@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from math import inf
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from dask.system import CPU_COUNT
@@ -19,21 +20,20 @@ from .errors import ParamsError
 from .events import Event, FrameEncoded, Listener, PartitionRendered
 from .formats import CODECS
 from .job import Job
+from .meter import Meter
 from .order import in_frame_order
 from .params import AnyParams, BagParams, SliceParams, nbytes
-from .pieces import Block, Product, Segment
+from .pieces import Block, Partition, Product, Result, Segment, Stored
 from .pixels import encoded_size
-from .plan import Plan, block_length, segment_length
+from .plan import Plan, StoreRequest, block_length, segment_length
 from .renderer import Renderer
 from .spec import EncodeSpec, FrameSize
-from .stats import RenderStats
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from .gather import Gather
-
-T = TypeVar("T")
+    from .keep import Keep
 
 #: Pixels, and parameters of a partition, that this process holds where it draws itself.
 BLOCK_BYTES, PARAMS_BYTES = 128 * 2**20, 256 * 2**20
@@ -62,63 +62,6 @@ class Sink(Protocol):
 OpenSink = Callable[[EncodeSpec, FrameSize], AbstractContextManager[Sink]]
 
 
-@dataclass
-class Meter:
-    """Adds up what a render costs. A listener, whose clock starts when it is made."""
-
-    started: float = field(default_factory=time.perf_counter)
-    render_seconds: float = 0.0
-    encode_seconds: float = 0.0
-    mux_seconds: float = 0.0
-    wait_seconds: float = 0.0
-    n_frames: int = 0
-    n_bytes_received: int = 0
-    n_frames_blitted: int = 0
-    encode_on: tuple[str, str] = ("", "")
-    partition_sizes: list[int] = field(default_factory=list)
-    workers: set[str] = field(default_factory=set)
-
-    def __call__(self, event: Event) -> None:
-        """Take note of an event."""
-        if isinstance(event, FrameEncoded):
-            self.n_frames += 1
-            return
-        self.partition_sizes.append(event.n_frames)
-        self.render_seconds += event.draw_seconds
-        self.encode_seconds += event.encode_seconds
-        self.n_frames_blitted += event.run.n_blitted
-        if event.worker:
-            self.workers.add(event.worker)
-            self.n_bytes_received += event.n_bytes
-
-    def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Call a function and add the time that it takes to an attribute of this name."""
-        start = time.perf_counter()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            setattr(self, name, getattr(self, name) + time.perf_counter() - start)
-
-    def stats(self, file_size: int) -> RenderStats:
-        """Return what was added up until now."""
-        wall = time.perf_counter() - self.started
-        return RenderStats(
-            wall_seconds=wall,
-            render_seconds=self.render_seconds,
-            encode_seconds=self.encode_seconds,
-            mux_seconds=self.mux_seconds,
-            wait_seconds=self.wait_seconds,
-            frames_per_second=self.n_frames / wall,
-            encode_on=self.encode_on[0],
-            encode_on_reason=self.encode_on[1],
-            partition_sizes=tuple(self.partition_sizes),
-            n_frames_blitted=self.n_frames_blitted,
-            n_workers=len(self.workers),
-            n_bytes_received=self.n_bytes_received,
-            file_size=file_size,
-        )
-
-
 class Render:
     """One render.
 
@@ -138,6 +81,8 @@ class Render:
         Adds up what it costs.
     listeners : sequence of callable
         Told of each event, in this thread.
+    store : StoreRequest, optional
+        Where frames are kept.
 
     Attributes
     ----------
@@ -156,6 +101,7 @@ class Render:
         open_sink: OpenSink,
         meter: Meter,
         listeners: Sequence[Listener] = (),
+        store: StoreRequest | None = None,
     ) -> None:
         self._job = job
         self._params = params
@@ -163,20 +109,28 @@ class Render:
         self._open_sink = open_sink
         self._meter = meter
         self._listeners: tuple[Listener, ...] = (meter, *listeners)
+        self._store = store
         self.encode = encode
         self.size: FrameSize | None = None
 
     def here(self) -> None:
         """Draw in this process."""
         self._check_memory(None)
-        where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
-        self._meter.encode_on = (where, why)
         with closing(Renderer(self._job)) as renderer:
             size = renderer.size()
+            keep = self._open_store(size)
+            if keep is not None:
+                from .proof import prove_here
+
+                prove_here(keep.store)
+            where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
+            self._meter.encode_on = (where, why)
             self.encode = choose_encoder(self.encode, self._encoded_size(size))
             with self._sink(size) as sink:
                 if where == "workers":
-                    self._segments_here(renderer, sink, threads=1)
+                    self._segments_here(renderer, sink, threads=1, keep=keep)
+                elif keep is not None:
+                    self._encode(self._unpack(self._stored_here(renderer, keep), keep), 0, sink)
                 elif self._plan.is_auto and CODECS[self.encode.codec].is_segmented:
                     self._segments_here(renderer, sink, CPU_COUNT)  # what the sink would do
                 else:
@@ -193,19 +147,27 @@ class Render:
             max_workers=max_workers,
         ) as gather:
             self._check_memory(gather.workers.thread_bytes())
+            keep = None
+            if self._store is not None:
+                keep = self._open_store(gather.measure(None)[0])
             where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
             size, obstacle = gather.measure(self.encode if on_workers else None)
+            if keep is not None:
+                from .proof import prove_on
+
+                prove_on(client, gather.workers.addresses(), keep.store)
             if on_workers and obstacle is None:
                 self.encode = with_gpu(self.encode)
             else:
                 if obstacle is not None:
                     self.encode = without_gpu(self.encode, obstacle)
                 self.encode = choose_encoder(self.encode, self._encoded_size(size))
-            gather.make(Product(self.encode if on_workers else None, self.encode.alpha))
+            gather.make(Product(self.encode if on_workers else None, self.encode.alpha, keep))
             with self._sink(size) as sink:
-                self._encode(self._unpack(self._results(gather)), gather.workers.reorder_budget(), sink)
+                frames = self._unpack(self._results(gather), keep)
+                self._encode(frames, gather.workers.reorder_budget(), sink)
 
     def _check_memory(self, limit: int | None) -> None:
         """Raise unless what is read at once fits into a limit; None is what this process may have."""
@@ -225,7 +187,24 @@ class Render:
         for listener in self._listeners:
             listener(event)
 
-    def _segments_here(self, renderer: Renderer, sink: Sink, threads: int) -> None:
+    def _open_store(self, size: FrameSize) -> Keep | None:
+        """Open where frames are kept, and divide the render so that each worker writes whole chunks."""
+        if self._store is None:
+            return None
+        from .keep import Keep
+        from .store import chunk_of, open_store
+
+        place, overwrite = self._store.place, self._store.overwrite
+        shape = (size.height, size.width, self._store.channels)
+        kept = None if overwrite else chunk_of(place, shape)
+        self._plan, chunk = self._plan.with_store(self._params, size, kept)
+        n_frames = self._params.n_frames or 0
+        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite)
+        return Keep(store, self._store.token)
+
+    def _segments_here(
+        self, renderer: Renderer, sink: Sink, threads: int, keep: Keep | None = None
+    ) -> None:
         """Draw and encode partition after partition, as a worker would, but tell of each frame."""
         meter = self._meter
         n_encoded = 0
@@ -236,8 +215,18 @@ class Render:
                 n_encoded += 1
                 self._emit(FrameEncoded(frame_idx))
 
-        for start, params in self._in_partitions(gop_of(self.encode)):
-            segment = renderer.segment(start, params, "", self.encode, threads=threads, encoded=encoded)
+        draw = partial(renderer.segment, threads=threads, encoded=encoded)
+        if keep is not None:
+            segments = (
+                draw(p.start, p.items(), "", self.encode, n_frames=len(p), keep=keep)
+                for p in self._kept_partitions(keep)
+            )
+        else:
+            segments = (
+                draw(start, params, "", self.encode)
+                for start, params in self._in_partitions(gop_of(self.encode))
+            )
+        for segment in segments:
             meter.wait_seconds += segment.draw_seconds
             self._emit(_rendered(segment))
             meter.timed("mux_seconds", sink.add, segment)
@@ -250,6 +239,18 @@ class Render:
             for first in indexed:
                 some = chain([first], islice(indexed, n_frames - 1))
                 yield renderer.block(some, n_frames, "", alpha=self.encode.alpha)
+
+    def _stored_here(self, renderer: Renderer, keep: Keep) -> Iterator[Stored]:
+        """Draw frames to where they are kept, and tell of each partition."""
+        for partition in self._kept_partitions(keep):
+            yield renderer.store(partition.start, partition.items(), len(partition), "", keep)
+
+    def _kept_partitions(self, keep: Keep) -> Iterator[Partition]:
+        """Yield partitions, and make room for each."""
+        size_at = self._plan.sizes(self._params, lambda n_left: 1)
+        for partition in self._params.partitions(size_at, inf):
+            keep.store.reserve(partition.start + len(partition))
+            yield partition
 
     def _in_partitions(self, auto: int) -> Iterator[tuple[int, Iterator[Any]]]:
         """Yield the first frame index and the parameters of each partition, to be read one at a time.
@@ -275,11 +276,11 @@ class Render:
         for first in frames:
             yield start, params(first, size_at(start))
 
-    def _results(self, gather: Gather) -> Iterator[Segment | Block]:
+    def _results(self, gather: Gather) -> Iterator[Result]:
         if isinstance(self._params, BagParams):
             return gather.bag_results(self._params)
         sizes = self._plan.sizes(self._params, lambda n_left: self._auto_size(gather, n_left))
-        max_bytes = gather.auto_bytes() if self._plan.is_auto else float("inf")
+        max_bytes = gather.auto_bytes() if self._plan.is_auto else inf
         return gather.results(self._params.partitions(sizes, max_bytes))
 
     def _auto_size(self, gather: Gather, n_left: int | None) -> int:
@@ -290,13 +291,14 @@ class Render:
             self._params.n_frames, gather.n_threads, self._plan.preload_factor, gather.room()
         )
 
-    def _unpack(
-        self, results: Iterator[Segment | Block] | Iterator[Segment]
-    ) -> Iterator[tuple[int, Item]]:
+    def _unpack(self, results: Iterable[Result], keep: Keep | None = None) -> Iterator[tuple[int, Item]]:
         for result in results:
             self._emit(_rendered(result))
             if isinstance(result, Block):
                 yield from zip(result.frame_idx, result.pixels, strict=True)
+            elif isinstance(result, Stored):
+                assert keep is not None
+                yield from enumerate(keep.store.frames(result.start, result.n_frames), result.start)
             else:
                 yield result.start, result
                 for frame_idx in range(result.start + 1, result.start + result.n_frames):
@@ -319,11 +321,11 @@ class Render:
             start = time.perf_counter()
 
 
-def _rendered(result: Segment | Block) -> PartitionRendered:
-    if isinstance(result, Block):
-        draw_seconds, encode_seconds = result.seconds, 0.0
-    else:
+def _rendered(result: Result) -> PartitionRendered:
+    if isinstance(result, Segment):
         draw_seconds, encode_seconds = result.draw_seconds, result.encode_seconds
+    else:
+        draw_seconds, encode_seconds = result.seconds, 0.0
     return PartitionRendered(
         result.n_frames,
         draw_seconds,

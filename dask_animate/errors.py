@@ -60,6 +60,14 @@ class RemoteTraceback(Exception):
         return "\n" + str(self.args[0])
 
 
+class StoreError(AnimateError, OSError):
+    """Frames cannot be kept in a store, or not be read from it."""
+
+
+class ReuseWarning(UserWarning):
+    """Frames in a store cannot be known again, so that the next render will draw them anew."""
+
+
 class RedrawWarning(UserWarning):
     """Drawing only what changed would have given wrong frames; they were drawn as a whole instead."""
 

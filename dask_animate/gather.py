@@ -22,7 +22,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 from .errors import AnimateError, WorkerError
 from .job import Job
 from .params import BagParams
-from .pieces import Awaited, Block, Partition, Product, Segment
+from .pieces import Awaited, Partition, Product, Result, Segment
 from .spec import EncodeSpec, FrameSize
 from .worker import (
     RendererPlugin,
@@ -58,7 +58,7 @@ class Gather:
     """One render on a cluster.
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
-    which closes the figures. Its user calls it from one thread; a second one fetches results.
+    closing the figures. Its user calls it from one thread; a second one fetches results.
 
     Parameters
     ----------
@@ -195,11 +195,11 @@ class Gather:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
         return self.workers.budget() // (2 * self.n_threads)
 
-    def results(self, partitions: Iterator[Partition]) -> Iterator[Segment | Block]:
+    def results(self, partitions: Iterator[Partition]) -> Iterator[Result]:
         """Render partitions and yield what was made of them in the same order."""
         return self._in_order(map(self._fly, partitions))
 
-    def bag_results(self, params: BagParams) -> Iterator[Segment | Block]:
+    def bag_results(self, params: BagParams) -> Iterator[Result]:
         """Render a bag's partitions where they are computed, and yield the results in order.
 
         The items stay on the workers. The frame index at which a partition starts is known once
@@ -207,7 +207,7 @@ class Gather:
         """
         return self._in_order(self._fly_bag(params))
 
-    def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Segment | Block]:
+    def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Result]:
         self._fill(flights)
         fetching = self._fetch_head()
         while fetching is not None:
@@ -220,7 +220,7 @@ class Gather:
                 fetching = self._fetch_head()
             yield result
 
-    def _take_note(self, result: Segment | Block) -> None:
+    def _take_note(self, result: Result) -> None:
         """Learn from a result what the next ones will take."""
         if not result.n_frames:
             return
@@ -248,10 +248,8 @@ class Gather:
         if not self._flights:
             return True
         n_frames = self._n_frames(self._flights[-1])
-        if n_frames == 0:
-            n_ahead = 1  # the partitions of a bag may be of any size: wait for the first
-        else:
-            n_ahead = 1 + max(1, self._preload // n_frames)
+        # The partitions of a bag may be of any size: wait for the first.
+        n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
         sizes = [
             self._n_frames(flight) * self._bytes_per_frame + flight.params_bytes
             for flight in self._flights
@@ -265,7 +263,9 @@ class Gather:
         return self._largest if flight.n_frames is None else flight.n_frames
 
     def _fly(self, partition: Partition) -> _Flight:
-        params = partition.params
+        params, n_frames = partition.params, len(partition)
+        if self._product.keep is not None:
+            self._product.keep.store.reserve(partition.start + n_frames)
         travels = not isinstance(params, Awaited) and partition.n_bytes > SCATTER_BYTES
         computed: list[Future] = []
         if isinstance(params, Awaited):
@@ -277,7 +277,6 @@ class Gather:
             sent = self._scattered(partition) if travels else partition
             return self._submit(render_partition, self._name, sent, self._product, *computed)
 
-        n_frames = len(partition)
         return _Flight(
             submit,
             submit(),
@@ -331,15 +330,15 @@ class Gather:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
 
-    def _fetch_head(self) -> PoolFuture[Segment | Block] | None:
+    def _fetch_head(self) -> PoolFuture[Result] | None:
         if not self._flights:
             return None
         return self._fetcher.submit(self._fetch, self._flights[0])
 
-    def _fetch(self, flight: _Flight) -> Segment | Block:
+    def _fetch(self, flight: _Flight) -> Result:
         for _ in range(1 + MAX_RESUBMITS):
             try:
-                result: Segment | Block = self._result(flight.future, flight.what)
+                result: Result = self._result(flight.future, flight.what)
             except CancelledError as exc:
                 if self._closing or not _is_connected(self._client):
                     raise WorkerError(f"{flight.what}: the scheduler is gone") from exc

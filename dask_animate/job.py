@@ -15,6 +15,9 @@ from .figure import FigureSource
 from .source import FrameSource
 from .spec import DrawSpec
 
+# rcParams that no pixel depends on.
+_NOT_DRAWN = ("animation.", "backend", "interactive", "keymap.", "macosx.", "tk.", "toolbar", "webagg.")
+
 
 class Job(Protocol):
     """What a process has to know in order to draw frames; can be pickled."""
@@ -54,6 +57,11 @@ class RenderJob:
     draw: DrawSpec
     settings: Mapping[str, Any]
     log_interval: int | None = None
+
+    def content(self) -> tuple[Any, ...]:
+        """Return all that frames are drawn from, but for their parameters; before it is pickled."""
+        look = {name: value for name, value in self.settings.items() if not name.startswith(_NOT_DRAWN)}
+        return self.animator, vars(self.draw) | {"redraw": None}, look
 
     def pickled(self) -> RenderJob:
         """Return the job with the animator pickled, so that only who draws needs to load it.

@@ -6,6 +6,7 @@ import math
 import operator
 import os
 import pickle
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -261,9 +262,15 @@ def kind_of(value: object) -> str | None:
     )
 
 
+def is_place(value: object) -> bool:
+    """Whether a value says where a zarr array is: a path, a URL or a zarr store."""
+    zarr = sys.modules.get("zarr.abc.store")  # who has a store has imported it
+    return isinstance(value, str | os.PathLike) or (zarr is not None and isinstance(value, zarr.Store))
+
+
 def open_member(value: Any, axis: object, dim: object) -> Member:
     """Check an array, or the path of a zarr array; the arguments are those of `make_video`."""
-    if isinstance(value, str | os.PathLike):
+    if is_place(value):
         from .store import open_array
 
         value = open_array(value)

@@ -185,14 +185,25 @@ class SliceParams(_Params):
 
         With `max_bytes` infinite, they have the sizes that `size_at` says, wherever chunks end.
         """
-        start = 0
-        while start < self.n_frames and (size := size_at(start)):
-            if max_bytes == math.inf:
-                stop = min(start + size, self.n_frames)
-            else:
-                stop = self._stop(start, size, max_bytes or math.inf)
-            yield from self._divided(start, stop, max(1, round((stop - start) / size)))
-            start = stop
+        run: tuple[int, int, Slices, Any] | None = None  # read as one, perhaps for several partitions
+        for start, stop in self._bounds(size_at, max_bytes or math.inf):
+            first = self._edges[bisect_right(self._edges, start) - 1] if start >= self._edges[0] else 0
+            last = self._edges[bisect_left(self._edges, stop)]
+            if run is None or run[:2] != (first, last):
+                slices = self._slices[first:last]
+                run = first, last, slices, None
+            slices, loaded = run[2:]
+            if (start, stop) == (first, last) and not slices.is_lazy:
+                yield Partition(start, slices, slices.travel_bytes)
+                continue
+            loaded = slices.delayed() if loaded is None else loaded
+            run = first, last, slices, loaded
+            n_bytes = int((stop - start) * slices.slice_bytes)
+            yield Partition(start, Awaited(loaded, start - first, stop - first), n_bytes)
+
+    def sizes(self, size: int, max_bytes: float) -> tuple[int, ...]:
+        """Return the sizes of all partitions that are about so long and follow the chunks."""
+        return tuple(stop - start for start, stop in self._bounds(lambda start: size, max_bytes))
 
     def check_memory(self, limit: int, partition_size: Any) -> None:
         """Raise if what is read at once does not fit into a worker.
@@ -234,16 +245,18 @@ class SliceParams(_Params):
             wanted -= 1
         return self._edges[wanted]
 
-    def _divided(self, start: int, stop: int, n_parts: int) -> Iterator[Partition]:
-        run = self._slices[start:stop]
-        if n_parts == 1 and not run.is_lazy:
-            yield Partition(start, run, run.travel_bytes)
-            return
-        loaded = run.delayed()
-        edges = [len(run) * i // n_parts for i in range(n_parts + 1)]
-        for first, last in pairwise(edges):
-            n_bytes = int((last - first) * run.slice_bytes)
-            yield Partition(start + first, Awaited(loaded, first, last), n_bytes)
+    def _bounds(self, size_at: Callable[[int], int], max_bytes: float) -> Iterator[tuple[int, int]]:
+        """Yield where partitions begin and end."""
+        start = 0
+        while start < self.n_frames and (size := size_at(start)):
+            if max_bytes == math.inf:
+                edges = [start, min(start + size, self.n_frames)]
+            else:
+                n_frames = self._stop(start, size, max_bytes) - start
+                n_parts = max(1, round(n_frames / size))
+                edges = [start + n_frames * i // n_parts for i in range(n_parts + 1)]
+            yield from pairwise(edges)
+            start = edges[-1]
 
 
 AnyParams = FrameParams | BagParams | SliceParams

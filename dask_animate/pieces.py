@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .spec import EncodeSpec
+
+if TYPE_CHECKING:
+    from .keep import Keep
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,16 @@ class Partition:
     def __len__(self) -> int:
         return len(self.params)
 
+    def items(self, computed: Any = None) -> Sequence[Any]:
+        """Return the parameters: as computed on the workers, or computed now where they have to be."""
+        params = self.params
+        if not isinstance(params, Awaited):
+            return params
+        if computed is None:
+            computed = params.delayed.compute()
+        items: Sequence[Any] = computed[params.start : params.stop]
+        return items
+
 
 @dataclass(frozen=True)
 class Product:
@@ -64,10 +77,13 @@ class Product:
         How to encode it to a `Segment`; None makes a `Block`.
     alpha : bool
         Whether the pixels of a block have an alpha channel.
+    keep : Keep or None
+        Where its frames are kept; then it is a `Stored` that is made in place of a block.
     """
 
     encode: EncodeSpec | None
     alpha: bool
+    keep: Keep | None = None
 
 
 @dataclass
@@ -86,6 +102,10 @@ class Run:
         Whether the frame drawn last is the same as the partition's frame before it.
     fault : str or None
         What was found wrong, so that the partition had to be drawn again.
+    n_reused : int
+        Frames that were found in a store.
+    unknown : str or None
+        What of the parameters cannot be told by its content.
     """
 
     n_blitted: int = 0
@@ -94,6 +114,8 @@ class Run:
     is_unsure: bool = False
     is_repeated: bool = False
     fault: str | None = None
+    n_reused: int = 0
+    unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +151,36 @@ class Block:
     def n_bytes(self) -> int:
         """Size in bytes."""
         return self.pixels.nbytes
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Rendered frames of one partition, which are in a store.
+
+    Attributes
+    ----------
+    start : int
+        Frame index of the first frame.
+    n_frames : int
+        Number of frames, which are consecutive.
+    seconds : float
+        Time spent drawing and writing.
+    worker : str
+        Address of the worker, or "" for this process.
+    run : Run
+        How its frames were drawn.
+    """
+
+    start: int
+    n_frames: int
+    seconds: float
+    worker: str
+    run: Run
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of pixels that came along."""
+        return 0
 
 
 class Packet(NamedTuple):
@@ -195,3 +247,6 @@ class Segment:
     def n_bytes(self) -> int:
         """Size in bytes."""
         return sum(len(packet.data) + len(packet.alpha) for packet in self.packets)
+
+
+Result = Segment | Block | Stored

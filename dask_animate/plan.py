@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import OptionError
 from .formats import CODECS
-from .params import AnyParams, BagParams, partition_sizes
-from .spec import require_int
+from .params import AnyParams, BagParams, SliceParams, partition_sizes
+from .spec import FrameSize, require_int
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
 SHORT_SEGMENT = 24
@@ -20,6 +20,34 @@ TAIL_SEGMENT = 8
 PARTITION_SECONDS = 2.0
 #: Seconds below which the costs of a task, an encoder and two comparisons tell.
 TASK_SECONDS = 0.5
+
+
+#: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
+KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
+#: Bytes of the pixels of a chunk in a store, and of the data that a partition reads.
+KEPT_CHUNK_BYTES, KEPT_DATA_BYTES = 32 * 2**20, 128 * 2**20
+
+
+@dataclass(frozen=True)
+class StoreRequest:
+    """Where the caller wants frames to be kept.
+
+    Attributes
+    ----------
+    place : path, URL or zarr store
+        Where.
+    overwrite : bool
+        Whether to begin anew there.
+    channels : int
+        3 for RGB, 4 for RGBA.
+    token : bytes
+        Of all that frames are drawn from, but for their parameters.
+    """
+
+    place: Any
+    overwrite: bool
+    channels: int
+    token: bytes
 
 
 @dataclass(frozen=True)
@@ -80,6 +108,43 @@ class Plan:
         n_frames = params.n_frames
         return lambda start: auto(None if n_frames is None else n_frames - start)
 
+    def with_store(self, params: AnyParams, size: FrameSize, kept: int | None) -> tuple[Plan, int]:
+        """Return the plan of a render whose frames are kept, and how many frames a chunk has there.
+
+        The sizes do not depend on workers or on time, so that a render that is gone on with makes the
+        same file.
+
+        Parameters
+        ----------
+        params
+            What is divided.
+        size : FrameSize
+            Of the frames.
+        kept : int or None
+            Frames in a chunk of the store that there is.
+
+        Raises
+        ------
+        OptionError
+            If the caller's partitions do not begin where chunks do.
+        """
+        sizes = self.partition_size
+        if self.is_auto:
+            sizes = kept_length(params.n_frames, size.n_bytes)
+            if kept is not None:
+                sizes = kept * max(1, round(sizes / kept))
+            elif isinstance(params, SliceParams):
+                sizes = params.sizes(sizes, KEPT_DATA_BYTES)
+        step = math.gcd(*sizes[:-1]) or sizes[0] if isinstance(sizes, tuple) else sizes
+        if kept is not None and step % kept:
+            raise OptionError(
+                f"partition_size must be a multiple of {kept}, the frames in a chunk of the store; or "
+                f"give overwrite=True to make the store anew"
+            )
+        most = max(1, KEPT_CHUNK_BYTES // size.n_bytes)
+        chunk = kept or max(n for n in range(1, min(most, step) + 1) if step % n == 0)
+        return replace(self, partition_size=sizes), chunk
+
     def where(self, codec: str, params: AnyParams, n_threads: int) -> tuple[str, str]:
         """Return where to encode, "workers" or "client", and why.
 
@@ -114,6 +179,20 @@ class Plan:
         if isinstance(self.partition_size, tuple):
             return n_frames / len(self.partition_size)
         return min(int(self.partition_size), n_frames)
+
+
+def kept_length(n_frames: int | None, frame_bytes: int) -> int:
+    """Choose the frames of partitions that are kept: no more than a sixteenth of all.
+
+    Parameters
+    ----------
+    n_frames : int or None
+        Frames of the video; None if unknown.
+    frame_bytes : int
+        Of a frame's pixels.
+    """
+    longest = KEPT_TINY_FRAMES if frame_bytes < TINY_BYTES else KEPT_FRAMES
+    return longest if n_frames is None else max(TAIL_SEGMENT, min(longest, math.ceil(n_frames / 16)))
 
 
 def segment_length(

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from .cluster import check_client, check_num_workers, open_client
-from .engine import Meter, Render, Sink
+from .engine import Render, Sink
 from .events import Listener
 from .formats import CODECS
 from .image import ImageWriter
 from .job import Job
+from .meter import Meter
 from .options import check_encode_on, check_labels, check_times, create_encode_spec
 from .output import OutputFile, as_path
 from .params import AnyParams
 from .pixels import encoded_size
-from .plan import Plan
+from .plan import Plan, StoreRequest
 from .progress import ProgressBar, progress_logs, warn_of_faults
 from .result import Video
 from .spec import EncodeSpec, FrameSize
@@ -44,6 +45,8 @@ class Production:
         What the file says of itself, by FFmpeg's names.
     plan : Plan
         How the work is divided.
+    store : StoreRequest or None
+        Where frames are kept.
     client : distributed.Client or None
         As given.
     num_workers : int
@@ -62,6 +65,7 @@ class Production:
     timeline: Timeline
     metadata: Mapping[str, str]
     plan: Plan
+    store: StoreRequest | None
     client: Any
     num_workers: int
     disable_progress_bar: bool | None
@@ -83,6 +87,7 @@ class Production:
         encode_on: Any,
         disable_progress_bar: Any,
         saving_log_interval: Any,
+        store: StoreRequest | None = None,
         durations: Any,
         chapters: Any,
         metadata: Any,
@@ -94,6 +99,8 @@ class Production:
         ----------
         transparent : bool
             Whether frames are translucent.
+        store : StoreRequest, optional
+            Where frames are kept.
         encode_options
             As for `create_encode_spec`.
         """
@@ -112,6 +119,7 @@ class Production:
             timeline=timeline,
             metadata=check_labels(metadata, chapters, encode),
             plan=Plan.create(partition_size, preload_factor, encode_on, params),
+            store=store,
             client=client,
             num_workers=num_workers,
             disable_progress_bar=disable_progress_bar,
@@ -139,7 +147,9 @@ class Production:
                 return ImageWriter(output, encode, size, self.timeline)
 
             listeners: list[Listener] = [bar, *self.logs, warn_of_faults()]
-            render = Render(job, self.params, self.plan, self.encode, open_sink, self.meter, listeners)
+            render = Render(
+                *(job, self.params, self.plan, self.encode, open_sink, self.meter, listeners, self.store)
+            )
             if client is None:
                 render.here()
             else:

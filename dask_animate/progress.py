@@ -8,7 +8,7 @@ import warnings
 from types import TracebackType
 from typing import Any
 
-from .errors import OptionTypeError, RedrawWarning
+from .errors import OptionTypeError, RedrawWarning, ReuseWarning
 from .events import Event, FrameEncoded, Listener, PartitionRendered
 from .spec import require_int
 
@@ -81,16 +81,30 @@ class ProgressLog:
 
 
 def warn_of_faults() -> Listener:
-    """Return a listener that warns when frames had to be drawn again, once."""
-    warned = False
+    """Return a listener that warns, once, when frames had to be drawn again or cannot be known again."""
+    warned: set[type[Warning]] = set()
 
     def warn(event: Event) -> None:
-        nonlocal warned
-        if isinstance(event, PartitionRendered) and event.run.fault and not warned:
-            warned = True
+        if not isinstance(event, PartitionRendered):
+            return
+        if event.run.fault and RedrawWarning not in warned:
+            warned.add(RedrawWarning)
             warnings.warn(event.run.fault, RedrawWarning, stacklevel=2)
+        if event.run.unknown and ReuseWarning not in warned:
+            warned.add(ReuseWarning)
+            warn_of_unknown(f"the parameters of frames hold {event.run.unknown}")
 
     return warn
+
+
+def warn_of_unknown(what: str) -> None:
+    """Warn that frames in a store will be drawn again by the next render."""
+    warnings.warn(
+        f"{what}, of which the content cannot be told: these frames are kept, but the next render with "
+        f"this store will draw them again",
+        ReuseWarning,
+        stacklevel=3,
+    )
 
 
 def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:

@@ -6,15 +6,18 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .job import Job
-from .pieces import Block, Run, Segment
+from .pieces import Block, Run, Segment, Stored
 from .source import FrameSource, Mismatch, as_pixels
 from .spec import EncodeSpec, FrameSize
+
+if TYPE_CHECKING:
+    from .keep import Keep, Keeper
 
 _logger = logging.getLogger(__name__)
 
@@ -119,6 +122,7 @@ class Renderer:
         n_frames: int | None = None,
         threads: int = 1,
         encoded: Callable[[int], None] = lambda frame_idx: None,
+        keep: Keep | None = None,
     ) -> Segment:
         """Draw consecutive frames and encode each as it is drawn.
 
@@ -140,20 +144,23 @@ class Renderer:
             For the encoder.
         encoded : callable
             Called with each frame's index; again, if frames have to be drawn again.
+        keep : Keep, optional
+            Where frames are kept; those that are there already are not drawn. Needs `n_frames`.
         """
         from .segment import SegmentEncoder
 
         size, frames = self.size(), self._reread(enumerate(params, start))
 
-        def draw(run: Run) -> Segment:
+        def draw(run: Run, keeper: Keeper | None) -> Segment:
             with SegmentEncoder(spec, size, start, threads) as encoder:
 
                 def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-                    return encoder.convert(frame, opaque=opaque, is_repeated=run.is_repeated)
+                    repeats = run.is_repeated and keeper is None  # else of what was drawn before it
+                    return encoder.convert(frame, opaque=opaque, is_repeated=repeats)
 
                 for frame_idx, item in frames:
                     with self._source.entered():
-                        picture = self.draw(frame_idx, item, convert, run)
+                        picture = self._pixels(frame_idx, item, convert, run, keeper)
                         if n_frames is not None and frame_idx == start + n_frames - 1:
                             self._source.confirm(run)
                     encoder.encode(picture)
@@ -162,7 +169,57 @@ class Renderer:
                 return encoder.finish(seconds - encoder.seconds, worker, run)
 
         begun = time.perf_counter()
-        return self._confirmed(draw)
+        return self._kept(draw, keep, start, n_frames or 0)
+
+    def store(self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: Keep) -> Stored:
+        """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
+        frames = self._reread(enumerate(params, start))
+
+        def draw(run: Run, keeper: Keeper | None) -> Stored:
+            for frame_idx, item in frames:
+                self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper)
+            return Stored(start, n_frames, time.perf_counter() - begun, worker, run)
+
+        with self._source.entered():
+            begun = time.perf_counter()
+            return self._kept(draw, keep, start, n_frames)
+
+    def _pixels(
+        self,
+        frame_idx: int,
+        params: Any,
+        use: Callable[..., T],
+        run: Run,
+        keeper: Keeper | None,
+    ) -> T:
+        """Take a frame from where it is kept, or draw it; return what becomes of it, as `draw` does."""
+        if keeper is None:
+            return self.draw(frame_idx, params, use, run)
+        frame = keeper.find(frame_idx, params)
+        if frame is None:
+            self.draw(frame_idx, params, partial(as_pixels, out=keeper.slot(frame_idx)), run)
+            frame = keeper.put(frame_idx)
+        return use(frame, opaque=frame.shape[2] == 3)
+
+    def _kept(
+        self, draw: Callable[[Run, Keeper | None], T], keep: Keep | None, start: int, n_frames: int
+    ) -> T:
+        """Draw a partition, whose frames count as kept once they are certain to be right."""
+        if keep is None:
+            return self._confirmed(lambda run: draw(run, None))
+        from .keep import Keeper
+
+        keepers: list[Keeper] = []
+
+        def draw_and_keep(run: Run) -> T:
+            keepers.append(Keeper(keep, start, n_frames))
+            drawn = draw(run, keepers[-1])
+            run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
+            return drawn
+
+        drawn = self._confirmed(draw_and_keep)
+        keepers[-1].finish()
+        return drawn
 
     def _reread(self, items: Iterable[T]) -> Iterable[T]:
         return Reread(items) if self._keep else items

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy as np
 from dask import delayed
 
 from .errors import OptionError, OptionTypeError, ParamsError
-from .members import LabelledMember, Member, kind_of, open_member
+from .members import LabelledMember, Member, is_place, kind_of, open_member
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def is_data(value: object) -> bool:
         return any(is_lazy) and all(
             lazy or isinstance(member, np.ndarray) for lazy, member in zip(is_lazy, value, strict=True)
         )
-    return isinstance(value, str | os.PathLike | Mapping) or kind_of(value) is not None
+    return isinstance(value, Mapping) or is_place(value) or kind_of(value) is not None
 
 
 def open_slices(value: Any, axis: object, dim: object) -> Slices:

@@ -29,8 +29,12 @@ class RenderStats:
         Why there.
     partition_sizes : tuple of int
         Frames of each partition; may be given to the next render as its ``partition_size``.
+    n_frames_rendered : int
+        Frames that were drawn.
+    n_frames_reused : int
+        Frames that were found in the store of a former render.
     n_frames_blitted : int
-        Frames of which only what had changed was drawn; the others were drawn as a whole.
+        Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
     n_workers : int
         Workers that rendered at least one of them; 0 when this process did.
     n_bytes_received : int
@@ -48,6 +52,8 @@ class RenderStats:
     encode_on: str
     encode_on_reason: str
     partition_sizes: tuple[int, ...]
+    n_frames_rendered: int
+    n_frames_reused: int
     n_frames_blitted: int
     n_workers: int
     n_bytes_received: int

@@ -17,7 +17,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from .errors import UserCodeError, WorkerError
 from .job import Job
 from .order import with_index
-from .pieces import Awaited, Block, Partition, Product, Segment
+from .pieces import Partition, Product, Result
 from .renderer import Renderer
 from .spec import EncodeSpec, FrameSize
 
@@ -82,19 +82,16 @@ def measure_figure(name: str, encode: EncodeSpec | None) -> tuple[FrameSize, str
 
 
 def render_partition(
-    name: str, partition: Partition, product: Product, computed: Sequence[Any] = ()
-) -> Segment | Block:
+    name: str, partition: Partition, product: Product, computed: Sequence[Any] | None = None
+) -> Result:
     """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
-    params = partition.params
-    if isinstance(params, Awaited):
-        params = computed[params.start : params.stop]
-    indexed = enumerate(params, partition.start)
+    indexed = enumerate(partition.items(computed), partition.start)
     return _render(name, partition.start, indexed, len(partition), product)
 
 
 def render_items(
     name: str, items: Sequence[Any], start: int, stop: int | None, product: Product
-) -> Segment | Block:
+) -> Result:
     """Task: draw the items of a bag's partition, the first of which is frame `start`.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
@@ -114,15 +111,20 @@ def count_items(items: Sequence[Any], start: int) -> int:
 
 def _render(
     name: str, start: int, indexed: Iterable[tuple[int, Any]], n_frames: int, product: Product
-) -> Segment | Block:
+) -> Result:
     worker, renderer = get_worker(), _renderer(name)
-    if product.encode is None:
+    if product.encode is None and product.keep is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with _errors_that_travel():
-        if product.encode is None:
+        if product.encode is None and product.keep is None:
             return renderer.block(indexed, n_frames, worker.address, alpha=product.alpha)
         params = (item for _, item in indexed)
-        return renderer.segment(start, params, worker.address, product.encode, n_frames=n_frames)
+        if product.encode is None:
+            assert product.keep is not None
+            return renderer.store(start, params, n_frames, worker.address, product.keep)
+        return renderer.segment(
+            start, params, worker.address, product.encode, n_frames=n_frames, keep=product.keep
+        )
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:

@@ -22,8 +22,8 @@ def test_first_arguments_are_those_of_the_predecessor():
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert [p.name for p in positional] == names.split()
     assert [p.default for p in positional[4:]] == defaults
-    others = """client partition_size encode_on redraw store codec seed pixel_format dither durations
-        chapters metadata freeze_layout"""
+    others = """client partition_size encode_on redraw store overwrite codec seed pixel_format dither
+        durations chapters metadata freeze_layout axis dim"""
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
@@ -64,7 +64,7 @@ def test_abstract():
         ({"redraw": "blit", "freeze_layout": False}, "so freeze_layout=False excludes it"),
         ({"redraw": "blit", "reuse_figure_object": False}, "so reuse_figure_object=False excludes it"),
         ({"freeze_layout": 1}, "freeze_layout must be True or False, got 1"),
-        ({"store": "frames.zarr"}, "store must be None"),
+        ({"store": 7}, "store must be a path, a URL or a zarr store, got int"),
         ({"codec": "theora"}, "codec must be one of 'h264'"),
         ({"codec": "ffv1"}, r"codec 'ffv1' does not go into 'a.mp4', .* ffv1 goes into \.mkv"),
         ({"output_file": "a.avi"}, r"output_file must end in \.mp4, .*\.webp, got 'a.avi'"),

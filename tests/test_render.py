@@ -694,9 +694,9 @@ def test_bag_has_its_own_partitions(tmp_path):
 
 
 def test_bag_too_far_out_of_order(tmp_path, client, monkeypatch):
-    from dask_animate.gather import Gather
+    from dask_animate.workers import Workers
 
-    monkeypatch.setattr(Gather, "reorder_budget", lambda self: 10 * 140 * 40 * 3)
+    monkeypatch.setattr(Workers, "reorder_budget", lambda self: 10 * 140 * 40 * 3)
     items = [IndexedFrameParams(i, 0) for i in range(40)]
     with pytest.raises(ParamsError, match=r"too far out of order.* sort the bag by frame_id"):
         FrameNumber().make_video(

@@ -1,0 +1,154 @@
+"""Frames that are kept in a store as they are drawn, and found there by their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .store import FrameStore, mark_of
+from .tokens import TOKEN_BYTES, Unknowable, content_token, drawing_versions
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What a worker has to know in order to keep frames; travels.
+
+    Attributes
+    ----------
+    store : FrameStore
+        Where.
+    token : bytes
+        Of all that frames are drawn from, but for their parameters.
+    """
+
+    store: FrameStore
+    token: bytes
+
+    @property
+    def channels(self) -> int:
+        """3 for RGB, 4 for RGBA."""
+        return self.store.frame_shape[2]
+
+
+class Keeper:
+    """The frames of one partition, in order: found in the store, or drawn and put there.
+
+    Holds the pixels of a chunk. Not thread-safe.
+
+    Parameters
+    ----------
+    keep : Keep
+        Where, and what they are.
+    start : int
+        Index of the first frame, at which a chunk begins.
+    n_frames : int
+        How many.
+
+    Attributes
+    ----------
+    n_reused : int
+        Frames that were found.
+    unknown : str or None
+        What of the parameters cannot be told by its content, so that they were not looked for.
+    """
+
+    def __init__(self, keep: Keep, start: int, n_frames: int) -> None:
+        self._keep = keep
+        self._start, self._stop = start, start + n_frames
+        self._store = keep.store
+        self._store.require_there()
+        self._marks = self._store.marks(self._start, self._stop)
+        self._new_marks = np.zeros_like(self._marks)
+        shape = self._store.frame_shape
+        self._pixels = np.empty((min(self._store.chunk, n_frames), *shape), np.uint8)
+        self._first = start  # of the chunk that is held
+        self._is_read = self._is_changed = False
+        self._changed: list[tuple[int, int]] = []
+        self.n_reused = 0
+        self.unknown: str | None = None
+
+    def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
+        """Return a frame if it is in the store, drawn by the same code from the same parameters.
+
+        Frames have to be asked for in order, each once; `put` takes those that are not found.
+        """
+        self._begin(frame_idx)
+        token = self._token(frame_idx, params)
+        row = self._new_marks[frame_idx - self._start]
+        row[:TOKEN_BYTES] = np.frombuffer(token, np.uint8)
+        mark = self._marks[frame_idx - self._start]
+        if not np.array_equal(mark[:TOKEN_BYTES], row[:TOKEN_BYTES]):
+            return None
+        self._read(frame_idx)
+        frame = self._slot(frame_idx)
+        if mark_of(token, frame) != mark.tobytes():
+            return None
+        row[:] = mark
+        self.n_reused += 1
+        self._end(frame_idx)
+        return frame
+
+    def slot(self, frame_idx: int) -> NDArray[np.uint8]:
+        """Return where to write a frame that was not found."""
+        self._is_changed = True
+        return self._slot(frame_idx)
+
+    def put(self, frame_idx: int) -> NDArray[np.uint8]:
+        """Take the frame that was written to its slot, and return it."""
+        frame = self._slot(frame_idx)
+        row = self._new_marks[frame_idx - self._start]
+        row[:] = np.frombuffer(mark_of(row[:TOKEN_BYTES].tobytes(), frame), np.uint8)
+        self._end(frame_idx)
+        return frame
+
+    def finish(self) -> None:
+        """Mark the frames as finished, once it is certain that they are right."""
+        for start, stop in self._changed:
+            self._store.mark(start, self._new_marks[start - self._start : stop - self._start])
+
+    def _token(self, frame_idx: int, params: Any) -> bytes:
+        try:
+            return content_token(self._keep.token, drawing_versions(), frame_idx, params)
+        except Unknowable as exc:
+            self.unknown = str(exc)
+            return np.random.default_rng().bytes(TOKEN_BYTES)
+
+    def _slot(self, frame_idx: int) -> NDArray[np.uint8]:
+        slot: NDArray[np.uint8] = self._pixels[frame_idx - self._first]
+        return slot
+
+    def _begin(self, frame_idx: int) -> None:
+        if (frame_idx - self._start) % self._store.chunk == 0:
+            self._first = frame_idx
+            self._is_read = self._is_changed = False
+
+    def _end(self, frame_idx: int) -> None:
+        """Write the chunk if this was its last frame."""
+        stop = frame_idx + 1
+        if self._is_changed and ((stop - self._start) % self._store.chunk == 0 or stop == self._stop):
+            self._store.write(self._first, self._pixels[: stop - self._first])
+            self._changed.append((self._first, stop))
+
+    def _read(self, frame_idx: int) -> None:
+        """Read what the chunk holds from this frame on; those before are here already."""
+        if self._is_read:
+            return
+        self._is_read = True
+        stop = min(self._first + self._store.chunk, self._stop)
+        there = self._store.read(frame_idx, stop)
+        if there is not None:
+            self._pixels[frame_idx - self._first : stop - self._first] = there
+
+
+def token_of_job(*values: Any) -> tuple[bytes, str | None]:
+    """Return the token of what frames are drawn from, and what of it cannot be told, or None.
+
+    In the latter case the token is like no other.
+    """
+    try:
+        return content_token(*values), None
+    except Unknowable as exc:
+        return np.random.default_rng().bytes(TOKEN_BYTES), str(exc)
