@@ -16,6 +16,7 @@ from .progress import warn_of_unknown
 from .spec import DrawSpec
 
 if TYPE_CHECKING:
+    import dask.array
     from distributed import Client
 
     from .result import Video
@@ -269,6 +270,69 @@ class Animator(Look):
             store=_store_request(store, overwrite, params, job),
         )
         return production.make(job if production.is_here else job.pickled())
+
+    def frames(
+        self,
+        param_by_frame: Any,
+        *,
+        n_frames: int | None = None,
+        partition_size: int | Sequence[int] | str = "auto",
+        savefig_params: Mapping[str, Any] | None = None,
+        redraw: str = "auto",
+        seed: int | None = 0,
+        axis: int | None = None,
+        dim: str | None = None,
+    ) -> dask.array.Array:
+        """Return the frames as a dask array, which are drawn when they are computed.
+
+        Parameters
+        ----------
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. A generator is read to its end; a Bag is computed to count its items,
+            which have to be in frame order.
+        n_frames : int, optional
+            Number of frames; by default all that `param_by_frame` has.
+        partition_size : int, sequence of int or "auto"
+            Frames in a chunk: what is drawn if one of them is asked for.
+        savefig_params, redraw, seed, axis, dim
+            As in `make_video`.
+
+        Returns
+        -------
+        dask.array.Array of uint8, shape (n, height, width, 3)
+            RGB. Any of dask's schedulers computes it; with a `distributed.Client` active, its workers.
+
+        Raises
+        ------
+        AnimateError
+            Its subclasses in `dask_animate.errors` say what was wrong. A failing `update` raises
+            `FrameError` when its frame is computed.
+
+        Notes
+        -----
+        `setup` runs once in this process, to learn the size. Each process that draws keeps the figure,
+        until it draws frames of two other calls. Parameters that are no arrays become part of the graph.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> class Counter(Animator):
+        ...     def setup(self):
+        ...         fig = plt.figure(figsize=(3, 2))
+        ...         self.text = fig.text(0.5, 0.5, "")
+        ...         return fig
+        ...     def update(self, frame_idx, params):
+        ...         self.text.set_text(str(params))
+        >>> frames = Counter().frames(range(1000), partition_size=10)
+        >>> frames.shape, frames.chunksize
+        ((1000, 200, 300, 3), (10, 200, 300, 3))
+        >>> frames[100].compute().shape  # draws frames 100 to 109
+        (200, 300, 3)
+        """
+        from .lazy import lazy_frames
+
+        job = self._job(DrawSpec.create(savefig_params, seed=seed, redraw=redraw))
+        return lazy_frames(job, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
 
 def _store_request(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 from .errors import OptionError
@@ -193,6 +194,15 @@ def kept_length(n_frames: int | None, frame_bytes: int) -> int:
     """
     longest = KEPT_TINY_FRAMES if frame_bytes < TINY_BYTES else KEPT_FRAMES
     return longest if n_frames is None else max(TAIL_SEGMENT, min(longest, math.ceil(n_frames / 16)))
+
+
+def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Iterable[int]:
+    """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
+    if not isinstance(partition_size, str):
+        return partition_sizes(partition_size, params.n_frames)
+    partition_sizes(partition_size, params.n_frames)
+    length = min(kept_length(params.n_frames, size.n_bytes), max(1, KEPT_CHUNK_BYTES // size.n_bytes))
+    return params.sizes(length, KEPT_DATA_BYTES) if isinstance(params, SliceParams) else repeat(length)
 
 
 def segment_length(

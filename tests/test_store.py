@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import logging
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import zarr
+from conftest import local_client
 from dask import delayed
 from helpers import FailsAt, FrameNumber, KillsItsWorker, Noise, assert_shows
 
@@ -378,6 +380,57 @@ def test_frames_drawn_wrong_are_not_kept(tmp_path, where):
         Hides().make_video(tmp_path / "a.mp4", range(48), 20, **options)
     for idx in (0, 1, 23, 24, 47):
         assert np.array_equal(kept(options["store"])[idx], Hides().frame(idx, idx))
+
+
+# --- S3
+
+
+@pytest.fixture(scope="module")
+def s3():
+    """A local server, known by the environment to the processes that are started from here on."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel("ERROR")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="bucket")
+        client.close()
+        yield url
+    server.stop()
+
+
+def test_s3(tmp_path, s3):
+    cluster, client = local_client(2)
+    by_object = zarr.storage.FsspecStore.from_url(
+        "s3://bucket/by_object",
+        storage_options={"key": "test", "secret": "test", "endpoint_url": s3},
+    )
+    with cluster, client:
+        for place in ("s3://bucket/by_url", by_object):
+            options = {"store": place, "client": client}
+            for params, expected in ((range(60), (60, 0)), ([*range(59), 7], (1, 59))):
+                video = FrameNumber().make_video(tmp_path / "a.mp4", params, 20, **options)
+                assert counts(video) == expected
+                assert_shows(video.path, params, 20)
+            write_video(place, tmp_path / "b.mp4", 20, client=client)
+            assert_shows(tmp_path / "b.mp4", params, 20)
+        data = zarr.create_array("s3://bucket/data", shape=60, chunks=7, dtype="i4")
+        data[:] = np.arange(60)
+        FrameNumber().make_video(tmp_path / "a.mp4", "s3://bucket/data", 20, client=client)
+        assert_shows(tmp_path / "a.mp4", range(60), 20)
+        with pytest.raises(StoreError, match="bucket"):
+            FailsAt(0).make_video(
+                tmp_path / "a.mp4", range(9), 20, store="s3://nobucket/x", client=client
+            )
 
 
 # --- what cannot be known
