@@ -35,7 +35,7 @@ class ProgressBar:
         if disable not in (None, True, False):
             raise OptionTypeError(f"disable_progress_bar must be True, False or None, got {disable!r}")
         if disable is None:
-            disable = not (_in_notebook() or (sys.stderr is not None and sys.stderr.isatty()))
+            disable = not _is_watched()
         self._bar: Any = tqdm(
             total=n_frames, unit="frame", desc="Encoding", disable=disable, dynamic_ncols=True
         )
@@ -112,6 +112,17 @@ def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:
     if interval is None:
         return []
     return [ProgressLog(n_frames, require_int("saving_log_interval", interval, 1))]
+
+
+def tell(message: str) -> None:
+    """Log a line, and show it where somebody watches."""
+    _logger.info(message)
+    if _is_watched():
+        print(message, file=sys.stderr)
+
+
+def _is_watched() -> bool:
+    return _in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _in_notebook() -> bool:

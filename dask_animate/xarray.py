@@ -1,0 +1,366 @@
+"""Ready animators for xarray: ``import dask_animate.xarray`` gives every DataArray ``.animate``."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .animator import Animator
+from .errors import OptionError, OptionTypeError, ParamsError
+from .limits import Distribution, distributions
+from .panels import PLOTS, Panel, label_of, plot_of
+from .progress import tell
+from .slices import open_slices
+from .spec import require_choice, require_int
+
+try:
+    import xarray as xr
+except ImportError as exc:
+    raise ImportError("dask_animate.xarray needs xarray: pip install 'dask_animate[xarray]'") from exc
+
+if TYPE_CHECKING:
+    from .job import RenderJob
+    from .result import Video
+
+_HOW = ("robust", "minmax")
+
+
+class DataArrayAnimator(Animator):
+    """Animates a DataArray, or the variables of a Dataset, along one dimension.
+
+    Each frame shows one slice. Axes and color bars are labelled with names and units, the title tells
+    the frame's coordinate. Limits of colors and values are the same for all frames; they are found over
+    all of the data when they are first needed, by dask's current scheduler, the workers of the active
+    client if there is one. The data is not sent with the animator.
+
+    Parameters
+    ----------
+    data : xarray.DataArray or xarray.Dataset
+        Of a Dataset, each variable that has the dimension gets a panel.
+    dim : str, optional
+        Along which the frames are; the first dimension by default.
+    plot : {"line", "pcolormesh", "imshow", "contourf"} or callable, optional
+        How a slice is drawn: by default a line for one dimension, pcolormesh for two, imshow for an
+        image with 3 or 4 channels last. A function is called as ``plot(ax, frame)`` for each frame, with
+        cleared axes and a slice of `data`.
+    x, y : str, optional
+        Coordinates for the axes; by default the slice's last dimension and its first. Of pcolormesh and
+        contourf they may have two dimensions.
+    limits : "robust", "minmax", tuple of float, or mapping of str to these, optional
+        Of colors, or of a line's values; a mapping has the names of a Dataset's variables. "robust" is
+        from the 2nd to the 98th percentile, the default for colors. "minmax" is all, the default for
+        lines. Colors that reach below and above zero are centered on it, as xarray has it.
+    levels : int, default: 11
+        Of contourf, about so many, at round values between the limits.
+    title : str, optional
+        May contain ``{time}``, the frame's coordinate, and ``{name}``. By default the first of these.
+    figsize : tuple of float, optional
+        Width and height in inches.
+    style : mapping, optional
+        Further arguments of matplotlib's function, as ``{"cmap": "magma"}``.
+
+    Attributes
+    ----------
+    data : xarray.DataArray or xarray.Dataset or None
+        As given; None in the copies that workers have.
+    dim : str
+        Along which the frames are.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> waves = np.sin(np.linspace(0, 6, 40) + np.linspace(0, 6, 30)[:, None])
+    >>> data = xr.DataArray(waves, dims=("time", "x"), name="height", attrs={"units": "m"})
+    >>> animator = DataArrayAnimator(data, dim="time", plot="line")
+    >>> {name: tuple(np.round(limits, 1).tolist()) for name, limits in animator.limits().items()}
+    {'height': (-1.0, 1.0)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = animator.to_video(os.path.join(folder, "waves.mp4"), fps=15, num_workers=1)
+    >>> video.n_frames
+    30
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        dim: str | None = None,
+        plot: str | Callable[[Any, Any], Any] | None = None,
+        *,
+        x: str | None = None,
+        y: str | None = None,
+        limits: Any = None,
+        levels: int = 11,
+        title: str | None = None,
+        figsize: tuple[float, float] | None = None,
+        style: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(data, xr.DataArray | xr.Dataset):
+            raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
+        self.dim: str = open_slices(data, None, dim).members[0].dim  # type: ignore[attr-defined]
+        self.data = data
+        self._first = data.isel({self.dim: 0}).compute()
+        self._function = plot if callable(plot) else None
+        kind = None if plot is None or callable(plot) else require_choice("plot", plot, list(PLOTS))
+        self._plots = {} if self._function else self._choose(kind)
+        self._how = _check_limits(limits, list(self._plots), callable(plot))
+        self._limits: dict[str, tuple[float, float, str]] = {}
+        self._options: dict[str, Any] = {
+            "x": x,
+            "y": y,
+            "levels": require_int("levels", levels, 2),
+            "style": dict(style or {}),
+        }
+        self._title = _check_title("{time}" if title is None else title)
+        self._figsize = figsize
+        self._unit = _unit_of(data, self.dim)
+
+    def setup(self) -> Figure:
+        """Build the axes, with the first frame."""
+        if self._function:
+            figure = Figure(self._figsize, layout="constrained")
+            self._axes = figure.subplots()
+            self._draw(self._first)
+            return figure
+        n = len(self._plots)
+        n_columns = math.ceil(math.sqrt(n))
+        n_rows = math.ceil(n / n_columns)
+        figure = Figure(self._figsize or (6.4 * n_columns, 4.8 * n_rows), layout="constrained")
+        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+        self._panels = {}
+        for ax, (name, plot) in zip(axes.flat, self._plots.items(), strict=False):
+            low, high, extend = self._limits[name]
+            frame = self._variable(self._first, name)
+            self._panels[name] = Panel(ax, frame, plot, (low, high), extend, **self._options)
+            if n > 1:
+                ax.set_title(name)
+        for ax in axes.flat[n:]:
+            ax.set_axis_off()
+        self._text = figure.suptitle(self._title_of(self._first)) if n > 1 else axes[0, 0].set_title(
+            self._title_of(self._first)
+        )  # fmt: skip
+        return figure
+
+    def update(self, frame_idx: int, params: Any) -> None:
+        """Show a slice of the data."""
+        if self._function:
+            self._draw(params)
+            return
+        for name, panel in self._panels.items():
+            panel.show(self._variable(params, name))
+        self._text.set_text(self._title_of(params))
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return the limits of each variable, of colors or of a line's values; computed once."""
+        self._find_limits()
+        return {name: (low, high) for name, (low, high, _) in self._limits.items()}
+
+    def to_video(
+        self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
+    ) -> Video:
+        """Render all frames to a video.
+
+        Parameters
+        ----------
+        output_file : path-like
+            As of `make_video`.
+        fps : float or Fraction, default: 30
+            Frames per second.
+        **options
+            Any other of `make_video`.
+
+        Returns
+        -------
+        Video
+            What was made, and what it cost.
+        """
+        client = options.get("client")
+        with nullcontext() if client is None else client.as_current():
+            self._find_limits()
+        return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"data": None}
+
+    def _job(self, *args: Any) -> RenderJob:
+        self._find_limits()
+        return super()._job(*args)
+
+    def _choose(self, plot: str | None) -> dict[str, str]:
+        """Return how each variable is drawn."""
+        if isinstance(self.data, xr.DataArray):
+            name = str(self.data.name or "")
+            return {name: plot_of(self._first, plot)}
+        names = [name for name, variable in self.data.data_vars.items() if self.dim in variable.dims]
+        if not names:
+            raise ParamsError(f"no variable of the Dataset has the dimension {self.dim!r}")
+        return {str(name): plot_of(self._first[name], plot) for name in names}
+
+    def _variable(self, frame: Any, name: str) -> Any:
+        return frame[name] if isinstance(frame, xr.Dataset) else frame
+
+    def _draw(self, frame: Any) -> None:
+        assert self._function is not None
+        self._axes.clear()
+        self._function(self._axes, frame)
+        if not self._axes.get_title():
+            self._axes.set_title(self._title_of(frame))
+
+    def _title_of(self, frame: Any) -> str:
+        time = ""
+        if self.dim in frame.coords:
+            time = _shown(frame.coords[self.dim], self._unit)
+        return self._title.format(time=time, name=label_of(frame) if hasattr(frame, "name") else "")
+
+    def _find_limits(self) -> None:
+        if self._limits or not self._plots or self.data is None:
+            return
+        asked = [name for name, how in self._how.items() if isinstance(how, str)]
+        asked = [name for name in asked if self._variable(self._first, name).ndim < 3]
+        found: Mapping[str, Distribution] = {}
+        if asked:
+            data = self.data[asked] if isinstance(self.data, xr.Dataset) else self.data
+            found = distributions(open_slices(data, None, self.dim))
+        for name, plot in self._plots.items():
+            how = self._how[name]
+            if not isinstance(how, str):
+                self._limits[name] = (*how, "both")
+            elif name in asked:
+                key = name if isinstance(self.data, xr.Dataset) else ""
+                self._limits[name] = _limits(found[key], how or _default(plot), plot)
+                low, high, _ = self._limits[name]
+                tell(f"limits of {name or 'the data'}: {low:g} to {high:g}, {_in_words(how, plot)}")
+            else:
+                self._limits[name] = (0.0, 1.0, "neither")  # an image with colors of its own
+
+
+def _default(plot: str) -> str:
+    return "minmax" if plot == "line" else "robust"
+
+
+def _in_words(how: str, plot: str) -> str:
+    names = {"robust": "the 2nd to the 98th percentile", "minmax": "the least and the greatest value"}
+    return f"{names[how or _default(plot)]} of all frames"
+
+
+def _limits(distribution: Distribution, how: str, plot: str) -> tuple[float, float, str]:
+    """Return the limits of values, and at which end of them there are values beyond."""
+    least, greatest = distribution.extremes
+    low, high = distribution.robust if how == "robust" else (least, greatest)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = 0.0, 1.0
+    if plot != "line" and low < 0 < high:
+        high = max(-low, high)
+        low = -high
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    ends = (least < low, greatest > high)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(ends, "both")
+    return low, high, extend
+
+
+def _check_limits(limits: Any, names: list[str], is_function: bool) -> dict[str, Any]:
+    """Return what was asked for each variable: a word, "" for the default, or two numbers."""
+    if is_function and limits is not None:
+        raise OptionError("limits= has no effect with a function as plot=, which sets its own")
+    if not isinstance(limits, Mapping):
+        limits = dict.fromkeys(names, limits)
+    unknown = set(limits) - set(names)
+    if unknown:
+        raise OptionError(f"limits: there is no variable {sorted(unknown)}, only {names}")
+    return {name: _check_one(limits.get(name)) for name in names}
+
+
+def _check_one(limits: Any) -> str | tuple[float, float]:
+    if limits is None:
+        return ""
+    if isinstance(limits, str):
+        return require_choice("limits", limits, _HOW)
+    try:
+        low, high = map(float, limits)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not low < high:
+        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
+    return low, high
+
+
+def _check_title(title: Any) -> str:
+    try:
+        title.format(time="", name="")
+    except (AttributeError, KeyError, IndexError, ValueError) as exc:
+        raise OptionError(
+            f"title must be a text with {{time}} and {{name}} at most, got {title!r}"
+        ) from exc
+    return str(title)
+
+
+def _unit_of(data: Any, dim: str) -> Any:
+    """Return as fine a unit as tells the times of frames apart: days, minutes or seconds."""
+    values = data[dim].values if dim in data.coords else np.empty(0)
+    if values.dtype.kind != "M":
+        return ""
+    for unit in ("D", "m", "s"):
+        if (values == values.astype(f"M8[{unit}]")).all():
+            return unit
+    return "ms"
+
+
+def _shown(coordinate: Any, unit: Any) -> str:
+    value = coordinate.values[()]
+    if unit and not np.isnat(value):
+        return str(np.datetime_as_string(value, unit=unit)).replace("T", " ")
+    number = f"{value:g}" if coordinate.dtype.kind in "fiu" else str(value)
+    units = coordinate.attrs.get("units")
+    known = f" {units}" if units else ""
+    return f"{coordinate.name} = {number}{known}" if coordinate.dtype.kind in "fiu" else number
+
+
+_OWN = frozenset(inspect.signature(DataArrayAnimator.__init__).parameters) - {"self", "data"}
+
+
+@xr.register_dataarray_accessor("animate")
+@xr.register_dataset_accessor("animate")
+class AnimateAccessor:
+    """What ``data.animate`` is, for a DataArray and a Dataset.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> import dask_animate.xarray
+    >>> data = xr.DataArray(np.random.rand(10, 8, 12), dims=("time", "y", "x"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = data.animate.to_video(os.path.join(folder, "a.mp4"), fps=5, num_workers=1)
+    >>> video.n_frames
+    10
+    """
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def __call__(self, **options: Any) -> DataArrayAnimator:
+        """Return the `DataArrayAnimator`, which has these options."""
+        return DataArrayAnimator(self._data, **options)
+
+    def to_video(
+        self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
+    ) -> Video:
+        """Render a video; options are those of `DataArrayAnimator` and of `Animator.make_video`."""
+        own = {name: options.pop(name) for name in _OWN & options.keys()}
+        return self(**own).to_video(output_file, fps, **options)
+
+    def preview(self, n: int = 9, **options: Any) -> Any:
+        """Draw some frames on one image; options are those of `DataArrayAnimator`."""
+        animator = self(**options)
+        return animator.preview(self._data, n, dim=animator.dim)
