@@ -104,8 +104,8 @@ class Animator(Look):
             xarray: each frame gets one slice, NumPy or of xarray's kind, in memory. So it is with
             several of the same length, in a dict or a tuple (a tuple of NumPy arrays alone is a sequence
             of items): each frame gets a dict or a tuple. Workers read or compute what they draw, whole
-            chunks at a time, and each chunk once; nothing of it passes through this process. Workers
-            have to find files under the same path.
+            chunks at a time; nothing of it passes through this process. Each chunk is read once if
+            `partition_size` is "auto" or divides it. Workers have to find files under the same path.
         fps : float or Fraction
             Frames per second; ``Fraction(30000, 1001)`` for the broadcast rate.
         n_frames : int, optional
@@ -167,9 +167,10 @@ class Animator(Look):
             Where frames are kept, compressed without loss, as the array "frames" of a zarr group. The
             same call, made again after it was interrupted or changed, takes from there the frames that
             were drawn by the same code from the same parameters, and draws the others: your functions
-            and classes count by their code, data by its content, libraries by their versions. Workers
-            write to it themselves, so all have to reach it: a shared directory, or ``s3://…``. One
-            render at a time. `write_video` encodes it again. Not with a Bag.
+            and classes count by their code, data by its content, libraries by their versions; not so
+            files that `setup` and `update` open themselves. Workers write to it, so all have to reach
+            it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it again.
+            Not with a Bag.
         overwrite : bool, default: False
             Begin a new store, also where zarr files of another program are. Without it, those are an
             error, and frames of another size are replaced only in a store that was made here.

@@ -19,10 +19,11 @@ from .encoder import choose_encoder, gop_of, with_gpu, without_gpu
 from .errors import ParamsError
 from .events import Event, FrameEncoded, Listener, PartitionRendered
 from .formats import CODECS
+from .items import nbytes
 from .job import Job
 from .meter import Meter
 from .order import in_frame_order
-from .params import AnyParams, BagParams, SliceParams, nbytes
+from .params import AnyParams, BagParams, SliceParams
 from .pieces import Block, Partition, Product, Result, Segment, Stored
 from .pixels import encoded_size
 from .plan import Plan, StoreRequest, block_length, segment_length
@@ -118,13 +119,13 @@ class Render:
         self._check_memory(None)
         with closing(Renderer(self._job)) as renderer:
             size = renderer.size()
+            where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
+            self._meter.encode_on = (where, why)
             keep = self._open_store(size)
             if keep is not None:
                 from .proof import prove_here
 
                 prove_here(keep.store)
-            where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
-            self._meter.encode_on = (where, why)
             self.encode = choose_encoder(self.encode, self._encoded_size(size))
             with self._sink(size) as sink:
                 if where == "workers":
@@ -135,6 +136,7 @@ class Render:
                     self._segments_here(renderer, sink, CPU_COUNT)  # what the sink would do
                 else:
                     self._encode(self._unpack(self._blocks_here(renderer, size)), 0, sink)
+                self._complete(keep)
 
     def on(self, client: Client, max_workers: int | None) -> None:
         """Draw on a cluster, on `max_workers` of it at most."""
@@ -147,13 +149,11 @@ class Render:
             max_workers=max_workers,
         ) as gather:
             self._check_memory(gather.workers.thread_bytes())
-            keep = None
-            if self._store is not None:
-                keep = self._open_store(gather.measure(None)[0])
             where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
             size, obstacle = gather.measure(self.encode if on_workers else None)
+            keep = self._open_store(size)
             if keep is not None:
                 from .proof import prove_on
 
@@ -168,6 +168,7 @@ class Render:
             with self._sink(size) as sink:
                 frames = self._unpack(self._results(gather), keep)
                 self._encode(frames, gather.workers.reorder_budget(), sink)
+                self._complete(keep)
 
     def _check_memory(self, limit: int | None) -> None:
         """Raise unless what is read at once fits into a limit; None is what this process may have."""
@@ -201,6 +202,10 @@ class Render:
         n_frames = self._params.n_frames or 0
         store = open_store(place, n_frames, shape, chunk, overwrite=overwrite)
         return Keep(store, self._store.token)
+
+    def _complete(self, keep: Keep | None) -> None:
+        if keep is not None:
+            keep.store.complete(self._meter.n_frames)
 
     def _segments_here(
         self, renderer: Renderer, sink: Sink, threads: int, keep: Keep | None = None
@@ -298,7 +303,7 @@ class Render:
                 yield from zip(result.frame_idx, result.pixels, strict=True)
             elif isinstance(result, Stored):
                 assert keep is not None
-                yield from enumerate(keep.store.frames(result.start, result.n_frames), result.start)
+                yield from enumerate(keep.store.frames(result.start, result.marks), result.start)
             else:
                 yield result.start, result
                 for frame_idx in range(result.start + 1, result.start + result.n_frames):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pickle
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 import cloudpickle
@@ -88,6 +90,18 @@ class UserCodeError(AnimateError, RuntimeError):
             self.__cause__ = RemoteTraceback(text)
             self.__context__ = None
         return self
+
+
+@contextmanager
+def errors_that_travel() -> Iterator[None]:
+    """Make what user code raises here fit to be sent to another process."""
+    try:
+        yield
+    except UserCodeError as exc:
+        error = exc.made_portable()
+    else:
+        return
+    raise error
 
 
 class SetupError(UserCodeError):

@@ -90,6 +90,7 @@ class Gather:
         self._frame_bytes = 0  # known once measured
         self._bytes_per_frame = 0.0  # of what a worker makes, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
+        self._item_bytes = 0.0  # the most of computed parameters that were seen
         self._product = Product(None, alpha=False)
         self.frame_seconds: float | None = None
         self._flights: deque[_Flight] = deque()
@@ -180,7 +181,8 @@ class Gather:
         """Say what the workers are to make of the partitions from now on."""
         self._product = product
         is_segment = product.encode is not None
-        self._bytes_per_frame = self._frame_bytes * (PACKET_SHARE if is_segment else 1)
+        share = PACKET_SHARE if is_segment else 0 if product.keep is not None else 1
+        self._bytes_per_frame = self._frame_bytes * share
 
     @property
     def n_threads(self) -> int:
@@ -189,7 +191,7 @@ class Gather:
 
     def room(self) -> int:
         """Return how many frames' pixels or packets may be in a partition."""
-        return int(self.auto_bytes() / max(1, self._bytes_per_frame))
+        return int(self.auto_bytes() / max(1, self._bytes_per_frame, self._item_bytes))
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
@@ -225,6 +227,7 @@ class Gather:
         if not result.n_frames:
             return
         self._largest = max(self._largest, result.n_frames)
+        self._item_bytes = max(self._item_bytes, result.run.item_bytes / result.n_frames)
         seconds = result.seconds / result.n_frames
         known = self.frame_seconds
         self.frame_seconds = seconds if known is None else (known + seconds) / 2
@@ -281,17 +284,15 @@ class Gather:
             submit,
             submit(),
             n_frames,
-            partition.n_bytes,
+            max(partition.n_bytes, int(n_frames * self._item_bytes)),
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
     def _scattered(self, partition: Partition) -> Partition | Future:
         try:
-            return self._known(
-                self._client.scatter(
-                    partition, workers=self.workers.chosen(), direct=self._direct, hash=False
-                )
-            )
+            where = self.workers.chosen()
+            sent = self._client.scatter(partition, workers=where, direct=self._direct, hash=False)
+            return self._known(sent)
         except OSError as exc:  # no worker just now, or one that is leaving
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition

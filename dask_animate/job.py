@@ -61,7 +61,7 @@ class RenderJob:
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         look = {name: value for name, value in self.settings.items() if not name.startswith(_NOT_DRAWN)}
-        return self.animator, vars(self.draw) | {"redraw": None}, look
+        return self.animator, vars(self.draw) | {"redraw": self.draw.redraw == "blit"}, look
 
     def pickled(self) -> RenderJob:
         """Return the job with the animator pickled, so that only who draws needs to load it.

@@ -49,6 +49,8 @@ class Keeper:
 
     Attributes
     ----------
+    new_marks : ndarray of uint8, shape (n_frames, MARK_BYTES)
+        Marks of the frames until now.
     n_reused : int
         Frames that were found.
     unknown : str or None
@@ -61,7 +63,7 @@ class Keeper:
         self._store = keep.store
         self._store.require_there()
         self._marks = self._store.marks(self._start, self._stop)
-        self._new_marks = np.zeros_like(self._marks)
+        self.new_marks = np.zeros_like(self._marks)
         shape = self._store.frame_shape
         self._pixels = np.empty((min(self._store.chunk, n_frames), *shape), np.uint8)
         self._first = start  # of the chunk that is held
@@ -77,7 +79,7 @@ class Keeper:
         """
         self._begin(frame_idx)
         token = self._token(frame_idx, params)
-        row = self._new_marks[frame_idx - self._start]
+        row = self.new_marks[frame_idx - self._start]
         row[:TOKEN_BYTES] = np.frombuffer(token, np.uint8)
         mark = self._marks[frame_idx - self._start]
         if not np.array_equal(mark[:TOKEN_BYTES], row[:TOKEN_BYTES]):
@@ -99,7 +101,7 @@ class Keeper:
     def put(self, frame_idx: int) -> NDArray[np.uint8]:
         """Take the frame that was written to its slot, and return it."""
         frame = self._slot(frame_idx)
-        row = self._new_marks[frame_idx - self._start]
+        row = self.new_marks[frame_idx - self._start]
         row[:] = np.frombuffer(mark_of(row[:TOKEN_BYTES].tobytes(), frame), np.uint8)
         self._end(frame_idx)
         return frame
@@ -107,7 +109,7 @@ class Keeper:
     def finish(self) -> None:
         """Mark the frames as finished, once it is certain that they are right."""
         for start, stop in self._changed:
-            self._store.mark(start, self._new_marks[start - self._start : stop - self._start])
+            self._store.mark(start, self.new_marks[start - self._start : stop - self._start])
 
     def _token(self, frame_idx: int, params: Any) -> bytes:
         try:

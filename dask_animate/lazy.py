@@ -13,7 +13,7 @@ import numpy as np
 from dask import compute, delayed
 from numpy.typing import NDArray
 
-from .errors import ParamsError
+from .errors import ParamsError, errors_that_travel
 from .job import RenderJob
 from .order import with_index
 from .params import AnyParams, BagParams, FrameParams
@@ -82,15 +82,21 @@ def _of_bag(params: BagParams) -> Iterator[Partition]:
         raise ParamsError(f"n_frames is {n_frames}, but param_by_frame ended after {ends[-1]} frames")
     for start, end, part in zip([0, *ends], ends, items, strict=False):
         if start < min(end, n_frames):
-            yield Partition(start, Awaited(part, 0, min(end, n_frames) - start), 0)
+            params = delayed(_without_index)(part, start)
+            yield Partition(start, Awaited(params, 0, min(end, n_frames) - start), 0)
+
+
+def _without_index(items: list[Any], start: int) -> list[Any]:
+    indexed = list(with_index(items, start))
+    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))):
+        raise ParamsError("the items of a Bag have to be in frame order here: sort the bag by frame_id")
+    return [item for _, item in indexed]
 
 
 def draw_partition(job: RenderJob, name: str, partition: Partition, computed: Any) -> NDArray[np.uint8]:
     """Task: draw a partition of consecutive frames, with the figure that this process keeps for them."""
-    indexed = list(with_index(partition.items(computed), partition.start))
-    if [idx for idx, _ in indexed] != list(range(partition.start, partition.start + len(partition))):
-        raise ParamsError("the items of a Bag have to be in frame order here: sort the bag by frame_id")
-    with _figures.borrowed(name, job) as renderer:
+    indexed = enumerate(partition.items(computed), partition.start)
+    with errors_that_travel(), _figures.borrowed(name, job) as renderer:
         return renderer.block(indexed, len(partition), "", alpha=False).pixels
 
 

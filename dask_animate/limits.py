@@ -12,7 +12,9 @@ import numpy as np
 from dask import compute, delayed
 from numpy.typing import NDArray
 
+from .errors import OptionError
 from .slices import Slices
+from .spec import require_choice
 
 #: Ranks at which the distribution of values is kept.
 N_RANKS = 1001
@@ -22,6 +24,8 @@ FAN_IN = 16
 READ_BYTES = 64 * 2**20
 #: The percentiles that are called robust, as xarray has it.
 ROBUST = (2.0, 98.0)
+#: What limits may be, if no numbers.
+HOW = ("robust", "minmax")
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,11 @@ class Distribution:
     @classmethod
     def of(cls, values: Any) -> Distribution:
         """Sum up the values of an array; what is not finite is left out."""
-        finite = np.asarray(values).ravel()
+        finite = np.ma.filled(np.ma.asarray(values).astype(float), np.nan).ravel()
         finite = finite[np.isfinite(finite)]
         if not finite.size:
             return cls(0, np.empty(0))
-        return cls(finite.size, np.quantile(finite, np.linspace(0, 1, N_RANKS)).astype(float))
+        return cls(finite.size, np.quantile(finite, np.linspace(0, 1, N_RANKS)))
 
     @classmethod
     def merged(cls, parts: Sequence[Distribution]) -> Distribution:
@@ -128,3 +132,60 @@ def _of(slices: Slices) -> dict[str, Distribution]:
 
 def _merged(parts: Sequence[Mapping[str, Distribution]]) -> dict[str, Distribution]:
     return {name: Distribution.merged([part[name] for part in parts]) for name in parts[0]}
+
+
+def _default(plot: str) -> str:
+    return "minmax" if plot == "line" else "robust"
+
+
+def in_words(how: str, plot: str) -> str:
+    """Return in words which limits were asked for, "" being the default of a kind of plot."""
+    names = {"robust": "the 2nd to the 98th percentile", "minmax": "the least and the greatest value"}
+    return f"{names[how or _default(plot)]} of all frames"
+
+
+def limits_of(distribution: Distribution, how: str, plot: str) -> tuple[float, float, str]:
+    """Return the limits of values, and at which end of them there are values beyond."""
+    least, greatest = distribution.extremes
+    how = how or _default(plot)
+    low, high = distribution.robust if how == "robust" else (least, greatest)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = 0.0, 1.0
+    if plot != "line" and low < 0 < high:
+        high = max(-low, high)
+        low = -high
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    ends = (least < low, greatest > high)
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(ends, "both")
+    return low, high, extend
+
+
+def check_limits(limits: Any, plots: Mapping[Any, str], first: Any) -> dict[Any, Any]:
+    """Return what was asked for each variable: a word, "" for the default, or two numbers."""
+    if not plots and limits is not None:
+        raise OptionError("limits= has no effect with a function as plot=, which sets its own")
+    if not isinstance(limits, Mapping):
+        limits = dict.fromkeys(plots, limits)
+    unknown = [name for name in limits if name not in plots]
+    if unknown:
+        raise OptionError(f"limits: there is no variable {unknown}, only {list(plots)}")
+    for name, asked in limits.items():
+        variable = first[name] if hasattr(first, "data_vars") else first
+        if asked is not None and variable.ndim == 3:
+            raise OptionError(f"limits= has no effect on {name!r}, an image with its own colors")
+    return {name: _check_one(limits.get(name)) for name in plots}
+
+
+def _check_one(limits: Any) -> str | tuple[float, float]:
+    if limits is None:
+        return ""
+    if isinstance(limits, str):
+        return require_choice("limits", limits, HOW)
+    try:
+        low, high = map(float, limits)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not (low < high and math.isfinite(high - low)):
+        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
+    return low, high

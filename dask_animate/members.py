@@ -10,16 +10,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
 import cloudpickle
 import numpy as np
 from dask import delayed
 from dask.base import is_dask_collection
+from dask.utils import format_bytes
 
 from .errors import OptionError, OptionTypeError
 from .spec import require_int
+
+#: Bytes that may go with each partition: of variables that all frames have in common, for instance.
+MOST_IN_COMMON = 64 * 2**20
 
 
 class Member(Protocol):
@@ -129,7 +133,7 @@ class ArrayMember:
     @classmethod
     def of(cls, part: Any, axis: int) -> ArrayMember:
         """Take an array whose slices are those that are wanted."""
-        array = np.asarray(part)
+        array = np.asanyarray(part)  # masks stay
         return cls(array, axis, 0, array.shape[axis])
 
     def __getitem__(self, idx: int) -> Any:
@@ -141,13 +145,13 @@ class ArrayMember:
             return True
         if kind_of(self.array) != "zarr":
             return False
-        from .store import lives_in_memory
+        from .places import lives_in_memory
 
         return lives_in_memory(self.array)
 
     def _part(self) -> Any:
         if kind_of(self.array) == "zarr":
-            from .store import require_there
+            from .places import require_there
 
             require_there(self.array)
         return self.array[self._index(slice(self.start, self.stop))]
@@ -182,12 +186,12 @@ class LabelledMember:
     ----------
     labelled : DataArray or Dataset
         These slices of it, lazy or in memory.
-    dim : str
+    dim : hashable
         Along which it is sliced.
     """
 
     labelled: Any
-    dim: str
+    dim: Any
 
     @property
     def n(self) -> int:
@@ -197,14 +201,13 @@ class LabelledMember:
     @property
     def chunks(self) -> tuple[int, ...]:
         """Lengths along the dimension of what is stored or computed as one."""
-        along = self.labelled.chunksizes.get(self.dim)
-        if along is not None:
-            return tuple(along)
-        stored = [
-            variable.encoding.get("preferred_chunks", {}).get(self.dim, 1)
-            for variable in self._variables()
-        ]
-        return _within(max(stored, default=1), 0, self.n)
+        edges = set(range(self.n + 1))
+        for variable in self._variables():
+            along: Any = variable.chunksizes.get(self.dim)
+            if along is None:
+                along = int(variable.encoding.get("preferred_chunks", {}).get(self.dim, 1))
+            edges &= {0, *accumulate(_within(along, 0, self.n))}
+        return tuple(stop - start for start, stop in pairwise(sorted(edges)))
 
     @property
     def slice_bytes(self) -> float:
@@ -276,7 +279,7 @@ def open_member(value: Any, axis: object, dim: object) -> Member:
         value = open_array(value)
     kind = kind_of(value)
     if kind == "xarray":
-        return LabelledMember(value, _dim(value, dim))
+        return _labelled(value, _dim(value, dim))
     if kind is None and not isinstance(value, np.ndarray):
         raise OptionTypeError(
             f"param_by_frame holds a {type(value).__name__}; each value of a dict has to be an array of "
@@ -284,16 +287,46 @@ def open_member(value: Any, axis: object, dim: object) -> Member:
         )
     if kind == "h5py":
         value = _hdf5(value)
+    if not value.shape:
+        raise OptionError("an array needs an axis of frames, got one without dimensions")
     axis = 0 if axis is None else require_axis(axis, len(value.shape))
-    n = value.shape[axis]
-    if math.isnan(n):
+    if any(map(math.isnan, value.shape)):
         raise OptionError("the array has chunks of unknown size: call its compute_chunk_sizes() first")
-    return ArrayMember(value, axis, 0, int(n))
+    return ArrayMember(value, axis, 0, int(value.shape[axis]))
+
+
+def _labelled(labelled: Any, dim: Any) -> LabelledMember:
+    """Take a DataArray or a Dataset; what each of its frames has in common is read now, once."""
+    static = [
+        name for name, variable in getattr(labelled, "data_vars", {}).items() if dim not in variable.dims
+    ]
+    n_bytes = sum(labelled[name].nbytes for name in static)
+    if n_bytes > MOST_IN_COMMON:
+        raise OptionError(
+            f"the variables {', '.join(map(str, static))} have no dimension {dim!r}, so that all of "
+            f"{format_bytes(n_bytes)} would go with each frame: drop them"
+        )
+    if static:
+        labelled = labelled.assign({name: labelled[name].compute() for name in static})
+    return LabelledMember(labelled, dim)
 
 
 def _hdf5(dataset: Any) -> Any:
-    if not os.path.isfile(dataset.file.filename) or dataset.file.driver == "core":
+    if not dataset:
+        raise OptionError("the HDF5 file of param_by_frame is closed")
+    is_elsewhere = not os.path.isfile(dataset.file.filename) or dataset.file.driver == "core"
+    if is_elsewhere and dataset.nbytes > MOST_IN_COMMON:
+        raise OptionError(
+            f"the HDF5 file {dataset.file.filename} is no file on a disk that workers can open: "
+            f"give a file, or convert it to zarr"
+        )
+    if is_elsewhere:
         return dataset[()]  # exists in this process alone
+    if dataset.file.mode != "r":
+        raise OptionError(
+            f"the HDF5 file {dataset.file.filename} is open for writing, which keeps workers from "
+            f'reading it: close it, and open it with mode "r"'
+        )
     path = os.path.abspath(dataset.file.filename)
     return HDF5Dataset(path, dataset.name, dataset.shape, dataset.dtype, dataset.chunks)
 
@@ -306,18 +339,18 @@ def require_axis(axis: object, ndim: int) -> int:
     return number % ndim
 
 
-def _dim(labelled: Any, dim: object) -> str:
+def _dim(labelled: Any, dim: object) -> Any:
     dims = list(labelled.dims)
     if dim is None:
         firsts = {dims[0] if dims else None}
         if hasattr(labelled, "data_vars"):
             firsts = {variable.dims[0] for variable in labelled.data_vars.values() if variable.dims}
         if len(firsts) == 1 and (first := firsts.pop()) is not None:
-            return str(first)
+            return first
         raise OptionError(f"dim= has to say along which of the dimensions {dims} the frames are")
     if dim not in dims:
         raise OptionError(f"dim must be one of the dimensions {dims}, got {dim!r}")
-    return str(dim)
+    return dim
 
 
 def _within(chunks: int | Sequence[int], start: int, stop: int) -> tuple[int, ...]:

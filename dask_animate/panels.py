@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import BoundaryNorm
 from matplotlib.ticker import MaxNLocator
 
 from .errors import OptionError
 
 #: Kinds of plots, and the numbers of dimensions that they show.
 PLOTS = {"line": (1,), "pcolormesh": (2,), "imshow": (2, 3), "contourf": (2,)}
+#: Names of a last dimension that make an image with channels of what has three.
+CHANNELS = ("band", "c", "channel", "channels", "color", "colour", "rgb", "rgba")
 _BY_NDIM = {1: "line", 2: "pcolormesh", 3: "imshow"}
 
 
@@ -27,6 +27,8 @@ def plot_of(frame: Any, plot: str | None) -> str:
     """
     chosen = plot or _BY_NDIM.get(frame.ndim, "")
     shape = dict(frame.sizes)
+    if plot is None and frame.ndim == 3 and frame.dims[2] not in CHANNELS:
+        chosen = ""
     if frame.ndim not in PLOTS.get(chosen, ()):
         raise OptionError(
             f"a frame of {frame.name!r} has the dimensions {shape}; "
@@ -47,7 +49,7 @@ def label_of(array: Any) -> str:
         str(array.name or ""),
     )
     units = array.attrs.get("units")
-    return f"{name} [{units}]" if units else name
+    return (f"{name} [{units}]" if units else name).replace("$", r"\$")
 
 
 class Panel:
@@ -99,6 +101,10 @@ class Panel:
             self.show = self._show_line
             return
         self._y = _coordinate(frame, y, frame.dims[0])
+        flat = [self._y, self._x] if self._x.ndim == self._y.ndim == 1 else []
+        self._order = [one.dims[0] for one in flat] or max((self._x, self._y), key=_ndim).dims
+        self._x, self._y = (one.transpose(*one.dims if one.ndim == 1 else self._order)
+                            for one in (self._x, self._y))  # fmt: skip
         ax.set_ylabel(label_of(self._y))
         colors = {"cmap": "RdBu_r" if limits[0] == -limits[1] else "viridis"} | dict(style)
         if plot == "contourf":
@@ -113,9 +119,7 @@ class Panel:
 
     def _plane(self, frame: Any) -> Any:
         """Return the values with the vertical dimension first, masked where they are missing."""
-        if self._x.ndim == 1 and self._y.ndim == 1:
-            frame = frame.transpose(self._y.dims[0], self._x.dims[0], ...)
-        return np.ma.masked_invalid(frame.values)
+        return np.ma.masked_invalid(frame.transpose(*self._order).values)
 
     def _bar(self, mappable: Any, frame: Any, **options: Any) -> None:
         extend = {} if "ticks" in options else {"extend": self._extend}
@@ -136,6 +140,7 @@ class Panel:
         self._artist = self._ax.imshow(
             self._plane(frame), origin="lower", extent=(left, right, bottom, top), **colors
         )
+        self._ax.set(xlim=sorted((left, right)), ylim=sorted((bottom, top)))
         self._bar(self._artist, frame)
         self.show = lambda frame: self._artist.set_data(self._plane(frame))
 
@@ -143,8 +148,6 @@ class Panel:
         levels = MaxNLocator(n_levels).tick_values(*self._limits)
         extend: Any = self._extend
         options: dict[str, Any] = {"levels": levels, "extend": extend} | colors
-        mappable = ScalarMappable(BoundaryNorm(levels, 256, extend=extend), options["cmap"])
-        self._bar(mappable, frame, ticks=levels[:: max(1, len(levels) // 8)])
         self._artist = None
 
         def show(frame: Any) -> None:
@@ -156,16 +159,23 @@ class Panel:
 
         self.show = show
         show(frame)
+        self._bar(self._artist, frame, ticks=levels[:: max(1, len(levels) // 8)])
 
 
 def _coordinate(frame: Any, name: str | None, dim: str) -> Any:
     """Return the coordinate for an axis; numbers from 0 where there is none."""
     if name is None:
-        return frame[dim]
+        if dim in frame.coords:
+            return frame.coords[dim]
+        return type(frame)(np.arange(frame.sizes[dim]), dims=(dim,), name=str(dim))
     if name not in frame.coords and name not in frame.dims:
         known = sorted(map(str, {*frame.coords, *frame.dims}))
         raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
-    return frame[name]
+    return frame.coords[name] if name in frame.coords else _coordinate(frame, None, name)
+
+
+def _ndim(coordinate: Any) -> int:
+    return int(coordinate.ndim)
 
 
 def _edges(coordinate: Any) -> tuple[float, float]:

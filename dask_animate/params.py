@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import pickle
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise, repeat
 from typing import Any, TypeGuard
 
-import cloudpickle
 import numpy as np
 from dask import delayed
 from dask.base import is_dask_collection
-from dask.sizeof import sizeof
 from dask.utils import format_bytes
 
 from .errors import OptionError, OptionTypeError, ParamsError
+from .items import is_pending, nbytes, resolved
 from .members import require_axis
 from .order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .pieces import Awaited, Partition
@@ -27,7 +25,7 @@ from .spec import require_int
 #: Bytes of slices that are read at a time where this process draws.
 HERE_BYTES = 64 * 2**20
 #: Share of a worker's memory that slices take that are read at a time.
-CHUNK_SHARE = 0.5
+CHUNK_SHARE = 0.2
 
 
 class _Params:
@@ -61,7 +59,7 @@ class _Params:
             n_bytes = 0
             for item in islice(params, size):
                 items.append(item)
-                if max_bytes is not None and not is_dask_collection(item):
+                if max_bytes is not None and not is_pending(item):
                     n_bytes += nbytes(item)
                     if n_bytes >= max_bytes:
                         break
@@ -105,7 +103,7 @@ class FrameParams(_Params):
             self._check_indices(items)
 
     def __iter__(self) -> Iterator[Any]:
-        return (item.compute() if is_dask_collection(item) else item for item in self._uncomputed())
+        return (resolved(item) if is_pending(item) else item for item in self._uncomputed())
 
     def _uncomputed(self) -> Iterator[Any]:
         return in_frame_order(with_index(self._items), self.n_frames)
@@ -187,8 +185,7 @@ class SliceParams(_Params):
         """
         run: tuple[int, int, Slices, Any] | None = None  # read as one, perhaps for several partitions
         for start, stop in self._bounds(size_at, max_bytes or math.inf):
-            first = self._edges[bisect_right(self._edges, start) - 1] if start >= self._edges[0] else 0
-            last = self._edges[bisect_left(self._edges, stop)]
+            first, last = self._run(start, stop)
             if run is None or run[:2] != (first, last):
                 slices = self._slices[first:last]
                 run = first, last, slices, None
@@ -196,10 +193,18 @@ class SliceParams(_Params):
             if (start, stop) == (first, last) and not slices.is_lazy:
                 yield Partition(start, slices, slices.travel_bytes)
                 continue
-            loaded = slices.delayed() if loaded is None else loaded
+            n_bytes = 0  # what is shared is counted once
+            if loaded is None:
+                loaded = slices.delayed()
+                n_bytes = int((last - first) * slices.slice_bytes)
             run = first, last, slices, loaded
-            n_bytes = int((stop - start) * slices.slice_bytes)
             yield Partition(start, Awaited(loaded, start - first, stop - first), n_bytes)
+
+    def _run(self, start: int, stop: int) -> tuple[int, int]:
+        """Return what is read for a partition: the chunk in which it lies, or its part of several."""
+        first = self._edges[bisect_right(self._edges, start) - 1] if start >= self._edges[0] else 0
+        last = self._edges[bisect_right(self._edges, start)]
+        return (first, last) if stop <= last else (start, stop)
 
     def sizes(self, size: int, max_bytes: float) -> tuple[int, ...]:
         """Return the sizes of all partitions that are about so long and follow the chunks."""
@@ -324,29 +329,9 @@ def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[in
 
 
 def _awaited(items: list[Any]) -> Sequence[Any] | Awaited:
-    if not any(map(is_dask_collection, items)):
+    if not any(map(is_pending, items)):
         return items
     return Awaited(delayed(list)(items), 0, len(items))
-
-
-_SIZE_IS_KNOWN = (int, float, complex, str, bytes, type(None), np.generic, np.ndarray)
-
-
-def nbytes(item: Any) -> int:
-    """Return the bytes that an object takes, in memory or on its way to a worker.
-
-    dask's `sizeof` is quick, but takes an object of a class that it does not know for a small one.
-    Those that look small are pickled, without copying the arrays in them.
-    """
-    size = int(sizeof(item))
-    if size < 10_000 and not isinstance(item, _SIZE_IS_KNOWN):
-        buffers: list[pickle.PickleBuffer] = []
-        try:
-            data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
-        except Exception:
-            return size  # said when it is sent
-        size = max(size, len(data) + sum(buffer.raw().nbytes for buffer in buffers))
-    return size
 
 
 def _length(items: Iterable[Any]) -> int | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .items import not_indexed
 from .spec import EncodeSpec
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Partition:
         if computed is None:
             computed = params.delayed.compute()
         items: Sequence[Any] = computed[params.start : params.stop]
-        return items
+        return [not_indexed(item) for item in items] if isinstance(items, list) else items
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ class Run:
         Frames that were found in a store.
     unknown : str or None
         What of the parameters cannot be told by its content.
+    item_bytes : int
+        Bytes of parameters that were computed on the worker.
     """
 
     n_blitted: int = 0
@@ -116,6 +119,7 @@ class Run:
     fault: str | None = None
     n_reused: int = 0
     unknown: str | None = None
+    item_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -161,10 +165,10 @@ class Stored:
     ----------
     start : int
         Frame index of the first frame.
-    n_frames : int
-        Number of frames, which are consecutive.
     seconds : float
         Time spent drawing and writing.
+    marks : ndarray of uint8, shape (n_frames, n)
+        What marks them in the store.
     worker : str
         Address of the worker, or "" for this process.
     run : Run
@@ -172,15 +176,20 @@ class Stored:
     """
 
     start: int
-    n_frames: int
+    marks: NDArray[np.uint8]
     seconds: float
     worker: str
     run: Run
 
     @property
+    def n_frames(self) -> int:
+        """Number of frames, which are consecutive."""
+        return len(self.marks)
+
+    @property
     def n_bytes(self) -> int:
-        """Bytes of pixels that came along."""
-        return 0
+        """Size in bytes."""
+        return self.marks.nbytes
 
 
 class Packet(NamedTuple):

@@ -178,7 +178,8 @@ class Renderer:
         def draw(run: Run, keeper: Keeper | None) -> Stored:
             for frame_idx, item in frames:
                 self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper)
-            return Stored(start, n_frames, time.perf_counter() - begun, worker, run)
+            assert keeper is not None
+            return Stored(start, keeper.new_marks, time.perf_counter() - begun, worker, run)
 
         with self._source.entered():
             begun = time.perf_counter()

@@ -98,10 +98,7 @@ def _assembled(members: Sequence[Member], names: Any) -> Slices:
 def is_data(value: object) -> bool:
     """Whether parameters are arrays to be sliced, not a sequence of items."""
     if isinstance(value, tuple):
-        is_lazy = [kind_of(member) is not None for member in value]
-        return any(is_lazy) and all(
-            lazy or isinstance(member, np.ndarray) for lazy, member in zip(is_lazy, value, strict=True)
-        )
+        return any(kind_of(member) is not None for member in value)
     return isinstance(value, Mapping) or is_place(value) or kind_of(value) is not None
 
 

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import wraps
-from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.abc.store import Store
 from zarr.codecs import ZstdCodec
 
-from .errors import AnimateError, OptionTypeError, ParamsError, StoreError
+from .errors import ParamsError, StoreError
+from .places import as_place, found_at, require_there, saying_why
 from .tokens import TOKEN_BYTES
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 #: Bytes that each worker writes to prove that it can.
 PROOF_BYTES = 2**18
 #: A mark is a token and a checksum of the frame's pixels.
 MARK_BYTES = TOKEN_BYTES + 4
 _KEY = "dask_animate"
-_KIND = {"kind": "frames", "version": 1}
+_KIND: dict[str, Any] = {"kind": "frames", "version": 1}
 
 
-def open_array(place: Any) -> zarr.Array[Any]:
-    """Open an array to read it, by its path or its URL.
+def open_array(place: Any) -> zarr.Array[Any] | KeptFrames:
+    """Open an array to read it, by its path, its URL or its store.
 
-    For a store that `FrameStore` made, the array of its frames, if it is complete.
+    Of a store that `FrameStore` made, its frames, if it is complete.
     """
-    place = _place(place)
+    place = as_place(place)
     try:
         found = zarr.open(store=place, mode="r")
     except (FileNotFoundError, ValueError, OSError) as exc:
@@ -48,37 +42,6 @@ def open_array(place: Any) -> zarr.Array[Any]:
     assert isinstance(found, zarr.Group)
     names = ", ".join(sorted(found.array_keys())) or "none"
     raise ParamsError(f"{place} is a zarr group; give the path of one of its arrays: {names}")
-
-
-def require_there(array: zarr.Array[Any]) -> None:
-    """Raise if an array is not found from this process, which zarr would read as full of zeros."""
-    with suppress(FileNotFoundError):  # of zarr, which does not travel
-        zarr.open_array(store=array.store_path, mode="r")
-        return
-    raise ParamsError(f"there is no zarr array at {array.store_path}, seen from here")
-
-
-def lives_in_memory(array: Any) -> bool:
-    """Whether an array is a zarr array that only this process can read."""
-    return isinstance(array, zarr.Array) and isinstance(array.store, zarr.storage.MemoryStore)
-
-
-def _said(function: Callable[P, T]) -> Callable[P, T]:
-    """Raise whatever a store may raise, which libraries do not agree about, as a `StoreError`."""
-
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except AnimateError:
-            raise
-        except Exception as exc:
-            what = f"{type(exc).__name__}: {exc}"
-        raise StoreError(  # without its cause, which may not travel
-            f"{what}; what was finished is kept, and the same call goes on with it"
-        )
-
-    return wrapped
 
 
 class FrameStore:
@@ -98,9 +61,14 @@ class FrameStore:
         The frames.
     marks : zarr.Array of uint8, shape (n, MARK_BYTES)
         A mark for each.
+    render : str
+        Of which render it is now.
     """
 
-    def __init__(self, place: Any, frames: zarr.Array[Any], marks: zarr.Array[Any]) -> None:
+    def __init__(
+        self, place: Any, frames: zarr.Array[Any], marks: zarr.Array[Any], render: str = ""
+    ) -> None:
+        self._render = render
         self._place = place
         self._frames = frames
         self._marks = marks
@@ -116,14 +84,25 @@ class FrameStore:
         height, width, channels = self._frames.shape[1:]
         return int(height), int(width), int(channels)
 
-    @_said
+    @saying_why
     def reserve(self, stop: int) -> None:
         """Make room for the frames before `stop`; only the process that made the store may do that."""
         for array in (self._frames, self._marks):
             if stop > array.shape[0]:
                 array.resize((stop, *array.shape[1:]))
 
-    @_said
+    @saying_why
+    def complete(self, n_frames: int) -> None:
+        """Note that all frames are there; raise if another render has begun with the store since."""
+        group = self._group()
+        if _notes(group).get("render") != self._render:
+            raise StoreError(
+                f"another render began to use the store {self._place} before this one was done: its "
+                f"frames may be of either; one render at a time can use a store"
+            )
+        group.attrs[_KEY] = {**_KIND, "render": self._render, "n_frames": n_frames}
+
+    @saying_why
     def require_there(self) -> None:
         """Raise if it is not found from this process."""
         try:
@@ -131,17 +110,17 @@ class FrameStore:
         except ParamsError:
             raise StoreError(f"the store {self._place} is not found from here") from None
 
-    @_said
+    @saying_why
     def marks(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the marks of some frames."""
         return np.asarray(self._marks[start:stop])
 
-    @_said
+    @saying_why
     def mark(self, start: int, marks: NDArray[np.uint8]) -> None:
         """Mark whole chunks as finished, whose frames were written before."""
         self._marks[start : start + len(marks)] = marks
 
-    @_said
+    @saying_why
     def write(self, start: int, frames: NDArray[np.uint8]) -> None:
         """Write a chunk."""
         self._frames[start : start + len(frames)] = frames
@@ -153,14 +132,15 @@ class FrameStore:
         except Exception:  # what was cut off, by any codec
             return None
 
-    def frames(self, start: int, n_frames: int) -> Iterator[NDArray[np.uint8]]:
-        """Yield finished frames, holding a chunk; `start` is the first of one."""
-        for first in range(start, start + n_frames, self.chunk):
-            yield from self.finished(first, min(first + self.chunk, start + n_frames))
+    def frames(self, start: int, marks: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Yield finished frames with these marks, holding a chunk; `start` is the first of one."""
+        for first in range(0, len(marks), self.chunk):
+            yield from self.finished(start + first, marks[first : first + self.chunk])
 
-    def finished(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Return finished frames of a chunk, or raise if they are not there."""
-        frames, marks = self.read(start, stop), self.marks(start, stop)
+    def finished(self, start: int, marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return finished frames, which have these marks, or raise if they are not there."""
+        stop = start + len(marks)
+        frames = self.read(start, stop)
         if frames is None or any(
             mark_of(mark[:TOKEN_BYTES].tobytes(), frame) != mark.tobytes()
             for mark, frame in zip(marks, frames, strict=True)
@@ -181,7 +161,7 @@ class FrameStore:
             with suppress(Exception):  # what was wrong is known by then
                 del self._group()[array.basename]
 
-    @_said
+    @saying_why
     def _begin_proof(self, n_workers: int) -> zarr.Array[Any]:
         return self._group().create_array(
             f"proof-{uuid.uuid4().hex}",
@@ -191,7 +171,7 @@ class FrameStore:
             compressors=None,
         )
 
-    @_said
+    @saying_why
     def check_proof(self, proof: zarr.Array[Any], idx: int, written: bytes, worker: str) -> None:
         """Raise unless this process sees what a worker wrote."""
         if np.asarray(proof[idx]).tobytes() != written:
@@ -204,7 +184,31 @@ class FrameStore:
         return zarr.open_group(store=self._place, mode="r+")
 
 
-@_said
+class KeptFrames:
+    """The frames of a complete store, as an array that checks what it reads; can be pickled.
+
+    Parameters
+    ----------
+    store : FrameStore
+        Where they are.
+    n_frames : int
+        How many belong to its last render.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, store: FrameStore, n_frames: int) -> None:
+        self._store = store
+        self.shape = (n_frames, *store.frame_shape)
+        self.chunks = (store.chunk, *store.frame_shape)
+
+    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[np.uint8]:
+        """Return some frames in a row, or raise if they are not as they were written."""
+        start, stop, _ = index[0].indices(self.shape[0])
+        return self._store.finished(start, self._store.marks(start, stop))
+
+
+@saying_why
 def prove(proof: zarr.Array[Any], idx: int) -> bytes:
     """Write a row of an array, and return what was written."""
     try:
@@ -231,8 +235,8 @@ def check_place(place: Any, *, overwrite: bool) -> None:
     overwrite : bool
         Whether zarr's own files of others may go.
     """
-    place = _place(place)
-    found = _found(place)
+    place = as_place(place)
+    found = found_at(place)
     if found is not None and not overwrite and not _is_ours(found):
         raise StoreError(
             f"{place} holds a zarr {type(found).__name__.lower()} that something else made: choose "
@@ -240,7 +244,7 @@ def check_place(place: Any, *, overwrite: bool) -> None:
         )
 
 
-@_said
+@saying_why
 def open_store(
     place: Any, n_frames: int, frame_shape: tuple[int, int, int], chunk: int, *, overwrite: bool
 ) -> FrameStore:
@@ -260,12 +264,16 @@ def open_store(
         Make it anew in any case.
     """
     check_place(place, overwrite=overwrite)
-    place = _place(place)
-    kept = None if overwrite else chunk_of(place, frame_shape)
-    if kept == chunk:
-        group = zarr.open_group(store=place, mode="r+")
-    else:
-        group = zarr.create_group(place, overwrite=True, attributes={_KEY: _KIND})
+    place = as_place(place)
+    notes: dict[str, Any] = {_KEY: {**_KIND, "render": uuid.uuid4().hex}}
+    if not _is_ours(found_at(place)):
+        zarr.create_group(place, overwrite=True)
+    group = zarr.open_group(store=place, mode="r+")
+    group.attrs.update(notes)
+    if overwrite or chunk_of(place, frame_shape) != chunk:
+        for name in ("frames", "marks"):
+            if name in group:
+                del group[name]
         for name, row, dtype in (("frames", frame_shape, "u1"), ("marks", (MARK_BYTES,), "u1")):
             group.create_array(
                 name,
@@ -275,19 +283,20 @@ def open_store(
                 compressors=[ZstdCodec(level=3)],  # see benchmarks/store_compression.py
                 fill_value=0,
             )
-    arrays = [_writable(group[name]) for name in ("frames", "marks")]
-    store = FrameStore(place, *arrays)
+    frames, marks = (_writable(group[name]) for name in ("frames", "marks"))
+    store = FrameStore(place, frames, marks, notes[_KEY]["render"])
     store.reserve(n_frames)
     return store
 
 
 def chunk_of(place: Any, frame_shape: tuple[int, int, int]) -> int | None:
     """Return how many frames a chunk of a store has, None if there is none for frames of this shape."""
-    group = _found(_place(place))
+    group = found_at(as_place(place))
     if (
         not isinstance(group, zarr.Group)
         or not _is_ours(group)
-        or not {"frames", "marks"} <= set(group.array_keys())
+        or "frames" not in group
+        or "marks" not in group
     ):
         return None
     frames: Any = group["frames"]
@@ -299,47 +308,23 @@ def _writable(array: Any) -> zarr.Array[Any]:
     return array.with_config({"write_empty_chunks": True})  # type: ignore[no-any-return]
 
 
-def _place(place: Any) -> Any:
-    if isinstance(place, str) and place.startswith("file://"):
-        return Path(place.removeprefix("file://"))  # by URL, zarr would not write it at one stroke
-    if isinstance(place, str) and "://" in place:
-        return place
-    if isinstance(place, zarr.storage.ZipStore):
-        raise OptionTypeError("a ZipStore cannot be written by several processes, nor changed")
-    if isinstance(place, Store):
-        return place
-    if isinstance(place, str | os.PathLike):
-        return Path(os.path.abspath(os.fsdecode(place)))  # also where workers have another directory
-    raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(place).__name__}")
+def _notes(found: zarr.Array[Any] | zarr.Group | None) -> dict[str, Any]:
+    """Return what a store notes of itself; nothing if it was made by something else."""
+    notes: Any = found.attrs.get(_KEY) if isinstance(found, zarr.Group) else None
+    return notes if isinstance(notes, dict) and notes.items() >= _KIND.items() else {}
 
 
-def _found(place: Any) -> zarr.Array[Any] | zarr.Group | None:
-    """Return what there is at a place; raise if it is not for zarr to overwrite."""
-    try:
-        return zarr.open(store=place, mode="r")
-    except (FileNotFoundError, ValueError) as exc:
-        problem: Exception = exc
-    except Exception as exc:
-        raise StoreError(f"the store {place} cannot be opened: {type(exc).__name__}: {exc}") from None
-    if isinstance(place, Path) and place.exists() and (place.is_file() or any(place.iterdir())):
-        raise StoreError(
-            f"{place} holds something that is no zarr store ({problem}): choose another place"
+def _is_ours(found: zarr.Array[Any] | zarr.Group | None) -> bool:
+    return bool(_notes(found))
+
+
+def _complete(group: zarr.Group, place: Any) -> KeptFrames:
+    n_frames = _notes(group).get("n_frames")
+    if n_frames is None:
+        raise ParamsError(
+            f"the store {place} is not complete, or its last render was given up: call make_video with "
+            f"it again"
         )
-    return None
-
-
-def _is_ours(found: zarr.Array[Any] | zarr.Group) -> bool:
-    return isinstance(found, zarr.Group) and found.attrs.get(_KEY) == _KIND
-
-
-def _complete(group: zarr.Group, place: Any) -> zarr.Array[Any]:
     frames: Any = group["frames"]
     marks: Any = group["marks"]
-    n_marked = np.count_nonzero(np.asarray(marks[:]).max(axis=1, initial=0))
-    n_frames = frames.shape[0]
-    if n_marked < n_frames or not n_marked:
-        raise ParamsError(
-            f"the store {place} is not complete: {n_frames - n_marked} of {n_frames} frames are "
-            f"missing; call make_video with it again"
-        )
-    return frames  # type: ignore[no-any-return]
+    return KeptFrames(FrameStore(place, frames, marks), n_frames)

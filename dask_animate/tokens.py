@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import dis
 import hashlib
+import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
-from dask.base import normalize_token, tokenize
+from dask.base import is_dask_collection, normalize_token, tokenize
 
 #: Bytes of a token.
 TOKEN_BYTES = 16
 #: Libraries whose version changes pixels. Others count where an animator uses them.
 DRAWING = ("dask_animate", "matplotlib", "numpy", "contourpy", "PIL")
 
-_PLAIN = (str, bytes, bool, int, float, complex, type(None), type(Ellipsis))
+_PLAIN = frozenset((str, bytes, bool, int, float, complex, type(None), type(Ellipsis)))
 _OF_EVERY_CLASS = {
     *("__dict__", "__weakref__", "__doc__", "__module__"),
     *("__firstlineno__", "__static_attributes__"),
     *("__dataclass_fields__", "__dataclass_params__", "__match_args__"),
     *("_abc_impl", "__abstractmethods__", "__annotations__", "__slotnames__"),
 }
+_PACKAGES = {"site-packages", "dist-packages"}
 _LIBRARY_FOLDERS = tuple(
     str(Path(sysconfig.get_path(name)).resolve())
     for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -69,7 +72,7 @@ class _Reader:
         self._alive: list[Any] = []  # so that no id is used twice
 
     def digest(self, value: Any) -> bytes:
-        if isinstance(value, _PLAIN):
+        if type(value) in _PLAIN:
             return _hashed(type(value).__name__, repr(value))
         key = id(value)
         if key in self._digests:
@@ -92,7 +95,7 @@ class _Reader:
             yield from map(self.digest, value)
         elif type(value) in (dict, MappingProxyType):
             yield "dict"
-            yield from sorted(self.digest(key) + self.digest(item) for key, item in value.items())
+            yield from (self.digest(key) + self.digest(item) for key, item in value.items())
         elif isinstance(value, set | frozenset):
             yield "set"
             yield from sorted(map(self.digest, value))
@@ -101,13 +104,17 @@ class _Reader:
         elif isinstance(value, FunctionType | type) and not _is_installed(value):
             yield from self._function(value) if isinstance(value, FunctionType) else self._class(value)
         elif isinstance(value, ModuleType):
-            yield from _module(value)
+            yield from self._module(value)
+        elif hasattr(value, "__wrapped__") and callable(value):  # as functools.lru_cache makes
+            yield from ("wrapped", type(value).__qualname__, self.digest(vars(value)))
         elif isinstance(value, FunctionType | type | BuiltinFunctionType):
             yield from self._named(value)
         elif isinstance(value, MethodType):
             yield from ("method", self.digest(value.__func__), self.digest(value.__self__))
         elif isinstance(value, staticmethod | classmethod):
             yield from (type(value).__name__, self.digest(value.__func__))
+        elif isinstance(value, cached_property):
+            yield from ("cached", self.digest(value.func))
         elif isinstance(value, property):
             yield "property"
             yield from map(self.digest, (value.fget, value.fset, value.fdel))
@@ -120,6 +127,7 @@ class _Reader:
     def _code(self, code: CodeType) -> Iterator[str | bytes]:
         yield "code"
         yield code.co_code
+        yield code.co_exceptiontable
         yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags))
         yield self.digest(code.co_consts)
 
@@ -129,10 +137,28 @@ class _Reader:
         yield self.digest((function.__defaults__, function.__kwdefaults__))
         for cell in function.__closure__ or ():
             yield self.digest(_contents(cell))
-        for name in sorted(_global_names(function.__code__)):
-            if name in function.__globals__:
+        yield self._of(f"{function.__qualname__}.__dict__", vars(function))
+        names, imported = _names(function.__code__)
+        for name in sorted(names & function.__globals__.keys()):
+            yield name
+            yield self._of(name, function.__globals__[name])
+        for name in sorted(imported):
+            yield self.digest(_import(name, function.__globals__.get("__package__")))
+
+    def _module(self, module: ModuleType) -> Iterator[str | bytes]:
+        """Yield what an imported module holds now; what cannot be told by its kind."""
+        yield "module"
+        yield module.__name__
+        if _is_installed(module):
+            yield _version(module.__name__)
+            return
+        for name, value in sorted(vars(module).items()):
+            if not name.startswith("__"):
                 yield name
-                yield self._of(name, function.__globals__[name])
+                try:
+                    yield self.digest(value)
+                except Unknowable:  # a logger or a lock, that most functions do not use
+                    yield type(value).__qualname__
 
     def _class(self, cls: type) -> Iterator[str | bytes]:
         yield "class"
@@ -156,8 +182,18 @@ class _Reader:
         cls = type(value)
         yield self.digest(cls)
         library = cls.__module__.partition(".")[0]
-        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-            value = np.ascontiguousarray(value)  # however it lies in memory
+        if is_dask_collection(value) or library in ("zarr", "h5py"):
+            raise Unknowable(f"{cls.__qualname__}, whose data is not here,")
+        if isinstance(value, np.ndarray) and cls is not np.ndarray:
+            yield self.digest((np.asarray(value), np.ma.getmaskarray(value), vars(value)))
+            return
+        if library == "matplotlib":
+            plain = _without_listeners(value)
+            if plain is not value:
+                yield self.digest(plain)
+                return
+        if cls is np.ndarray and not value.dtype.hasobject:
+            value = np.asarray(value, order="C")  # however it lies in memory
         if library in ("numpy", "pandas", "xarray", "datetime") or hasattr(value, "__dask_tokenize__"):
             yield _data_token(value)
             return
@@ -208,40 +244,54 @@ def _contents(cell: Any) -> Any:
         return None
 
 
-def _global_names(code: CodeType) -> set[str]:
-    """Return the names of the globals that code reads, that of inner functions too."""
-    names = {
-        str(instruction.argval)
-        for instruction in dis.get_instructions(code)
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    }
+def _names(code: CodeType) -> tuple[set[str], set[str]]:
+    """Return the names of the globals that code reads, inner functions too, and of what it imports."""
+    names, imported = set(), set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            names.add(str(instruction.argval))
+        elif instruction.opname == "IMPORT_NAME":
+            imported.add(str(instruction.argval))
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            names |= _global_names(const)
-    return names
+            inner = _names(const)
+            names |= inner[0]
+            imported |= inner[1]
+    return names, imported
 
 
-def _module(module: ModuleType) -> Iterator[str | bytes]:
-    yield "module"
-    yield module.__name__
-    if _is_installed(module):
-        yield _version(module.__name__)
-        return
-    for path in _sources(module):
-        yield path.read_bytes()
+def _import(name: str, package: Any) -> Any:
+    """Return the module that a function imports when it is called, None if there is none here."""
+    for full in (name, f"{package}.{name}".rstrip(".")):
+        try:
+            return importlib.import_module(full)
+        except Exception:
+            continue
+    return None
 
 
-def _sources(module: ModuleType) -> list[Path]:
-    folders = [Path(folder) for folder in getattr(module, "__path__", [])]
-    if folders:
-        return sorted(path for folder in folders for path in folder.rglob("*.py"))
-    file = getattr(module, "__file__", None)
-    return [Path(file)] if file and Path(file).is_file() else []
+def _without_listeners(value: Any) -> Any:
+    """Copy one of matplotlib's colors without what changes each time it is copied or used."""
+    from matplotlib.cbook import CallbackRegistry
+    from matplotlib.colors import Colormap
+
+    if isinstance(value, CallbackRegistry):
+        return ()
+    if isinstance(value, Colormap):
+        ends = value.get_under(), value.get_over(), value.get_bad()
+        return value.name, copy.copy(value)(np.linspace(0, 1, value.N)), ends
+    return value
 
 
 def _is_installed(value: Any) -> bool:
     """Whether code belongs to Python or an installed library, whose version tells all about it."""
-    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    name: Any
+    if isinstance(value, ModuleType):
+        name = value.__name__
+    elif isinstance(value, FunctionType):  # whatever it claims to be, as functools.wraps makes it do
+        name = value.__globals__.get("__name__")
+    else:
+        name = getattr(value, "__module__", None)
     if name is None or name == "__main__":
         return False
     return _is_installed_module(str(name))
@@ -252,10 +302,12 @@ def _is_installed_module(name: str) -> bool:
     if name.partition(".")[0] == "dask_animate":
         return True
     module = sys.modules.get(name)
-    file = getattr(module, "__file__", None)
+    paths = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    file = next((path for path in paths if path), None)
     if file is None:
         return module is not None  # built into Python
-    return str(Path(file).resolve()).startswith(_LIBRARY_FOLDERS)
+    path = Path(file).resolve()
+    return str(path).startswith(_LIBRARY_FOLDERS) or not _PACKAGES.isdisjoint(path.parts)
 
 
 @lru_cache(256)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 from dask.utils import format_bytes
 from distributed import Worker, WorkerPlugin, get_worker
 
-from .errors import UserCodeError, WorkerError
+from .errors import WorkerError, errors_that_travel
+from .items import nbytes
 from .job import Job
 from .order import with_index
 from .pieces import Partition, Product, Result
@@ -71,7 +71,7 @@ def measure_figure(name: str, encode: EncodeSpec | None) -> tuple[FrameSize, str
     obstacle : str or None
         What keeps this worker's GPU from encoding them; only if `encode` is given.
     """
-    with _errors_that_travel():
+    with errors_that_travel():
         size = _renderer(name).size()
     if encode is None:
         return size, None
@@ -85,8 +85,12 @@ def render_partition(
     name: str, partition: Partition, product: Product, computed: Sequence[Any] | None = None
 ) -> Result:
     """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
-    indexed = enumerate(partition.items(computed), partition.start)
-    return _render(name, partition.start, indexed, len(partition), product)
+    items = partition.items(computed)
+    indexed = enumerate(items, partition.start)
+    result = _render(name, partition.start, indexed, len(partition), product)
+    if isinstance(items, list) and computed is not None:
+        result.run.item_bytes = sum(map(nbytes, items))
+    return result
 
 
 def render_items(
@@ -115,7 +119,7 @@ def _render(
     worker, renderer = get_worker(), _renderer(name)
     if product.encode is None and product.keep is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
-    with _errors_that_travel():
+    with errors_that_travel():
         if product.encode is None and product.keep is None:
             return renderer.block(indexed, n_frames, worker.address, alpha=product.alpha)
         params = (item for _, item in indexed)
@@ -149,14 +153,3 @@ def _renderer(name: str) -> Renderer:
         raise WorkerError(f"{worker.address} does not know the render {name}")
     renderer: Renderer = plugin.renderer
     return renderer
-
-
-@contextmanager
-def _errors_that_travel() -> Iterator[None]:
-    try:
-        yield
-    except UserCodeError as exc:
-        error = exc.made_portable()
-    else:
-        return
-    raise error

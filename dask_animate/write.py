@@ -45,7 +45,8 @@ def write_video(
     ----------
     frames : array, shape (n, height, width, 1, 3 or 4), or iterable of arrays (height, width, …)
         Gray, RGB or RGBA, alpha not premultiplied: uint8, or floats from 0 to 1, which are multiplied
-        by 255 and rounded. A NumPy, dask, xarray, HDF5 or zarr array, or a zarr array's path or URL.
+        by 255 and rounded. A NumPy, dask, xarray, HDF5 or zarr array, or the path or URL of a zarr array
+        or of a store that `Animator.make_video` kept frames in, whose checksums are compared then.
         Workers compute, read and encode whole chunks; in this process, too, each is read once.
     output_file : path-like
         Its suffix chooses the kind of file; see `Animator.make_video`.

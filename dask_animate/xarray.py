@@ -10,16 +10,16 @@ from contextlib import nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from .animator import Animator
-from .errors import OptionError, OptionTypeError, ParamsError
-from .limits import Distribution, distributions
+from .errors import OptionError, OptionTypeError, ParamsError, SetupError
+from .limits import Distribution, check_limits, distributions, in_words, limits_of
 from .panels import PLOTS, Panel, label_of, plot_of
 from .progress import tell
 from .slices import open_slices
 from .spec import require_choice, require_int
+from .titles import check_title, coordinate_of, shown, unit_of
 
 try:
     import xarray as xr
@@ -29,8 +29,6 @@ except ImportError as exc:
 if TYPE_CHECKING:
     from .job import RenderJob
     from .result import Video
-
-_HOW = ("robust", "minmax")
 
 
 class DataArrayAnimator(Animator):
@@ -58,8 +56,8 @@ class DataArrayAnimator(Animator):
         Of colors, or of a line's values; a mapping has the names of a Dataset's variables. "robust" is
         from the 2nd to the 98th percentile, the default for colors. "minmax" is all, the default for
         lines. Colors that reach below and above zero are centered on it, as xarray has it.
-    levels : int, default: 11
-        Of contourf, about so many, at round values between the limits.
+    levels : int, optional
+        Of contourf, about 11 or so many, at round values between the limits.
     title : str, optional
         May contain ``{time}``, the frame's coordinate, and ``{name}``. By default the first of these.
     figsize : tuple of float, optional
@@ -99,7 +97,7 @@ class DataArrayAnimator(Animator):
         x: str | None = None,
         y: str | None = None,
         limits: Any = None,
-        levels: int = 11,
+        levels: int | None = None,
         title: str | None = None,
         figsize: tuple[float, float] | None = None,
         style: Mapping[str, Any] | None = None,
@@ -108,28 +106,25 @@ class DataArrayAnimator(Animator):
             raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
         self.dim: str = open_slices(data, None, dim).members[0].dim  # type: ignore[attr-defined]
         self.data = data
-        self._first = data.isel({self.dim: 0}).compute()
+        self._first = data.isel({self.dim: 0})  # read when it is needed
         self._function = plot if callable(plot) else None
         kind = None if plot is None or callable(plot) else require_choice("plot", plot, list(PLOTS))
         self._plots = {} if self._function else self._choose(kind)
-        self._how = _check_limits(limits, list(self._plots), callable(plot))
-        self._limits: dict[str, tuple[float, float, str]] = {}
-        self._options: dict[str, Any] = {
-            "x": x,
-            "y": y,
-            "levels": require_int("levels", levels, 2),
-            "style": dict(style or {}),
-        }
-        self._title = _check_title("{time}" if title is None else title)
+        self._how = check_limits(limits, self._plots, self._first)
+        self._is_ready = False
+        self._limits: dict[Any, tuple[float, float, str]] = {}
+        self._options = _check_options(self._plots, x, y, levels, style)
+        self._title = check_title("{time}" if title is None else title)
         self._figsize = figsize
-        self._unit = _unit_of(data, self.dim)
+        self._named = coordinate_of(data, self.dim)
+        self._unit = unit_of(data, self._named)
 
     def setup(self) -> Figure:
         """Build the axes, with the first frame."""
         if self._function:
             figure = Figure(self._figsize, layout="constrained")
             self._axes = figure.subplots()
-            self._draw(self._first)
+            self._draw(self._first, 0)
             return figure
         n = len(self._plots)
         n_columns = math.ceil(math.sqrt(n))
@@ -145,23 +140,22 @@ class DataArrayAnimator(Animator):
                 ax.set_title(name)
         for ax in axes.flat[n:]:
             ax.set_axis_off()
-        self._text = figure.suptitle(self._title_of(self._first)) if n > 1 else axes[0, 0].set_title(
-            self._title_of(self._first)
-        )  # fmt: skip
+        write = figure.suptitle if n > 1 else axes[0, 0].set_title
+        self._text = write(self._title_of(self._first, 0))
         return figure
 
     def update(self, frame_idx: int, params: Any) -> None:
         """Show a slice of the data."""
         if self._function:
-            self._draw(params)
+            self._draw(params, frame_idx)
             return
         for name, panel in self._panels.items():
             panel.show(self._variable(params, name))
-        self._text.set_text(self._title_of(params))
+        self._text.set_text(self._title_of(params, frame_idx))
 
     def limits(self) -> dict[str, tuple[float, float]]:
         """Return the limits of each variable, of colors or of a line's values; computed once."""
-        self._find_limits()
+        self._prepare()
         return {name: (low, high) for name, (low, high, _) in self._limits.items()}
 
     def to_video(
@@ -185,45 +179,75 @@ class DataArrayAnimator(Animator):
         """
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
-            self._find_limits()
+            self._prepare()
         return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}
 
     def _job(self, *args: Any) -> RenderJob:
-        self._find_limits()
+        self._prepare()
         return super()._job(*args)
 
-    def _choose(self, plot: str | None) -> dict[str, str]:
+    def _choose(self, plot: str | None) -> dict[Any, str]:
         """Return how each variable is drawn."""
         if isinstance(self.data, xr.DataArray):
-            name = str(self.data.name or "")
+            name = "" if self.data.name is None else self.data.name
             return {name: plot_of(self._first, plot)}
         names = [name for name, variable in self.data.data_vars.items() if self.dim in variable.dims]
         if not names:
             raise ParamsError(f"no variable of the Dataset has the dimension {self.dim!r}")
-        return {str(name): plot_of(self._first[name], plot) for name in names}
+        plots, problems = {}, []
+        for name in names:
+            try:
+                plots[name] = plot_of(self._first[name], plot)
+            except OptionError as exc:
+                problems.append(exc)
+        if not plots:
+            raise problems[0]
+        if problems:
+            left = ", ".join(repr(name) for name in names if name not in plots)
+            tell(f"variables of the Dataset that are left out, as they cannot be drawn so: {left}")
+        return plots
 
-    def _variable(self, frame: Any, name: str) -> Any:
+    def _variable(self, frame: Any, name: Any) -> Any:
         return frame[name] if isinstance(frame, xr.Dataset) else frame
 
-    def _draw(self, frame: Any) -> None:
+    def _draw(self, frame: Any, frame_idx: int) -> None:
         assert self._function is not None
         self._axes.clear()
         self._function(self._axes, frame)
+        if len(self._axes.figure.axes) > 1:
+            raise OptionError(
+                "the function given as plot= added axes to the figure, for each frame anew: draw into "
+                "ax alone; with xarray's own plots give add_colorbar=False"
+            )
         if not self._axes.get_title():
-            self._axes.set_title(self._title_of(frame))
+            self._axes.set_title(self._title_of(frame, frame_idx))
 
-    def _title_of(self, frame: Any) -> str:
-        time = ""
-        if self.dim in frame.coords:
-            time = _shown(frame.coords[self.dim], self._unit)
-        return self._title.format(time=time, name=label_of(frame) if hasattr(frame, "name") else "")
+    def _title_of(self, frame: Any, frame_idx: int) -> str:
+        time = f"{self.dim} = {frame_idx}"
+        if self._named in frame.coords:
+            time = shown(frame.coords[self._named], self._unit)
+        name = label_of(frame) if isinstance(frame, xr.DataArray) else ""
+        return self._title.format(time=time.replace("$", r"\$"), name=name)
+
+    def _prepare(self) -> None:
+        """Read the first frame, try whether it can be drawn, then find the limits; once."""
+        if self._is_ready or self.data is None:
+            return
+        self._first = self._first.compute()
+        self._limits = dict.fromkeys(self._plots, (0.0, 1.0, "both"))
+        try:
+            self.setup()
+        except Exception as exc:
+            self._limits = {}
+            raise SetupError.of(exc) from exc
+        self._limits = {}
+        self._find_limits()
+        self._is_ready = True
 
     def _find_limits(self) -> None:
-        if self._limits or not self._plots or self.data is None:
-            return
         asked = [name for name, how in self._how.items() if isinstance(how, str)]
         asked = [name for name in asked if self._variable(self._first, name).ndim < 3]
         found: Mapping[str, Distribution] = {}
@@ -236,93 +260,29 @@ class DataArrayAnimator(Animator):
                 self._limits[name] = (*how, "both")
             elif name in asked:
                 key = name if isinstance(self.data, xr.Dataset) else ""
-                self._limits[name] = _limits(found[key], how or _default(plot), plot)
+                self._limits[name] = limits_of(found[key], how, plot)
                 low, high, _ = self._limits[name]
-                tell(f"limits of {name or 'the data'}: {low:g} to {high:g}, {_in_words(how, plot)}")
+                what = "the data" if name == "" else name
+                tell(f"limits of {what}: {low:g} to {high:g}, {in_words(how, plot)}")
             else:
                 self._limits[name] = (0.0, 1.0, "neither")  # an image with colors of its own
 
 
-def _default(plot: str) -> str:
-    return "minmax" if plot == "line" else "robust"
-
-
-def _in_words(how: str, plot: str) -> str:
-    names = {"robust": "the 2nd to the 98th percentile", "minmax": "the least and the greatest value"}
-    return f"{names[how or _default(plot)]} of all frames"
-
-
-def _limits(distribution: Distribution, how: str, plot: str) -> tuple[float, float, str]:
-    """Return the limits of values, and at which end of them there are values beyond."""
-    least, greatest = distribution.extremes
-    low, high = distribution.robust if how == "robust" else (least, greatest)
-    if not (math.isfinite(low) and math.isfinite(high)):
-        low, high = 0.0, 1.0
-    if plot != "line" and low < 0 < high:
-        high = max(-low, high)
-        low = -high
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    ends = (least < low, greatest > high)
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(ends, "both")
-    return low, high, extend
-
-
-def _check_limits(limits: Any, names: list[str], is_function: bool) -> dict[str, Any]:
-    """Return what was asked for each variable: a word, "" for the default, or two numbers."""
-    if is_function and limits is not None:
-        raise OptionError("limits= has no effect with a function as plot=, which sets its own")
-    if not isinstance(limits, Mapping):
-        limits = dict.fromkeys(names, limits)
-    unknown = set(limits) - set(names)
-    if unknown:
-        raise OptionError(f"limits: there is no variable {sorted(unknown)}, only {names}")
-    return {name: _check_one(limits.get(name)) for name in names}
-
-
-def _check_one(limits: Any) -> str | tuple[float, float]:
-    if limits is None:
-        return ""
-    if isinstance(limits, str):
-        return require_choice("limits", limits, _HOW)
-    try:
-        low, high = map(float, limits)
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not low < high:
-        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
-    return low, high
-
-
-def _check_title(title: Any) -> str:
-    try:
-        title.format(time="", name="")
-    except (AttributeError, KeyError, IndexError, ValueError) as exc:
-        raise OptionError(
-            f"title must be a text with {{time}} and {{name}} at most, got {title!r}"
-        ) from exc
-    return str(title)
-
-
-def _unit_of(data: Any, dim: str) -> Any:
-    """Return as fine a unit as tells the times of frames apart: days, minutes or seconds."""
-    values = data[dim].values if dim in data.coords else np.empty(0)
-    if values.dtype.kind != "M":
-        return ""
-    for unit in ("D", "m", "s"):
-        if (values == values.astype(f"M8[{unit}]")).all():
-            return unit
-    return "ms"
-
-
-def _shown(coordinate: Any, unit: Any) -> str:
-    value = coordinate.values[()]
-    if unit and not np.isnat(value):
-        return str(np.datetime_as_string(value, unit=unit)).replace("T", " ")
-    number = f"{value:g}" if coordinate.dtype.kind in "fiu" else str(value)
-    units = coordinate.attrs.get("units")
-    known = f" {units}" if units else ""
-    return f"{coordinate.name} = {number}{known}" if coordinate.dtype.kind in "fiu" else number
+def _check_options(plots: Mapping[Any, str], x: Any, y: Any, levels: Any, style: Any) -> dict[str, Any]:
+    """Return the options of panels; refuse what would be ignored."""
+    given = {"x": x, "y": y, "levels": levels, "style": style}
+    ignored = [] if plots else [name for name, value in given.items() if value is not None]
+    if plots and levels is not None and "contourf" not in plots.values():
+        ignored.append("levels")
+    if plots and y is not None and set(plots.values()) == {"line"}:
+        ignored.append("y")
+    if ignored:
+        kinds = ", ".join(sorted(set(plots.values()))) or "a function"
+        raise OptionError(f"{', '.join(ignored)}= has no effect with {kinds} as plot=")
+    if style is not None and not isinstance(style, Mapping):
+        raise OptionTypeError(f'style must be a dict as {{"cmap": "magma"}}, got {style!r}')
+    levels = 11 if levels is None else require_int("levels", levels, 2)
+    return {"x": x, "y": y, "levels": levels, "style": dict(style or {})}
 
 
 _OWN = frozenset(inspect.signature(DataArrayAnimator.__init__).parameters) - {"self", "data"}

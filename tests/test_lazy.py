@@ -100,6 +100,17 @@ def test_errors():
     assert FailsAt(7).frames(range(9), partition_size=3)[2].compute().shape == (40, 140, 3)
     with pytest.raises(OptionError, match="partition_size sums to 3"):
         FrameNumber().frames(range(9), partition_size=[1, 2])
+
+    class Odd(Exception):
+        def __init__(self, one, two):
+            super().__init__(one)
+
+    class Raises(FrameNumber):
+        def update(self, frame_idx, params):
+            raise Odd("strange", "thing")
+
+    with pytest.raises(FrameError, match="strange"):
+        Raises().frames(range(9)).compute(scheduler="processes")
     bag = db.from_sequence([IndexedFrameParams(8 - i, 0) for i in range(9)])
     with pytest.raises(ParamsError, match="sort the bag"):
         FrameNumber().frames(bag).compute()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError
-from dask_animate.params import BagParams, nbytes, open_params, partition_sizes
+from dask_animate.items import nbytes
+from dask_animate.params import BagParams, open_params, partition_sizes
 
 
 @st.composite

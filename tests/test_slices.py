@@ -367,3 +367,113 @@ def test_dask_is_not_computed_by_opening():
 
     data = da.map_blocks(fails, da.zeros((10, 3)), dtype=float, meta=np.zeros((0, 0)))
     assert open_params(data, None).n_frames == 10
+
+
+# --- what reviewers found
+
+
+def test_masks_stay(tmp_path, client):
+    masked = np.ma.masked_less(np.arange(12.0).reshape(4, 3), 4)
+    filled = masked.filled(-1)
+
+    class Checks(FrameNumber):
+        def update(self, frame_idx, params):
+            part = params["a"] if isinstance(params, dict) else params
+            assert np.ma.filled(part, -1).tolist() == filled[frame_idx].tolist()
+            super().update(frame_idx, 0)
+
+    for data in (da.from_array(masked, chunks=2), {"a": masked}):
+        Checks().make_video(tmp_path / "a.mp4", data, 30, client=client)
+
+
+def test_futures_and_nested_delayed_objects(tmp_path, client):
+    class Nested(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params[1] if isinstance(params, tuple) else params)
+
+    def twice(x):
+        return 2 * x
+
+    with client.as_current():
+        for make in (
+            lambda: [client.submit(twice, i, pure=False) for i in range(20)],
+            lambda: [(i, delayed(twice)(i)) for i in range(20)],
+        ):
+            for options in ({"client": client}, {"num_workers": 1}):
+                Nested().make_video(tmp_path / "a.mp4", make(), 30, **options)
+                assert_shows(tmp_path / "a.mp4", range(0, 40, 2))
+
+
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_delayed_objects_say_beforehand_which_frame_they_are_for(tmp_path, client, where):
+    items = [delayed(IndexedFrameParams)(9 - i, 0) for i in range(10)]
+    options = {"num_workers": 1} if where == "here" else {"client": client}
+    with pytest.raises(ParamsError, match="put the Delayed object into"):
+        FrameNumber().make_video(tmp_path / "a.mp4", items, 30, **options)
+
+
+def test_tuples_with_arrays_are_aligned_arrays(tmp_path):
+    zarr_array(tmp_path / "data")
+    both = (zarr.open(tmp_path / "data"), str(tmp_path / "data"))
+    Shows(tuple).make_video(tmp_path / "a.mp4", both, 30, num_workers=1)
+    with pytest.raises(OptionTypeError, match="holds a list"):
+        Shows(tuple).make_video(tmp_path / "a.mp4", (da.zeros(3), [1, 2, 3]), 30, num_workers=1)
+    FrameNumber().make_video(tmp_path / "a.mp4", ("1", "2"), 30, num_workers=1)  # just two items
+    assert_shows(tmp_path / "a.mp4", [1, 2])
+
+
+def test_a_divided_chunk_is_read_once_whatever_the_size(tmp_path, client):
+    data = zarr_array(CountingStore(tmp_path / "data"), chunks=(30, 4, 5))
+    video = Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, partition_size=10)
+    assert_shows(video.path, NUMBERS)
+    assert reads(tmp_path)[0] == ["c_0_0_0", "c_1_0_0"]
+
+
+def test_datasets_of_unequal_chunks(tmp_path, client):
+    data = xr.Dataset({"field": labelled().chunk(time=12), "other": labelled().chunk(time=15)})
+    Shows(xr.Dataset).make_video(tmp_path / "a.mp4", data, 30, client=client)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda p: da.asarray(5), "without dimensions"),
+        (lambda p: da.zeros((5, 6))[:, da.ones(6) > 0], "compute_chunk_sizes"),
+        (lambda p: h5py.File(p / "w.h5", "w").create_dataset("x", data=DATA), 'open it with mode "r"'),
+        (lambda p: labelled().to_dataset().assign(s=("z", da.zeros(10**8))), "drop them"),
+    ],
+)
+def test_more_bad_arrays(tmp_path, make, match):
+    data = make(tmp_path)
+    options = {"dim": "time"} if isinstance(data, xr.Dataset) else {}
+    with pytest.raises(OptionError, match=match):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, num_workers=1, **options)
+    if isinstance(data, h5py.Dataset):
+        data.file.close()
+
+
+@pytest.mark.parametrize("library", ["zarr", "dask"])
+def test_chunks_near_the_limit_of_memory(tmp_path, library):
+    """A fifth of a worker's memory is accepted, and then it has to be enough."""
+    from conftest import local_client
+
+    n, side = 12, 2**21  # 96 MiB in a chunk
+    cluster, client = local_client(2, memory_limit=2**29)
+    with cluster, client:
+        if library == "zarr":
+            data = zarr.create_array(tmp_path / "d", shape=(2 * n, side), chunks=(n, side), dtype="f4")
+            data[:] = np.arange(2 * n, dtype="f4")[:, None]
+        else:
+            index = da.arange(2 * n, chunks=n)[:, None]
+            data = (da.ones((2 * n, side), chunks=(n, side), dtype="f4") * index).astype("f4")
+
+        class Means(FrameNumber):
+            def update(self, frame_idx, params):
+                super().update(frame_idx, params.mean())
+
+        video = Means().make_video(tmp_path / "a.mp4", data, 30, client=client)
+        assert_shows(video.path, range(2 * n))
+        large = data.rechunk((2 * n, -1)) if library == "dask" else da.zeros((2 * n, side), chunks=-1)
+        with pytest.raises(ParamsError, match="rechunk"):
+            Means().make_video(tmp_path / "a.mp4", large, 30, client=client)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dask.array as da
@@ -162,6 +163,7 @@ def test_what_matters_draws_all_again(tmp_path, client):
     assert render(tinted) == (30, 0)
     assert render(tinted) == (0, 30)
     assert render(tinted, redraw="full", video_quality=30, preload_factor=3) == (0, 30)
+    assert render(tinted, redraw="blit") == (30, 0)  # which nobody compares
     assert render(tinted, seed=1) == (30, 0)
     assert render(OtherUpdate()) == (30, 0)
     with plt.rc_context({"axes.facecolor": "red"}):
@@ -169,6 +171,10 @@ def test_what_matters_draws_all_again(tmp_path, client):
     # frames of another size take another store
     assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
     assert kept(options["store"]).shape[1:] == (80, 280, 3)
+    (options["store"] / "notes.txt").write_text("mine")
+    assert render(OtherUpdate(), savefig_params={"dpi": 60}) == (30, 0)
+    assert (options["store"] / "notes.txt").read_text() == "mine"
+    assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
     assert render(OtherUpdate(), savefig_params={"dpi": 100}, overwrite=True) == (30, 0)
 
 
@@ -210,9 +216,41 @@ def test_half_a_store_is_not_encoded(tmp_path):
     options = {"store": store, "partition_size": 24, "num_workers": 1}
     with pytest.raises(FrameError, match="no data"):
         FailsAt(60).make_video(tmp_path / "a.mp4", range(N), 20, **options)
-    with pytest.raises(ParamsError, match="not complete: 52 of 100 frames are missing"):
+    with pytest.raises(ParamsError, match="is not complete, or its last render was given up"):
         write_video(store, tmp_path / "a.mp4", 20)
     assert not (tmp_path / "a.mp4").exists()
+    options["store"] = store
+    FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, **options)
+    FrameNumber().make_video(tmp_path / "a.mp4", range(100, 130), 20, **options)  # of a shorter render
+    write_video(store, tmp_path / "b.mp4", 20)
+    assert_shows(tmp_path / "b.mp4", range(100, 130), 20)
+    shutil.rmtree(store / "frames/c/1")
+    with pytest.raises(StoreError, match="frames 24 to 29 are not in the store"):
+        write_video(store, tmp_path / "b.mp4", 20)
+
+
+def test_two_renders_at_once_are_found_out(tmp_path, client):
+    begun = tmp_path / "begun"
+
+    class First(FrameNumber):
+        def update(self, frame_idx, params):
+            begun.touch()
+            while frame_idx == 50 and begun.exists():
+                time.sleep(0.01)
+            super().update(frame_idx, params)
+
+    options = {"store": tmp_path / "frames.zarr", "partition_size": 10, "client": client}
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(First().make_video, tmp_path / "a.gif", range(N), 20, **options)
+        while not begun.exists():
+            time.sleep(0.01)
+        options |= {"client": None, "num_workers": 1}
+        FrameNumber().make_video(tmp_path / "b.gif", range(7, N + 7), 20, **options)
+        assert_shows(tmp_path / "b.gif", range(7, N + 7), 20)
+        begun.unlink()
+        with pytest.raises(StoreError, match=r"another render began|not in the store"):
+            first.result()
+    assert not (tmp_path / "a.gif").exists()
 
 
 # --- interrupted, damaged

@@ -1,5 +1,6 @@
 """Content tokens: equal for what draws the same, also in other processes; different for what may not."""
 
+import copy
 import functools
 import math
 import subprocess
@@ -7,10 +8,14 @@ import sys
 import threading
 from dataclasses import dataclass
 
+import dask.array as da
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import zarr
+from matplotlib.colors import LogNorm
 
 from dask_animate.tokens import Unknowable, content_token
 
@@ -97,15 +102,106 @@ def test_changes_are_seen(token_as_it_is, old, new):
     assert token_of_script(SCRIPT.replace(old, new)) != token_as_it_is
 
 
-def test_modules_of_users_count_by_their_source(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    tokens = set()
-    for source in ("def f(x):\n    return x\n", "def f(x):\n    return -x\n"):
-        (tmp_path / "ours.py").write_text(source)
+USES = {
+    "attribute": "import ours\nf = lambda x: ours.f(x)",
+    "name": "from ours import f as g\nf = lambda x: g(x)",
+    "inside": "def f(x):\n    from ours import f\n    return f(x)",
+    "module inside": "def f(x):\n    import ours\n    return ours.f(x)",
+    "through another": "import theirs\nf = lambda x: theirs.f(x)",
+    "namespace": "import space.ours\nf = lambda x: space.ours.f(x)",
+    "cached": "import functools, ours\nf = functools.lru_cache(lambda x: ours.f(x))",
+    "dispatched": "import functools, ours\nf = functools.singledispatch(lambda x: ours.f(x))",
+    "wrapped": "import functools, ours\nf = functools.wraps(len)(lambda x: ours.f(x))",
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_modules_of_users_count_by_their_code(tmp_path, use):
+    (tmp_path / "space").mkdir()
+    (tmp_path / "theirs.py").write_text("from ours import f\n")
+    tokens = []
+    for source in ("return x", "return -x", "return x  # the same"):
+        for path in (tmp_path / "ours.py", tmp_path / "space" / "ours.py"):
+            path.write_text(f"import logging\nLOG = logging.getLogger('x')\ndef f(x):\n    {source}\n")
         code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.dont_write_bytecode = True\n"
-        code += "import ours\nfrom dask_animate.tokens import content_token\n"
-        tokens.add(token_of_script(code + "print(content_token(lambda x: ours.f(x)).hex())"))
-    assert len(tokens) == 2
+        code += f"{USES[use]}\nfrom dask_animate.tokens import content_token\n"
+        tokens.append(token_of_script(code + "print(content_token(f).hex())"))
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
+def test_values_of_modules_count_as_they_are_now(tmp_path, monkeypatch):
+    import types
+
+    module = types.ModuleType("settings_of_ours")
+    module.__file__ = str(tmp_path / "settings_of_ours.py")
+    module.SCALE = 1
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    before = content_token(module)
+    module.SCALE = 2
+    assert content_token(module) != before
+
+
+class Metres(float):
+    def __new__(cls, value, unit=None):
+        made = super().__new__(cls, value)
+        made.unit = unit
+        return made
+
+
+class Tagged(np.ndarray):
+    pass
+
+
+def tagged(tag):
+    array = np.arange(3).view(Tagged)
+    array.tag = tag
+    return array
+
+
+class Caches:
+    @functools.cached_property
+    def size(self):
+        return 1
+
+
+def tried(x):
+    try:
+        len(x)
+    except TypeError:
+        return 1
+    else:
+        int(x)
+
+
+def tried_all(x):
+    try:
+        len(x)
+        int(x)
+    except TypeError:
+        return 1
+
+
+def test_what_is_easily_missed():
+    mask = [True, False, False]
+    values = [
+        *(Metres(1, "m"), Metres(1, "ft"), np.ma.array([1, 2, 3]), np.ma.array([1, 2, 3], mask=mask)),
+        *(tagged("a"), tagged("b"), np.arange(3), np.array(5), np.array([5]), tried, tried_all),
+        *(LogNorm(1, 10), LogNorm(1, 20), plt.get_cmap("viridis"), plt.get_cmap("magma"), Caches()),
+    ]
+    tokens = [content_token(value) for value in values]
+    assert len(set(tokens)) == len(tokens)
+    assert tokens == [content_token(value) for value in values]
+    assert content_token(copy.deepcopy(values[9:])) == content_token(values[9:])
+    norm, cmap = LogNorm(1, 10), plt.get_cmap("viridis")
+    norm.callbacks.connect("changed", print)
+    cmap(0.5)
+    assert [content_token(norm), content_token(cmap)] == [tokens[11], tokens[13]]
+
+
+@pytest.mark.parametrize("make", [lambda p: zarr.zeros(store=p, shape=3), lambda p: da.zeros(3)])
+def test_data_elsewhere_cannot_be_told(tmp_path, make):
+    with pytest.raises(Unknowable, match="whose data is not here"):
+        content_token({"data": make(tmp_path / "z")})
 
 
 @dataclass
@@ -130,7 +226,7 @@ def test_values():
     assert len(set(tokens)) == len(tokens)
     assert tokens == [content_token(value) for value in values]
     assert content_token(array) == content_token(array.copy()) == content_token(np.asfortranarray(array))
-    assert content_token({"a": 1, "b": 2}) == content_token({"b": 2, "a": 1})
+    assert content_token({"a": 1, "b": 2}) != content_token({"b": 2, "a": 1})  # order may be drawn
     shared = [1, 2]
     assert content_token([shared, shared]) == content_token([[1, 2], [1, 2]])
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import dask_animate.xarray
-from dask_animate.errors import FrameError, OptionError, OptionTypeError, ParamsError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.limits import Distribution, distributions
 from dask_animate.slices import open_slices
 from dask_animate.xarray import DataArrayAnimator
@@ -45,7 +45,7 @@ def texts(animator):
     """Everything that is written in the figure of a first frame."""
     from matplotlib.text import Text
 
-    animator._find_limits()
+    animator._prepare()
     figure = animator.setup()
     return {text.get_text() for text in figure.findobj(Text)}
 
@@ -263,13 +263,19 @@ def test_the_cluster_computes_them(tmp_path, client):
         (lambda: field(), {"plot": "bar"}, OptionError, "plot must be one of"),
         (lambda: field(), {"plot": "line"}, OptionError, "line draws 1 of them"),
         (lambda: field()[:, 0, 0], {}, OptionError, "give a function"),
-        (lambda: field().expand_dims(z=5, axis=1), {}, OptionError, "3 or 4 channels"),
+        (lambda: field().expand_dims(z=5, axis=1), {}, OptionError, "give a function"),
+        (lambda: field().expand_dims(z=5, axis=1), {"plot": "imshow"}, OptionError, "3 or 4 channels"),
         (lambda: field(), {"limits": "all"}, OptionError, "limits must be one of"),
         (lambda: field(), {"limits": (3, 1)}, OptionError, "or \\(low, high\\)"),
         (lambda: field(), {"limits": {"x": (0, 1)}}, OptionError, "no variable"),
         (lambda: field(), {"plot": print, "limits": "robust"}, OptionError, "no effect"),
         (lambda: field(), {"title": "{nothing}"}, OptionError, "title must be"),
-        (lambda: field(), {"levels": 1}, OptionError, "levels must be at least 2"),
+        (lambda: field(), {"levels": 5}, OptionError, "levels= has no effect with pcolormesh"),
+        (lambda: field()[:, 0], {"y": "lat"}, OptionError, "y= has no effect with line"),
+        (lambda: field(), {"plot": print, "x": "lon"}, OptionError, "x= has no effect with a function"),
+        (lambda: field(), {"style": [1]}, OptionTypeError, "style must be a dict"),
+        (lambda: field(), {"limits": (0, np.inf)}, OptionError, "limits must be"),
+        (lambda: field(), {"plot": "contourf", "levels": 1}, OptionError, "levels must be at least 2"),
         (lambda: field().astype(str), {}, OptionError, "cannot be drawn"),
         (lambda: xr.Dataset({"a": field()[0]}), {"dim": "lat"}, OptionError, "line"),
     ],
@@ -282,14 +288,102 @@ def test_bad_arguments(make, options, error, match):
         DataArrayAnimator(make(), **options)
 
 
-def test_bad_coordinates():
-    with pytest.raises((FrameError, OptionError, Exception), match="is no coordinate"):
-        DataArrayAnimator(field(), x="nowhere").frame(field()[0])
-    uneven = field().assign_coords(lat=np.linspace(0, 1, 17) ** 2)
-    with pytest.raises(Exception, match="evenly spaced"):
-        DataArrayAnimator(uneven, plot="imshow").frame(uneven[0])
+def test_what_cannot_be_drawn_is_found_before_the_data_is_read():
+    def fails(block):
+        raise AssertionError("read")
+
+    data = field().chunk(time=1)
+    first, rest = data[:1].compute(), data[1:].copy(data=data[1:].data.map_blocks(fails, dtype="f4"))
+    data = xr.concat([first, rest], "time")
+    with pytest.raises(SetupError, match="'nowhere' is no coordinate of the frames"):
+        DataArrayAnimator(data, x="nowhere").limits()
+    with pytest.raises(SetupError, match="evenly spaced"):
+        DataArrayAnimator(data.assign_coords(lat=np.linspace(0, 1, 17) ** 2), plot="imshow").limits()
+    with pytest.raises(SetupError, match="add_colorbar=False"):
+        DataArrayAnimator(data, plot=lambda ax, frame: frame.plot(ax=ax)).frame(first[0])
     with pytest.raises(ParamsError, match="no variable"):
         DataArrayAnimator(xr.Dataset(coords={"time": TIMES}), dim="time")
+
+
+# --- what reviewers found
+
+
+def test_the_color_bar_of_contours_has_their_colors():
+    ramp = np.linspace(0, 100, 40) * np.ones((2, 30, 1))
+    data = xr.DataArray(ramp, dims=("time", "y", "x"))
+    animator = DataArrayAnimator(data, plot="contourf", limits=(20, 80))
+    animator._prepare()
+    figure = animator.setup()
+    panel = animator._panels[""]
+    panel.show(data[1])
+    (bar,) = [ax for ax in figure.axes if hasattr(ax, "_colorbar")]
+    levels = panel._artist.levels
+    for value in (levels[:-1] + levels[1:]) / 2:
+        assert bar._colorbar.cmap(bar._colorbar.norm(value)) == panel._artist.cmap(
+            panel._artist.norm(value)
+        )
+
+
+@pytest.mark.parametrize("plot", ["pcolormesh", "contourf"])
+def test_coordinates_of_two_dimensions_in_any_order(plot):
+    rng = np.random.default_rng(0)
+    data = xr.DataArray(rng.random((3, 9, 9)), dims=("time", "y", "x"))
+    lon, lat = np.meshgrid(np.linspace(0, 10, 9), np.linspace(40, 50, 9))
+    coords = {"lon": (("y", "x"), lon + lat / 9), "lat": (("y", "x"), lat - lon / 9)}
+    turned = data.transpose("time", "x", "y").assign_coords(coords)
+    data = data.assign_coords(coords)
+    options = {"plot": plot, "x": "lon", "y": "lat", "limits": (0, 1)}
+    assert np.array_equal(
+        DataArrayAnimator(data, **options).frame(data[1]),
+        DataArrayAnimator(turned, **options).frame(turned[1]),
+    )
+
+
+def test_north_is_up():
+    data = field()
+    upside = data.isel(lat=slice(None, None, -1))
+    options = {"plot": "imshow", "limits": (270, 300)}
+    one, other = (DataArrayAnimator(d, **options).frame(d[3], 3) for d in (data, upside))
+    assert np.array_equal(one, other)
+
+
+def test_titles_tell_frames_apart():
+    values = np.zeros((4, 3))
+
+    def titles(coordinate):
+        data = xr.DataArray(values, dims=("time", "x"), coords={"time": coordinate})
+        animator = DataArrayAnimator(data)
+        return [animator._title_of(data[i], i) for i in range(4)]
+
+    assert titles(20200101 + np.arange(4))[3] == "time = 20200104"
+    assert titles(2020 + np.arange(4) / 10000)[1] == "time = 2020.0001"
+    fine = np.datetime64("2001-01-01T00:00:00", "ns") + np.arange(4)
+    assert len(set(titles(fine))) == 4
+    gap = np.array(["2001-01-01", "NaT", "2001-01-03", "2001-01-04"], "M8[ns]")
+    assert titles(gap) == ["2001-01-01", "NaT", "2001-01-03", "2001-01-04"]
+    assert titles(np.arange(4) * np.timedelta64(1, "h"))[2] == "0 days 02:00:00"
+    named = xr.DataArray(values, dims=("t", "x"), coords={"time": ("t", gap)})
+    assert DataArrayAnimator(named)._title_of(named[2], 2) == "2001-01-03"
+    assert DataArrayAnimator(named.drop_vars("time"))._title_of(named.drop_vars("time")[2], 2) == "t = 2"
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "f2", "u8"])
+def test_small_types(dtype):
+    data = xr.DataArray(np.arange(120).reshape(4, 5, 6).astype(dtype), dims=("time", "y", "x"))
+    low, high = DataArrayAnimator(data, limits="minmax").limits()[""]
+    assert (low, high) == (float(data.min()), float(data.max()))
+
+
+def test_datasets_as_they_come(tmp_path):
+    data = xr.Dataset({"a": field(), "b": field() + 1, "time_bnds": (("time", "n"), TIMES[:, None])})
+    data = xr.Dataset(
+        {"a": data.a.chunk(time=7), "b": data.b.chunk(time=9), "time_bnds": data.time_bnds}
+    )
+    animator = DataArrayAnimator(data, "time")
+    assert animator.limits().keys() == {"a", "b"}
+    animator.to_video(tmp_path / "a.mp4", 10, num_workers=1, n_frames=3)
+    odd = xr.DataArray(np.random.rand(3, 4, 5), dims=(0, 1, 2), name=7)
+    assert DataArrayAnimator(odd, dim=0).frame(odd[1], 1).shape == (480, 640, 3)
 
 
 def test_without_xarray():

@@ -1,0 +1,71 @@
+"""One frame's parameters: what they take, and whether they have to be computed first."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import Any
+
+import cloudpickle
+import numpy as np
+from dask import compute
+from dask.base import is_dask_collection
+from dask.sizeof import sizeof
+
+from .errors import ParamsError
+from .order import IndexedFrameParams
+
+#: Members of a list up to which Delayed objects are looked for among them.
+MOST_MEMBERS = 100
+
+_SIZE_IS_KNOWN = (int, float, complex, str, bytes, type(None), np.generic, np.ndarray)
+
+
+def nbytes(item: Any) -> int:
+    """Return the bytes that an object takes, in memory or on its way to a worker.
+
+    dask's `sizeof` is quick, but takes an object of a class that it does not know for a small one.
+    Those that look small are pickled, without copying the arrays in them.
+    """
+    size = int(sizeof(item))
+    if size < 10_000 and not isinstance(item, _SIZE_IS_KNOWN):
+        buffers: list[pickle.PickleBuffer] = []
+        try:
+            data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
+        except Exception:
+            return size  # said when it is sent
+        size = max(size, len(data) + sum(buffer.raw().nbytes for buffer in buffers))
+    return size
+
+
+def is_pending(item: Any) -> bool:
+    """Whether an item is, or holds, a Delayed object, another dask collection or a Future."""
+    if isinstance(item, list | tuple | dict):
+        members = item.values() if isinstance(item, dict) else item
+        return len(item) <= MOST_MEMBERS and any(map(is_pending, members))
+    return is_dask_collection(item) or _is_future(item)
+
+
+def resolved(item: Any) -> Any:
+    """Return what an item becomes that is pending, computed by dask's current scheduler."""
+    (value,) = compute(item)
+    if is_pending(value):  # a Future, which only its client can resolve
+        from distributed import get_client
+
+        value = get_client().gather(value)
+    return not_indexed(value)
+
+
+def not_indexed(item: Any) -> Any:
+    """Return what was computed, or raise if it says too late which frame it is for."""
+    if isinstance(item, IndexedFrameParams):
+        raise ParamsError(
+            "a Delayed object gave an IndexedFrameParams, but its frame has to be known before it is "
+            "computed: put the Delayed object into the IndexedFrameParams"
+        )
+    return item
+
+
+def _is_future(value: object) -> bool:
+    distributed = sys.modules.get("distributed")  # who has a Future has imported it
+    return distributed is not None and isinstance(value, distributed.Future)
