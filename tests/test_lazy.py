@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import zarr
+from conftest import local_client
 from dask import delayed
 from helpers import CountsSetups, FailsAt, FrameNumber, Noise, assert_shows, read_numbers
 
@@ -14,6 +15,14 @@ from dask_animate import IndexedFrameParams, write_video
 from dask_animate.errors import FrameError, OptionError, ParamsError
 
 N = 50
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Workers of this file's own, as they keep figures for frames that are still to come."""
+    cluster, client = local_client(2)
+    with cluster, client:
+        yield client
 
 
 @pytest.fixture(scope="module")
