@@ -351,11 +351,11 @@ def _store_request(
             "store= needs to know which frames a partition holds, which a Bag does not tell before it "
             "is computed: give a list of Delayed objects, or an array"
         )
-    from .keep import token_of_job
+    from .keep import token_of
     from .store import check_place
 
     check_place(place, overwrite=overwrite)
-    token, unknown = token_of_job(*job.content())
+    token, unknown = token_of(*job.content())
     if unknown is not None:
         warn_of_unknown(f"{type(job.animator).__name__} uses {unknown}")
     return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, token)

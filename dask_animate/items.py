@@ -29,13 +29,18 @@ def nbytes(item: Any) -> int:
     """
     size = int(sizeof(item))
     if size < 10_000 and not isinstance(item, _SIZE_IS_KNOWN):
-        buffers: list[pickle.PickleBuffer] = []
         try:
-            data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
+            size = max(size, pickled_bytes(item))
         except Exception:
             return size  # said when it is sent
-        size = max(size, len(data) + sum(buffer.raw().nbytes for buffer in buffers))
     return size
+
+
+def pickled_bytes(item: Any) -> int:
+    """Return the bytes of a pickle, without copying the arrays in it."""
+    buffers: list[pickle.PickleBuffer] = []
+    data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
+    return len(data) + sum(buffer.raw().nbytes for buffer in buffers)
 
 
 def is_pending(item: Any) -> bool:

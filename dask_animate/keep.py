@@ -27,11 +27,6 @@ class Keep:
     store: FrameStore
     token: bytes
 
-    @property
-    def channels(self) -> int:
-        """3 for RGB, 4 for RGBA."""
-        return self.store.frame_shape[2]
-
 
 class Keeper:
     """The frames of one partition, in order: found in the store, or drawn and put there.
@@ -58,7 +53,7 @@ class Keeper:
     """
 
     def __init__(self, keep: Keep, start: int, n_frames: int) -> None:
-        self._keep = keep
+        self._token = content_token(keep.token, drawing_versions())
         self._start, self._stop = start, start + n_frames
         self._store = keep.store
         self._store.require_there()
@@ -78,7 +73,8 @@ class Keeper:
         Frames have to be asked for in order, each once; `put` takes those that are not found.
         """
         self._begin(frame_idx)
-        token = self._token(frame_idx, params)
+        token, unknown = token_of(self._token, frame_idx, params)
+        self.unknown = unknown or self.unknown
         row = self.new_marks[frame_idx - self._start]
         row[:TOKEN_BYTES] = np.frombuffer(token, np.uint8)
         mark = self._marks[frame_idx - self._start]
@@ -111,13 +107,6 @@ class Keeper:
         for start, stop in self._changed:
             self._store.mark(start, self.new_marks[start - self._start : stop - self._start])
 
-    def _token(self, frame_idx: int, params: Any) -> bytes:
-        try:
-            return content_token(self._keep.token, drawing_versions(), frame_idx, params)
-        except Unknowable as exc:
-            self.unknown = str(exc)
-            return np.random.default_rng().bytes(TOKEN_BYTES)
-
     def _slot(self, frame_idx: int) -> NDArray[np.uint8]:
         slot: NDArray[np.uint8] = self._pixels[frame_idx - self._first]
         return slot
@@ -145,8 +134,8 @@ class Keeper:
             self._pixels[frame_idx - self._first : stop - self._first] = there
 
 
-def token_of_job(*values: Any) -> tuple[bytes, str | None]:
-    """Return the token of what frames are drawn from, and what of it cannot be told, or None.
+def token_of(*values: Any) -> tuple[bytes, str | None]:
+    """Return the token of what a frame is drawn from, and what of it cannot be told, or None.
 
     In the latter case the token is like no other.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from dask import compute, delayed
 from numpy.typing import NDArray
 
 from .errors import OptionError
+from .params import SliceParams
 from .slices import Slices
 from .spec import require_choice
 
@@ -95,7 +96,8 @@ def distributions(slices: Slices) -> Mapping[str, Distribution]:
         By the names of a Dataset's variables; by "" for a DataArray.
     """
     parts = []
-    for start, stop in pairwise([0, *_ends(slices)]):
+    sizes = SliceParams(slices).sizes(len(slices), READ_BYTES)  # of runs of whole chunks
+    for start, stop in pairwise(accumulate(sizes, initial=0)):
         run = slices[start:stop]
         if run.travel_bytes > run.slice_bytes * len(run) / 2 and not run.is_lazy:
             parts.append(_of(run))
@@ -106,17 +108,6 @@ def distributions(slices: Slices) -> Mapping[str, Distribution]:
         parts = [delayed(_merged)(group) for group in groups]
     (found,) = compute(*parts)
     return found  # type: ignore[no-any-return]
-
-
-def _ends(slices: Slices) -> list[int]:
-    """Return where runs of some whole chunks end, none of which takes much memory, if it can be."""
-    ends: list[int] = []
-    most = max(1, READ_BYTES // max(1, int(slices.slice_bytes)))
-    edges = slices.edges()
-    for edge, following in pairwise([*edges, len(slices) + most + 1]):
-        if following - (ends[-1] if ends else 0) > most:
-            ends.append(edge)
-    return ends
 
 
 def _of(slices: Slices) -> dict[str, Distribution]:

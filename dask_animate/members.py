@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 import os
-import pickle
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +12,13 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
-import cloudpickle
 import numpy as np
 from dask import delayed
 from dask.base import is_dask_collection
 from dask.utils import format_bytes
 
 from .errors import OptionError, OptionTypeError
+from .items import pickled_bytes
 from .spec import require_int
 
 #: Bytes that may go with each partition: of variables that all frames have in common, for instance.
@@ -222,9 +221,7 @@ class LabelledMember:
     @cached_property
     def travel_bytes(self) -> int:
         """Bytes that travel with it to a worker: what is read there does not."""
-        buffers: list[pickle.PickleBuffer] = []
-        data = cloudpickle.dumps(self.labelled, protocol=5, buffer_callback=buffers.append)
-        return len(data) + sum(buffer.raw().nbytes for buffer in buffers)
+        return pickled_bytes(self.labelled)
 
     def cut(self, start: int, stop: int) -> LabelledMember:
         """Return some of the slices."""

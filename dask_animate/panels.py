@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,9 @@ class Panel:
             return
         self._y = _coordinate(frame, y, frame.dims[0])
         flat = [self._y, self._x] if self._x.ndim == self._y.ndim == 1 else []
-        self._order = [one.dims[0] for one in flat] or max((self._x, self._y), key=_ndim).dims
+        self._order = [one.dims[0] for one in flat] or max(
+            (self._x, self._y), key=attrgetter("ndim")
+        ).dims
         self._x, self._y = (one.transpose(*one.dims if one.ndim == 1 else self._order)
                             for one in (self._x, self._y))  # fmt: skip
         ax.set_ylabel(label_of(self._y))
@@ -172,10 +175,6 @@ def _coordinate(frame: Any, name: str | None, dim: str) -> Any:
         known = sorted(map(str, {*frame.coords, *frame.dims}))
         raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
     return frame.coords[name] if name in frame.coords else _coordinate(frame, None, name)
-
-
-def _ndim(coordinate: Any) -> int:
-    return int(coordinate.ndim)
 
 
 def _edges(coordinate: Any) -> tuple[float, float]:

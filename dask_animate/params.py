@@ -6,7 +6,7 @@ import math
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, groupby, islice, pairwise, repeat
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -22,8 +22,6 @@ from .pieces import Awaited, Partition
 from .slices import Slices, is_data, open_slices
 from .spec import require_int
 
-#: Bytes of slices that are read at a time where this process draws.
-HERE_BYTES = 64 * 2**20
 #: Share of a worker's memory that slices take that are read at a time.
 CHUNK_SHARE = 0.2
 
@@ -165,12 +163,9 @@ class SliceParams(_Params):
         self.n_frames = len(self._slices)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the slices, reading some whole chunks at a time."""
-        start = 0
-        while start < self.n_frames:
-            stop = self._stop(start, 1, HERE_BYTES)
+        """Yield the slices, reading one whole chunk at a time."""
+        for start, stop in pairwise([0, *self._edges]):
             yield from self._slices[start:stop]
-            start = stop
 
     def __getitem__(self, idx: int) -> Any:
         """Return the parameters of one frame, reading no more than it needs."""
@@ -183,22 +178,18 @@ class SliceParams(_Params):
 
         With `max_bytes` infinite, they have the sizes that `size_at` says, wherever chunks end.
         """
-        run: tuple[int, int, Slices, Any] | None = None  # read as one, perhaps for several partitions
-        for start, stop in self._bounds(size_at, max_bytes or math.inf):
-            first, last = self._run(start, stop)
-            if run is None or run[:2] != (first, last):
-                slices = self._slices[first:last]
-                run = first, last, slices, None
-            slices, loaded = run[2:]
-            if (start, stop) == (first, last) and not slices.is_lazy:
-                yield Partition(start, slices, slices.travel_bytes)
-                continue
-            n_bytes = 0  # what is shared is counted once
-            if loaded is None:
-                loaded = slices.delayed()
-                n_bytes = int((last - first) * slices.slice_bytes)
-            run = first, last, slices, loaded
-            yield Partition(start, Awaited(loaded, start - first, stop - first), n_bytes)
+        bounds = self._bounds(size_at, max_bytes or math.inf)
+        for (first, last), parts in groupby(bounds, lambda bound: self._run(*bound)):
+            slices, loaded = self._slices[first:last], None  # read as one, for all these partitions
+            for start, stop in parts:
+                if (start, stop) == (first, last) and not slices.is_lazy:
+                    yield Partition(start, slices, slices.travel_bytes)
+                    continue
+                n_bytes = 0  # what is shared is counted once
+                if loaded is None:
+                    loaded = slices.delayed()
+                    n_bytes = int((last - first) * slices.slice_bytes)
+                yield Partition(start, Awaited(loaded, start - first, stop - first), n_bytes)
 
     def _run(self, start: int, stop: int) -> tuple[int, int]:
         """Return what is read for a partition: the chunk in which it lies, or its part of several."""

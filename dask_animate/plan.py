@@ -198,9 +198,9 @@ def kept_length(n_frames: int | None, frame_bytes: int) -> int:
 
 def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Iterable[int]:
     """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
+    sizes = partition_sizes(partition_size, params.n_frames)
     if not isinstance(partition_size, str):
-        return partition_sizes(partition_size, params.n_frames)
-    partition_sizes(partition_size, params.n_frames)
+        return sizes
     length = min(kept_length(params.n_frames, size.n_bytes), max(1, KEPT_CHUNK_BYTES // size.n_bytes))
     return params.sizes(length, KEPT_DATA_BYTES) if isinstance(params, SliceParams) else repeat(length)
 

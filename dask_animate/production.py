@@ -148,7 +148,14 @@ class Production:
 
             listeners: list[Listener] = [bar, *self.logs, warn_of_faults()]
             render = Render(
-                *(job, self.params, self.plan, self.encode, open_sink, self.meter, listeners, self.store)
+                job,
+                self.params,
+                self.plan,
+                self.encode,
+                open_sink,
+                self.meter,
+                listeners,
+                self.store,
             )
             if client is None:
                 render.here()

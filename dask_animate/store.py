@@ -1,4 +1,4 @@
-"""What is kept in zarr: data that is read, and finished frames, with marks that say what each one is."""
+"""Frames that are kept in zarr, with marks that say what each one is."""
 
 from __future__ import annotations
 
@@ -225,8 +225,8 @@ def mark_of(token: bytes, frame: NDArray[np.uint8]) -> bytes:
     return token + zlib.crc32(np.ascontiguousarray(frame).data).to_bytes(4, "little")
 
 
-def check_place(place: Any, *, overwrite: bool) -> None:
-    """Raise if frames must not be kept at a place: made by something else, or no place at all.
+def check_place(place: Any, *, overwrite: bool) -> zarr.Array[Any] | zarr.Group | None:
+    """Return what there is where frames are to be kept; raise if they must not be kept there.
 
     Parameters
     ----------
@@ -242,6 +242,7 @@ def check_place(place: Any, *, overwrite: bool) -> None:
             f"{place} holds a zarr {type(found).__name__.lower()} that something else made: choose "
             f"another place as store, or give overwrite=True to lose it"
         )
+    return found
 
 
 @saying_why
@@ -263,14 +264,15 @@ def open_store(
     overwrite : bool
         Make it anew in any case.
     """
-    check_place(place, overwrite=overwrite)
+    found = check_place(place, overwrite=overwrite)
+    kept = None if overwrite else _chunk(found, frame_shape)
     place = as_place(place)
     notes: dict[str, Any] = {_KEY: {**_KIND, "render": uuid.uuid4().hex}}
-    if not _is_ours(found_at(place)):
+    if not _is_ours(found):
         zarr.create_group(place, overwrite=True)
     group = zarr.open_group(store=place, mode="r+")
     group.attrs.update(notes)
-    if overwrite or chunk_of(place, frame_shape) != chunk:
+    if kept != chunk:
         for name in ("frames", "marks"):
             if name in group:
                 del group[name]
@@ -291,7 +293,10 @@ def open_store(
 
 def chunk_of(place: Any, frame_shape: tuple[int, int, int]) -> int | None:
     """Return how many frames a chunk of a store has, None if there is none for frames of this shape."""
-    group = found_at(as_place(place))
+    return _chunk(found_at(as_place(place)), frame_shape)
+
+
+def _chunk(group: zarr.Array[Any] | zarr.Group | None, frame_shape: tuple[int, int, int]) -> int | None:
     if (
         not isinstance(group, zarr.Group)
         or not _is_ours(group)

@@ -90,7 +90,7 @@ class _Reader:
 
     def _parts(self, value: Any) -> Iterator[str | bytes]:
         """Yield what makes up a value, its kind first."""
-        if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        if type(value) in (list, tuple):
             yield type(value).__name__
             yield from map(self.digest, value)
         elif type(value) in (dict, MappingProxyType):
