@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .errors import OptionError, OptionTypeError
+from .errors import OptionError, OptionTypeError, ReuseWarning
 from .job import RenderJob
 from .look import Look
 from .params import AnyParams, BagParams, open_params
 from .plan import StoreRequest
-from .progress import warn_of_unknown
+from .progress import DRAWN_AGAIN
 from .spec import DrawSpec
 
 if TYPE_CHECKING:
@@ -246,6 +248,9 @@ class Animator(Look):
         )
         job = self._job(draw, plotting_log_interval)
         params = open_params(param_by_frame, n_frames, axis, dim)
+        request = _store_request(store, overwrite, params, job)
+        if request is not None:
+            job = replace(job, surroundings=request.surroundings)
         production = Production.create(
             output_file,
             params,
@@ -268,7 +273,7 @@ class Animator(Look):
             encode_on=encode_on,
             disable_progress_bar=disable_progress_bar,
             saving_log_interval=saving_log_interval,
-            store=_store_request(store, overwrite, params, job),
+            store=request,
         )
         return production.make(job if production.is_here else job.pickled())
 
@@ -351,11 +356,18 @@ def _store_request(
             "store= needs to know which frames a partition holds, which a Bag does not tell before it "
             "is computed: give a list of Delayed objects, or an array"
         )
-    from .keep import token_of
+    from .keep import job_content
     from .store import check_place
+    from .surroundings import Observer
 
     check_place(place, overwrite=overwrite)
-    token, unknown = token_of(*job.content())
+    content, unknown = job_content(job.content())
     if unknown is not None:
-        warn_of_unknown(f"{type(job.animator).__name__} uses {unknown}")
-    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, token)
+        name = type(job.animator).__name__
+        warnings.warn(
+            f"{name} uses {unknown}, of which the content cannot be told: {DRAWN_AGAIN}",
+            ReuseWarning,
+            stacklevel=3,
+        )
+    surroundings = Observer(content.named).observe()
+    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, surroundings)

@@ -48,6 +48,7 @@ class ArraySource:
     """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
 
     opaque = False  # of RGBA; what has no alpha is opaque anyway
+    surroundings = None
 
     def __init__(self, job: FramesJob) -> None:
         self._job = job
@@ -55,6 +56,10 @@ class ArraySource:
     def open(self) -> FrameSize:
         """Return the size of the frames."""
         return self._job.size
+
+    def fonts(self) -> dict[str, str]:
+        """Return nothing: no text is drawn."""
+        return {}
 
     def entered(self) -> AbstractContextManager[None]:
         """Do nothing: threads need not wait for one another."""

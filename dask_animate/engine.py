@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .encoder import choose_encoder, gop_of, with_gpu, without_gpu
 from .errors import ParamsError
-from .events import Event, FrameEncoded, Listener, PartitionRendered
+from .events import Event, FigureBuilt, FrameEncoded, Listener, PartitionRendered
 from .formats import CODECS
 from .items import nbytes
 from .job import Job
@@ -152,7 +152,10 @@ class Render:
             where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
-            size, obstacle = gather.measure(self.encode if on_workers else None)
+            built = gather.measure(self.encode if on_workers else None)
+            size, obstacle = built[0].size, next((b.obstacle for b in built if b.obstacle), None)
+            for figure in built:
+                self._emit(FigureBuilt(figure.worker, figure.fonts))
             keep = self._open_store(size)
             if keep is not None:
                 from .proof import prove_on

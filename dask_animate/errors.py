@@ -70,6 +70,10 @@ class ReuseWarning(UserWarning):
     """Frames in a store cannot be known again, so that the next render will draw them anew."""
 
 
+class FontWarning(UserWarning):
+    """Workers draw texts with different fonts, so that these differ from partition to partition."""
+
+
 class RedrawWarning(UserWarning):
     """Drawing only what changed would have given wrong frames; they were drawn as a whole instead."""
 

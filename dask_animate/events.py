@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .pieces import Run
@@ -47,5 +47,21 @@ class FrameEncoded:
     frame_idx: int
 
 
-Event = PartitionRendered | FrameEncoded
+@dataclass(frozen=True)
+class FigureBuilt:
+    """A worker has built the figure, before the first partition is sent.
+
+    Attributes
+    ----------
+    worker : str
+        Address of the worker.
+    fonts : mapping of str to str
+        The font files that it is drawn with, by what is asked for.
+    """
+
+    worker: str
+    fonts: Mapping[str, str]
+
+
+Event = FigureBuilt | PartitionRendered | FrameEncoded
 Listener = Callable[[Event], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +18,9 @@ from .redraw import Redraw
 from .source import Mismatch
 from .spec import DrawSpec, FrameSize
 from .stage import Stage, seed_random_states
+
+if TYPE_CHECKING:
+    from .surroundings import Observer, Surroundings
 
 # Streams of the seed: the figure's own, and one for each frame.
 _SETUP, _FRAME = 0, 1
@@ -53,6 +56,14 @@ class FigureSource:
         How the figure becomes pixels.
     settings : mapping, optional
         rcParams to draw with; those of the process by default.
+    expected : Surroundings, optional
+        What frames depend on in the process that asks for them, if they are to be kept.
+
+    Attributes
+    ----------
+    surroundings : Surroundings or None
+        What they depend on in this process, as it was before the figure was built; only if `expected`
+        is given.
     """
 
     def __init__(
@@ -60,6 +71,7 @@ class FigureSource:
         load: Callable[[], SetupAndUpdate],
         spec: DrawSpec,
         settings: Mapping[str, Any] | None = None,
+        expected: Surroundings | None = None,
     ) -> None:
         self._load = load
         self._spec = spec
@@ -70,6 +82,10 @@ class FigureSource:
         self._last_idx = 0
         self._size: FrameSize | None = None
         self._closed = False
+        self._expected = expected
+        self._observer: Observer | None = None
+        self._fonts: dict[str, str] | None = None
+        self.surroundings: Surroundings | None = None
 
     def entered(self) -> AbstractContextManager[None]:
         """Take the process's stage, for several calls."""
@@ -137,6 +153,20 @@ class FigureSource:
             self._check_open()
             if self._redraw is not None:
                 self._redraw.confirm(self._last_idx, run)
+            if self._observer is not None:
+                self._observer.note_changes()
+
+    def fonts(self) -> dict[str, str]:
+        """Return the font files with which the figure is drawn in this process."""
+        from .fonts import fonts_of
+
+        self.open()
+        with self.entered():
+            self._check_open()
+            if self._fonts is None:
+                assert self._canvas is not None
+                self._fonts = fonts_of(self._canvas.figure)
+            return self._fonts
 
     def close(self) -> None:
         """Close the figure, and every other that the animator opened.
@@ -155,6 +185,7 @@ class FigureSource:
     def _build(self) -> Canvas:
         self._forget_figure()
         self._animator = self._load()
+        self._observe()
         if self._spec.seed is not None:
             seed_random_states(self._spec.seed, _SETUP)
         try:
@@ -169,6 +200,16 @@ class FigureSource:
                 f"setup() must return the matplotlib Figure that it made, got {type(figure).__name__}"
             )
         return self._canvas
+
+    def _observe(self) -> None:
+        """Look at this process, once the animator's modules are loaded and before its code runs."""
+        if self._expected is None or self.surroundings is not None:
+            return
+        from .surroundings import Observer
+
+        observer = Observer(self._expected.named, self._expected)
+        self.surroundings = observer.observe()
+        self._observer = observer
 
     def _forget_figure(self) -> None:
         if self._canvas is not None:

@@ -23,8 +23,9 @@ from .errors import AnimateError, WorkerError
 from .job import Job
 from .params import BagParams
 from .pieces import Awaited, Partition, Product, Result, Segment
-from .spec import EncodeSpec, FrameSize
+from .spec import EncodeSpec
 from .worker import (
+    BuiltFigure,
     RendererPlugin,
     count_items,
     measure_figure,
@@ -134,8 +135,8 @@ class Gather:
         with suppress(Exception):
             self._client.unregister_worker_plugin(self._name)
 
-    def measure(self, encode: EncodeSpec | None) -> tuple[FrameSize, str | None]:
-        """Build the figure on every worker at once, and return what is known of it.
+    def measure(self, encode: EncodeSpec | None) -> list[BuiltFigure]:
+        """Build the figure on every worker at once, and return what is known of those that are built.
 
         Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
         encode, the others are asked too, as all segments have to come from one encoder.
@@ -147,10 +148,8 @@ class Gather:
 
         Returns
         -------
-        size : FrameSize
-            Of the frames.
-        obstacle : str or None
-            What keeps the workers' GPUs from encoding, or None.
+        list of BuiltFigure
+            At least one.
         """
         workers: list[str | None] = [*self.workers.addresses()] or [None]
         if workers == [None]:
@@ -167,15 +166,17 @@ class Gather:
             )
             for idx, address in enumerate(workers)
         ]
+        built: list[BuiltFigure] = []
         try:
             for future in as_completed(futures, loop=self._client.loop):
-                size, obstacle = self._result(future, "setup()")
-                if encode is None or obstacle is not None:
+                built.append(self._result(future, "setup()"))
+                is_enough = encode is None or any(figure.obstacle for figure in built)
+                if is_enough and len(built) == sum(other.done() for other in futures):
                     break
-            self._frame_bytes = size.n_bytes
+            self._frame_bytes = built[-1].size.n_bytes
         finally:
             self._client.cancel([future for future in futures if not future.done()])
-        return size, obstacle
+        return built
 
     def make(self, product: Product) -> None:
         """Say what the workers are to make of the partitions from now on."""

@@ -6,7 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cloudpickle
 
@@ -14,6 +14,9 @@ from .errors import AnimatorPickleError, WorkerError
 from .figure import FigureSource
 from .source import FrameSource
 from .spec import DrawSpec
+
+if TYPE_CHECKING:
+    from .surroundings import Surroundings
 
 # rcParams that no pixel depends on.
 _NOT_DRAWN = ("animation.", "backend", "interactive", "keymap.", "macosx.", "tk.", "toolbar", "webagg.")
@@ -51,12 +54,15 @@ class RenderJob:
         The caller's rcParams.
     log_interval : int or None
         Frames between two lines in the log of each worker.
+    surroundings : Surroundings or None
+        What the frames depend on in the process that asks for them; only if they are to be kept.
     """
 
     animator: Any
     draw: DrawSpec
     settings: Mapping[str, Any]
     log_interval: int | None = None
+    surroundings: Surroundings | None = None
 
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
@@ -84,7 +90,7 @@ class RenderJob:
 
     def source(self) -> FrameSource:
         """Return what draws the frames, whose figure is not built yet."""
-        return FigureSource(self.load, self.draw, self.settings)
+        return FigureSource(self.load, self.draw, self.settings, self.surroundings)
 
     def load(self) -> Any:
         """Return a copy of the animator that shares nothing with the caller's."""

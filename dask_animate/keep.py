@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .sources import digest
 from .store import FrameStore, mark_of
-from .tokens import TOKEN_BYTES, Unknowable, content_token, drawing_versions
+from .surroundings import Observer, Surroundings, versions
+from .tokens import TOKEN_BYTES, Content, Named, Unknowable, content_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Keep:
     store : FrameStore
         Where.
     token : bytes
-        Of all that frames are drawn from, but for their parameters.
+        Of all that frames are drawn from, but for their parameters and for what is in the process.
     """
 
     store: FrameStore
@@ -41,6 +44,10 @@ class Keeper:
         Index of the first frame, at which a chunk begins.
     n_frames : int
         How many.
+    surroundings : Surroundings
+        What the frames depend on in this process.
+    fonts : mapping of str to str
+        The font files that are used in this process.
 
     Attributes
     ----------
@@ -49,11 +56,21 @@ class Keeper:
     n_reused : int
         Frames that were found.
     unknown : str or None
-        What of the parameters cannot be told by its content, so that they were not looked for.
+        Why frames cannot be known again, in words.
     """
 
-    def __init__(self, keep: Keep, start: int, n_frames: int) -> None:
-        self._token = content_token(keep.token, drawing_versions())
+    def __init__(
+        self,
+        keep: Keep,
+        start: int,
+        n_frames: int,
+        surroundings: Surroundings,
+        fonts: Mapping[str, str],
+    ) -> None:
+        here = repr(sorted(fonts.items()))
+        self._token = digest(keep.token, surroundings.token, here)
+        self._is_known = surroundings.unknown is None
+        self._named: dict[Named, bytes] = {}
         self._start, self._stop = start, start + n_frames
         self._store = keep.store
         self._store.require_there()
@@ -65,7 +82,7 @@ class Keeper:
         self._is_read = self._is_changed = False
         self._changed: list[tuple[int, int]] = []
         self.n_reused = 0
-        self.unknown: str | None = None
+        self.unknown = _why_unknown(surroundings)
 
     def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
         """Return a frame if it is in the store, drawn by the same code from the same parameters.
@@ -73,8 +90,7 @@ class Keeper:
         Frames have to be asked for in order, each once; `put` takes those that are not found.
         """
         self._begin(frame_idx)
-        token, unknown = token_of(self._token, frame_idx, params)
-        self.unknown = unknown or self.unknown
+        token = self._token_of(frame_idx, params)
         row = self.new_marks[frame_idx - self._start]
         row[:TOKEN_BYTES] = np.frombuffer(token, np.uint8)
         mark = self._marks[frame_idx - self._start]
@@ -107,6 +123,26 @@ class Keeper:
         for start, stop in self._changed:
             self._store.mark(start, self.new_marks[start - self._start : stop - self._start])
 
+    def _token_of(self, frame_idx: int, params: Any) -> bytes:
+        """Return the token of a frame, which is like no other if it cannot be told."""
+        try:
+            content = content_of(self._token, frame_idx, params)
+        except Unknowable as exc:
+            self.unknown = f"the parameters of frames hold {exc}, of which the content cannot be told"
+            return _like_no_other()
+        if not self._is_known:
+            return _like_no_other()
+        return digest(content.token, self._token_of_named(content.named))
+
+    def _token_of_named(self, named: Named) -> bytes:
+        """Return what the parameters name, as it is in this process: classes and libraries."""
+        if named not in self._named:
+            if named.modules or named.mentioned:
+                self._named[named] = Observer(named).observe().token
+            else:
+                self._named[named] = digest(repr(sorted(versions(named.libraries).items())))
+        return self._named[named]
+
     def _slot(self, frame_idx: int) -> NDArray[np.uint8]:
         slot: NDArray[np.uint8] = self._pixels[frame_idx - self._first]
         return slot
@@ -134,12 +170,25 @@ class Keeper:
             self._pixels[frame_idx - self._first : stop - self._first] = there
 
 
-def token_of(*values: Any) -> tuple[bytes, str | None]:
-    """Return the token of what a frame is drawn from, and what of it cannot be told, or None.
+def job_content(values: tuple[Any, ...]) -> tuple[Content, str | None]:
+    """Return what frames are drawn from, and what of it cannot be told, or None.
 
     In the latter case the token is like no other.
     """
     try:
-        return content_token(*values), None
+        return content_of(*values), None
     except Unknowable as exc:
-        return np.random.default_rng().bytes(TOKEN_BYTES), str(exc)
+        return Content(_like_no_other(), Named()), str(exc)
+
+
+def _why_unknown(surroundings: Surroundings) -> str | None:
+    if surroundings.unknown is not None:
+        return f"the animator's modules hold {surroundings.unknown}, of which the content cannot be told"
+    if surroundings.differing:
+        shown = ", ".join(surroundings.differing[:8])
+        return f"{shown}: not the same on a worker as in the process that asked for the frames"
+    return None
+
+
+def _like_no_other() -> bytes:
+    return np.random.default_rng().bytes(TOKEN_BYTES)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .events import Event, FrameEncoded
+from .events import Event, FrameEncoded, PartitionRendered
 from .stats import RenderStats
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class Meter:
         """Take note of an event."""
         if isinstance(event, FrameEncoded):
             self.n_frames += 1
+        if not isinstance(event, PartitionRendered):
             return
         self.partition_sizes.append(event.n_frames)
         self.render_seconds += event.draw_seconds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -106,7 +106,9 @@ class Run:
     n_reused : int
         Frames that were found in a store.
     unknown : str or None
-        What of the parameters cannot be told by its content.
+        Why the next render cannot find frames again, in words.
+    fonts : dict of str to str
+        The font files that were used, by what was asked for.
     item_bytes : int
         Bytes of parameters that were computed on the worker.
     """
@@ -119,6 +121,7 @@ class Run:
     fault: str | None = None
     n_reused: int = 0
     unknown: str | None = None
+    fonts: dict[str, str] = field(default_factory=dict)
     item_bytes: int = 0
 
 

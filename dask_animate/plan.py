@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import OptionError
 from .formats import CODECS
 from .params import AnyParams, BagParams, SliceParams, partition_sizes
 from .spec import FrameSize, require_int
+
+if TYPE_CHECKING:
+    from .surroundings import Surroundings
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
 SHORT_SEGMENT = 24
@@ -42,13 +45,16 @@ class StoreRequest:
     channels : int
         3 for RGB, 4 for RGBA.
     token : bytes
-        Of all that frames are drawn from, but for their parameters.
+        Of all that frames are drawn from, but for their parameters and for what is in the process.
+    surroundings : Surroundings
+        What they depend on in the process that asks for them.
     """
 
     place: Any
     overwrite: bool
     channels: int
     token: bytes
+    surroundings: Surroundings
 
 
 @dataclass(frozen=True)

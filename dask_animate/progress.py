@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from .errors import OptionTypeError, RedrawWarning, ReuseWarning
-from .events import Event, FrameEncoded, Listener, PartitionRendered
+from .errors import FontWarning, OptionTypeError, RedrawWarning, ReuseWarning
+from .events import Event, FigureBuilt, FrameEncoded, Listener, PartitionRendered
 from .spec import require_int
 
 _logger = logging.getLogger(__name__)
+
+#: What becomes of frames that cannot be known again.
+DRAWN_AGAIN = "these frames are kept, but the next render with this store will draw them again"
 
 
 class ProgressBar:
@@ -81,30 +85,42 @@ class ProgressLog:
 
 
 def warn_of_faults() -> Listener:
-    """Return a listener that warns, once, when frames had to be drawn again or cannot be known again."""
+    """Return a listener that warns, once of each kind.
+
+    It warns of frames that had to be drawn again, of frames that cannot be known again, and of fonts
+    that differ from worker to worker.
+    """
     warned: set[type[Warning]] = set()
+    fonts: dict[str, tuple[str, str]] = {}
 
-    def warn(event: Event) -> None:
-        if not isinstance(event, PartitionRendered):
-            return
-        if event.run.fault and RedrawWarning not in warned:
-            warned.add(RedrawWarning)
-            warnings.warn(event.run.fault, RedrawWarning, stacklevel=2)
-        if event.run.unknown and ReuseWarning not in warned:
-            warned.add(ReuseWarning)
-            warn_of_unknown(f"the parameters of frames hold {event.run.unknown}")
+    def warn(category: type[Warning], message: str | None) -> None:
+        if message and category not in warned:
+            warned.add(category)
+            warnings.warn(message, category, stacklevel=3)
 
-    return warn
+    def listen(event: Event) -> None:
+        if isinstance(event, FigureBuilt):
+            warn(FontWarning, _other_fonts(fonts, event.worker, event.fonts))
+        elif isinstance(event, PartitionRendered):
+            warn(RedrawWarning, event.run.fault)
+            if event.run.unknown:
+                warn(ReuseWarning, f"{event.run.unknown}: {DRAWN_AGAIN}")
+            warn(FontWarning, _other_fonts(fonts, event.worker, event.run.fonts))
+
+    return listen
 
 
-def warn_of_unknown(what: str) -> None:
-    """Warn that frames in a store will be drawn again by the next render."""
-    warnings.warn(
-        f"{what}, of which the content cannot be told: these frames are kept, but the next render with "
-        f"this store will draw them again",
-        ReuseWarning,
-        stacklevel=3,
-    )
+def _other_fonts(known: dict[str, tuple[str, str]], worker: str, fonts: Mapping[str, str]) -> str | None:
+    """Return in words what a worker draws with another font than those before it; add what is new."""
+    for wanted, found in fonts.items():
+        first_worker, first = known.setdefault(wanted, (worker, found))
+        if first != found:
+            return (
+                f"the font {wanted!r} is {found} on {worker}, but {first} on {first_worker}: texts will "
+                f"look different from partition to partition; install the same fonts on all workers, or "
+                f"choose one that all have, such as matplotlib's own DejaVu Sans"
+            )
+    return None
 
 
 def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:

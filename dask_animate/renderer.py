@@ -45,6 +45,10 @@ class Renderer:
         """Return the size of the frames, building the figure if need be."""
         return self._source.open()
 
+    def fonts(self) -> dict[str, str]:
+        """Return the font files that are used in this process, building the figure if need be."""
+        return self._source.fonts()
+
     def draw(self, frame_idx: int, params: Any, use: Callable[..., T], run: Run) -> T:
         """Draw one frame, and return what becomes of it.
 
@@ -211,9 +215,12 @@ class Renderer:
         from .keep import Keeper
 
         keepers: list[Keeper] = []
+        surroundings = self._source.surroundings
+        assert surroundings is not None
+        fonts = self._source.fonts()
 
         def draw_and_keep(run: Run) -> T:
-            keepers.append(Keeper(keep, start, n_frames))
+            keepers.append(Keeper(keep, start, n_frames, surroundings, fonts))
             drawn = draw(run, keepers[-1])
             run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
             return drawn

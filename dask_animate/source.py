@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .pieces import Run
 from .spec import FrameSize
+
+if TYPE_CHECKING:
+    from .surroundings import Surroundings
 
 
 class Mismatch(Exception):
@@ -68,6 +71,15 @@ class FrameSource(Protocol):
 
     def confirm(self, run: Run) -> None:
         """Stand for the frames of a partition, or raise `Mismatch`."""
+        ...
+
+    @property
+    def surroundings(self) -> Surroundings | None:
+        """What the frames depend on in this process; None unless they are to be kept."""
+        ...
+
+    def fonts(self) -> dict[str, str]:
+        """Return the font files that are used in this process, by what is asked for."""
         ...
 
     def entered(self) -> AbstractContextManager[None]:

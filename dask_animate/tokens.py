@@ -1,92 +1,192 @@
-"""Content tokens: what says whether two frames were drawn by the same code from the same data."""
+"""Content tokens: what says whether two frames were drawn by the same code from the same data.
+
+Values count by their content. Code counts in one of three ways. What lives in one of the user's files
+is named here, and the file counts as a whole, as `sources` and `surroundings` say. What is pickled by
+value, because it was made in ``__main__``, in a notebook or in a function, counts by its objects. What
+belongs to Python or to an installed package is named, and the package counts by its version.
+"""
 
 from __future__ import annotations
 
 import copy
 import dis
-import hashlib
-import importlib
+import random
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache, partial
-from pathlib import Path
-from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from dataclasses import dataclass
+from functools import cached_property, partial
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
+import cloudpickle
 import numpy as np
-from dask.base import is_dask_collection, normalize_token, tokenize
+from dask.base import is_dask_collection
+
+from .sources import (
+    DIGEST_BYTES,
+    code_digest,
+    digest,
+    imported_names,
+    is_library,
+    modules_taken_from,
+    spec_of,
+)
 
 #: Bytes of a token.
-TOKEN_BYTES = 16
-#: Libraries whose version changes pixels. Others count where an animator uses them.
-DRAWING = ("dask_animate", "matplotlib", "numpy", "contourpy", "PIL")
+TOKEN_BYTES = DIGEST_BYTES
 
 _PLAIN = frozenset((str, bytes, bool, int, float, complex, type(None), type(Ellipsis)))
-_OF_EVERY_CLASS = {
-    *("__dict__", "__weakref__", "__doc__", "__module__"),
+#: Attributes of classes that say nothing of what they do.
+OF_EVERY_CLASS = {
+    *("__dict__", "__weakref__", "__doc__", "__module__", "__slots__"),
     *("__firstlineno__", "__static_attributes__"),
     *("__dataclass_fields__", "__dataclass_params__", "__match_args__"),
     *("_abc_impl", "__abstractmethods__", "__annotations__", "__slotnames__"),
 }
-_PACKAGES = {"site-packages", "dist-packages"}
-_LIBRARY_FOLDERS = tuple(
-    str(Path(sysconfig.get_path(name)).resolve())
-    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+#: Builtins with which code can reach what it does not name.
+_UNBOUNDED = {"globals", "eval", "exec", "__import__"}
+_UNTOLD = "untold"
+# Of classes written in C, or of slots.
+_DESCRIPTORS = (
+    *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
+    *(WrapperDescriptorType, ClassMethodDescriptorType),
 )
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 
 
 class Unknowable(Exception):
-    """Something has no content that could be told, as an open file."""
+    """Something has no content that could be told, such as an open file."""
 
 
-def content_token(*values: Any) -> bytes:
-    """Return a digest of what values are: data by content, users' functions and classes by their code.
+@dataclass(frozen=True)
+class Named:
+    """Code that is named, not read.
 
-    It is the same in other processes and on other machines. Functions and classes of installed libraries
-    count by their name and the library's version.
+    Attributes
+    ----------
+    modules : frozenset of str
+        Modules of the user's that are loaded wherever the values are.
+    mentioned : frozenset of str
+        Modules of the user's that may be imported later.
+    libraries : frozenset of str
+        Installed packages.
+    """
+
+    modules: frozenset[str] = frozenset()
+    mentioned: frozenset[str] = frozenset()
+    libraries: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What values are.
+
+    Attributes
+    ----------
+    token : bytes
+        A digest of them; equal in other processes and on other machines.
+    named : Named
+        What they name, of which nothing but the names is in the token.
+    """
+
+    token: bytes
+    named: Named
+
+
+def content_of(*values: Any) -> Content:
+    """Return what values are: data by content, code as the module's docstring says.
 
     Raises
     ------
     Unknowable
         If something in them cannot be told by its content; names it.
     """
-    return _Reader().digest(values)
+    reader = _Reader()
+    try:
+        token = reader.digest(values)
+    except RecursionError:
+        raise Unknowable("something that is nested too deeply") from None
+    named = map(frozenset, (reader.modules, reader.mentioned, reader.libraries))
+    return Content(token, Named(*named))
 
 
-@lru_cache(1)
-def drawing_versions() -> tuple[tuple[str, str], ...]:
-    """Return the versions, in this process, of what turns a figure into pixels."""
-    from matplotlib import ft2font
+def content_token(*values: Any) -> bytes:
+    """Return the token of `content_of`, for values that name no module of the user's."""
+    return content_of(*values).token
 
-    versions = [(name, _version(name)) for name in DRAWING]
-    return (*versions, ("freetype", str(ft2font.__freetype_version__)))
+
+def value_in_module(value: Any) -> bytes:
+    """Return a digest of what a module of the user's holds.
+
+    The file that made it counts anyway. So what cannot be told, such as a lock, counts by its type, and
+    an artist too, which changes as it is drawn.
+
+    Raises
+    ------
+    Unknowable
+        If it is data that is kept elsewhere.
+    """
+    try:
+        return _Reader(is_lenient=True).digest(value)
+    except RecursionError:
+        return digest(_UNTOLD)
 
 
 class _Reader:
-    """Reads objects recursively; what is met again is not read again."""
+    """Reads objects recursively; what is met again is not read again.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    is_lenient : bool
+        Take what cannot be told by its type.
+
+    Attributes
+    ----------
+    modules, mentioned, libraries : set of str
+        What was met, as in `Named`.
+    """
+
+    def __init__(self, *, is_lenient: bool = False) -> None:
+        self._is_lenient = is_lenient
         self._digests: dict[int, bytes] = {}
         self._reading: dict[int, int] = {}
         self._alive: list[Any] = []  # so that no id is used twice
+        self.modules: set[str] = set()
+        self.mentioned: set[str] = set()
+        self.libraries: set[str] = set()
 
     def digest(self, value: Any) -> bytes:
         if type(value) in _PLAIN:
-            return _hashed(type(value).__name__, repr(value))
+            return digest(type(value).__name__, repr(value))
         key = id(value)
         if key in self._digests:
             return self._digests[key]
         if key in self._reading:
-            return _hashed("again", str(len(self._reading) - self._reading[key]))
+            return digest("again", str(len(self._reading) - self._reading[key]))
         self._reading[key] = len(self._reading)
         self._alive.append(value)
         try:
-            digest = _hashed(*self._parts(value))
+            found = digest(*self._parts(value))
+        except Unknowable as exc:
+            if not self._is_lenient or isinstance(exc, _Elsewhere):
+                raise
+            found = digest(_UNTOLD, type(value).__qualname__)
         finally:
             del self._reading[key]
-        self._digests[key] = digest
-        return digest
+        self._digests[key] = found
+        return found
 
     def _parts(self, value: Any) -> Iterator[str | bytes]:
         """Yield what makes up a value, its kind first."""
@@ -100,15 +200,17 @@ class _Reader:
             yield "set"
             yield from sorted(map(self.digest, value))
         elif isinstance(value, CodeType):
-            yield from self._code(value)
-        elif isinstance(value, FunctionType | type) and not _is_installed(value):
-            yield from self._function(value) if isinstance(value, FunctionType) else self._class(value)
+            yield from ("code", code_digest(value))
         elif isinstance(value, ModuleType):
             yield from self._module(value)
-        elif hasattr(value, "__wrapped__") and callable(value):  # as functools.lru_cache makes
-            yield from ("wrapped", type(value).__qualname__, self.digest(vars(value)))
-        elif isinstance(value, FunctionType | type | BuiltinFunctionType):
+        elif isinstance(value, FunctionType):
+            yield from self._named(value) if self._is_named(value) else self._function(value)
+        elif isinstance(value, type):
+            yield from self._named(value) if self._is_named(value) else self._class(value)
+        elif isinstance(value, BuiltinFunctionType | MethodType) and self._is_named(value):
             yield from self._named(value)
+        elif isinstance(value, BuiltinFunctionType):
+            yield from ("builtin", value.__qualname__, self.digest(value.__self__))
         elif isinstance(value, MethodType):
             yield from ("method", self.digest(value.__func__), self.digest(value.__self__))
         elif isinstance(value, staticmethod | classmethod):
@@ -121,84 +223,181 @@ class _Reader:
         elif isinstance(value, partial):
             yield "partial"
             yield from map(self.digest, (value.func, value.args, value.keywords))
+        elif isinstance(value, _DESCRIPTORS):
+            yield from ("descriptor", value.__qualname__)
+        elif isinstance(value, np.vectorize):
+            yield "vectorized"
+            names = "pyfunc", "otypes", "excluded", "signature", "cache"
+            yield from (self.digest(getattr(value, name, None)) for name in names)
+        elif isinstance(value, np.ufunc):
+            yield from self._ufunc(value)
+        elif isinstance(value, np.ndarray):
+            yield from self._array(value)
+        elif _is_written_in_c(value) and self._is_named(value):
+            yield from self._named(value)
         else:
             yield from self._object(value)
 
-    def _code(self, code: CodeType) -> Iterator[str | bytes]:
-        yield "code"
-        yield code.co_code
-        yield code.co_exceptiontable
-        yield repr((code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags))
-        yield self.digest(code.co_consts)
+    # Code
+
+    def _is_named(self, value: Any) -> bool:
+        """Whether pickle takes a function, a class or a method by its name, not by value."""
+        owner = getattr(value, "__self__", None)
+        if isinstance(owner, random.Random | np.random.RandomState):
+            return _is_global_state(owner)
+        if owner is not None and not isinstance(owner, ModuleType | type):
+            return False
+        name = str(getattr(value, "__module__", None) or getattr(owner, "__name__", "builtins"))
+        if _is_by_value(name) or spec_of(name) is None:
+            return False
+        if isinstance(value, type) and not value.__flags__ & _HEAP_TYPE:
+            return True
+        found: Any = sys.modules.get(name)
+        for part in value.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if isinstance(value, FunctionType | type):
+            return found is value
+        return found is not None and found == value
+
+    def _named(self, value: Any) -> Iterator[str | bytes]:
+        owner = getattr(value, "__self__", None)
+        if isinstance(owner, random.Random | np.random.RandomState):
+            name = type(owner).__module__  # the global state, which is seeded for each frame
+        else:
+            name = value.__module__ or getattr(owner, "__name__", "builtins")
+        self._note(name)
+        yield from ("named", name, value.__qualname__)
+
+    def _note(self, module: str, among: set[str] | None = None) -> None:
+        """Note a module that is named; one of the user's in `modules`, or among others."""
+        spec = spec_of(module)
+        if module in sys.builtin_module_names or spec is None or is_library(spec):
+            self.libraries.add(module.partition(".")[0])
+        else:
+            (self.modules if among is None else among).add(module)
 
     def _function(self, function: FunctionType) -> Iterator[str | bytes]:
+        """Yield what makes up a function that is pickled by value."""
         yield "function"
-        yield self.digest(function.__code__)
+        yield self._of(f"{function.__qualname__}.__dict__", vars(function))
+        module = str(function.__globals__.get("__name__"))
+        spec = None if _is_by_value(module) else spec_of(module)
+        if spec is not None and is_library(spec):
+            yield from self._made_by_library(function, module)
+            return
         yield self.digest((function.__defaults__, function.__kwdefaults__))
         for cell in function.__closure__ or ():
             yield self.digest(_contents(cell))
-        yield self._of(f"{function.__qualname__}.__dict__", vars(function))
-        names, imported = _names(function.__code__)
-        for name in sorted(names & function.__globals__.keys()):
-            yield name
-            yield self._of(name, function.__globals__[name])
-        for name in sorted(imported):
-            yield self.digest(_import(name, function.__globals__.get("__package__")))
+        yield code_digest(function.__code__)
+        names = _Names()
+        names.read(function.__code__, str(function.__globals__.get("__package__") or ""))
+        for name in sorted(names.read_names):
+            if name in function.__globals__:
+                value = function.__globals__[name]
+                yield name
+                yield self._of(name, value)
+                if isinstance(value, ModuleType):
+                    self.mentioned.update(modules_taken_from(value.__name__, names.attributes))
+            elif name in _UNBOUNDED:
+                raise Unknowable(f"what {name}() reaches in {function.__qualname__}")
+        for name in sorted(names.imported):
+            if spec_of(name) is not None:
+                self._note(name, self.mentioned)
+                self.mentioned.update(modules_taken_from(name, names.attributes))
+
+    def _made_by_library(self, function: FunctionType, module: str) -> Iterator[str | bytes]:
+        """Yield what makes up a function of a library's code that holds things of the user's."""
+        self._note(module)
+        yield from (module, function.__code__.co_name)
+        held = [_contents(cell) for cell in function.__closure__ or ()]
+        for value in (function.__defaults__, function.__kwdefaults__, *held):
+            try:
+                yield self.digest(value)
+            except _Elsewhere:
+                raise
+            except Unknowable:  # what the library keeps for itself, such as the cache of singledispatch
+                yield type(value).__qualname__
 
     def _module(self, module: ModuleType) -> Iterator[str | bytes]:
-        """Yield what an imported module holds now; what cannot be told by its kind."""
-        yield "module"
-        yield module.__name__
-        if _is_installed(module):
-            yield _version(module.__name__)
+        """Yield the name of a module, or what it holds if it has no file."""
+        yield from ("module", module.__name__)
+        if not _is_by_value(module.__name__) and getattr(module, "__spec__", None) is not None:
+            self._note(module.__name__)
             return
         for name, value in sorted(vars(module).items()):
             if not name.startswith("__"):
                 yield name
                 try:
                     yield self.digest(value)
-                except Unknowable:  # a logger or a lock, that most functions do not use
+                except Unknowable as exc:
+                    if isinstance(exc, _Elsewhere):
+                        raise
                     yield type(value).__qualname__
 
     def _class(self, cls: type) -> Iterator[str | bytes]:
+        """Yield what makes up a class that is pickled by value."""
         yield "class"
         yield cls.__qualname__
+        yield self.digest(type(cls))
         yield from map(self.digest, cls.__bases__)
         for name, value in sorted(vars(cls).items()):
-            if name not in _OF_EVERY_CLASS:
+            if name not in OF_EVERY_CLASS:
                 yield name
                 yield self._of(f"{cls.__name__}.{name}", value)
 
-    def _named(self, value: Any) -> Iterator[str | bytes]:
-        module = str(getattr(value, "__module__", None))
-        owner = getattr(value, "__self__", None)
-        yield "named"
-        yield from (module, value.__qualname__, _version(module))
-        if owner is not None and not isinstance(owner, ModuleType):
-            yield self.digest(owner)
+    def _ufunc(self, function: np.ufunc) -> Iterator[str | bytes]:
+        if getattr(np, function.__name__, None) is not function:
+            found = [name for name in ("scipy.special",) if _holds(name, function)]
+            if not found:
+                raise Unknowable(f"the ufunc {function.__name__}")
+            self._note(found[0])
+        yield from ("ufunc", function.__name__)
+
+    # Data
+
+    def _array(self, array: np.ndarray[Any, Any]) -> Iterator[str | bytes]:
+        cls = type(array)
+        yield self.digest(cls)
+        if isinstance(array, np.ma.MaskedArray):
+            yield self.digest((np.ma.getmaskarray(array), array.fill_value))
+        elif cls is not np.ndarray:
+            yield self.digest(getattr(array, "__dict__", None))
+        array = np.asarray(array)
+        dtype = array.dtype
+        yield from (repr(array.shape), repr(dtype))
+        yield self.digest(dict(dtype.metadata or {}))
+        if dtype.fields:
+            yield from (self.digest(array[name]) for name in dtype.names or ())
+        elif dtype.hasobject or dtype.kind == "T":  # strings of any length lie elsewhere
+            yield from map(self.digest, array.ravel().tolist())
+        else:
+            yield np.ascontiguousarray(array).tobytes()
 
     def _object(self, value: Any) -> Iterator[str | bytes]:
-        """Yield the state of an object: as dask knows it, or else as pickle would take it."""
+        """Yield the state of an object, as pickle would take it."""
         cls = type(value)
         yield self.digest(cls)
         library = cls.__module__.partition(".")[0]
         if is_dask_collection(value) or library in ("zarr", "h5py"):
-            raise Unknowable(f"{cls.__qualname__}, whose data is not here,")
-        if isinstance(value, np.ndarray) and cls is not np.ndarray:
-            yield self.digest((np.asarray(value), np.ma.getmaskarray(value), vars(value)))
+            raise _Elsewhere(f"{cls.__qualname__}, whose data is not here,")
+        if library == "xarray" and (state := _labelled(value)) is not None:
+            yield self.digest(state)
             return
         if library == "matplotlib":
-            plain = _without_listeners(value)
+            plain = self._drawn(value)
             if plain is not value:
                 yield self.digest(plain)
                 return
-        if cls is np.ndarray and not value.dtype.hasobject:
-            value = np.asarray(value, order="C")  # however it lies in memory
-        if library in ("numpy", "pandas", "xarray", "datetime") or hasattr(value, "__dask_tokenize__"):
-            yield _data_token(value)
-            return
+        yield from self._reduced(value)
+        if cls.__module__ == "functools" and hasattr(value, "__wrapped__"):  # a cache, pickled by name
+            yield self.digest(vars(value))
+
+    def _reduced(self, value: Any) -> Iterator[str | bytes]:
+        cls = type(value)
         try:
             reduced = value.__reduce_ex__(4)
+        except RecursionError:
+            raise
         except Exception as exc:
             raise Unknowable(f"{cls.__qualname__} ({exc})") from exc
         if isinstance(reduced, str):
@@ -214,27 +413,94 @@ class _Reader:
             yield self.digest(state)
         yield self.digest((list(items or ()), list(pairs or ())))
 
+    def _drawn(self, value: Any) -> Any:
+        """Return one of matplotlib's objects without what changes each time it is copied or used."""
+        from matplotlib.artist import Artist
+        from matplotlib.cbook import CallbackRegistry
+        from matplotlib.colors import Colormap
+
+        if isinstance(value, CallbackRegistry):
+            return ()
+        if isinstance(value, Colormap):
+            ends = value.get_under(), value.get_over(), value.get_bad()
+            return value.name, copy.copy(value)(np.linspace(0, 1, value.N)), ends
+        if isinstance(value, Artist) and self._is_lenient:
+            return type(value).__qualname__
+        return value
+
     def _of(self, name: str, value: Any) -> bytes:
         try:
             return self.digest(value)
         except Unknowable as exc:
-            raise Unknowable(exc.args[0] if " in " in exc.args[0] else f"{exc} in {name}") from exc
+            text = exc.args[0]
+            raise type(exc)(text if " in " in text else f"{text} in {name}") from exc
 
 
-def _hashed(*parts: str | bytes) -> bytes:
-    digest = hashlib.blake2b(digest_size=TOKEN_BYTES)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "little"))
-        digest.update(data)
-    return digest.digest()
+def _is_written_in_c(value: Any) -> bool:
+    """Whether something is a function of a compiled module, of whatever type."""
+    return type(value).__name__ == "cython_function_or_method"
 
 
-def _data_token(value: Any) -> str:
-    try:
-        return str(tokenize(normalize_token(value), ensure_deterministic=True))
-    except Exception as exc:
-        raise Unknowable(f"{type(value).__qualname__} ({exc})") from exc
+class _Elsewhere(Unknowable):
+    """Data is not in this process."""
+
+
+class _Names:
+    """What code names, inner functions too: globals, attributes, and what it imports."""
+
+    def __init__(self) -> None:
+        self.read_names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imported: set[str] = set()
+
+    def read(self, code: CodeType, package: str) -> None:
+        """Take note of the names in some code."""
+        constants: list[Any] = [0, None]  # what an import takes from the stack: its level and its names
+        for instruction in dis.get_instructions(code):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                self.read_names.add(str(instruction.argval))
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                self.attributes.add(str(instruction.argval))
+            elif instruction.opname == "IMPORT_NAME":
+                level, names = constants[-2:]
+                name = str(instruction.argval)
+                self.imported |= {name} if not level else set()
+                self.imported |= set(imported_names(name, names, int(level), package))
+            elif instruction.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
+                constants.append(instruction.argval)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                self.read(constant, package)
+
+
+def _labelled(value: Any) -> Any:
+    """Return the content of one of xarray's objects, without how it was read; None of others."""
+    import xarray
+
+    if isinstance(value, xarray.DataArray):
+        return value.name, value.variable, dict(value.coords.items())
+    if isinstance(value, xarray.Dataset):
+        return dict(value.variables.items()), value.attrs, sorted(map(str, value.coords))
+    if isinstance(value, xarray.Variable):
+        if not value._in_memory:
+            raise _Elsewhere(f"{type(value).__qualname__}, whose data is not here,")
+        return value.dims, value.values, value.attrs
+    return None
+
+
+def _is_by_value(module: str) -> bool:
+    """Whether cloudpickle takes what lives in a module by value."""
+    registered = cloudpickle.list_registry_pickle_by_value()
+    parents = (module[:idx] for idx, letter in enumerate(module) if letter == ".")
+    return module in ("__main__", "__mp_main__") or not registered.isdisjoint((module, *parents))
+
+
+def _is_global_state(owner: object) -> bool:
+    return owner is getattr(random, "_inst", None) or owner is getattr(np.random.mtrand, "_rand", None)
+
+
+def _holds(module: str, value: Any) -> bool:
+    return getattr(sys.modules.get(module), value.__name__, None) is value
 
 
 def _contents(cell: Any) -> Any:
@@ -242,83 +508,3 @@ def _contents(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # of a variable that is not assigned yet
         return None
-
-
-def _names(code: CodeType) -> tuple[set[str], set[str]]:
-    """Return the names of the globals that code reads, inner functions too, and of what it imports."""
-    names, imported = set(), set()
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            names.add(str(instruction.argval))
-        elif instruction.opname == "IMPORT_NAME":
-            imported.add(str(instruction.argval))
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            inner = _names(const)
-            names |= inner[0]
-            imported |= inner[1]
-    return names, imported
-
-
-def _import(name: str, package: Any) -> Any:
-    """Return the module that a function imports when it is called, None if there is none here."""
-    for full in (name, f"{package}.{name}".rstrip(".")):
-        try:
-            return importlib.import_module(full)
-        except Exception:
-            continue
-    return None
-
-
-def _without_listeners(value: Any) -> Any:
-    """Copy one of matplotlib's colors without what changes each time it is copied or used."""
-    from matplotlib.cbook import CallbackRegistry
-    from matplotlib.colors import Colormap
-
-    if isinstance(value, CallbackRegistry):
-        return ()
-    if isinstance(value, Colormap):
-        ends = value.get_under(), value.get_over(), value.get_bad()
-        return value.name, copy.copy(value)(np.linspace(0, 1, value.N)), ends
-    return value
-
-
-def _is_installed(value: Any) -> bool:
-    """Whether code belongs to Python or an installed library, whose version tells all about it."""
-    name: Any
-    if isinstance(value, ModuleType):
-        name = value.__name__
-    elif isinstance(value, FunctionType):  # whatever it claims to be, as functools.wraps makes it do
-        name = value.__globals__.get("__name__")
-    else:
-        name = getattr(value, "__module__", None)
-    if name is None or name == "__main__":
-        return False
-    return _is_installed_module(str(name))
-
-
-@lru_cache(1024)
-def _is_installed_module(name: str) -> bool:
-    if name.partition(".")[0] == "dask_animate":
-        return True
-    module = sys.modules.get(name)
-    paths = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
-    file = next((path for path in paths if path), None)
-    if file is None:
-        return module is not None  # built into Python
-    path = Path(file).resolve()
-    return str(path).startswith(_LIBRARY_FOLDERS) or not _PACKAGES.isdisjoint(path.parts)
-
-
-@lru_cache(256)
-def _version(module: str) -> str:
-    from importlib import metadata
-
-    library = module.partition(".")[0]
-    found = getattr(sys.modules.get(library), "__version__", None)
-    if found is None:
-        try:
-            found = metadata.version({"PIL": "pillow"}.get(library, library))
-        except metadata.PackageNotFoundError:
-            found = f"python {sys.version_info[:2]}"
-    return str(found)

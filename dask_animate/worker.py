@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -61,24 +61,40 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
                 await asyncio.sleep(0.01)
 
 
-def measure_figure(name: str, encode: EncodeSpec | None) -> tuple[FrameSize, str | None]:
-    """Task: build the figure on this worker.
+@dataclass(frozen=True)
+class BuiltFigure:
+    """A figure on a worker.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    worker : str
+        Address of the worker.
     size : FrameSize
         Of its frames.
+    fonts : dict of str to str
+        The font files that it is drawn with, by what is asked for.
     obstacle : str or None
-        What keeps this worker's GPU from encoding them; only if `encode` is given.
+        What keeps the worker's GPU from encoding its frames; only if that was asked for.
     """
+
+    worker: str
+    size: FrameSize
+    fonts: dict[str, str]
+    obstacle: str | None = None
+
+
+def measure_figure(name: str, encode: EncodeSpec | None) -> BuiltFigure:
+    """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
+    renderer = _renderer(name)
     with errors_that_travel():
-        size = _renderer(name).size()
+        built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
     if encode is None:
-        return size, None
+        return built
     from .encoder import gpu_obstacle
     from .pixels import encoded_size
 
-    return size, gpu_obstacle(encode, encoded_size(size, encode.pixel_format))
+    obstacle = gpu_obstacle(encode, encoded_size(built.size, encode.pixel_format))
+    return replace(built, obstacle=obstacle)
 
 
 def render_partition(
@@ -120,15 +136,26 @@ def _render(
     if product.encode is None and product.keep is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with errors_that_travel():
-        if product.encode is None and product.keep is None:
-            return renderer.block(indexed, n_frames, worker.address, alpha=product.alpha)
-        params = (item for _, item in indexed)
-        if product.encode is None:
-            assert product.keep is not None
-            return renderer.store(start, params, n_frames, worker.address, product.keep)
-        return renderer.segment(
-            start, params, worker.address, product.encode, n_frames=n_frames, keep=product.keep
-        )
+        result = _drawn(renderer, start, indexed, n_frames, product, worker.address)
+        result.run.fonts = renderer.fonts()
+        return result
+
+
+def _drawn(
+    renderer: Renderer,
+    start: int,
+    indexed: Iterable[tuple[int, Any]],
+    n_frames: int,
+    product: Product,
+    worker: str,
+) -> Result:
+    if product.encode is None and product.keep is None:
+        return renderer.block(indexed, n_frames, worker, alpha=product.alpha)
+    params = (item for _, item in indexed)
+    if product.encode is None:
+        assert product.keep is not None
+        return renderer.store(start, params, n_frames, worker, product.keep)
+    return renderer.segment(start, params, worker, product.encode, n_frames=n_frames, keep=product.keep)
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:

