@@ -63,6 +63,10 @@ _DESCRIPTORS = (
     *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
     *(WrapperDescriptorType, ClassMethodDescriptorType),
 )
+_CODE = (
+    *(CodeType, ModuleType, FunctionType, type, BuiltinFunctionType, MethodType, staticmethod),
+    *(classmethod, cached_property, property, partial, np.vectorize, np.ufunc, *_DESCRIPTORS),
+)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
 
 
@@ -199,7 +203,18 @@ class _Reader:
         elif isinstance(value, set | frozenset):
             yield "set"
             yield from sorted(map(self.digest, value))
-        elif isinstance(value, CodeType):
+        elif isinstance(value, np.ndarray):
+            yield from self._array(value)
+        elif isinstance(value, _CODE) or _is_written_in_c(value):
+            yield from self._code(value)
+        else:
+            yield from self._object(value)
+
+    # Code
+
+    def _code(self, value: Any) -> Iterator[str | bytes]:
+        """Yield what makes up a function, a class, a module, or what is made of functions."""
+        if isinstance(value, CodeType):
             yield from ("code", code_digest(value))
         elif isinstance(value, ModuleType):
             yield from self._module(value)
@@ -223,22 +238,18 @@ class _Reader:
         elif isinstance(value, partial):
             yield "partial"
             yield from map(self.digest, (value.func, value.args, value.keywords))
-        elif isinstance(value, _DESCRIPTORS):
-            yield from ("descriptor", value.__qualname__)
         elif isinstance(value, np.vectorize):
             yield "vectorized"
             names = "pyfunc", "otypes", "excluded", "signature", "cache"
             yield from (self.digest(getattr(value, name, None)) for name in names)
         elif isinstance(value, np.ufunc):
             yield from self._ufunc(value)
-        elif isinstance(value, np.ndarray):
-            yield from self._array(value)
-        elif _is_written_in_c(value) and self._is_named(value):
+        elif isinstance(value, _DESCRIPTORS):
+            yield from ("descriptor", value.__qualname__)
+        elif self._is_named(value):
             yield from self._named(value)
         else:
             yield from self._object(value)
-
-    # Code
 
     def _is_named(self, value: Any) -> bool:
         """Whether pickle takes a function, a class or a method by its name, not by value."""
