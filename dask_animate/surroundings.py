@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -137,7 +138,7 @@ class Observer:
         self._told = frozenset(told) if self._expected is None else self._expected.told
         values: dict[str, bytes] = {}
         unknown: str | None = None
-        for name, value in _values(reach, self._told):
+        for name, value in chain(_values(reach, self._told), _replaced()):
             if name not in _moving:
                 _seen[name] = _Seen(value)
                 try:
@@ -238,7 +239,7 @@ def _functions(value: Any) -> Iterator[FunctionType]:
 
 
 def _values(reach: Reach, told: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Yield what may be other than files say, by name: values, replaced functions, registries."""
+    """Yield what may be other than files say, by name: values, changed functions, registries."""
     for name in sorted(told):
         module, file = sys.modules.get(name), reach.files.get(name)
         if module is not None and file is not None:
@@ -274,7 +275,7 @@ def _is_as_written(value: Any, path: str, module: ModuleType, file: SourceFile) 
 
 
 def _registered() -> Iterator[tuple[str, Any]]:
-    """Yield what was registered with matplotlib by others, and what was replaced in it."""
+    """Yield what was registered with matplotlib by others."""
     import matplotlib
     from matplotlib import colors, projections, scale, units
 
@@ -305,7 +306,6 @@ def _registered() -> Iterator[tuple[str, Any]]:
         for name, settings in style.library.items():
             if name not in base:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
-    yield from _replaced()
 
 
 def _replaced() -> Iterator[tuple[str, FunctionType]]:

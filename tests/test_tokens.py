@@ -1,12 +1,16 @@
 """Content tokens: equal for what draws the same, also in other processes; different for what may not."""
 
 import copy
+import enum
 import functools
 import math
+import random
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
 
 import dask.array as da
 import matplotlib.pyplot as plt
@@ -234,6 +238,79 @@ def test_values():
     assert content_token({"a": 1, "b": 2}) != content_token({"b": 2, "a": 1})  # order may be drawn
     shared = [1, 2]
     assert content_token([shared, shared]) == content_token([[1, 2], [1, 2]])
+
+
+def structured(*names):
+    dtype = np.dtype([("name", object), ("at", "f8", 2)])
+    return np.array([(name, (0, 1)) for name in names], dtype)
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Kind(type):
+    pass
+
+
+def kinds():
+    class Plain:
+        pass
+
+    class Special(metaclass=Kind):
+        pass
+
+    Special.__qualname__ = Plain.__qualname__
+    return Plain, Special
+
+
+def vectorized(sign):
+    return np.vectorize(lambda x: sign * x)
+
+
+def test_what_lies_behind_other_types():
+    frame = pd.DataFrame({"a": [[1], [2]]})
+    other = pd.DataFrame({"a": [[1], [3]]})
+    named = frame.copy()
+    named.attrs["unit"] = "m"
+    labelled = xr.DataArray(np.array(["a", None], dtype=object), dims="x")
+    texts = [xr.DataArray(np.zeros(2), dims="x", attrs={"names": ["a", name]}) for name in "bc"]
+    values = [
+        *(np.array([1, "a", None], object), np.array([1, "b", None], object)),
+        *(structured("a", "b"), structured("a", "c"), np.zeros(2, "i4,i4"), np.zeros(2, "i4,f4")),
+        *(vectorized(1), vectorized(-1), frame, other, named, labelled, labelled[:1], *texts, *kinds()),
+        *(Colour.RED, Colour.BLUE, Decimal("1.0"), Decimal("1.00"), Path("a"), Path("b")),
+        *(random.random, random.Random(3), random.Random(4), np.random.rand, np.random.default_rng(3)),
+    ]
+    tokens = [content_token(value) for value in values]
+    assert len(set(tokens)) == len(tokens)
+    assert tokens == [content_token(value) for value in values]
+    values[6](np.arange(3))  # which keeps something for the next call
+    assert content_token(values[6]) == tokens[6]
+
+
+def test_random_states_of_the_process_count_by_name():
+    script = "from random import random\nimport numpy as np\nnormal = np.random.normal\n"
+    script += "f = lambda: random() + normal()\nfrom dask_animate.tokens import content_token\n"
+    assert token_of_script(script + "print(content_token(f).hex())") == token_of_script(
+        script + "random(); normal(); print(content_token(f).hex())"
+    )
+
+
+def test_what_is_too_deep_cannot_be_told():
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(Unknowable, match="too deep"):
+        content_token(deep)
+
+
+@pytest.mark.parametrize("call", ["globals()['x']", "eval('x')", "exec('x')"])
+def test_code_that_reaches_what_it_does_not_name(call):
+    script = f"x = 1\ndef f():\n    return {call}\nfrom dask_animate.tokens import *\n"
+    script += "try:\n    content_token(f)\nexcept Unknowable as exc:\n    print(exc)"
+    assert f"what {call[:4]}" in token_of_script(script)
 
 
 def test_what_cannot_be_told_is_named():

@@ -1,0 +1,83 @@
+"""Workers that have loaded other code than the process that asks for frames."""
+
+import importlib
+import sys
+
+import pytest
+from conftest import local_client
+from helpers import assert_shows
+
+from dask_animate.errors import ReuseWarning, StoreError
+
+MODULE = """
+from helpers import FrameNumber
+
+OFFSET = 0
+
+class Shifted(FrameNumber):
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params + OFFSET)
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    folder = tmp_path / "code"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", f"{folder}:{':'.join(filter(None, sys.path))}")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    path = folder / "ours_on_workers.py"
+    path.write_text(MODULE)
+
+    def load(text):
+        path.write_text(text)
+        importlib.invalidate_caches()
+        return importlib.reload(sys.modules["ours_on_workers"])
+
+    yield importlib.import_module("ours_on_workers"), load
+    del sys.modules["ours_on_workers"]
+
+
+@pytest.fixture
+def cluster(module):
+    cluster, client = local_client(2)
+    with cluster, client:
+        yield client
+
+
+def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster):
+    ours, load = module
+    options = {"client": cluster, "store": tmp_path / "s.zarr", "partition_size": 5}
+    ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)
+    ours = load(MODULE.replace("params + OFFSET", "params + 7"))
+    with pytest.raises(StoreError, match=r"other code of ours_on_workers .* restart the workers"):
+        ours.Shifted().make_video(tmp_path / "b.mp4", range(30), 20, **options)
+    assert not (tmp_path / "b.mp4").exists()
+    cluster.restart()
+    video = ours.Shifted().make_video(tmp_path / "b.mp4", range(30), 20, **options)
+    assert_shows(video.path, range(7, 37), 20)
+    assert video.stats.n_frames_reused == 0
+    again = ours.Shifted().make_video(
+        tmp_path / "b.mp4", range(30), 20, num_workers=1, store=options["store"]
+    )
+    assert again.stats.n_frames_reused == 30
+
+
+def set_offset(value):
+    import ours_on_workers
+
+    ours_on_workers.OFFSET = value
+
+
+def test_values_that_differ_are_said_and_kept_apart(tmp_path, module, cluster):
+    ours, _ = module
+    options = {"client": cluster, "store": tmp_path / "s.zarr", "partition_size": 5}
+    cluster.run(set_offset, 3)
+    with pytest.warns(ReuseWarning, match=r"ours_on_workers\.OFFSET: not the same on a worker"):
+        ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)
+    cluster.run(set_offset, 0)
+    video = ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)
+    assert_shows(video.path, range(30), 20)
+    assert video.stats.n_frames_reused == 0
