@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from itertools import chain
@@ -243,22 +244,40 @@ def _values(reach: Reach, told: Iterable[str]) -> Iterator[tuple[str, Any]]:
     for name in sorted(told):
         module, file = sys.modules.get(name), reach.files.get(name)
         if module is not None and file is not None:
-            yield from _values_in(module, file)
+            yield from _values_in(vars(module), "", module, file)
     yield from _registered()
 
 
-def _values_in(module: ModuleType, file: SourceFile) -> Iterator[tuple[str, Any]]:
-    name = module.__name__
-    for key, value in list(vars(module).items()):
-        if key in _OF_EVERY_MODULE:
+def _values_in(
+    names: Mapping[str, Any], prefix: str, module: ModuleType, file: SourceFile
+) -> Iterator[tuple[str, Any]]:
+    """Yield what a module, or a class in it, holds besides functions that stand in the file."""
+    for key, value in list(names.items()):
+        path = f"{prefix}{key}"
+        if key in (OF_EVERY_CLASS if prefix else _OF_EVERY_MODULE):
             continue
-        if isinstance(value, type) and (value.__module__, value.__qualname__) == (name, key):
-            for attribute, held in list(vars(value).items()):
-                path = f"{key}.{attribute}"
-                if attribute not in OF_EVERY_CLASS and not _is_as_written(held, path, module, file):
-                    yield f"{name}.{path}", held
-        elif not _is_as_written(value, key, module, file):
-            yield f"{name}.{key}", value
+        if isinstance(value, type) and (value.__module__, value.__qualname__) == (module.__name__, path):
+            yield from _values_in(vars(value), f"{path}.", module, file)
+            continue
+        for function in _functions(value):
+            if function.__globals__ is vars(module) or function.__closure__:
+                for held, content in _held_by(function):
+                    yield f"{module.__name__}.{path}{held}", content
+        if not _is_as_written(value, path, module, file):
+            yield f"{module.__name__}.{path}", value
+
+
+def _held_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what a function holds that was computed when it was defined, or was set since."""
+    for name in ("__defaults__", "__kwdefaults__"):
+        if getattr(function, name) is not None:
+            yield f".{name}", getattr(function, name)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        with suppress(ValueError):  # it is not assigned yet
+            yield f"[{name}]", cell.cell_contents
+    for name, value in vars(function).items():
+        if name != "__wrapped__":
+            yield f".{name}", value
 
 
 def _is_as_written(value: Any, path: str, module: ModuleType, file: SourceFile) -> bool:

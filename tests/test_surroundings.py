@@ -31,6 +31,20 @@ GRID = np.arange(4)
 CACHE = {}
 __palette__ = "red"
 
+def times(n):
+    def decorate(function):
+        def wrapper(x):
+            return n * function(x)
+        return wrapper
+    return decorate
+
+@times(2)
+def twice(x, power=2):
+    return x ** power
+
+def plus(x, offset=1):
+    return x + offset
+
 def draw(x):
     with LOCK:
         return SCALE * x
@@ -55,6 +69,8 @@ class Meta(type):
         return 1
 
 class Shape(metaclass=Meta):
+    class Inner:
+        depth = 1
     size = 1
     def corners(self):
         return 4
@@ -115,8 +131,15 @@ def test_all_of_a_file_counts(module, old, new, load):
     assert token() == before
 
 
-def test_code_that_is_older_than_its_file_is_other_code(module):
-    edit(module, "SCALE * x", "SCALE + x", load=False)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        *(("SCALE * x", "SCALE + x"), ("offset=1", "offset=2"), ("power=2", "power=3")),
+        *(("times(2)", "times(3)"), ("SCALE = 3", "SCALE = 4"), ("depth = 1", "depth = 2")),
+    ],
+)
+def test_code_that_is_older_than_its_file_is_other_code(module, old, new):
+    edit(module, old, new, load=False)
     older = token()
     importlib.reload(module)
     assert token() != older
@@ -166,6 +189,18 @@ def replace_by_a_librarys(module):
     module.draw = np.sin
 
 
+def set_default(module):
+    module.plus.__defaults__ = (2,)
+
+
+def set_inner(module):
+    module.Shape.Inner.depth = 2
+
+
+def set_on_function(module):
+    module.plus.unit = "m"
+
+
 def set_wrapper(module):
     module.traced.times = 5
 
@@ -175,6 +210,7 @@ def set_wrapper(module):
     [
         *(set_scale, set_item, set_element, set_new, set_dunder, set_class_attribute, set_attribute),
         *(replace_function, replace_method, replace_by_another, replace_by_a_librarys, set_wrapper),
+        *(set_default, set_inner, set_on_function),
     ],
 )
 def test_what_modules_hold_counts_as_it_is_now(module, change):
