@@ -21,6 +21,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from .errors import AnimateError, WorkerError
 from .job import Job
+from .lease import Registration
 from .params import BagParams
 from .pieces import Awaited, Partition, Product, Result, Segment
 from .spec import EncodeSpec
@@ -88,6 +89,7 @@ class Gather:
         self._preload = preload_factor
         self.workers = Workers(client, max_workers)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
+        self._registration = Registration(client, self._name)
         self._frame_bytes = 0  # known once measured
         self._bytes_per_frame = 0.0  # of what a worker makes, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
@@ -105,13 +107,7 @@ class Gather:
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
     def __enter__(self) -> Gather:
-        try:
-            self._client.register_plugin(RendererPlugin(self._name, self._job), name=self._name)
-        except ImportError as exc:
-            raise WorkerError(
-                f"a worker cannot load dask_animate ({exc}): install it on every worker, in the "
-                f"version that is installed here"
-            ) from exc
+        self._registration.register(RendererPlugin(self._name, self._job))
         return self
 
     def __exit__(
@@ -132,8 +128,7 @@ class Gather:
         # The cluster may go just now; there is nothing left to undo then.
         with suppress(Exception):
             self._client.cancel(futures)
-        with suppress(Exception):
-            self._client.unregister_worker_plugin(self._name)
+        self._registration.unregister()
 
     def measure(self, encode: EncodeSpec | None) -> list[BuiltFigure]:
         """Build the figure on every worker at once, and return what is known of those that are built.

@@ -177,6 +177,9 @@ def _renderer(name: str) -> Renderer:
     worker = get_worker()
     plugin = worker.plugins.get(name)
     if plugin is None or plugin.renderer is None:
-        raise WorkerError(f"{worker.address} does not know the render {name}")
+        raise WorkerError(
+            f"{worker.address} does not know the render {name}, or no longer, as after its client was "
+            f"cut off from the scheduler: start it again"
+        )
     renderer: Renderer = plugin.renderer
     return renderer

@@ -1,3 +1,5 @@
+import asyncio
+import itertools
 import os
 import signal
 import subprocess
@@ -13,18 +15,24 @@ from helpers import FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.cluster import check_client, check_num_workers, resolve_num_workers
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
+from dask_animate.lease import Lease
 
 HERE = Path(__file__).parent
+
+
+def environment(**variables):
+    """Return the environment of a process that finds the tests' modules, and what this one finds."""
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
 
 
 def run_script(tmp_path, text, *arguments, **kwargs):
     """Start a script in an interpreter of its own."""
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(text))
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "error"}
     return subprocess.Popen(
         [sys.executable, str(script), *map(str, arguments)],
-        env=environment,
+        env=environment(PYTHONWARNINGS="error"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -228,7 +236,7 @@ def test_the_scheduler_goes_away(tmp_path):
                 *("--scheduler-file", tmp_path / "scheduler.json"),
             ],
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
+            env=environment(),
         )
 
         def generate():
@@ -250,3 +258,105 @@ def test_the_scheduler_goes_away(tmp_path):
             worker.kill()
             worker.wait()
         scheduler.wait()
+
+
+def plugins_of(dask_worker=None, dask_scheduler=None):
+    server = dask_worker or dask_scheduler
+    return [
+        name
+        for name in [*server.plugins, *getattr(server, "worker_plugins", ())]
+        if "dask_animate" in name
+    ]
+
+
+def wait_until(condition):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("in vain")
+
+
+def wait_until_no_plugin_is_left(client):
+    wait_until(lambda: not any([*client.run(plugins_of).values(), client.run_on_scheduler(plugins_of)]))
+
+
+def at_registration(monkeypatch, scheduler, nth, action):
+    """Do something when a scheduler of this process is about to give the workers their nth plugin."""
+    broadcast = scheduler.broadcast
+    n_seen = itertools.count(1)
+
+    async def broadcast_later(*, msg, **kwargs):
+        if msg["op"] == "plugin-add" and next(n_seen) == nth:
+            action()
+            await asyncio.sleep(1)  # until the client is gone, or what undoes the registration has come
+        return await broadcast(msg=msg, **kwargs)
+
+    monkeypatch.setattr(scheduler, "broadcast", broadcast_later)
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    from distributed import Client
+    from helpers import CountsSetups
+
+    class Endless(CountsSetups):
+        def update(self, frame_idx, params):
+            import time
+            time.sleep(0.2)
+            super().update(frame_idx, params)
+
+    address, output, log = sys.argv[1:]
+    Endless(log).make_video(output, range(10_000), 30, client=Client(address))
+"""
+
+
+@pytest.mark.parametrize("when", ["registering", "drawing"])
+def test_a_killed_client_leaves_nothing_on_the_workers(tmp_path, own_client, monkeypatch, when):
+    cluster, log = own_client.cluster, tmp_path / "log"
+    log.mkdir()
+    if when == "registering":
+        at_registration(monkeypatch, cluster.scheduler, 2, lambda: script.kill())
+    script = run_script(tmp_path, KILLED, cluster.scheduler_address, tmp_path / "a.mp4", log)
+
+    def generate():
+        """Of a render at the same time, which goes on."""
+        for i in range(30):
+            if i == 20:
+                wait_until(lambda: os.listdir(log) or script.poll() is not None)
+                script.kill()
+                script.communicate(timeout=30)
+                wait_until(lambda: len(own_client.run_on_scheduler(plugins_of)) <= 2)
+                cluster.scale(3)
+                own_client.wait_for_workers(3)
+            yield i
+
+    FrameNumber().make_video(tmp_path / "b.mp4", generate(), 30, client=own_client, partition_size=2)
+    assert script.returncode == -signal.SIGKILL
+    assert_shows(tmp_path / "b.mp4", range(30))
+    wait_until_no_plugin_is_left(own_client)
+
+
+def test_ctrl_c_while_the_workers_are_given_a_plugin(tmp_path, own_client, monkeypatch):
+    """The client lives on, and so does what was sent already."""
+    at_registration(
+        monkeypatch, own_client.cluster.scheduler, 1, lambda: os.kill(os.getpid(), signal.SIGINT)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=own_client)
+    wait_until_no_plugin_is_left(own_client)
+    FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=own_client)
+    assert_shows(tmp_path / "a.mp4", range(40))
+
+
+def test_a_scheduler_that_takes_no_plugins(tmp_path, client, monkeypatch, caplog):
+    def start(self, scheduler):
+        raise RuntimeError("none here")
+
+    monkeypatch.setattr(Lease, "start", start)
+    with caplog.at_level("INFO", "dask_animate.lease"):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=client)
+    assert "figures would stay on the workers if this process were killed: none here" in caplog.text
+    assert_shows(tmp_path / "a.mp4", range(40))
+    wait_until_no_plugin_is_left(client)

@@ -1,5 +1,8 @@
 import os
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from dask_animate.errors import OptionError, OptionTypeError, OutputError
@@ -81,3 +84,94 @@ def test_directory_may_change(tmp_path, monkeypatch):
 def test_not_a_path(value):
     with pytest.raises(OptionTypeError, match="output_file must be a path"):
         as_path(value)
+
+
+ABANDONED = """
+import os, signal, sys
+import av
+from dask_animate.output import OutputFile
+
+output = OutputFile(sys.argv[1])
+av.open(str(output.temporary), "w", format="mp4").close()  # by an own descriptor
+if len(sys.argv) > 2 and os.fork() == 0:
+    os.closerange(0, 3)
+    os.execvp("sleep", ["sleep", "60"])
+print(output.temporary, flush=True)
+sys.stdin.read()
+"""
+
+
+def start_render(path, *arguments):
+    """Start a process that writes, and return it with the path of what it writes to."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ABANDONED, str(path), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return process, process.stdout.readline().strip()
+
+
+def parts(directory):
+    return {str(path) for path in directory.glob(".*.part")}
+
+
+def test_what_killed_processes_left_is_removed(tmp_path):
+    path = tmp_path / "a.mp4"
+    renders = [start_render(path), start_render(path), start_render(tmp_path / "ab.mp4")]
+    try:
+        (dead, left), (alive, written), (other, theirs) = renders
+        assert parts(tmp_path) == {left, written, theirs}
+        foreign = [
+            tmp_path / ".a-000000000000.part",  # as where there are no locks
+            tmp_path / ".a-000000000000-000000000000.part",  # of another machine
+            tmp_path / left.replace(".part", ".part.bak"),
+            tmp_path / (left[:-17] + "000000000000.part"),
+        ]
+        for file in foreign[:-1]:
+            file.touch()
+        foreign[-1].symlink_to(foreign[0])
+        for process in (dead, other):
+            process.kill()
+            process.wait()
+        with OutputFile(path) as output:
+            others = parts(tmp_path) - {str(output.temporary)}
+            assert others == {written, theirs, *map(str, foreign)} - {str(foreign[2])}
+            with OutputFile(path) as second:  # in this process
+                assert output.temporary.exists()
+                second.commit()
+            output.commit()
+        assert alive.poll() is None
+        alive.kill()
+        alive.wait()
+        with OutputFile(path):
+            assert not os.path.exists(written)
+        assert all(file.exists() for file in foreign)
+        assert path.exists()
+    finally:
+        for process, _ in renders:
+            process.kill()
+            process.communicate()
+
+
+def test_processes_started_meanwhile_do_not_keep_what_was_left(tmp_path):
+    process, left = start_render(tmp_path / "a.mp4", "sleep")
+    (child,) = psutil.Process(process.pid).children()
+    while child.name() != "sleep":
+        pass
+    process.kill()
+    process.communicate()
+    assert child.is_running()
+    with OutputFile(tmp_path / "a.mp4"):
+        assert not os.path.exists(left)
+    child.kill()
+
+
+def test_where_there_are_no_locks(tmp_path, monkeypatch):
+    process, left = start_render(tmp_path / "a.mp4")
+    process.kill()
+    process.communicate()
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with OutputFile(tmp_path / "a.mp4") as output:
+        output.commit()
+    assert parts(tmp_path) == {left}
