@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from .pieces import Run
 from .redraw import Redraw
 from .source import Mismatch
 from .spec import DrawSpec, FrameSize
-from .stage import Stage, seed_random_states
+from .stage import Stage, on_stage, seed_random_states
 
 # Streams of the seed: the figure's own, and one for each frame.
 _SETUP, _FRAME = 0, 1
@@ -70,10 +71,16 @@ class FigureSource:
         self._last_idx = 0
         self._size: FrameSize | None = None
         self._closed = False
+        self._turn = threading.RLock()
 
     def entered(self) -> AbstractContextManager[None]:
         """Take the process's stage, for several calls."""
         return self._stage.entered()
+
+    def in_turn(self) -> AbstractContextManager[Any]:
+        """Wait until no other thread draws a partition with this figure; the stage stays free."""
+        # Who is on a stage must not wait for a turn: the thread that has it may wait for the stage.
+        return nullcontext() if on_stage() else self._turn
 
     @property
     def opaque(self) -> bool:
