@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .canvas import Canvas
 from .errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
+from .items import private
 from .pieces import Run
 from .redraw import Redraw
 from .source import Mismatch
@@ -105,6 +106,8 @@ class FigureSource:
     def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
+        ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
+
         Raises
         ------
         FrameError
@@ -113,6 +116,7 @@ class FigureSource:
             If the figure has another size than after ``setup()``.
         """
         size = self.open()
+        mine = private(params)  # before the stage is entered, as classes say themselves how to copy
         with self.entered():
             self._check_open()
             if not self._spec.reuse_figure:
@@ -123,7 +127,7 @@ class FigureSource:
             if self._spec.seed is not None:
                 seed_random_states(self._spec.seed, _FRAME, frame_idx)
             try:
-                self._animator.update(frame_idx, params)
+                self._animator.update(frame_idx, mine)
                 self._last_idx = frame_idx
                 rgba = self._redraw.draw(frame_idx, run)
             except Mismatch:
