@@ -116,7 +116,6 @@ class FigureSource:
             If the figure has another size than after ``setup()``.
         """
         size = self.open()
-        mine = private(params)  # before the stage is entered, as classes say themselves how to copy
         with self.entered():
             self._check_open()
             if not self._spec.reuse_figure:
@@ -124,6 +123,7 @@ class FigureSource:
                     self._build()
             assert self._animator is not None
             assert self._redraw is not None
+            mine = private(params)  # before seeding, as a class says itself how it is copied
             if self._spec.seed is not None:
                 seed_random_states(self._spec.seed, _FRAME, frame_idx)
             try:

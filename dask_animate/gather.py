@@ -32,7 +32,7 @@ from .worker import (
     render_items,
     render_partition,
 )
-from .workers import Workers, this_process_has_workers, workers_are_local
+from .workers import Workers, addresses_in_this_process, workers_are_local
 
 _logger = logging.getLogger(__name__)
 
@@ -199,8 +199,12 @@ class Gather:
         try:
             for future in as_completed(futures, loop=self._client.loop):
                 size, obstacle = self._result(future, "setup()")
-                if (encode is None or obstacle is not None) and not this_process_has_workers():
+                if encode is None or obstacle is not None:
                     break
+            here = addresses_in_this_process()
+            own = [future for future, at in zip(futures, workers, strict=True) if at in here]
+            for _ in as_completed(own, loop=self._client.loop):
+                pass  # those that failed fail again when they draw
             self._frame_bytes = size.n_bytes
         finally:
             self._client.cancel([future for future in futures if not future.done()])
@@ -277,7 +281,7 @@ class Gather:
 
     def _fill(self, flights: Iterator[_Flight], run_code: bool) -> None:
         # No lock could do this: the caller's code may itself wait for a task of these workers.
-        in_waves = run_code and this_process_has_workers()
+        in_waves = run_code and bool(addresses_in_this_process())
         if in_waves and self._flights:
             return
         while self._has_room():
@@ -342,9 +346,9 @@ class Gather:
         The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster
         sees no need to start it.
         """
-        if not self._client.nthreads():  # as of now, not of a second ago
-            return partition
         try:
+            if not self._client.nthreads():  # as of now, not of a second ago
+                return partition
             sent = self._client.scatter(
                 partition,
                 workers=self.workers.chosen(),

@@ -80,13 +80,14 @@ class Workers:
         return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
 
 
-def this_process_has_workers() -> bool:
-    """Whether workers run as threads of this process, whose globals they change while they draw.
+def addresses_in_this_process() -> set[str]:
+    """Return the workers that are threads of this process, whose globals they change while they draw.
 
-    So they do with ``processes=False``, and wherever a task renders. Those of another cluster count too:
-    to be wrong costs a little time.
+    There are some with ``processes=False``, and wherever a task renders. Those of other clusters are
+    among them.
     """
-    return any(worker.status != Status.closed for worker in list(Worker._instances))
+    alive = (Status.running, Status.paused, Status.closing_gracefully)
+    return {worker.address for worker in list(Worker._instances) if worker.status in alive}
 
 
 def workers_are_local(client: Client) -> bool | None:
