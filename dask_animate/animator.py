@@ -97,10 +97,11 @@ class Animator(Look):
             ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are made.
         param_by_frame : iterable, dask.bag.Bag or array
             One item for each frame, of any type that can be pickled. A generator is read as the render
-            goes on. Items may be `IndexedFrameParams`, in any order; those that come before their turn
-            are held until then. Items that are Delayed objects are computed on the workers. The
-            partitions of a Bag are rendered on the workers that compute them, without passing through
-            this process; what they have in common is computed for each, unless the bag was persisted.
+            goes on; it finds random states, rcParams and pyplot's figures as you left them. Items may be
+            `IndexedFrameParams`, in any order; those that come before their turn are held until then.
+            Items that are Delayed objects are computed on the workers. The partitions of a Bag are
+            rendered on the workers that compute them, without passing through this process; what they
+            have in common is computed for each, unless the bag was persisted.
 
             An array of dask, zarr or h5py, the path or URL of a zarr array, or a DataArray or Dataset of
             xarray: each frame gets one slice, NumPy or of xarray's kind, in memory. So it is with
@@ -148,7 +149,8 @@ class Animator(Look):
             at least one partition. An adaptive cluster grows only if this is enough work for it to.
         client : distributed.Client, optional
             The cluster to render on. By default the client that is active in this process, else a
-            `distributed.LocalCluster` of single-threaded processes made for this call.
+            `distributed.LocalCluster` of single-threaded processes made for this call. Inside a task of
+            the cluster, use `distributed.worker_client`; inside an event loop, `asyncio.to_thread`.
         partition_size : int, sequence of int or "auto"
             Frames in a task: one number, or one for each partition that sum to the number of frames, as
             ``video.stats.partition_sizes`` of a former render. The partitions of a Bag are its own.
@@ -182,7 +184,8 @@ class Animator(Look):
             NumPy's and Python's global random states are set from it before `setup`, and from it and the
             frame index before each `update`, so that frames are the same wherever they are drawn. None
             leaves them alone. The workers of a cluster made with ``processes=False`` share these states
-            with this process, whose own random numbers are then disturbed.
+            with other threads of this process while they draw; a generator of parameters is read when
+            none of them does.
         pixel_format : str, optional
             FFmpeg's name of the format of the coded pixels, as "yuv444p" for colors in full resolution;
             by default the codec's most compatible one.

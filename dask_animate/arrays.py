@@ -65,6 +65,10 @@ class ArraySource:
         """Do nothing: threads need not wait for one another."""
         return nullcontext()
 
+    def in_turn(self) -> AbstractContextManager[Any]:
+        """Do nothing, likewise."""
+        return nullcontext()
+
     def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Return a frame as uint8, (height, width, channels).
 

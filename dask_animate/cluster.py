@@ -42,6 +42,7 @@ def open_client(client: Any, num_workers: int, n_frames: int | None) -> Iterator
     if client is None and num_workers != 1:
         client = _active_client()
     if client is not None:
+        _check_waits_for_others(client)
         n_there = len(client.scheduler_info(n_workers=-1)["workers"])
         yield client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
         return
@@ -69,8 +70,7 @@ def check_client(client: object) -> None:
             f"client must be a distributed.Client, got {type(client).__name__}; "
             f"for a cluster object give Client(cluster)"
         )
-    if client.asynchronous:
-        raise OptionTypeError("client is asynchronous; give one made with asynchronous=False")
+    _check_synchronous(client, "client")
     if client.status != "running":
         raise OptionError(f"client is not connected to its cluster: its status is {client.status!r}")
 
@@ -100,7 +100,40 @@ def _active_client() -> Any:
         client = Client.current()
     except ValueError:
         return None
-    return client if client.status == "running" and not client.asynchronous else None
+    if client.status == "closed":
+        return None
+    _check_synchronous(client, "the active client")
+    return client if client.status == "running" else None
+
+
+def _check_synchronous(client: Any, name: str) -> None:
+    if client.asynchronous:  # which it is in the thread of its event loop only
+        raise OptionTypeError(
+            f"{name} is asynchronous here, in the thread of its event loop, which a render would block: "
+            f"await asyncio.to_thread(animator.make_video, ...), give a client made with "
+            f"asynchronous=False, or num_workers=1"
+        )
+
+
+def _check_waits_for_others(client: Any) -> None:
+    """Raise if a render would take up a thread of the workers for which it waits."""
+    from distributed import get_worker
+    from distributed.threadpoolexecutor import thread_state
+    from distributed.utils import thread_state as task_state
+
+    try:
+        worker = get_worker()
+    except ValueError:
+        return
+    seceded = not getattr(thread_state, "proceed", False)
+    if seceded or getattr(task_state, "actor", False):  # actors have a thread of their own
+        return
+    if worker.scheduler.address == client.scheduler.address:
+        raise OptionError(
+            "a render inside a task waits for threads of the workers, of which it holds one itself: "
+            "make it inside `with distributed.worker_client() as client:`, which gives the thread back, "
+            "or draw here with num_workers=1 and without client="
+        )
 
 
 @contextmanager

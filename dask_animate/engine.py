@@ -289,7 +289,8 @@ class Render:
             return gather.bag_results(self._params)
         sizes = self._plan.sizes(self._params, lambda n_left: self._auto_size(gather, n_left))
         max_bytes = gather.auto_bytes() if self._plan.is_auto else inf
-        return gather.results(self._params.partitions(sizes, max_bytes))
+        partitions = self._params.partitions(sizes, max_bytes)
+        return gather.results(partitions, run_code=self._params.run_code)
 
     def _auto_size(self, gather: Gather, n_left: int | None) -> int:
         if self._meter.encode_on[0] == "workers":

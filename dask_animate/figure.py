@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
+import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 
 from .canvas import Canvas
 from .errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
+from .items import private
 from .pieces import Run
 from .redraw import Redraw
 from .source import Mismatch
 from .spec import DrawSpec, FrameSize
-from .stage import Stage, seed_random_states
+from .stage import Stage, on_stage, seed_random_states
 
 if TYPE_CHECKING:
     from .surroundings import Observer, Surroundings
@@ -86,10 +88,16 @@ class FigureSource:
         self._observer: Observer | None = None
         self._fonts: dict[str, str] | None = None
         self.surroundings: Surroundings | None = None
+        self._turn = threading.RLock()
 
     def entered(self) -> AbstractContextManager[None]:
         """Take the process's stage, for several calls."""
         return self._stage.entered()
+
+    def in_turn(self) -> AbstractContextManager[Any]:
+        """Wait until no other thread draws a partition with this figure; the stage stays free."""
+        # Who is on a stage must not wait for a turn: the thread that has it may wait for the stage.
+        return nullcontext() if on_stage() else self._turn
 
     @property
     def opaque(self) -> bool:
@@ -114,6 +122,8 @@ class FigureSource:
     def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
+        ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
+
         Raises
         ------
         FrameError
@@ -129,10 +139,11 @@ class FigureSource:
                     self._build()
             assert self._animator is not None
             assert self._redraw is not None
+            mine = private(params)  # before seeding, as a class says itself how it is copied
             if self._spec.seed is not None:
                 seed_random_states(self._spec.seed, _FRAME, frame_idx)
             try:
-                self._animator.update(frame_idx, params)
+                self._animator.update(frame_idx, mine)
                 self._last_idx = frame_idx
                 rgba = self._redraw.draw(frame_idx, run)
             except Mismatch:

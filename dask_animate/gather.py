@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -33,7 +34,7 @@ from .worker import (
     render_items,
     render_partition,
 )
-from .workers import Workers, workers_are_local
+from .workers import Workers, addresses_in_this_process, workers_are_local
 
 _logger = logging.getLogger(__name__)
 
@@ -43,17 +44,44 @@ SCATTER_BYTES = 64 * 2**10
 PACKET_SHARE = 0.25
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
+#: Seconds for which scattering waits for a worker; then parameters ride in the task.
+SCATTER_SECONDS = 1.0
 
 
 @dataclass
 class _Flight:
-    """A partition on its way."""
+    """A partition on its way, once it is sent."""
 
     submit: Callable[[], Future]
-    future: Future
     n_frames: int | None  # None while unknown, in a bag
     params_bytes: int
     what: str  # for messages
+    future: Future | None = None
+
+    def send(self) -> None:
+        """Submit it, unless that was done."""
+        if self.future is None:
+            self.future = self.submit()
+
+
+class _Shared:
+    """A future that several partitions depend on, submitted again if it was lost. Thread-safe.
+
+    A worker that dies loses nothing here, as the scheduler computes again what it had; a cluster that
+    is restarted forgets the task itself.
+    """
+
+    def __init__(self, submit: Callable[[], Future]) -> None:
+        self._submit = submit
+        self._future: Future | None = None
+        self._lock = threading.Lock()
+
+    def future(self) -> Future:
+        """Return the future, pending or finished."""
+        with self._lock:
+            if self._future is None or self._future.status in ("cancelled", "lost"):
+                self._future = self._submit()
+            return self._future
 
 
 class Gather:
@@ -97,7 +125,7 @@ class Gather:
         self._product = Product(None, alpha=False)
         self.frame_seconds: float | None = None
         self._flights: deque[_Flight] = deque()
-        self._computing: tuple[Any, Future] | None = None  # what was computed last
+        self._computing: tuple[Any, _Shared] | None = None  # what was computed last
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
@@ -134,7 +162,8 @@ class Gather:
         """Build the figure on every worker at once, and return what is known of those that are built.
 
         Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
-        encode, the others are asked too, as all segments have to come from one encoder.
+        encode, the others are asked too, as all segments have to come from one encoder. Workers in this
+        process are waited for: it must be as the caller left it when parameters are read.
 
         Parameters
         ----------
@@ -168,6 +197,10 @@ class Gather:
                 is_enough = encode is None or any(figure.obstacle for figure in built)
                 if is_enough and len(built) == sum(other.done() for other in futures):
                     break
+            here = addresses_in_this_process()
+            own = [future for future, at in zip(futures, workers, strict=True) if at in here]
+            for _ in as_completed(own, loop=self._client.loop):
+                pass  # those that failed fail again when they draw
             self._frame_bytes = built[-1].size.n_bytes
         finally:
             self._client.cancel([future for future in futures if not future.done()])
@@ -193,9 +226,18 @@ class Gather:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
         return self.workers.budget() // (2 * self.n_threads)
 
-    def results(self, partitions: Iterator[Partition]) -> Iterator[Result]:
-        """Render partitions and yield what was made of them in the same order."""
-        return self._in_order(map(self._fly, partitions))
+    def results(self, partitions: Iterator[Partition], *, run_code: bool = False) -> Iterator[Result]:
+        """Render partitions and yield what was made of them in the same order.
+
+        Parameters
+        ----------
+        partitions : iterator of Partition
+            Read a bounded number ahead.
+        run_code : bool
+            Whether reading them runs code of the caller's. It has to find the process as the caller
+            left it, so that while workers of this process draw, none is read.
+        """
+        return self._in_order(map(self._fly, partitions), run_code=run_code)
 
     def bag_results(self, params: BagParams) -> Iterator[Result]:
         """Render a bag's partitions where they are computed, and yield the results in order.
@@ -203,17 +245,19 @@ class Gather:
         The items stay on the workers. The frame index at which a partition starts is known once
         the partitions before it are computed, and travels from task to task.
         """
-        return self._in_order(self._fly_bag(params))
+        return self._in_order(self._fly_bag(params), run_code=False)
 
-    def _in_order(self, flights: Iterator[_Flight]) -> Iterator[Result]:
-        self._fill(flights)
+    def _in_order(self, flights: Iterator[_Flight], *, run_code: bool) -> Iterator[Result]:
+        self._fill(flights, run_code)
         fetching = self._fetch_head()
         while fetching is not None:
             result = fetching.result()
             self._take_note(result)
-            self._flights.popleft().future.release()
+            head = self._flights.popleft()
+            if head.future is not None:
+                head.future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
-            self._fill(flights)
+            self._fill(flights, run_code)
             if fetching is None:
                 fetching = self._fetch_head()
             yield result
@@ -231,12 +275,20 @@ class Gather:
             self._bytes_per_frame = max(self._packet_bytes, 2 * result.n_bytes / result.n_frames)
             self._packet_bytes = self._bytes_per_frame
 
-    def _fill(self, flights: Iterator[_Flight]) -> None:
+    def _fill(self, flights: Iterator[_Flight], run_code: bool) -> None:
+        # No lock could do this: the caller's code may itself wait for a task of these workers.
+        in_waves = run_code and bool(addresses_in_this_process())
+        if in_waves and self._flights:
+            return
         while self._has_room():
             flight = next(flights, None)
             if flight is None:
-                return
+                break
             self._flights.append(flight)
+            if not in_waves:
+                flight.send()
+        for flight in self._flights:
+            flight.send()
 
     def _has_room(self) -> bool:
         """Whether one more partition, taken to be as large as the last one, may be sent.
@@ -266,7 +318,7 @@ class Gather:
         if self._product.keep is not None:
             self._product.keep.store.reserve(partition.start + n_frames)
         travels = not isinstance(params, Awaited) and partition.n_bytes > SCATTER_BYTES
-        computed: list[Future] = []
+        computed: list[_Shared] = []
         if isinstance(params, Awaited):
             computed = [self._computed_once(params.delayed)]
             partition = replace(partition, params=replace(params, delayed=None))
@@ -274,46 +326,73 @@ class Gather:
         def submit() -> Future:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
             sent = self._scattered(partition) if travels else partition
-            return self._submit(render_partition, self._name, sent, self._product, *computed)
+            arguments = [shared.future() for shared in computed]
+            return self._submit(render_partition, self._name, sent, self._product, *arguments)
 
         return _Flight(
             submit,
-            submit(),
             n_frames,
             max(partition.n_bytes, int(n_frames * self._item_bytes)),
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
     def _scattered(self, partition: Partition) -> Partition | Future:
+        """Put a partition on a worker; return it as it is if there is none.
+
+        The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster
+        sees no need to start it.
+        """
         try:
-            where = self.workers.chosen()
-            sent = self._client.scatter(partition, workers=where, direct=self._direct, hash=False)
+            if not self._client.nthreads():  # as of now, not of a second ago
+                return partition
+            sent = self._client.scatter(
+                partition,
+                workers=self.workers.chosen(),
+                direct=self._direct,
+                hash=False,
+                timeout=SCATTER_SECONDS,
+            )
             return self._known(sent)
-        except OSError as exc:  # no worker just now, or one that is leaving
+        except (OSError, KeyError) as exc:  # workers that are leaving, or have left
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
 
-    def _computed_once(self, params: Any) -> Future:
+    def _computed_once(self, params: Any) -> _Shared:
         """Compute what some partitions in a row have in common, and keep it until the last of them."""
         if self._computing is None or self._computing[0] is not params:
-            self._computing = (params, self._compute(params))
+            self._computing = (params, _Shared(partial(self._compute, params)))
         return self._computing[1]
 
     def _fly_bag(self, params: BagParams) -> Iterator[_Flight]:
-        start: int | Future = 0
+        start: int | _Shared = 0
         for idx, part in enumerate(params.delayed):
-            if isinstance(start, Future) and start.done():
-                start = self._result(start, "counting the items of the bag")  # ends the chain of tasks
+            if isinstance(start, _Shared):
+                start = self._counted(start)  # ends the chain of tasks
             items = delayed(list)(part)
 
-            def submit(items: Any = items, start: int | Future = start) -> Future:
+            def render(items: Any = items, start: int | _Shared = start) -> Future:
                 sent = self._compute(items)
                 return self._submit(
-                    render_items, self._name, sent, start, params.n_frames, self._product
+                    render_items, self._name, sent, _now(start), params.n_frames, self._product
                 )
 
-            yield _Flight(submit, submit(), None, 0, f"partition {idx} of the bag")
-            start = self._submit(count_items, self._compute(items), start)
+            def count(items: Any = items, start: int | _Shared = start) -> Future:
+                return self._submit(count_items, self._compute(items), _now(start))
+
+            yield _Flight(render, None, 0, f"partition {idx} of the bag")
+            start = _Shared(count)
+            start.future()
+
+    def _counted(self, start: _Shared) -> int | _Shared:
+        """Return the number of items counted, if that is known already."""
+        future = start.future()
+        if not future.done():
+            return start
+        try:
+            n_items: int = self._result(future, "counting the items of the bag")
+        except CancelledError:
+            return start
+        return n_items
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
@@ -335,6 +414,7 @@ class Gather:
     def _fetch(self, flight: _Flight) -> Result:
         for _ in range(1 + MAX_RESUBMITS):
             try:
+                assert flight.future is not None
                 result: Result = self._result(flight.future, flight.what)
             except CancelledError as exc:
                 if self._closing or not _is_connected(self._client):
@@ -360,6 +440,10 @@ class Gather:
             ) from exc
         except Exception as exc:
             raise WorkerError(f"{what}: {type(exc).__name__}: {exc}") from exc
+
+
+def _now(value: int | _Shared) -> int | Future:
+    return value.future() if isinstance(value, _Shared) else value
 
 
 def _is_connected(client: Client) -> bool:

@@ -1,7 +1,9 @@
-"""One frame's parameters: what they take, and whether they have to be computed first."""
+"""One frame's parameters: what they take, whether they have to be computed first, and copies."""
 
 from __future__ import annotations
 
+import copy
+import operator
 import pickle
 import sys
 from typing import Any
@@ -17,6 +19,8 @@ from .order import IndexedFrameParams
 
 #: Members of a list up to which Delayed objects are looked for among them.
 MOST_MEMBERS = 100
+
+_IMMUTABLE = frozenset({bool, int, float, complex, str, bytes, range, type(None)})
 
 _SIZE_IS_KNOWN = (int, float, complex, str, bytes, type(None), np.generic, np.ndarray)
 
@@ -41,6 +45,51 @@ def pickled_bytes(item: Any) -> int:
     buffers: list[pickle.PickleBuffer] = []
     data = cloudpickle.dumps(item, protocol=5, buffer_callback=buffers.append)
     return len(data) + sum(buffer.raw().nbytes for buffer in buffers)
+
+
+def private(item: Any) -> Any:
+    """Return a copy in depth of what of an item can be changed; the rest is shared.
+
+    What is one object within the item is one in the copy. Arrays keep their class, read-only ones are
+    shared. So is what cannot be copied, such as locks, open files and generators.
+    """
+    try:
+        return _copied(item, {})
+    except RecursionError:
+        return item
+
+
+def _copied(item: Any, memo: dict[int, Any]) -> Any:
+    kind = type(item)
+    if _is_immutable(kind):
+        return item
+    if id(item) in memo:  # as `copy.deepcopy` keeps it
+        return memo[id(item)]
+    result: Any
+    if kind is np.ndarray and not item.dtype.hasobject:
+        result = item.copy(order="K") if item.flags.writeable else item
+    elif kind is list:
+        memo[id(item)] = result = []
+        plain = all(map(_is_immutable, set(map(type, item))))  # the usual list is one of numbers
+        result.extend(item if plain else [_copied(member, memo) for member in item])
+    elif kind is dict:
+        memo[id(item)] = result = {}
+        result.update((name, _copied(member, memo)) for name, member in item.items())
+    elif kind is tuple:
+        members = tuple(_copied(member, memo) for member in item)
+        same = all(map(operator.is_, members, item))
+        result = memo.get(id(item), item if same else members)  # there if the tuple is in itself
+    else:
+        try:
+            result = copy.deepcopy(item, memo)
+        except Exception:
+            result = item
+    memo[id(item)] = result
+    return result
+
+
+def _is_immutable(kind: type) -> bool:
+    return kind in _IMMUTABLE or (issubclass(kind, np.generic) and not issubclass(kind, np.void))
 
 
 def is_pending(item: Any) -> bool:

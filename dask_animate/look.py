@@ -39,7 +39,9 @@ class Look(ABC):
         frame_idx : int
             Index of the frame, from 0.
         params : object
-            The frame's item of ``param_by_frame``.
+            The frame's item of ``param_by_frame``: a copy of what can be changed and copied, so that
+            changes in place reach neither other frames nor the caller. Objects that occur twice in it
+            stay the same object; read-only arrays, and what has no copy, as a lock, are shared.
         """
 
     def frame(

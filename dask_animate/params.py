@@ -27,9 +27,18 @@ CHUNK_SHARE = 0.2
 
 
 class _Params:
-    """Parameters in frame order; `partitions` and iterating consume them."""
+    """Parameters in frame order; `partitions` and iterating consume them.
+
+    Attributes
+    ----------
+    n_frames : int or None
+        Number of frames, None while it is unknown.
+    run_code : bool
+        Whether reading them runs code of the caller's here, as a generator does.
+    """
 
     n_frames: int | None
+    run_code = False
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
@@ -89,6 +98,7 @@ class FrameParams(_Params):
 
     def __init__(self, items: Iterable[Any], n_frames: int | None = None) -> None:
         self._items = items
+        self.run_code = not isinstance(items, list | tuple | range | np.ndarray)
         length = _length(items)
         if length == 0:
             raise ParamsError("param_by_frame is empty: a video needs at least one frame")

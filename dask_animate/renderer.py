@@ -107,12 +107,14 @@ class Renderer:
             pixels = np.empty((n_frames, size.height, size.width, 3 + alpha), np.uint8)
             drawn: list[int] = []
             for frame_idx, params in frames:
-                self.draw(frame_idx, params, partial(as_pixels, out=pixels[len(drawn)]), run)
+                out = pixels[len(drawn)]
                 drawn.append(frame_idx)
+                is_last = len(drawn) == n_frames
+                self._pixels(frame_idx, params, partial(as_pixels, out=out), run, is_last=is_last)
             seconds = time.perf_counter() - start
             return Block(drawn, pixels[: len(drawn)], seconds, worker, run)
 
-        with self._source.entered():  # one block at a time, however many threads there are
+        with self._source.in_turn():  # one block at a time, however many threads there are
             start = time.perf_counter()
             return self._confirmed(draw)
 
@@ -163,10 +165,8 @@ class Renderer:
                     return encoder.convert(frame, opaque=opaque, is_repeated=repeats)
 
                 for frame_idx, item in frames:
-                    with self._source.entered():
-                        picture = self._pixels(frame_idx, item, convert, run, keeper)
-                        if n_frames is not None and frame_idx == start + n_frames - 1:
-                            self._source.confirm(run)
+                    is_last = n_frames is not None and frame_idx == start + n_frames - 1
+                    picture = self._pixels(frame_idx, item, convert, run, keeper, is_last=is_last)
                     encoder.encode(picture)
                     encoded(frame_idx)
                 seconds = time.perf_counter() - begun
@@ -177,15 +177,17 @@ class Renderer:
 
     def store(self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: Keep) -> Stored:
         """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
+        self.size()  # builds the figure, which has to come before `entered`
         frames = self._reread(enumerate(params, start))
 
         def draw(run: Run, keeper: Keeper | None) -> Stored:
             for frame_idx, item in frames:
-                self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper)
+                is_last = frame_idx == start + n_frames - 1
+                self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper, is_last=is_last)
             assert keeper is not None
             return Stored(start, keeper.new_marks, time.perf_counter() - begun, worker, run)
 
-        with self._source.entered():
+        with self._source.in_turn():
             begun = time.perf_counter()
             return self._kept(draw, keep, start, n_frames)
 
@@ -195,9 +197,29 @@ class Renderer:
         params: Any,
         use: Callable[..., T],
         run: Run,
+        keeper: Keeper | None = None,
+        *,
+        is_last: bool,
+    ) -> T:
+        """Take a frame from where it is kept, or draw it; return what becomes of it, as `draw` does.
+
+        Parameters are read outside, where the process is as the caller left it. The partition's last
+        frame is confirmed before other threads draw.
+        """
+        with self._source.entered():
+            picture = self._found_or_drawn(frame_idx, params, use, run, keeper)
+            if is_last:
+                self._source.confirm(run)
+        return picture
+
+    def _found_or_drawn(
+        self,
+        frame_idx: int,
+        params: Any,
+        use: Callable[..., T],
+        run: Run,
         keeper: Keeper | None,
     ) -> T:
-        """Take a frame from where it is kept, or draw it; return what becomes of it, as `draw` does."""
         if keeper is None:
             return self.draw(frame_idx, params, use, run)
         frame = keeper.find(frame_idx, params)

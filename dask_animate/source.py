@@ -86,6 +86,13 @@ class FrameSource(Protocol):
         """Keep other threads from drawing, while one draws and copies; reentrant."""
         ...
 
+    def in_turn(self) -> AbstractContextManager[Any]:
+        """Keep other threads from a partition of their own, while one draws all of one; reentrant.
+
+        Parameters are read inside: the process looks as the caller left it, unlike in `entered`.
+        """
+        ...
+
     def close(self) -> None:
         """Give everything back; a closed source stays closed."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from distributed import Client
+from distributed import Client, Status, Worker
 
 #: Share of the workers' memory that may be taken by what is in flight.
 MEMORY_SHARE = 0.25
@@ -39,15 +39,14 @@ class Workers:
         if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             alive = self._client.scheduler_info(n_workers=-1)["workers"]
             addresses = sorted(alive, key=lambda address: address not in self._memory_limits)
-            self._memory_limits = {
+            limits = {
                 address: alive[address]["memory_limit"] or UNLIMITED_BYTES
                 for address in addresses[: self._max_workers]
             }
-            n_threads = {address: alive[address]["nthreads"] for address in self._memory_limits}
+            n_threads = {address: alive[address]["nthreads"] for address in limits}
             self._n_threads = sum(n_threads.values())
-            self._thread_bytes = [
-                limit // n_threads[address] for address, limit in self._memory_limits.items()
-            ]
+            self._thread_bytes = [limit // n_threads[address] for address, limit in limits.items()]
+            self._memory_limits = limits
             self._refreshed = time.monotonic()
         return list(self._memory_limits)
 
@@ -79,6 +78,16 @@ class Workers:
         chosen = self.chosen()
         # Others may step in: a task bound to a worker that died would wait for ever.
         return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+
+
+def addresses_in_this_process() -> set[str]:
+    """Return the workers that are threads of this process, whose globals they change while they draw.
+
+    There are some with ``processes=False``, and wherever a task renders. Those of other clusters are
+    among them.
+    """
+    alive = (Status.running, Status.paused, Status.closing_gracefully)
+    return {worker.address for worker in list(Worker._instances) if worker.status in alive}
 
 
 def workers_are_local(client: Client) -> bool | None:

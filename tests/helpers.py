@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.image import AxesImage
 
 from dask_animate import Animator
 
@@ -92,6 +93,42 @@ def assert_shows(path, params, fps=None):
 def assert_nothing_beside(path):
     """Check that a directory holds one file, or none, and no temporary one."""
     assert set(os.listdir(Path(path).parent)) <= {Path(path).name}
+
+
+class SpeaksOut(FrameNumber):
+    """Changes whatever of the process an animator may change."""
+
+    def setup(self):
+        fig = super().setup()
+        plt.rcParams["lines.linewidth"] = 9
+        return fig
+
+    def update(self, frame_idx, params):
+        np.random.rand(3)
+        random.random()
+        plt.figure(1)
+        super().update(frame_idx, params)
+
+
+class ChangesParams(FrameNumber):
+    """Shows a number from its parameters, all of which it changes in place."""
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params["x"][0] + len(params["more"]) + len(params) - 2)
+        params["x"] *= 2
+        params["more"].append(1)
+        params["new"] = 1
+
+
+class ChangesParamsAndImage(ChangesParams):
+    """Changes the image as well, without telling matplotlib, so that frames have to be drawn again."""
+
+    def update(self, frame_idx, params):
+        shown = self.image
+        self.image = AxesImage(shown.axes)
+        super().update(frame_idx, params)
+        self.image, changed = shown, self.image
+        self.image.get_array()[:] = changed.get_array()
 
 
 class Noise(Animator):

@@ -5,12 +5,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
+import dask.array as da
+import dask.bag as db
+import numpy as np
 import psutil
 import pytest
-from distributed import Client
+from conftest import local_client
+from distributed import Client, Status, get_client, get_worker, worker_client
 from helpers import FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.cluster import check_client, check_num_workers, resolve_num_workers
@@ -186,6 +191,114 @@ def test_a_cluster_from_within_a_worker(tmp_path, client):
 
     with pytest.raises(OptionError, match="as it is one itself: give num_workers=1"):
         client.submit(render, pure=False).result()
+
+
+def test_a_render_inside_a_task(tmp_path):
+    """It would wait for the only thread, which it holds itself, unless it gives the thread back."""
+
+    def given(path):
+        FrameNumber().make_video(path, range(5), 30, client=get_client())
+
+    def active(path):
+        with get_client().as_current():
+            FrameNumber().make_video(path, range(5), 30)
+
+    def given_back(path):
+        with worker_client() as inner:
+            return FrameNumber().make_video(path, iter(range(20)), 30, client=inner).stats.n_workers
+
+    path = tmp_path / "a.mp4"
+    cluster, client = local_client(1)
+    with cluster, client:
+        for render in (given, active):
+            with pytest.raises(OptionError, match=r"holds one itself: .*worker_client\(\) as client"):
+                client.submit(render, path, pure=False).result()
+        assert client.submit(given_back, path, pure=False).result() == 1
+    assert_shows(path, range(20))
+
+
+def test_an_asynchronous_client(tmp_path, client):
+    make_video = FrameNumber().make_video
+    path = tmp_path / "a.mp4"
+
+    async def render():
+        address = client.scheduler.address
+        async with Client(address, asynchronous=True, set_as_default=False) as inner:
+            with pytest.raises(OptionTypeError, match=r"^client is asynchronous here.*to_thread"):
+                make_video(path, range(3), 30, client=inner)
+            with inner.as_current():
+                with pytest.raises(OptionTypeError, match=r"^the active client is asynchronous here"):
+                    make_video(path, range(3), 30)
+                assert make_video(path, range(3), 30, num_workers=1).stats.n_workers == 0
+                return await asyncio.to_thread(make_video, path, range(60), 30, partition_size=2)
+
+    assert asyncio.run(render()).stats.n_workers == 2
+    assert_shows(path, range(60))
+
+
+def test_large_parameters_for_a_cluster_that_shrinks_to_nothing(tmp_path, monkeypatch):
+    """No worker can be sent the parameters; the tasks have to ask for one."""
+    cluster, client = local_client(0)
+    there_were_workers = []
+
+    def scatter(*args, **kwargs):
+        there_were_workers.append(bool(client.nthreads()))
+        return Client.scatter(client, *args, **kwargs)
+
+    class First(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params[0])
+
+    def generate():
+        while client.nthreads():
+            time.sleep(0.01)
+        for i in range(20):
+            yield np.full(25_000, i)
+
+    with cluster, client:
+        monkeypatch.setattr(client, "scatter", scatter)
+        cluster.adapt(minimum=0, maximum=2, interval="100ms", wait_count=2)
+        First().make_video(tmp_path / "a.mp4", generate(), 30, client=client, partition_size=5)
+    assert_shows(tmp_path / "a.mp4", range(20))
+    assert all(there_were_workers)  # else it waits until it gives up
+
+
+class WaitsForItsEnd(FrameNumber):
+    """Says that it is at a frame, and stays there until its process is ended, once."""
+
+    def __init__(self, frame_idx, reached):
+        super().__init__()
+        self.frame_idx, self.reached = frame_idx, reached
+
+    def update(self, frame_idx, params):
+        if frame_idx == self.frame_idx and not self.reached.exists():
+            self.reached.touch()
+            while get_worker().status == Status.running:
+                time.sleep(0.01)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [da.arange(60, chunks=20), db.from_sequence(range(60), npartitions=12)],
+    ids=["array", "bag"],
+)
+def test_a_restart_in_the_middle(tmp_path, own_client, params):
+    """What was computed for several partitions is computed again."""
+    reached = tmp_path / "reached"
+    sizes = {} if isinstance(params, db.Bag) else {"partition_size": 5}
+
+    def restart():
+        while not reached.exists():
+            time.sleep(0.01)
+        own_client.restart()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    animator = WaitsForItsEnd(33, reached)
+    animator.make_video(tmp_path / "out" / "a.mp4", params, 30, client=own_client, **sizes)
+    restarting.join()
+    assert_shows(tmp_path / "out" / "a.mp4", range(60))
 
 
 POOL = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError
-from dask_animate.items import nbytes
+from dask_animate.items import nbytes, private
 from dask_animate.params import BagParams, open_params, partition_sizes
 
 
@@ -122,6 +122,81 @@ class Holder:
 )
 def test_nbytes(item, n):
     assert n <= nbytes(item) <= n + 2000
+
+
+class Tagged(np.ndarray):
+    """An array of a class of its own."""
+
+
+RECORDS = np.array([(1.0, [2])], dtype=[("a", float), ("b", object)])
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        np.arange(6.0).reshape(2, 3).T[::2],
+        np.ma.masked_array([1, 2, 3], [0, 1, 0], fill_value=7),
+        np.zeros(3).view(Tagged),
+        np.array([[1], {"a": 2}, None], object),
+        RECORDS,
+        RECORDS[["a"]][0],
+        [1.0, 2.0],
+        [[1], (2, [3])],
+        {"a": {"b": [1]}, "lock": threading.Lock()},
+        ([1], 2),
+        {1, 2},
+        Holder([1]),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_private_copies_are_of_the_same_kind_and_share_nothing(item):
+    copy = private(item)
+    assert type(copy) is type(item)
+    assert copy is not item
+    if isinstance(item, np.ndarray):
+        assert (copy.dtype, copy.shape) == (item.dtype, item.shape)
+        assert not np.shares_memory(copy, item)
+        if item.dtype.hasobject:
+            assert copy.ravel()[0] is not item.ravel()[0]
+    if isinstance(item, np.ma.MaskedArray):
+        copy[0] = np.ma.masked
+        assert (item[0], copy.fill_value) == (1, 7)
+    if isinstance(item, list | tuple) and isinstance(item[0], list):
+        assert copy == item
+        assert copy[0] is not item[0]
+    if isinstance(item, dict):
+        assert copy["a"]["b"] is not item["a"]["b"]
+        assert copy["lock"] is item["lock"]
+    if isinstance(item, Holder):
+        assert copy.value is not item.value
+
+
+@pytest.mark.parametrize(
+    "item",
+    [1.5, "a", None, np.float32(2), (1, ("a", np.int8(3))), (x for x in [1]), threading.Lock()],
+    ids=lambda item: type(item).__name__,
+)
+def test_what_cannot_change_or_be_copied_is_shared(item):
+    assert private(item) is item
+
+
+def test_read_only_arrays_are_shared():
+    array = np.zeros(3)
+    array.flags.writeable = False
+    assert private({"a": array})["a"] is array
+
+
+def test_one_object_stays_one_in_a_private_copy():
+    array = np.zeros(3)
+    item = {"a": array, "b": [array], "c": Holder(array), "d": (array,)}
+    item["self"] = item
+    copy = private(item)
+    assert copy["a"] is copy["b"][0] is copy["c"].value is copy["d"][0] is not array
+    assert copy["self"] is copy
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert private(deep) is deep
 
 
 class OldSequence:

@@ -6,6 +6,8 @@ import json
 import os
 import random
 import traceback
+from contextlib import nullcontext
+from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,8 +15,10 @@ import dask.bag as db
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from distributed import Worker
+from distributed import Client, LocalCluster, Worker
 from helpers import (
+    ChangesParams,
+    ChangesParamsAndImage,
     CountsSetups,
     FailsAt,
     FrameNumber,
@@ -23,9 +27,11 @@ from helpers import (
     NoFigure,
     Noise,
     Slow,
+    SpeaksOut,
     assert_nothing_beside,
     assert_shows,
     decode,
+    read_numbers,
 )
 
 from dask_animate import IndexedFrameParams
@@ -36,6 +42,7 @@ from dask_animate.errors import (
     FrameSizeError,
     OptionError,
     ParamsError,
+    RedrawWarning,
     RemoteTraceback,
     WorkerError,
 )
@@ -170,6 +177,126 @@ def test_a_generator_with_random_numbers_in_this_process(tmp_path):
     np.random.seed(7)
     FrameNumber().make_video(tmp_path / "a.mp4", generate(), 30, num_workers=1)
     assert_shows(tmp_path / "a.mp4", expected)
+
+
+@pytest.fixture
+def in_process():
+    """A client whose two workers are threads of this process."""
+    workers = {"n_workers": 2, "threads_per_worker": 1, "processes": False}
+    with (
+        LocalCluster(**workers, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def assert_reads_as_a_plain_loop(use, python_too=True):
+    """Check what a generator of 40 items finds while `use` reads it."""
+
+    def generate():
+        for _ in range(40):
+            assert plt.get_fignums() == [77]
+            number = 10 * np.random.randint(10) + int(plt.rcParams["lines.linewidth"])
+            seen.append(number + (100 * random.randrange(10) if python_too else 0))
+            yield seen[-1]
+
+    def run(consume):
+        np.random.seed(5)
+        random.seed(5)
+        seen.clear()
+        consume(generate())
+        return list(seen), np.random.get_state()[1].tolist(), python_too and random.getstate()
+
+    seen = []
+    plt.figure(77)
+    try:
+        expected = run(list)
+        assert run(use) == expected
+    finally:
+        plt.close(77)
+    return expected[0]
+
+
+@pytest.mark.parametrize("where", ["here", "in_process"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mp4", {}),
+        ("a.gif", {}),
+        ("a.mp4", {"encode_on": "client"}),
+        ("a.mp4", {"store": "frames.zarr", "n_frames": 40}),
+        ("a.gif", {"store": "frames.zarr", "n_frames": 40}),
+    ],
+    ids="mp4 gif client mp4-store gif-store".split(),
+)
+def test_generators_run_in_the_callers_state(tmp_path, monkeypatch, request, where, name, options):
+    monkeypatch.chdir(tmp_path)
+    drawn = {"partition_size": 4, "num_workers": 1}
+    if where == "in_process":
+        drawn["client"] = request.getfixturevalue(where)
+        del drawn["num_workers"]
+    expected = assert_reads_as_a_plain_loop(
+        lambda params: SpeaksOut().make_video(tmp_path / name, params, 25, **options, **drawn),
+        python_too=where == "here",  # a scheduler in this process draws such numbers itself
+    )
+    assert_shows(tmp_path / name, expected, 25)
+
+
+@pytest.mark.parametrize("look_at", ["frames", "preview", "check"])
+def test_generators_run_in_the_callers_state_without_a_video(look_at):
+    assert_reads_as_a_plain_loop(getattr(SpeaksOut(), look_at))
+
+
+def test_a_generator_may_wait_for_the_workers_that_draw(tmp_path, in_process):
+    """In one process, where nothing is read while they draw."""
+
+    def generate():
+        for i in range(30):
+            yield in_process.submit(abs, -i, pure=False).result()
+
+    FrameNumber().make_video(tmp_path / "a.mp4", generate(), 30, client=in_process, partition_size=3)
+    assert_shows(tmp_path / "a.mp4", range(30))
+
+
+@pytest.mark.parametrize("where", ["here", "cluster", "in_process"])
+@pytest.mark.parametrize("animator", [ChangesParams(), ChangesParamsAndImage()])
+def test_update_changes_its_params(tmp_path, request, client, animator, where):
+    """Frames share them, some are drawn again, and the caller's stay as they were."""
+    drawn = {"num_workers": 1}
+    if where != "here":
+        drawn = {"client": client if where == "cluster" else request.getfixturevalue(where)}
+    shared = {"x": np.array([5, 6]), "more": []}
+    own = np.arange(10, 22)
+    params = [shared] * 12 + [{"x": own[i : i + 1], "more": []} for i in range(12)]
+    kept = deepcopy(params)
+    expects_fault = isinstance(animator, ChangesParamsAndImage)
+    with pytest.warns(RedrawWarning) if expects_fault else nullcontext():
+        video = animator.make_video(tmp_path / "a.mp4", params, 30, partition_size=8, **drawn)
+    assert_shows(video.path, [5] * 12 + list(range(10, 22)))
+    assert str(params) == str(kept)
+
+
+def test_looking_leaves_params_as_they_were():
+    params = [{"x": np.array([i]), "more": []} for i in range(6)]
+    kept = deepcopy(params)
+    assert read_numbers(ChangesParams().frame(params[3], 3)) == (3, 3)
+    ChangesParams().preview(params)
+    assert ChangesParams().check(params).ok
+    frames = ChangesParams().frames(params).compute(scheduler="sync")
+    assert [read_numbers(frame) for frame in frames] == [(i, i) for i in range(6)]
+    assert str(params) == str(kept)
+
+
+def test_a_generator_may_render(tmp_path):
+    """As frames for a GIF are read where nothing is being drawn."""
+
+    def generate():
+        for i in range(4):
+            frames = FrameNumber().frames([i] * 4)
+            yield int(frames.compute(scheduler="threads").any()) + i
+
+    FrameNumber().make_video(tmp_path / "a.gif", generate(), 25, num_workers=1)
+    assert_shows(tmp_path / "a.gif", range(1, 5), 25)
 
 
 def test_frames_equal_a_plain_matplotlib_loop(client):
