@@ -579,9 +579,9 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     most = 0
     original = gather.Gather._fill
 
-    def fill(self, flights):
+    def fill(self, flights, run_code):
         nonlocal most
-        original(self, flights)
+        original(self, flights, run_code)
         if self._largest or kind == "params":
             most = max(most, len(self._flights))
 
