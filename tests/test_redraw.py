@@ -224,6 +224,26 @@ def test_stats_and_no_warning(tmp_path, client):
     np.testing.assert_array_equal(decode(video.path), decode(whole.path))
 
 
+class Uneven(Line):
+    """481 by 301 pixels, but for the rounding of 4.81 · 100."""
+
+    def setup(self):
+        fig = super().setup()
+        fig.set_size_inches(4.81, 3.01)
+        fig.set_dpi(100)
+        return fig
+
+
+def test_a_size_that_is_no_whole_number_of_pixels(tmp_path):
+    options = {"codec": "ffv1", "num_workers": 1}
+    whole = Uneven().make_video(tmp_path / "whole.mkv", range(16), 25, redraw="full", **options)
+    for redraw in ("auto", "blit"):
+        video = Uneven().make_video(tmp_path / f"{redraw}.mkv", range(16), 25, redraw=redraw, **options)
+        assert video.stats.n_frames_blitted
+        np.testing.assert_array_equal(decode(video.path), decode(whole.path))
+    Uneven().preview(range(4))
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9", "ffv1"])
 def test_frames_that_repeat_are_converted_once(tmp_path, monkeypatch, codec):
     converted = []
