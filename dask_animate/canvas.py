@@ -47,6 +47,7 @@ class Canvas:
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
         canvas._is_saving = True
+        canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
         if spec.dpi is not None:
             figure.set_dpi(spec.dpi)
         if spec.transparent:

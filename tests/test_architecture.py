@@ -82,7 +82,7 @@ DRAW_INTERNALS = {
 def test_draw_internals_are_known_on_the_lower_floors_alone():
     for name, tree in MODULES.items():
         used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} & DRAW_INTERNALS
-        owners = {"arrange", "blit", "canvas", "parts", "scene", "watch"}
+        owners = {"arrange", "blit", "canvas", "parts", "scene", "stage", "watch"}
         assert bool(used) == (name in owners), f"{name}.py uses {used}"
 
 
