@@ -176,7 +176,7 @@ class FigureSource:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._spec)
-                self._redraw = Redraw(self._canvas, self._spec.redraw)
+                self._redraw = Redraw(self._canvas, self._spec.redraw, self._spec.seed or 0)
         except (Exception, SystemExit) as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
