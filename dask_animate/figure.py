@@ -152,6 +152,7 @@ class FigureSource:
 
     def _put_back(self, frame_idx: int) -> None:
         """Put what counts up from frame to frame where it is for each of them."""
+        self._stage.restore_settings()
         if self._spec.seed is not None:
             seed_random_states(self._spec.seed, _FRAME, frame_idx)
         if self._current_figure is not None:

@@ -11,6 +11,7 @@ from dask_animate import Animator
 from dask_animate.figure import FigureSource
 from dask_animate.pieces import Run
 from dask_animate.spec import DrawSpec
+from dask_animate.stage import current_settings
 
 X = np.linspace(0, 1, 12)
 
@@ -151,6 +152,32 @@ def test_the_first_frame_goes_on_from_setup():
         assert [line.get_color() for line in animator.ax.lines] == ["g"]
     source.close()
     plt.close("all")
+
+
+class Settings(Animator):
+    """Changes a setting in one frame."""
+
+    def setup(self):
+        fig, self.ax = plt.subplots(figsize=(2, 1), dpi=40)
+        plt.rcParams["lines.linestyle"] = "--"
+        return fig
+
+    def update(self, frame_idx, k):
+        for line in [*self.ax.lines]:
+            line.remove()
+        if k == 1:
+            plt.rcParams["lines.linewidth"] = 9
+        self.ax.plot(X, X)
+
+
+def test_settings_too():
+    source = FigureSource(Settings, DrawSpec(), current_settings())
+    source.open()
+    with source.entered():  # for a whole partition
+        first, wide, again = (source.draw(k, k, Run()).copy() for k in range(3))
+    source.close()
+    assert not np.array_equal(first, wide)
+    np.testing.assert_array_equal(again, first)
 
 
 def test_same_video_whatever_the_partitions(tmp_path, client):
