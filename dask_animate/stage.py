@@ -77,7 +77,7 @@ class Stage:
         self._settings = dict(settings or {})
         self._figures: OrderedDict[Any, Any] = OrderedDict()
         self._depth = 0
-        self._is_fresh = False
+        self._as_entered: dict[str, Any] = {}
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -93,7 +93,8 @@ class Stage:
                     stack.enter_context(_random_states_kept())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
-                self._is_fresh = True
+                rc: Any = matplotlib.rcParams
+                self._as_entered = dict.copy(rc)
                 _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
                 try:
                     yield
@@ -102,13 +103,9 @@ class Stage:
                     _this_thread.depth -= 1
 
     def restore_settings(self) -> None:
-        """Put the rcParams back that code has changed since the stage was entered, on the stage.
-
-        Costs nothing the first time after entering.
-        """
-        if not self._is_fresh:
+        """Put the rcParams back that code has changed since the stage was entered, on the stage."""
+        if not dict.__eq__(matplotlib.rcParams, self._as_entered):  # takes less than to look for which
             matplotlib.rcParams.update(self._differences())
-        self._is_fresh = False
 
     @contextmanager
     def building(self) -> Iterator[None]:
