@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 
+from .canvas import full_renderer
 from .parts import Unit
 from .region import Rect, inside, joined, merged, overlap
 from .scene import Scene
@@ -40,7 +41,7 @@ class Blitter:
     Parameters
     ----------
     figure : Figure
-        Its canvas is not touched.
+        On a `Canvas`, of which the pixels are not touched.
 
     Attributes
     ----------
@@ -49,8 +50,8 @@ class Blitter:
     """
 
     def __init__(self, figure: Figure) -> None:
-        width, height = map(int, figure.bbox.size)
-        self._recorder = Recorder(width, height, figure.dpi)
+        renderer = full_renderer(figure)
+        self._recorder = Recorder(renderer.width, renderer.height, renderer.dpi)
         self._scene = Scene(figure, self._recorder)
         self._canvas = self._recorder.pixels
         self._base = np.empty_like(self._canvas)

@@ -47,6 +47,7 @@ class Canvas:
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
         canvas._is_saving = True
+        canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
         if spec.dpi is not None:
             figure.set_dpi(spec.dpi)
         if spec.transparent:
@@ -65,8 +66,7 @@ class Canvas:
     @property
     def size(self) -> FrameSize:
         """Size of the pixels that `draw` would return now."""
-        width, height = self.figure.canvas.get_width_height(physical=True)
-        return FrameSize(height, width)
+        return FrameSize(*np.asarray(full_renderer(self.figure).buffer_rgba()).shape[:2])
 
     @property
     def opaque(self) -> bool:
@@ -88,14 +88,24 @@ class Canvas:
             self._layout.restore()
         for axes in all_axes(self.figure.axes):
             axes.viewLim  # noqa: B018  its limits, now
+        forget_mask(full_renderer(self.figure)._renderer)
         canvas: Any = self.figure.canvas
-        forget_mask(canvas.get_renderer()._renderer)
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())
 
     def close(self) -> None:
         """Give the figure its former canvas back."""
         self.figure.set_canvas(self._former_canvas)
+
+
+def full_renderer(figure: Figure) -> Any:
+    """Return the renderer of full draws, which decides on a figure's size in pixels.
+
+    matplotlib cuts inches times dpi to whole pixels in several places, and not in the same way in each
+    version: 4.81 · 100 is 480.99999999999994.
+    """
+    canvas: Any = figure.canvas
+    return canvas.get_renderer()
 
 
 def all_axes(axes: Iterable[Any]) -> Iterator[Any]:
@@ -168,10 +178,17 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
     # Axes and most artists hang on transFigure, which is shifted and keeps its size; the canvas takes
     # its size from figure.bbox, which shrinks. What is placed in pixels or in fractions of the latter,
     # such as a legend of the figure, moves with it, as in savefig.
-    hair = 1e-6  # matplotlib 3.10 rounds down what division and multiplication leave
-    figure.bbox_inches.set(Bbox.from_bounds(0, 0, (width + hair) / dpi, (height + hair) / dpi))
+    figure.bbox_inches.set(Bbox.from_bounds(0, 0, _inches(width, dpi), _inches(height, dpi)))
     figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
     figure.transFigure.invalidate()
     figure.patch.set_bounds(
         left / full.width, bottom / full.height, width / full.width, height / full.height
     )
+
+
+def _inches(n_pixels: int, dpi: float) -> float:
+    """Return a length that is as many pixels even where fractions of one are cut off."""
+    inches = n_pixels / dpi
+    while inches * dpi < n_pixels:
+        inches = math.nextafter(inches, math.inf)
+    return inches

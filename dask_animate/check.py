@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.axis import Tick
+from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -20,6 +20,8 @@ from .job import RenderJob
 from .pieces import Run
 from .renderer import Renderer
 from .sheet import ContactSheet, make_sheet, spread
+from .stage import open_figures
+from .unseen import Onlooker
 
 #: Frames in a row that are drawn at each place: enough for what happens every second or third frame.
 IN_A_ROW = 3
@@ -57,6 +59,9 @@ class CheckReport:
         Frames that depend on something other than their arguments.
     left_behind : tuple of str
         What `update` leaves behind, in words.
+    unseen : tuple of str
+        What `update` changes without matplotlib being told, in words; whether or not that shows in
+        these frames.
     sheet : ContactSheet or None
         Of the first findings: the frame alone, the frame as it also came out, and where they differ.
     """
@@ -64,16 +69,18 @@ class CheckReport:
     frame_idx: tuple[int, ...]
     findings: tuple[Finding, ...]
     left_behind: tuple[str, ...]
+    unseen: tuple[str, ...]
     sheet: ContactSheet | None = field(repr=False)
 
     @property
     def ok(self) -> bool:
-        """Whether all frames depend on their arguments alone."""
-        return not self.findings
+        """Whether all frames depend on their arguments alone, and nothing changes unseen."""
+        return not self.findings and not self.unseen
 
     def __str__(self) -> str:
         drawn = f"{len(self.frame_idx)} frames drawn alone, in order and shuffled: "
-        lines = [drawn + ("all of them the same" if self.ok else f"{len(self.findings)} differ")]
+        differ = f"{len(self.findings)} differ" if self.findings else "all of them the same"
+        lines = [drawn + differ]
         for cause, words in _WORDS.items():
             found = [finding for finding in self.findings if finding.cause == cause]
             if found:
@@ -81,6 +88,8 @@ class CheckReport:
                 most = max(finding.n_pixels for finding in found)
                 lines.append(f"frames {which}, in up to {most} pixels: {words}")
         lines += [f"update() {what}" for what in self.left_behind]
+        if self.unseen:
+            lines.append(f"update() changes {'; '.join(self.unseen[:5])}: {_WORDS['blit']}")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
@@ -95,6 +104,16 @@ _PLAIN = (
     *(bool, int, float, str, bytes, list, tuple, dict, set, np.ndarray),
     *(random.Random, np.random.RandomState, np.random.Generator),
 )
+
+# What is counted; how many more after each frame are too many, at least one in all; what to do.
+_COUNTED = {
+    "artists on the figure": (1, "change those that are there, or remove those of the frame before"),
+    "figures open": (1, "open them in setup(), or close them"),
+    "categories on axes": (
+        0,
+        "give all of them in setup(), in order, since places go by who comes first",
+    ),
+}
 
 _WORDS = {
     "random": "another picture each time, from the same arguments and the same seed. Random numbers "
@@ -135,7 +154,7 @@ class Checker:
         return CheckReport(
             tuple(idx for idx, _ in self._chosen),
             tuple(self._findings[idx] for idx in sorted(self._findings)),
-            tuple(self._left_behind()),
+            *self._observed(),
             self._sheet(),
         )
 
@@ -176,24 +195,51 @@ class Checker:
         titles = ("alone: ", "as it also came out: ", "where they differ: ")
         return make_sheet(idx, pictures, n_columns=3, titles=titles)
 
-    def _left_behind(self) -> Iterator[str]:
-        """Yield what is there after all frames, and was not, or not so, after the first."""
+    def _observed(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Draw the frames in order; return what `update` leaves behind, and what it changes unseen."""
         observed = _Observed(self._job.load())
-        with closing(FigureSource(lambda: observed, self._job.draw, self._job.settings)) as source:
-            states = []
+        states = []
+        with closing(observed), closing(self._source(observed)) as source:
             for frame_idx, params in self._chosen:
                 source.draw(frame_idx, params, Run())
-                states.append(observed.state())
-        (n_first, first), (n_last, last) = states[0], states[-1]
-        n_more = len(states) - 1
-        if n_more and n_last - n_first >= n_more:
+                with source.entered():
+                    states.append(observed.state())
+        depends = any(finding.cause == "history" for finding in self._findings.values())
+        return tuple(_left_behind(states, depends)), tuple(observed.onlooker.unseen)
+
+    def _source(self, animator: Any) -> FigureSource:
+        return FigureSource(lambda: animator, self._job.draw, self._job.settings)
+
+
+class _State(NamedTuple):
+    """What there is after a frame.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        How many artists, figures, categories there are.
+    attributes : dict of str to bytes
+        The animator's attributes that are plain data.
+    """
+
+    counts: dict[str, int]
+    attributes: dict[str, bytes]
+
+
+def _left_behind(states: Sequence[_State], depends: bool) -> Iterator[str]:
+    """Yield what is there after all frames, and was not, or not so, after the first."""
+    first, last = states[0], states[-1]
+    n_more = len(states) - 1
+    for what, (n_each, advice) in _COUNTED.items():
+        n_first, n_last = first.counts[what], last.counts[what]
+        if n_more and n_last - n_first >= max(1, n_each * n_more):
             yield (
-                f"leaves artists on the figure: there are {n_first} after one frame, {n_last} after "
-                f"{n_more + 1}; change those that are there, or remove those of the frame before"
+                f"leaves {what}: there are {n_first} after one frame, {n_last} after {n_more + 1}; "
+                f"{advice}"
             )
-        changed = sorted(name for name, value in last.items() if first.get(name) != value)
-        if changed and any(finding.cause == "history" for finding in self._findings.values()):
-            yield "changes " + ", ".join(f"self.{name}" for name in changed)
+    changed = [name for name, data in last.attributes.items() if first.attributes.get(name) != data]
+    if changed and depends:
+        yield "changes " + ", ".join(f"self.{name}" for name in sorted(changed))
 
 
 class _Observed:
@@ -202,22 +248,33 @@ class _Observed:
     def __init__(self, animator: Any) -> None:
         self._animator = animator
         self._figure: Any = None
+        self.onlooker = Onlooker(animator)
 
     def setup(self) -> Any:
         self._figure = self._animator.setup()
         return self._figure
 
     def update(self, frame_idx: int, params: Any) -> None:
-        self._animator.update(frame_idx, params)
+        with self.onlooker.updating(self._figure):
+            self._animator.update(frame_idx, params)
 
-    def state(self) -> tuple[int, dict[str, bytes]]:
-        """Return the number of artists, and the animator's attributes that are plain data."""
+    def close(self) -> None:
+        self.onlooker.close()
+
+    def state(self) -> _State:
         attributes = {}
         for name, value in vars(self._animator).items():
             if isinstance(value, _PLAIN):
                 with suppress(Exception):  # it holds what cannot be pickled, artists perhaps
                     attributes[name] = pickle.dumps(value)
-        return _n_artists(self._figure), attributes
+        figures = {id(figure): figure for figure in [self._figure, *open_figures()]}.values()
+        units = {id(unit): unit for axis in self._figure.findobj(Axis) if (unit := axis.get_units())}
+        counts = {
+            "artists on the figure": _n_artists(self._figure),
+            "figures open": len(figures),
+            "categories on axes": sum(len(vars(unit).get("_mapping", ())) for unit in units.values()),
+        }
+        return _State(counts, attributes)
 
 
 def _n_artists(figure: Figure) -> int:

@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .canvas import Canvas
+from .counts import Counts
 from .errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
 from .items import private
 from .pieces import Run
 from .redraw import Redraw
 from .source import Mismatch
 from .spec import DrawSpec, FrameSize
-from .stage import Stage, on_stage, seed_random_states
+from .stage import Stage, make_current, on_stage, open_figures, seed_random_states
 
 if TYPE_CHECKING:
     from .surroundings import Observer, Surroundings
@@ -81,6 +82,8 @@ class FigureSource:
         self._animator: SetupAndUpdate | None = None
         self._canvas: Canvas | None = None
         self._redraw: Redraw | None = None
+        self._counts = Counts([])
+        self._current_figure: Figure | None = None
         self._last_idx = 0
         self._size: FrameSize | None = None
         self._closed = False
@@ -140,8 +143,7 @@ class FigureSource:
             assert self._animator is not None
             assert self._redraw is not None
             mine = private(params)  # before seeding, as a class says itself how it is copied
-            if self._spec.seed is not None:
-                seed_random_states(self._spec.seed, _FRAME, frame_idx)
+            self._put_back(frame_idx)
             try:
                 self._animator.update(frame_idx, mine)
                 self._last_idx = frame_idx
@@ -189,6 +191,20 @@ class FigureSource:
             self._forget_figure()
             self._animator = None
 
+    def _put_back(self, frame_idx: int) -> None:
+        """Put what counts up from frame to frame where it is for each of them."""
+        self._stage.restore_settings()
+        if self._spec.seed is not None:
+            seed_random_states(self._spec.seed, _FRAME, frame_idx)
+        if self._current_figure is not None:
+            make_current(self._current_figure)
+        self._counts.put_back(self._figures())
+
+    def _figures(self) -> list[Figure]:
+        """Return all figures that are known: the one drawn, and those of pyplot."""
+        assert self._canvas is not None
+        return [self._canvas.figure, *(fig for fig in open_figures() if fig is not self._canvas.figure)]
+
     def _check_open(self) -> None:
         if self._closed:
             raise AnimateError("the figure was closed: the render was given up")
@@ -203,13 +219,15 @@ class FigureSource:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._spec)
-                self._redraw = Redraw(self._canvas, self._spec.redraw)
+                self._redraw = Redraw(self._canvas, self._spec.redraw, self._spec.seed or 0)
         except (Exception, SystemExit) as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
             raise FigureError(
                 f"setup() must return the matplotlib Figure that it made, got {type(figure).__name__}"
             )
+        self._counts = Counts(self._figures())
+        self._current_figure = next(reversed(open_figures()), None)
         return self._canvas
 
     def _observe(self) -> None:
@@ -225,5 +243,6 @@ class FigureSource:
     def _forget_figure(self) -> None:
         if self._canvas is not None:
             self._canvas.close()
-            self._canvas = self._redraw = None
+            self._canvas = self._redraw = self._current_figure = None
+            self._counts = Counts([])
         self._stage.close()

@@ -161,6 +161,8 @@ class Look(ABC):
         That is what to do if a video flickers, or differs from one render to the next. Some frames are
         drawn alone, each with a figure of its own, twice; then with one figure, in order and shuffled;
         then, if all is well so far, by drawing only what changes. They have to be the same each time.
+        What `update` changes without matplotlib being told is looked for as well, since that can be
+        missing from a video where only what changes is drawn, whether or not it shows in these frames.
 
         Parameters
         ----------
@@ -175,8 +177,8 @@ class Look(ABC):
         Returns
         -------
         CheckReport
-            Its ``ok`` is True if all is well; printed, it says which frames depend on what. Its
-            ``sheet`` shows them.
+            Its ``ok`` is True if all is well; printed, it says which frames depend on what, and what
+            changes unseen. Its ``sheet`` shows the frames.
 
         Raises
         ------

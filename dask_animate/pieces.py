@@ -111,6 +111,13 @@ class Run:
         The font files that were used, by what was asked for.
     item_bytes : int
         Bytes of parameters that were computed on the worker.
+    n_frames : int or None
+        Frames of the partition, or at most so many; None if that is not known.
+    n_drawn : int
+        Frames of it that were drawn.
+    sample : int or None
+        Which of those, counted from 0, is compared besides the first and the last; None before that is
+        drawn by lot, and again when it is done.
     """
 
     n_blitted: int = 0
@@ -123,6 +130,9 @@ class Run:
     unknown: str | None = None
     fonts: dict[str, str] = field(default_factory=dict)
     item_bytes: int = 0
+    n_frames: int | None = None
+    n_drawn: int = 0
+    sample: int | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,10 @@ TRIAL_FULL, TRIAL_BLIT = 2, 4
 WORTH_IT = 0.95
 #: Frames for which the whole is drawn after blitting has lost; each time four times as many.
 PATIENCE = 200
+#: Frames within which one is drawn by lot if it is not known how many a partition has.
+USUAL_LENGTH = 250
+# Stream of the seed; those of figures and frames are 0 and 1.
+_SAMPLE = 2
 
 
 class Redraw:
@@ -36,7 +40,9 @@ class Redraw:
         The figure.
     mode : {"auto", "full", "blit"}
         "full" draws the whole figure each time. "blit" draws what has changed. "auto" does what is
-        faster, and compares.
+        faster, and compares; see `_Samples`.
+    seed : int, default: 0
+        For the choice of what is compared.
 
     Attributes
     ----------
@@ -44,8 +50,9 @@ class Redraw:
         What a comparison found. All frames are drawn in full since then.
     """
 
-    def __init__(self, canvas: Canvas, mode: str) -> None:
+    def __init__(self, canvas: Canvas, mode: str, seed: int = 0) -> None:
         self._canvas = canvas
+        self._samples = _Samples(seed)
         self._mode = mode
         self._blitter: Blitter | None = None
         self._geometry: Any = None
@@ -74,6 +81,7 @@ class Redraw:
             If a comparison failed.
         """
         start = time.perf_counter()
+        self._samples.count(frame_idx, run)
         former = self._blitter
         pixels = self._blitted() if self._may_blit(run) else None
         if pixels is None:
@@ -90,9 +98,9 @@ class Redraw:
         run.is_unsure = True
         is_from_nothing = self._blitter is not former
         has_lost = self._trial.blitted(time.perf_counter() - start)
-        if self._mode == "auto" and (has_lost or not (run.is_checked or is_from_nothing)):
+        if self._mode == "auto" and (has_lost or (self._samples.are_due(run) and not is_from_nothing)):
             self._compare(frame_idx, run)
-            run.is_checked = True
+            self._samples.taken(run)
         return pixels
 
     def confirm(self, frame_idx: int, run: Run) -> None:
@@ -147,12 +155,54 @@ class Redraw:
         self.fault = (
             f"frame {frame_idx}, drawn from the one before, differed from a drawing of the whole "
             f"figure in the pixels x {left} to {right - 1}, y {top} to {bottom - 1}: "
-            f"{names} changed without matplotlib being told. Whole figures are drawn instead, so that "
-            f"the video is right, but slower. Change artists by their setters, or set "
+            f"{names} changed without matplotlib being told. Whole figures are drawn instead, from this "
+            f"partition on, so that the video is right, unless that came and went earlier between two "
+            f"comparisons, but slower. Change artists by their setters, or set "
             f'artist.stale = True after changing an array in place; or pass redraw="full"'
         )
         self._blitter = None
         raise Mismatch(self.fault)
+
+
+class _Samples:
+    """Which frames of a partition are compared with a drawing of the whole, besides the last one.
+
+    The first that was drawn from another one, which finds what is not announced and stays; and one at a
+    place that the seed draws for each partition, so that what comes and goes, in whatever rhythm, is
+    found sooner or later. They are one frame if the place is at the beginning.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed and the same partition give the same place.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def count(self, frame_idx: int, run: Run) -> None:
+        """Take note of a frame before it is drawn; with the first one the place is chosen."""
+        if run.n_drawn == 0:
+            run.sample = self._place(frame_idx, run.n_frames)
+        run.n_drawn += 1
+
+    def are_due(self, run: Run) -> bool:
+        """Whether the frame just drawn, from another one, is to be compared."""
+        return not run.is_checked or (run.sample is not None and run.n_drawn > run.sample)
+
+    def taken(self, run: Run) -> None:
+        """Take note of a comparison."""
+        run.is_checked = True
+        if run.sample is not None and run.n_drawn > run.sample:
+            run.sample = None
+
+    def _place(self, start: int, n_frames: int | None) -> int:
+        """Return a place between the first frame and the last, counted from 0."""
+        sequence = np.random.SeedSequence(self._seed, spawn_key=(_SAMPLE, start))
+        share = int(sequence.generate_state(1)[0]) / 2**32
+        if n_frames is None:  # about as likely in the first ten as in the next hundred
+            return int(USUAL_LENGTH**share)
+        return 1 + int(share * (n_frames - 2)) if n_frames > 2 else 1
 
 
 class _Trial:

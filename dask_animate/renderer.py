@@ -116,7 +116,7 @@ class Renderer:
 
         with self._source.in_turn():  # one block at a time, however many threads there are
             start = time.perf_counter()
-            return self._confirmed(draw)
+            return self._confirmed(draw, n_frames)
 
     def segment(
         self,
@@ -173,7 +173,7 @@ class Renderer:
                 return encoder.finish(seconds - encoder.seconds, worker, run)
 
         begun = time.perf_counter()
-        return self._kept(draw, keep, start, n_frames or 0)
+        return self._kept(draw, keep, start, n_frames)
 
     def store(self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: Keep) -> Stored:
         """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
@@ -229,11 +229,15 @@ class Renderer:
         return use(frame, opaque=frame.shape[2] == 3)
 
     def _kept(
-        self, draw: Callable[[Run, Keeper | None], T], keep: Keep | None, start: int, n_frames: int
+        self,
+        draw: Callable[[Run, Keeper | None], T],
+        keep: Keep | None,
+        start: int,
+        n_frames: int | None,
     ) -> T:
         """Draw a partition, whose frames count as kept once they are certain to be right."""
         if keep is None:
-            return self._confirmed(lambda run: draw(run, None))
+            return self._confirmed(lambda run: draw(run, None), n_frames)
         from .keep import Keeper
 
         keepers: list[Keeper] = []
@@ -242,21 +246,21 @@ class Renderer:
         fonts = self._source.fonts()
 
         def draw_and_keep(run: Run) -> T:
-            keepers.append(Keeper(keep, start, n_frames, surroundings, fonts))
+            keepers.append(Keeper(keep, start, n_frames or 0, surroundings, fonts))
             drawn = draw(run, keepers[-1])
             run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
             return drawn
 
-        drawn = self._confirmed(draw_and_keep)
+        drawn = self._confirmed(draw_and_keep, n_frames)
         keepers[-1].finish()
         return drawn
 
     def _reread(self, items: Iterable[T]) -> Iterable[T]:
         return Reread(items) if self._keep else items
 
-    def _confirmed(self, draw: Callable[[Run], T]) -> T:
+    def _confirmed(self, draw: Callable[[Run], T], n_frames: int | None) -> T:
         """Draw a partition, and once more if it turns out wrong: then in full, which cannot be wrong."""
-        run = Run()
+        run = Run(n_frames=n_frames)
         try:
             drawn = draw(run)
             self._source.confirm(run)

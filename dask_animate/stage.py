@@ -1,8 +1,8 @@
 """The process-wide state that drawing code sees: a stage of its own for each animator.
 
-matplotlib keeps its settings, its backend and pyplot's list of open figures in globals, and NumPy and
-Python keep random states there. Two animators in one process, or an animator beside a user's own plots,
-would meet in all of them.
+matplotlib keeps its settings, its backend, the epoch of dates and pyplot's list of open figures in
+globals, and NumPy and Python keep random states there. Two animators in one process, or an animator
+beside a user's own plots, would meet in all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib import dates
 from matplotlib._pylab_helpers import Gcf
+from matplotlib.figure import Figure
 
 # matplotlib's font, mathtext and pyplot caches are shared by all figures of a process and are not
 # thread-safe, so one stage at a time is on. Reentrant: update() may itself render something.
@@ -29,11 +31,27 @@ def on_stage() -> bool:
     return getattr(_this_thread, "depth", 0) > 0
 
 
+def open_figures() -> list[Figure]:
+    """Return the figures that pyplot knows of, the current one last."""
+    return [manager.canvas.figure for manager in Gcf.figs.values()]
+
+
+def make_current(figure: Figure) -> None:
+    """Make a figure pyplot's current one, if it is still open."""
+    for number, manager in Gcf.figs.items():
+        if manager.canvas.figure is figure:
+            Gcf.figs.move_to_end(number)
+            return
+
+
 def current_settings() -> dict[str, Any]:
     """Return the rcParams of this process that change how a figure looks."""
     with _on_stage:  # not those of an animator in another thread
         rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
+    epoch: Any = vars(dates)["_epoch"]
+    if epoch is not None:  # in force since dates were first converted, whatever the setting says
+        settings["date.epoch"] = epoch
     for key in ("backend", "backend_fallback", "interactive", "toolbar"):
         settings.pop(key, None)
     return settings
@@ -59,6 +77,7 @@ class Stage:
         self._settings = dict(settings or {})
         self._figures: OrderedDict[Any, Any] = OrderedDict()
         self._depth = 0
+        self._as_entered: dict[str, Any] = {}
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -68,17 +87,25 @@ class Stage:
                 yield
                 return
             with ExitStack() as stack:
+                stack.enter_context(_date_epoch_kept(afresh=bool(self._settings)))
                 stack.enter_context(matplotlib.rc_context(rc=self._differences()))
                 if self._keep_random_states:
                     stack.enter_context(_random_states_kept())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
+                rc: Any = matplotlib.rcParams
+                self._as_entered = dict.copy(rc)
                 _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
                 try:
                     yield
                 finally:
                     self._depth -= 1
                     _this_thread.depth -= 1
+
+    def restore_settings(self) -> None:
+        """Put the rcParams back that code has changed since the stage was entered, on the stage."""
+        if not dict.__eq__(matplotlib.rcParams, self._as_entered):  # takes less than to look for which
+            matplotlib.rcParams.update(self._differences())
 
     @contextmanager
     def building(self) -> Iterator[None]:
@@ -124,6 +151,19 @@ def _random_states_kept() -> Iterator[None]:
     finally:
         np.random.set_state(numpy_state)
         random.setstate(python_state)
+
+
+@contextmanager
+def _date_epoch_kept(*, afresh: bool) -> Iterator[None]:
+    # matplotlib lets it be chosen once in a process, and by the first date at the latest.
+    module: Any = dates
+    kept = module._epoch
+    if afresh:
+        module._epoch = None
+    try:
+        yield
+    finally:
+        module._epoch = kept
 
 
 @contextmanager

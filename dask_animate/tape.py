@@ -63,16 +63,18 @@ class Recorder(RendererAgg):
 
     Parameters
     ----------
-    width, height : int
-        Of the canvas, in pixels.
+    width, height : float
+        As of the renderer of full draws: matplotlib 3.10 cuts fractions of pixels off only for the
+        rasterizer, and places texts by the rest as well.
     dpi : float
         Dots per inch.
     """
 
-    def __init__(self, width: int, height: int, dpi: float) -> None:
+    def __init__(self, width: float, height: float, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
         self._rasterizer: Any = self._renderer
-        self._renderer = self._notes = _Notes(self._rasterizer, width, height, dpi)
+        n_rows, n_columns = self.pixels.shape[:2]
+        self._renderer = self._notes = _Notes(self._rasterizer, n_columns, n_rows, dpi)
         self._update_methods()  # type: ignore[no-untyped-call]
 
     @property

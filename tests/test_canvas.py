@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from dask_animate.canvas import Canvas, rasterize
+from dask_animate.blit import Blitter
+from dask_animate.canvas import Canvas, _inches, rasterize
 from dask_animate.source import flatten
 from dask_animate.spec import DrawSpec, FrameSize
 
@@ -135,6 +136,47 @@ def test_former_canvas_comes_back():
     assert fig.canvas is not former
     canvas.close()
     assert fig.canvas is former
+
+
+def sizes_with_remainders(dpi):
+    """Pairs of inches that are, or would be but for rounding, whole pixels; and some that are not."""
+    lengths = [k / 100 for k in range(100, 400)]
+    whole = [x for x in lengths if x * dpi != round(x * dpi) and abs(x * dpi - round(x * dpi)) < 1e-6]
+    widths = [*whole[::7], 1.01, 2.005]
+    return list(zip(widths, reversed(widths), strict=True))
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 150, 200])
+@pytest.mark.parametrize("tight", [False, True])
+def test_one_size_in_pixels(dpi, tight):
+    for inches in [*sizes_with_remainders(dpi), (4.81, 3.01)]:
+        fig = Figure(figsize=inches, dpi=dpi)
+        line, text = fig.add_subplot().plot([1, 2, 3])[0], fig.text(0.3, 0.3, "a")
+        canvas = Canvas(fig, DrawSpec(tight=tight, pad_inches=0.01))
+        blitter = Blitter(fig)
+        for k in range(2):
+            line.set_ydata([2, 1, 3 - k])
+            text.set_text(f"{k}")
+            whole = canvas.draw()
+            np.testing.assert_array_equal(blitter.draw(), whole)
+            assert canvas.size == FrameSize(*whole.shape[:2])
+        if not tight:
+            saved = Figure(figsize=inches, dpi=dpi)
+            file = io.BytesIO()
+            saved.savefig(file, format="png")
+            file.seek(0)
+            assert plt.imread(file).shape == whole.shape
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 3 * 100 / 7])
+def test_crop_is_of_whole_pixels(dpi):
+    """Those of the crop, whatever rounding leaves of them."""
+    canvas = Canvas(Figure(dpi=dpi), DrawSpec())
+    for n_pixels in range(1, 3000):
+        inches = _inches(n_pixels, dpi)
+        canvas.figure.bbox_inches.p1 = inches, 0.1
+        assert int(canvas.figure.bbox.width) == n_pixels
+        assert inches == pytest.approx(n_pixels / dpi, rel=1e-15)
 
 
 def test_subfigures_and_frameless():

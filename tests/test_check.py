@@ -50,7 +50,7 @@ class Gathers(Text):
 class InPlace(Text):
     def setup(self):
         fig = super().setup()
-        self.image = fig.add_axes((0, 0, 0.3, 0.3)).imshow(np.zeros((3, 3)), vmin=0, vmax=99)
+        self.image = fig.add_axes((0, 0, 0.3, 0.3)).imshow(np.zeros((10, 10)), vmin=0, vmax=99)
         return fig
 
     def update(self, frame_idx, params):
@@ -61,7 +61,7 @@ def test_all_is_well():
     report = Text().check(range(100))
     assert report.ok
     assert report.frame_idx == (0, 1, 2, 33, 34, 35, 66, 67, 68, 99)
-    assert (report.findings, report.left_behind, report.sheet) == ((), (), None)
+    assert (report.findings, report.left_behind, report.unseen, report.sheet) == ((), (), (), None)
     assert str(report) == "10 frames drawn alone, in order and shuffled: all of them the same"
     assert set(report._repr_mimebundle_()) == {"text/plain"}
     assert FrameNumber().check([1, 2, 3]).ok
@@ -137,6 +137,147 @@ def test_changes_that_are_not_announced():
     report = InPlace().check(range(30), n=6)
     assert {finding.cause for finding in report.findings} == {"blit"}
     assert "without matplotlib being told" in str(report)
+    assert report.unseen == ("A of AxesImage(shape=(10, 10))",)
+    assert "update() changes A of AxesImage(shape=(10, 10)): something changes without" in str(report)
+
+
+class Plot(Animator):
+    """A moving line under an axis whose labels a function makes, and an image with a color bar."""
+
+    def setup(self):
+        self.fig, (self.ax, other) = plt.subplots(1, 2, figsize=(3, 1), dpi=40)
+        (self.line,) = self.ax.plot(range(5))
+        self.image = other.imshow(np.arange(9.0).reshape(3, 3), cmap=plt.get_cmap("viridis").copy())
+        self.fig.colorbar(self.image)
+        self.dots = other.scatter(np.arange(100) % 3, np.zeros(100))
+        self.unit, self.units = "m", {"name": "m"}
+        return self.fig
+
+    def update(self, frame_idx, k):
+        self.line.set_ydata([k, 1, 2, 3, 4 + k % 3])
+
+
+class Unit(Plot):
+    """Has a formatter that reads an attribute, which changes."""
+
+    def setup(self):
+        fig = super().setup()
+        self.ax.xaxis.set_major_formatter(lambda x, pos: self.unit)
+        return fig
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.unit = "km" if k % 2 else "m"
+
+
+class UnitTold(Unit):
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.ax.xaxis.stale = True
+
+
+class UnitInAClosure(Plot):
+    def setup(self):
+        fig, units = super().setup(), self.units
+        self.ax.xaxis.set_major_formatter(lambda x, pos: units["name"])
+        return fig
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.units["name"] = f"{k}"
+
+
+class Hidden(Plot):
+    """Changes in place what cannot be seen as long as the axes are as they are."""
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.dots.get_offsets()[1, 0] = 99 + k
+
+
+@pytest.mark.parametrize(
+    ("animator", "words"),
+    [
+        (Unit(), "self.unit, which is read while XAxis"),
+        (UnitInAClosure(), "major._formatter.func.units.name of XAxis"),
+        (Hidden(), "offsets of "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_changes_are_named_whether_or_not_they_show(animator, words):
+    report = animator.check(range(30), n=6)
+    assert not report.ok
+    assert any(what.startswith(words) for what in report.unseen), report.unseen
+    assert words in str(report)
+    if isinstance(animator, Hidden):
+        assert not report.findings
+        assert str(report).startswith(
+            "6 frames drawn alone, in order and shuffled: all of them the same"
+        )
+
+
+class Announces(Plot):
+    """Changes much, by setters, and looks at what matplotlib makes of it."""
+
+    def setup(self):
+        fig = super().setup()
+        self.path = fig.text(0.1, 0.9, "")
+        self.legend = self.ax.legend([self.line], ["a"])
+        return fig
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.k = k
+        self.image.set_data(np.full((3, 3), k))
+        self.image.set_clim(0, k + 1)
+        self.dots.set_offsets([[k, 0], [0, 1]])
+        self.path.set(text=f"{k}", fontsize=5 + k % 3)
+        self.ax.set(xlim=(0, 4 + k), title=f"{k}")
+        self.ax.relim()
+        self.ax.autoscale_view(scalex=False)
+        self.ax.get_xticklabels()
+        self.ax.yaxis.get_tightbbox()
+        self.line.get_path()
+
+
+class DrawsItself(Announces):
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.fig.canvas.draw()
+
+
+@pytest.mark.parametrize("animator", [Plot(), UnitTold(), Announces(), DrawsItself()])
+def test_what_is_announced_is_not_named(animator):
+    assert animator.check(range(30), n=6).unseen == ()
+
+
+class OpensFigures(Text):
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        plt.figure(figsize=(1, 1))
+
+
+class GathersCategories(Text):
+    def setup(self):
+        fig, self.ax = plt.subplots(figsize=(1, 1), dpi=40)
+        self.bars = ()
+        return fig
+
+    def update(self, frame_idx, k):
+        for bar in self.bars:
+            bar.remove()
+        self.bars = self.ax.bar([f"n{k}", f"n{k + 1}"], [1, 2])
+
+
+def test_what_else_counts_up():
+    (figures,) = OpensFigures().check(range(30), n=6).left_behind
+    assert figures.startswith(
+        "leaves figures open: there are 2 after one frame, 7 after 6; open them in"
+    )
+    report = GathersCategories().check(range(0, 60, 2), n=6)
+    assert {finding.cause for finding in report.findings} == {"history"}
+    assert "leaves categories on axes: there are 2 after one frame, 12 after 6; give" in str(report)
+    assert plt.get_fignums() == []
 
 
 def test_generators_and_bad_input():

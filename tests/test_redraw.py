@@ -16,7 +16,7 @@ from dask_animate.figure import FigureSource
 from dask_animate.job import RenderJob
 from dask_animate.pieces import Run
 from dask_animate.pixels import Converter
-from dask_animate.redraw import PATIENCE, TRIAL_BLIT, TRIAL_FULL, Redraw
+from dask_animate.redraw import PATIENCE, TRIAL_BLIT, TRIAL_FULL, USUAL_LENGTH, Redraw, _Samples
 from dask_animate.renderer import Renderer
 from dask_animate.source import Mismatch
 from dask_animate.spec import DrawSpec
@@ -170,6 +170,81 @@ def test_full_ever_after():
     drawing.close()
 
 
+class ComesAndGoes(InPlace):
+    """Changes the pixels of an image in the middle of each dozen of frames, behind matplotlib's back."""
+
+    def update(self, frame_idx, k):
+        Line.update(self, frame_idx, k)
+        self.image.get_array()[:] = 30 * (4 <= frame_idx % 12 <= 9)
+
+
+class UnitComesAndGoes(Line):
+    """Has a formatter that reads an attribute."""
+
+    def setup(self):
+        self.unit = "m"
+        fig = super().setup()
+        self.ax.xaxis.set_major_formatter(lambda x, pos: self.unit)
+        return fig
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        self.unit = "km" if 4 <= frame_idx % 12 <= 9 else "m"
+
+
+def dozens(animator, redraw, **spec):
+    """Twelve partitions of as many frames, drawn with one figure."""
+    drawing = renderer(animator, redraw, **spec)
+    blocks = [
+        drawing.block(enumerate(range(start, start + 12), start), 12, "", alpha=False)
+        for start in range(0, 144, 12)
+    ]
+    drawing.close()
+    return [block.pixels for block in blocks], [block.run.fault for block in blocks]
+
+
+@pytest.mark.parametrize("animator", [ComesAndGoes(), UnitComesAndGoes()])
+def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
+    monkeypatch.setattr("dask_animate.redraw.WORTH_IT", float("inf"))
+    whole, _ = dozens(animator, "full")
+    found = []
+    for seed in (0, None):
+        drawn, faults = dozens(animator, "auto", seed=seed)
+        (which,) = [i for i, fault in enumerate(faults) if fault]
+        assert "unless that came and went earlier between two comparisons" in faults[which]
+        for mine, right in zip(drawn[which:], whole[which:], strict=True):
+            np.testing.assert_array_equal(mine, right)
+        found.append(which)
+    assert found[0] == found[1]
+
+
+def test_places_of_comparisons():
+    for n_frames in (1, 2, 3):
+        assert _Samples(0)._place(0, n_frames) == 1
+    places = {_Samples(0)._place(start, 12) for start in range(200)}
+    assert places == set(range(1, 11))
+    unknown = [_Samples(0)._place(start, None) for start in range(2000)]
+    assert set(range(1, 20)) < set(unknown)
+    assert 180 < max(unknown) < USUAL_LENGTH
+    for samples, other in [(_Samples(3), _Samples(3)), (_Samples(3), _Samples(4))]:
+        chosen = [[each._place(start, 99) for start in range(20)] for each in (samples, other)]
+        assert (chosen[0] == chosen[1]) == (samples._seed == other._seed)
+
+
+def test_three_frames_of_a_partition_are_compared_at_most(monkeypatch):
+    monkeypatch.setattr("dask_animate.redraw.WORTH_IT", float("inf"))
+    compared = []
+    compare = Redraw._compare
+    monkeypatch.setattr(Redraw, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
+    _, faults = dozens(Line(), "auto")
+    assert not any(faults)
+    by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
+    assert [frames[0] for frames in by_partition[1:]] == [0] * 11
+    assert [frames[-1] for frames in by_partition] == [11] * 12
+    assert {len(frames) for frames in by_partition[1:]} == {3}
+    assert len({frames[1] for frames in by_partition[1:]}) > 4
+
+
 def test_a_fault_in_another_partition_spoils_this_one():
     """Threads of a worker draw partitions with one figure by turns."""
     drawing = renderer(InPlaceAtTheEnd())
@@ -222,6 +297,26 @@ def test_stats_and_no_warning(tmp_path, client):
         )
     assert TRIAL_BLIT <= video.stats.n_frames_blitted <= 60 - TRIAL_FULL
     np.testing.assert_array_equal(decode(video.path), decode(whole.path))
+
+
+class Uneven(Line):
+    """481 by 301 pixels, but for the rounding of 4.81 · 100."""
+
+    def setup(self):
+        fig = super().setup()
+        fig.set_size_inches(4.81, 3.01)
+        fig.set_dpi(100)
+        return fig
+
+
+def test_a_size_that_is_no_whole_number_of_pixels(tmp_path):
+    options = {"codec": "ffv1", "num_workers": 1}
+    whole = Uneven().make_video(tmp_path / "whole.mkv", range(16), 25, redraw="full", **options)
+    for redraw in ("auto", "blit"):
+        video = Uneven().make_video(tmp_path / f"{redraw}.mkv", range(16), 25, redraw=redraw, **options)
+        assert video.stats.n_frames_blitted
+        np.testing.assert_array_equal(decode(video.path), decode(whole.path))
+    Uneven().preview(range(4))
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9", "ffv1"])

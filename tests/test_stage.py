@@ -5,6 +5,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib import dates
 
 from dask_animate.stage import Stage, current_settings, seed_random_states
 
@@ -67,6 +68,32 @@ def test_settings_of_the_caller_and_of_the_code():
         assert matplotlib.rcParams["lines.linewidth"] == 7
         assert matplotlib.rcParams["font.size"] == 33
     assert current_settings() == before
+
+
+def test_each_stage_has_its_own_epoch_of_dates(monkeypatch):
+    monkeypatch.setattr(dates, "_epoch", None)
+    day = np.datetime64("2000-01-02")
+    settings = current_settings()
+    assert dates.date2num(day) == 10958
+    for epoch in ("2000-01-01", "1999-12-31"):
+        stage = Stage(settings)
+        with stage.building():
+            dates.set_epoch(epoch)
+        with stage.entered():
+            assert dates.get_epoch() == epoch
+            assert dates.date2num(day) < 3
+        assert dates.date2num(day) == 10958
+
+
+def test_the_epoch_of_the_caller_travels(monkeypatch):
+    monkeypatch.setattr(dates, "_epoch", None)
+    dates.set_epoch("2000-01-01")
+    settings = current_settings()
+    with Stage(settings).entered():  # of this process
+        assert dates.get_epoch() == "2000-01-01"
+    monkeypatch.setattr(dates, "_epoch", None)
+    with Stage(settings).entered():  # of a worker
+        assert dates.get_epoch() == "2000-01-01"
 
 
 def test_backend_is_put_back():
