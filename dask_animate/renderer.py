@@ -178,8 +178,7 @@ class Renderer:
         def draw(run: Run, keeper: Keeper | None) -> Stored:
             for frame_idx, item in frames:
                 self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper)
-            assert keeper is not None
-            return Stored(start, keeper.new_marks, time.perf_counter() - begun, worker, run)
+            return Stored(start, n_frames, time.perf_counter() - begun, worker, run)
 
         with self._source.entered():
             begun = time.perf_counter()
@@ -216,6 +215,7 @@ class Renderer:
             keepers.append(Keeper(keep, start, n_frames))
             drawn = draw(run, keepers[-1])
             run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
+            run.marks = keepers[-1].new_marks
             return drawn
 
         drawn = self._confirmed(draw_and_keep)
