@@ -206,7 +206,14 @@ def test_random_frames_are_the_same_ones(tmp_path, where):
 def test_encode_again(tmp_path, client):
     store = tmp_path / "frames.zarr"
     FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, store=store, client=client)
-    for source in (store, str(store), f"file://{store}", zarr.storage.LocalStore(store), kept(store)):
+    for source in (
+        store,
+        str(store),
+        f"file://{store}",
+        zarr.storage.LocalStore(store),
+        kept(store),
+        kept(store).store_path,
+    ):
         video = write_video(source, tmp_path / "b.webm", 60)
         assert_shows(video.path, range(N), 60)
     video = write_video(store, tmp_path / "b.webm", 60, client=client)
@@ -647,7 +654,9 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
     for key, data in within.items():
         assert files.pop(key) == data
     # overwrite takes all that is ours, and nothing else
-    left = [f"{base}frames/c.7.0.0.0", f"{base}marks/c.7.{'0f' * 16}.partial", f"{base}marks/c/1/0"]
+    unique = "0f" * 16
+    left = ["frames/c.7.0.0.0", f"marks/c.7.{unique}.partial", "marks/c/1/0", f"proof-{unique}/c.0.0"]
+    left = [base + key for key in left]
     files.update(dict.fromkeys(left, b"6"))
     assert render(overwrite=True) == (3, 0)
     there = all_files()
