@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 import zarr
 from zarr.abc.store import Store
 from zarr.core.sync import sync  # runs in zarr's own loop, to which the connections of a store belong
-from zarr.storage import FsspecStore, LocalStore, StorePath
+from zarr.storage import FsspecStore, LocalStore, StorePath, WrapperStore
 
 from .errors import AnimateError, OptionTypeError, ParamsError, StoreError
 
@@ -87,7 +87,7 @@ def site_of(place: Any) -> StorePath:
 @saying_why
 def names_at(site: StorePath) -> list[str]:
     """Return the names of what lies at a place, files and folders; none if there is nothing."""
-    store = site.store
+    store = _unwrapped(site.store)
     if isinstance(store, LocalStore) and (store.root / site.path).is_file():
         raise StoreError(f"{site} is a file: choose another place as store")
     if isinstance(store, FsspecStore):
@@ -96,6 +96,10 @@ def names_at(site: StorePath) -> list[str]:
         # A listing that is remembered does not show what other processes wrote since.
         getattr(store.fs, "sync_fs", store.fs).invalidate_cache()
     return sync(_names(site))
+
+
+def _unwrapped(store: Store) -> Store:
+    return _unwrapped(store._store) if isinstance(store, WrapperStore) else store
 
 
 async def _names(site: StorePath) -> list[str]:
@@ -119,11 +123,12 @@ async def _keys(prefix: str, store: Store) -> list[str]:
 def delete(site: StorePath, keys: Sequence[str]) -> None:
     """Delete files at a place, and folders that are empty then; nothing that is not named."""
     sync(_delete(site, keys))
-    if isinstance(site.store, LocalStore):  # elsewhere a folder is there as long as it holds something
+    store = _unwrapped(site.store)
+    if isinstance(store, LocalStore):  # elsewhere a folder is there as long as it holds something
         folders = {folder for key in keys for folder in PurePosixPath(key).parents[:-1]}
         for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
             with suppress(OSError):  # not empty
-                (site.store.root / site.path / folder).rmdir()
+                (store.root / site.path / folder).rmdir()
 
 
 async def _delete(site: StorePath, keys: Sequence[str]) -> None:

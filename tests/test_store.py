@@ -719,6 +719,7 @@ def test_a_store_of_another_version(tmp_path):
 def test_names_that_fsspec_takes_for_patterns(tmp_path):
     """`run[1]` would delete from `run1`, of which zarr would not know."""
     store = zarr.storage.FsspecStore.from_url(f"file://{tmp_path}/run[1]")
+    store = zarr.storage.LoggingStore(store, "ERROR")
     with pytest.raises(StoreError, match="for patterns of names"):
         FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, num_workers=1, store=store)
 
@@ -788,8 +789,9 @@ def test_workers_without_rights(tmp_path, client):
     assert set(zarr.open_group(place, mode="r").array_keys()) == {"frames", "marks"}
 
 
-def test_a_worker_that_is_busy_is_not_waited_for(tmp_path, own_client, caplog):
+def test_a_worker_that_is_busy_is_not_waited_for(tmp_path, own_client, caplog, monkeypatch):
     """What it writes is checked when it draws; here it does not come to that."""
+    monkeypatch.setattr("dask_animate.proof.GRACE_SECONDS", 0.2)
     busy, free = own_client.scheduler_info()["workers"]
     begun, end = tmp_path / "begun", tmp_path / "end"
 
