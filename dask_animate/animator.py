@@ -176,8 +176,8 @@ class Animator(Look):
             it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it again.
             Not with a Bag.
         overwrite : bool, default: False
-            Begin a new store, also where zarr files of another program are. Without it, those are an
-            error, and frames of another size are replaced only in a store that was made here.
+            Begin the store anew. Frames are kept only where nothing is, or a store that this library
+            made; whatever else lies there is an error, with its names, and is never deleted.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             By default chosen by the suffix of `output_file`. FFV1 and APNG are lossless.
         seed : int or None
@@ -360,7 +360,7 @@ def _store_request(
             "is computed: give a list of Delayed objects, or an array"
         )
     from .keep import job_content
-    from .store import check_place
+    from .ownership import check_place
     from .surroundings import Observer
 
     check_place(place, overwrite=overwrite)

@@ -137,7 +137,7 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[FramesJob, FramePara
         Later ones are left out.
     """
     if is_place(frames):
-        from .store import open_array
+        from .kept import open_array
 
         frames = open_array(frames)
     shape = getattr(frames, "shape", None)

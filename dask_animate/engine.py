@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from .gather import Gather
     from .keep import Keep
+    from .proof import Witness
 
 #: Pixels, and parameters of a partition, that this process holds where it draws itself.
 BLOCK_BYTES, PARAMS_BYTES = 128 * 2**20, 256 * 2**20
@@ -111,6 +112,7 @@ class Render:
         self._meter = meter
         self._listeners: tuple[Listener, ...] = (meter, *listeners)
         self._store = store
+        self._witness: Witness | None = None
         self.encode = encode
         self.size: FrameSize | None = None
 
@@ -121,22 +123,18 @@ class Render:
             size = renderer.size()
             where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
             self._meter.encode_on = (where, why)
-            keep = self._open_store(size)
-            if keep is not None:
-                from .proof import prove_here
-
-                prove_here(keep.store)
+            keep = self._open_store(size, lambda w: w.prove_here())
             self.encode = choose_encoder(self.encode, self._encoded_size(size))
             with self._sink(size) as sink:
                 if where == "workers":
                     self._segments_here(renderer, sink, threads=1, keep=keep)
                 elif keep is not None:
-                    self._encode(self._unpack(self._stored_here(renderer, keep), keep), 0, sink)
+                    self._encode(self._unpack(self._stored_here(renderer, keep)), 0, sink)
                 elif self._plan.is_auto and CODECS[self.encode.codec].is_segmented:
                     self._segments_here(renderer, sink, CPU_COUNT)  # what the sink would do
                 else:
                     self._encode(self._unpack(self._blocks_here(renderer, size)), 0, sink)
-                self._complete(keep)
+                self._complete()
 
     def on(self, client: Client, max_workers: int | None) -> None:
         """Draw on a cluster, on `max_workers` of it at most."""
@@ -156,11 +154,7 @@ class Render:
             size, obstacle = built[0].size, next((b.obstacle for b in built if b.obstacle), None)
             for figure in built:
                 self._emit(FigureBuilt(figure.worker, figure.fonts))
-            keep = self._open_store(size)
-            if keep is not None:
-                from .proof import prove_on
-
-                prove_on(client, gather.workers.addresses(), keep.store)
+            keep = self._open_store(size, lambda w: w.prove_on(client, gather.workers.addresses()))
             if on_workers and obstacle is None:
                 self.encode = with_gpu(self.encode)
             else:
@@ -169,9 +163,9 @@ class Render:
                 self.encode = choose_encoder(self.encode, self._encoded_size(size))
             gather.make(Product(self.encode if on_workers else None, self.encode.alpha, keep))
             with self._sink(size) as sink:
-                frames = self._unpack(self._results(gather), keep)
+                frames = self._unpack(self._results(gather))
                 self._encode(frames, gather.workers.reorder_budget(), sink)
-                self._complete(keep)
+                self._complete()
 
     def _check_memory(self, limit: int | None) -> None:
         """Raise unless what is read at once fits into a limit; None is what this process may have."""
@@ -191,12 +185,13 @@ class Render:
         for listener in self._listeners:
             listener(event)
 
-    def _open_store(self, size: FrameSize) -> Keep | None:
+    def _open_store(self, size: FrameSize, prove: Callable[[Witness], None]) -> Keep | None:
         """Open where frames are kept, and divide the render so that each worker writes whole chunks."""
         if self._store is None:
             return None
         from .keep import Keep
-        from .store import chunk_of, open_store
+        from .ownership import chunk_of, open_store
+        from .proof import Witness
 
         place, overwrite = self._store.place, self._store.overwrite
         shape = (size.height, size.width, self._store.channels)
@@ -204,11 +199,18 @@ class Render:
         self._plan, chunk = self._plan.with_store(self._params, size, kept)
         n_frames = self._params.n_frames or 0
         store = open_store(place, n_frames, shape, chunk, overwrite=overwrite)
+        self._witness = Witness(store)
+        prove(self._witness)
         return Keep(store, self._store.token)
 
-    def _complete(self, keep: Keep | None) -> None:
-        if keep is not None:
-            keep.store.complete(self._meter.n_frames)
+    def _complete(self) -> None:
+        if self._witness is not None:
+            self._witness.complete(self._meter.n_frames)
+
+    def _take_note(self, result: Result) -> None:
+        if self._witness is not None:
+            self._witness.take(result)
+        self._emit(_rendered(result))
 
     def _segments_here(
         self, renderer: Renderer, sink: Sink, threads: int, keep: Keep | None = None
@@ -236,7 +238,7 @@ class Render:
             )
         for segment in segments:
             meter.wait_seconds += segment.draw_seconds
-            self._emit(_rendered(segment))
+            self._take_note(segment)
             meter.timed("mux_seconds", sink.add, segment)
 
     def _blocks_here(self, renderer: Renderer, size: FrameSize) -> Iterator[Block]:
@@ -300,14 +302,14 @@ class Render:
             self._params.n_frames, gather.n_threads, self._plan.preload_factor, gather.room()
         )
 
-    def _unpack(self, results: Iterable[Result], keep: Keep | None = None) -> Iterator[tuple[int, Item]]:
+    def _unpack(self, results: Iterable[Result]) -> Iterator[tuple[int, Item]]:
         for result in results:
-            self._emit(_rendered(result))
+            self._take_note(result)
             if isinstance(result, Block):
                 yield from zip(result.frame_idx, result.pixels, strict=True)
             elif isinstance(result, Stored):
-                assert keep is not None
-                yield from enumerate(keep.store.frames(result.start, result.marks), result.start)
+                assert self._witness is not None
+                yield from self._witness.frames(result)
             else:
                 yield result.start, result
                 for frame_idx in range(result.start + 1, result.start + result.n_frames):

@@ -73,7 +73,7 @@ class Keeper:
         self._named: dict[Named, bytes] = {}
         self._start, self._stop = start, start + n_frames
         self._store = keep.store
-        self._store.require_there()
+        self._store.require_current()
         self._marks = self._store.marks(self._start, self._stop)
         self.new_marks = np.zeros_like(self._marks)
         shape = self._store.frame_shape

@@ -264,14 +264,16 @@ def kind_of(value: object) -> str | None:
 
 def is_place(value: object) -> bool:
     """Whether a value says where a zarr array is: a path, a URL or a zarr store."""
-    zarr = sys.modules.get("zarr.abc.store")  # who has a store has imported it
-    return isinstance(value, str | os.PathLike) or (zarr is not None and isinstance(value, zarr.Store))
+    if isinstance(value, str | os.PathLike):
+        return True
+    zarr = sys.modules.get("zarr")  # who has a store has imported it
+    return zarr is not None and isinstance(value, zarr.abc.store.Store | zarr.storage.StorePath)
 
 
 def open_member(value: Any, axis: object, dim: object) -> Member:
     """Check an array, or the path of a zarr array; the arguments are those of `make_video`."""
     if is_place(value):
-        from .store import open_array
+        from .kept import open_array
 
         value = open_array(value)
     kind = kind_of(value)

@@ -118,6 +118,8 @@ class Run:
     sample : int or None
         Which of those, counted from 0, is compared besides the first and the last; None before that is
         drawn by lot, and again when it is done.
+    marks : ndarray of uint8, shape (n_frames, n), or None
+        What marks the frames in a store, if they are kept.
     """
 
     n_blitted: int = 0
@@ -133,6 +135,7 @@ class Run:
     n_frames: int | None = None
     n_drawn: int = 0
     sample: int | None = None
+    marks: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,31 +181,26 @@ class Stored:
     ----------
     start : int
         Frame index of the first frame.
+    n_frames : int
+        Number of frames, which are consecutive.
     seconds : float
         Time spent drawing and writing.
-    marks : ndarray of uint8, shape (n_frames, n)
-        What marks them in the store.
     worker : str
         Address of the worker, or "" for this process.
     run : Run
-        How its frames were drawn.
+        How its frames were drawn, and what marks them in the store.
     """
 
     start: int
-    marks: NDArray[np.uint8]
+    n_frames: int
     seconds: float
     worker: str
     run: Run
 
     @property
-    def n_frames(self) -> int:
-        """Number of frames, which are consecutive."""
-        return len(self.marks)
-
-    @property
     def n_bytes(self) -> int:
         """Size in bytes."""
-        return self.marks.nbytes
+        return 0 if self.run.marks is None else self.run.marks.nbytes
 
 
 class Packet(NamedTuple):

@@ -1,23 +1,31 @@
-"""Where zarr keeps things: paths, URLs and stores, looked at with care."""
+"""Where zarr keeps things: paths, URLs and stores, what lies there, and how it is deleted."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import zarr
 from zarr.abc.store import Store
+from zarr.core.sync import sync  # runs in zarr's own loop, to which the connections of a store belong
+from zarr.storage import FsspecStore, LocalStore, StorePath, WrapperStore
 
 from .errors import AnimateError, OptionTypeError, ParamsError, StoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+#: Keys that are deleted at the same time.
+DELETES_AT_ONCE = 64
+# What fsspec takes for the local file system.
+_LOCAL_URL = re.compile(r"(?:file:(?://(?:localhost(?=/))?)?|local://)")
 
 
 def require_there(array: zarr.Array[Any]) -> None:
@@ -51,30 +59,79 @@ def saying_why(function: Callable[P, T]) -> Callable[P, T]:
 
 def as_place(place: Any) -> Any:
     """Return what zarr opens: an absolute path, a URL, or a store that can be written by several."""
-    if isinstance(place, str) and place.startswith("file:"):
-        path = url2pathname(urlsplit(place).path)
+    if isinstance(place, str) and (local := _LOCAL_URL.match(place)):
+        path = url2pathname(place[local.end() :])
         return Path(os.path.abspath(path))  # by URL, zarr would not write it at one stroke
     if isinstance(place, str) and "://" in place:
         return place
-    if isinstance(place, zarr.storage.ZipStore):
+    store = place.store if isinstance(place, StorePath) else place
+    if isinstance(store, zarr.storage.ZipStore):
         raise OptionTypeError("a ZipStore cannot be written by several processes, nor changed")
-    if isinstance(place, Store):
+    if isinstance(store, Store):
         return place
     if isinstance(place, str | os.PathLike):
         return Path(os.path.abspath(os.fsdecode(place)))  # also where workers have another directory
     raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(place).__name__}")
 
 
-def found_at(place: Any) -> zarr.Array[Any] | zarr.Group | None:
-    """Return what there is at a place; raise if it is not for zarr to overwrite."""
-    try:
-        return zarr.open(store=place, mode="r")
-    except (FileNotFoundError, ValueError) as exc:
-        problem: Exception = exc
-    except Exception as exc:
-        raise StoreError(f"the store {place} cannot be opened: {type(exc).__name__}: {exc}") from None
-    if isinstance(place, Path) and place.exists() and (place.is_file() or any(place.iterdir())):
-        raise StoreError(
-            f"{place} holds something that is no zarr store ({problem}): choose another place"
-        )
-    return None
+@saying_why
+def site_of(place: Any) -> StorePath:
+    """Return what `as_place` returned as a place in a zarr store, of whatever kind; opens nothing."""
+    if isinstance(place, StorePath):
+        return place
+    if isinstance(place, Path):
+        return StorePath(LocalStore(place))
+    return StorePath(place if isinstance(place, Store) else FsspecStore.from_url(place))
+
+
+@saying_why
+def names_at(site: StorePath) -> list[str]:
+    """Return the names of what lies at a place, files and folders; none if there is nothing."""
+    store = _unwrapped(site.store)
+    if isinstance(store, LocalStore) and (store.root / site.path).is_file():
+        raise StoreError(f"{site} is a file: choose another place as store")
+    if isinstance(store, FsspecStore):
+        if set("*?[") & set(f"{store.path}{site.path}"):
+            raise StoreError(f"{site} cannot be a store: fsspec takes *, ? and [ for patterns of names")
+        # A listing that is remembered does not show what other processes wrote since.
+        getattr(store.fs, "sync_fs", store.fs).invalidate_cache()
+    return sync(_names(site))
+
+
+def _unwrapped(store: Store) -> Store:
+    return _unwrapped(store._store) if isinstance(store, WrapperStore) else store
+
+
+async def _names(site: StorePath) -> list[str]:
+    # Consoles of S3 mark a folder by an empty object, which has no name in it.
+    return sorted({name async for name in site.store.list_dir(site.path)} - {""})
+
+
+@saying_why
+def keys_under(site: StorePath) -> list[str]:
+    """Return the keys of all files below a place, relative to it."""
+    return sync(_keys(f"{site.path}/" if site.path else "", site.store))
+
+
+async def _keys(prefix: str, store: Store) -> list[str]:
+    # With the slash, as "frames" is also a prefix of "frames_of_mine".
+    keys = [key async for key in store.list_prefix(prefix)]
+    return [key.removeprefix(prefix) for key in keys if not key.endswith("/")]
+
+
+@saying_why
+def delete(site: StorePath, keys: Sequence[str]) -> None:
+    """Delete files at a place, and folders that are empty then; nothing that is not named."""
+    sync(_delete(site, keys))
+    store = _unwrapped(site.store)
+    if isinstance(store, LocalStore):  # elsewhere a folder is there as long as it holds something
+        folders = {folder for key in keys for folder in PurePosixPath(key).parents[:-1]}
+        for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
+            with suppress(OSError):  # not empty
+                (store.root / site.path / folder).rmdir()
+
+
+async def _delete(site: StorePath, keys: Sequence[str]) -> None:
+    # Key by key: `delete_dir` takes whatever lies there by then.
+    for first in range(0, len(keys), DELETES_AT_ONCE):
+        await asyncio.gather(*((site / key).delete() for key in keys[first : first + DELETES_AT_ONCE]))

@@ -184,8 +184,7 @@ class Renderer:
             for frame_idx, item in frames:
                 is_last = frame_idx == start + n_frames - 1
                 self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper, is_last=is_last)
-            assert keeper is not None
-            return Stored(start, keeper.new_marks, time.perf_counter() - begun, worker, run)
+            return Stored(start, n_frames, time.perf_counter() - begun, worker, run)
 
         with self._source.in_turn():
             begun = time.perf_counter()
@@ -249,6 +248,7 @@ class Renderer:
             keepers.append(Keeper(keep, start, n_frames or 0, surroundings, fonts))
             drawn = draw(run, keepers[-1])
             run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
+            run.marks = keepers[-1].new_marks
             return drawn
 
         drawn = self._confirmed(draw_and_keep, n_frames)

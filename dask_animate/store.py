@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -11,37 +12,22 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.codecs import ZstdCodec
+from zarr.storage import StorePath
 
 from .errors import ParamsError, StoreError
-from .places import as_place, found_at, require_there, saying_why
+from .places import delete, require_there, saying_why
 from .tokens import TOKEN_BYTES
 
 #: Bytes that each worker writes to prove that it can.
 PROOF_BYTES = 2**18
 #: A mark is a token and a checksum of the frame's pixels.
 MARK_BYTES = TOKEN_BYTES + 4
-_KEY = "dask_animate"
-_KIND: dict[str, Any] = {"kind": "frames", "version": 1}
-
-
-def open_array(place: Any) -> zarr.Array[Any] | KeptFrames:
-    """Open an array to read it, by its path, its URL or its store.
-
-    Of a store that `FrameStore` made, its frames, if it is complete.
-    """
-    place = as_place(place)
-    try:
-        found = zarr.open(store=place, mode="r")
-    except (FileNotFoundError, ValueError, OSError) as exc:
-        raise ParamsError(f"there is no zarr array at {place}: {exc}") from exc
-    if isinstance(found, zarr.Array):
-        return found
-    if _is_ours(found):
-        return _complete(found, place)
-    assert isinstance(found, zarr.Group)
-    names = ", ".join(sorted(found.array_keys())) or "none"
-    raise ParamsError(f"{place} is a zarr group; give the path of one of its arrays: {names}")
+#: Raised whenever a store that is written here could not be read by what there was before.
+VERSION = 2
+NOTES_KEY = "dask_animate"
+KIND: dict[str, Any] = {"kind": "frames", "version": VERSION}
+#: A chunk is one file "c.0.0.0.0", and no tree of folders.
+FLAT_KEYS: Any = {"name": "default", "separator": "."}
 
 
 class FrameStore:
@@ -51,27 +37,34 @@ class FrameStore:
     alone writes it. A frame counts as finished if its mark has its token, and the checksum of the
     pixels that are there: whatever was interrupted, however, is not taken for a frame.
 
+    One render at a time uses a store, the one that began last. Whoever writes looks first whether that
+    is still so: an earlier render ends there, and leaves the frames of the later one alone. There is no
+    lock between looking and writing; what slips in is found out by the checksums.
+
     Can be pickled; does not open anything by that. Not thread-safe where it changes the length.
 
     Parameters
     ----------
-    place : path, URL or zarr store
-        Where it is.
+    name : str
+        What messages call it.
     frames : zarr.Array of uint8, shape (n, height, width, 3 or 4)
         The frames.
     marks : zarr.Array of uint8, shape (n, MARK_BYTES)
         A mark for each.
     render : str
-        Of which render it is now.
+        Which render uses it; for reading alone, any.
     """
 
     def __init__(
-        self, place: Any, frames: zarr.Array[Any], marks: zarr.Array[Any], render: str = ""
+        self, name: str, frames: zarr.Array[Any], marks: zarr.Array[Any], render: str = ""
     ) -> None:
         self._render = render
-        self._place = place
+        self._name = name
         self._frames = frames
         self._marks = marks
+
+    def __str__(self) -> str:
+        return self._name
 
     @property
     def chunk(self) -> int:
@@ -87,28 +80,36 @@ class FrameStore:
     @saying_why
     def reserve(self, stop: int) -> None:
         """Make room for the frames before `stop`; only the process that made the store may do that."""
-        for array in (self._frames, self._marks):
-            if stop > array.shape[0]:
-                array.resize((stop, *array.shape[1:]))
+        if stop > min(self._frames.shape[0], self._marks.shape[0]):
+            self.require_current()
+            for array in (self._frames, self._marks):
+                if stop > array.shape[0]:
+                    array.resize((stop, *array.shape[1:]))
 
     @saying_why
-    def complete(self, n_frames: int) -> None:
-        """Note that all frames are there; raise if another render has begun with the store since."""
-        group = self._group()
-        if _notes(group).get("render") != self._render:
+    def complete(self, n_frames: int, sums: NDArray[np.uint32]) -> None:
+        """Note that all frames are there, and the checksums of their marks, by `sums_of`.
+
+        They stand in the group's own notes, so that these are complete or not at one stroke.
+        """
+        self.require_current()
+        done: dict[str, Any] = {
+            "n_frames": n_frames,
+            "marks": base64.b64encode(sums.astype("<u4").tobytes()).decode(),
+        }
+        group_at(self._site).attrs[NOTES_KEY] = {**KIND, "render": self._render, **done}
+
+    @saying_why
+    def require_current(self) -> None:
+        """Raise unless this process sees the store, and no other render has begun with it since."""
+        notes = notes_at(self._site)
+        if not notes:
+            raise StoreError(f"the store {self} is not found from here")
+        if notes.get("render") != self._render:
             raise StoreError(
-                f"another render began to use the store {self._place} before this one was done: its "
-                f"frames may be of either; one render at a time can use a store"
+                f"another render began to use the store {self} before this one was done, and goes on "
+                f"with it: one render at a time can use a store"
             )
-        group.attrs[_KEY] = {**_KIND, "render": self._render, "n_frames": n_frames}
-
-    @saying_why
-    def require_there(self) -> None:
-        """Raise if it is not found from this process."""
-        try:
-            require_there(self._frames)
-        except ParamsError:
-            raise StoreError(f"the store {self._place} is not found from here") from None
 
     @saying_why
     def marks(self, start: int, stop: int) -> NDArray[np.uint8]:
@@ -118,11 +119,13 @@ class FrameStore:
     @saying_why
     def mark(self, start: int, marks: NDArray[np.uint8]) -> None:
         """Mark whole chunks as finished, whose frames were written before."""
+        self.require_current()
         self._marks[start : start + len(marks)] = marks
 
     @saying_why
     def write(self, start: int, frames: NDArray[np.uint8]) -> None:
         """Write a chunk."""
+        self.require_current()
         self._frames[start : start + len(frames)] = frames
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8] | None:
@@ -146,7 +149,7 @@ class FrameStore:
             for mark, frame in zip(marks, frames, strict=True)
         ):
             raise StoreError(
-                f"frames {start} to {stop - 1} are not in the store {self._place} as they were written: "
+                f"frames {start} to {stop - 1} are not in the store {self} as they were written: "
                 f"it has to be a place that all workers reach, and one render at a time has to use it"
             )
         return frames
@@ -159,53 +162,36 @@ class FrameStore:
             yield array
         finally:
             with suppress(Exception):  # what was wrong is known by then
-                del self._group()[array.basename]
+                keys = ["zarr.json", *(f"c.{idx}.0" for idx in range(n_workers))]
+                delete(self._site, [f"{array.basename}/{key}" for key in keys])
 
     @saying_why
     def _begin_proof(self, n_workers: int) -> zarr.Array[Any]:
-        return self._group().create_array(
+        return group_at(self._site).create_array(
             f"proof-{uuid.uuid4().hex}",
             shape=(n_workers, PROOF_BYTES),
             chunks=(1, PROOF_BYTES),
             dtype="u1",
             compressors=None,
+            chunk_key_encoding=FLAT_KEYS,
         )
 
     @saying_why
     def check_proof(self, proof: zarr.Array[Any], idx: int, written: bytes, worker: str) -> None:
         """Raise unless this process sees what a worker wrote."""
         if np.asarray(proof[idx]).tobytes() != written:
-            raise StoreError(
-                f"what {worker} wrote to the store {self._place} is not seen here: it has to be a place "
-                f"that all workers reach, as a shared directory or an s3:// URL"
-            )
+            raise self.unseen(worker)
 
-    def _group(self) -> zarr.Group:
-        return zarr.open_group(store=self._place, mode="r+")
+    def unseen(self, worker: str) -> StoreError:
+        """Return the error that says that this process does not see what a worker wrote."""
+        return StoreError(
+            f"what {worker} wrote to the store {self} is not seen here: it has to be a place "
+            f"that all workers reach, as a shared directory or an s3:// URL"
+        )
 
-
-class KeptFrames:
-    """The frames of a complete store, as an array that checks what it reads; can be pickled.
-
-    Parameters
-    ----------
-    store : FrameStore
-        Where they are.
-    n_frames : int
-        How many belong to its last render.
-    """
-
-    dtype = np.dtype(np.uint8)
-
-    def __init__(self, store: FrameStore, n_frames: int) -> None:
-        self._store = store
-        self.shape = (n_frames, *store.frame_shape)
-        self.chunks = (store.chunk, *store.frame_shape)
-
-    def __getitem__(self, index: tuple[slice, ...]) -> NDArray[np.uint8]:
-        """Return some frames in a row, or raise if they are not as they were written."""
-        start, stop, _ = index[0].indices(self.shape[0])
-        return self._store.finished(start, self._store.marks(start, stop))
+    @property
+    def _site(self) -> StorePath:
+        return StorePath(self._frames.store, self._frames.path.rpartition("/")[0])
 
 
 @saying_why
@@ -220,116 +206,32 @@ def prove(proof: zarr.Array[Any], idx: int) -> bytes:
     return data.tobytes()
 
 
+def sums_of(marks: NDArray[np.uint8], chunk: int) -> NDArray[np.uint32]:
+    """Return a checksum for each chunk of marks, the last of which may be shorter."""
+    firsts = range(0, len(marks), chunk)
+    return np.array([zlib.crc32(marks[first : first + chunk].tobytes()) for first in firsts], np.uint32)
+
+
 def mark_of(token: bytes, frame: NDArray[np.uint8]) -> bytes:
     """Return the mark of a frame."""
     return token + zlib.crc32(np.ascontiguousarray(frame).data).to_bytes(4, "little")
 
 
-def check_place(place: Any, *, overwrite: bool) -> zarr.Array[Any] | zarr.Group | None:
-    """Return what there is where frames are to be kept; raise if they must not be kept there.
-
-    Parameters
-    ----------
-    place : path, URL or zarr store
-        Where to.
-    overwrite : bool
-        Whether zarr's own files of others may go.
-    """
-    place = as_place(place)
-    found = found_at(place)
-    if found is not None and not overwrite and not _is_ours(found):
-        raise StoreError(
-            f"{place} holds a zarr {type(found).__name__.lower()} that something else made: choose "
-            f"another place as store, or give overwrite=True to lose it"
-        )
-    return found
+def notes_at(site: StorePath) -> dict[str, Any]:
+    """Return what the store at a place notes of itself; nothing if there is none, of any version."""
+    try:
+        group = zarr.open_group(site, mode="r", zarr_format=3, use_consolidated=False)
+    except FileNotFoundError:
+        return {}
+    except OSError:
+        raise
+    except Exception:  # whatever zarr raises of files that are not its own
+        return {}
+    notes: Any = group.attrs.get(NOTES_KEY)
+    is_ours = isinstance(notes, dict) and notes.get("kind") == KIND["kind"] and "version" in notes
+    return dict(notes) if is_ours else {}
 
 
-@saying_why
-def open_store(
-    place: Any, n_frames: int, frame_shape: tuple[int, int, int], chunk: int, *, overwrite: bool
-) -> FrameStore:
-    """Open a store to keep frames in, made anew where there is none for frames of this shape.
-
-    Parameters
-    ----------
-    place : path, URL or zarr store
-        Where it is.
-    n_frames : int
-        How many there will be, 0 if that is not known.
-    frame_shape : tuple of int
-        Height, width and channels.
-    chunk : int
-        Frames in a chunk.
-    overwrite : bool
-        Make it anew in any case.
-    """
-    found = check_place(place, overwrite=overwrite)
-    kept = None if overwrite else _chunk(found, frame_shape)
-    place = as_place(place)
-    notes: dict[str, Any] = {_KEY: {**_KIND, "render": uuid.uuid4().hex}}
-    if not _is_ours(found):
-        zarr.create_group(place, overwrite=True)
-    group = zarr.open_group(store=place, mode="r+")
-    group.attrs.update(notes)
-    if kept != chunk:
-        for name in ("frames", "marks"):
-            if name in group:
-                del group[name]
-        for name, row, dtype in (("frames", frame_shape, "u1"), ("marks", (MARK_BYTES,), "u1")):
-            group.create_array(
-                name,
-                shape=(n_frames, *row),
-                chunks=(chunk, *row),
-                dtype=dtype,
-                compressors=[ZstdCodec(level=3)],  # see benchmarks/store_compression.py
-                fill_value=0,
-            )
-    frames, marks = (_writable(group[name]) for name in ("frames", "marks"))
-    store = FrameStore(place, frames, marks, notes[_KEY]["render"])
-    store.reserve(n_frames)
-    return store
-
-
-def chunk_of(place: Any, frame_shape: tuple[int, int, int]) -> int | None:
-    """Return how many frames a chunk of a store has, None if there is none for frames of this shape."""
-    return _chunk(found_at(as_place(place)), frame_shape)
-
-
-def _chunk(group: zarr.Array[Any] | zarr.Group | None, frame_shape: tuple[int, int, int]) -> int | None:
-    if (
-        not isinstance(group, zarr.Group)
-        or not _is_ours(group)
-        or "frames" not in group
-        or "marks" not in group
-    ):
-        return None
-    frames: Any = group["frames"]
-    return int(frames.chunks[0]) if tuple(frames.shape[1:]) == frame_shape else None
-
-
-def _writable(array: Any) -> zarr.Array[Any]:
-    # zarr would leave out chunks that are all zero, as if they were never written.
-    return array.with_config({"write_empty_chunks": True})  # type: ignore[no-any-return]
-
-
-def _notes(found: zarr.Array[Any] | zarr.Group | None) -> dict[str, Any]:
-    """Return what a store notes of itself; nothing if it was made by something else."""
-    notes: Any = found.attrs.get(_KEY) if isinstance(found, zarr.Group) else None
-    return notes if isinstance(notes, dict) and notes.items() >= _KIND.items() else {}
-
-
-def _is_ours(found: zarr.Array[Any] | zarr.Group | None) -> bool:
-    return bool(_notes(found))
-
-
-def _complete(group: zarr.Group, place: Any) -> KeptFrames:
-    n_frames = _notes(group).get("n_frames")
-    if n_frames is None:
-        raise ParamsError(
-            f"the store {place} is not complete, or its last render was given up: call make_video with "
-            f"it again"
-        )
-    frames: Any = group["frames"]
-    marks: Any = group["marks"]
-    return KeptFrames(FrameStore(place, frames, marks), n_frames)
+def group_at(site: StorePath) -> zarr.Group:
+    """Open the group of a store, to change it; what it holds is looked up, not taken from a summary."""
+    return zarr.open_group(site, mode="r+", zarr_format=3, use_consolidated=False)

@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dask.array as da
+import fsspec
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -22,6 +24,8 @@ import zarr
 from conftest import local_client
 from dask import delayed
 from helpers import FailsAt, FrameNumber, KillsItsWorker, Noise, assert_shows
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.sync import sync
 
 from dask_animate import IndexedFrameParams, write_video
 from dask_animate.errors import (
@@ -35,6 +39,7 @@ from dask_animate.errors import (
 )
 
 N = 100
+numbers = itertools.count()
 
 
 def counts(video):
@@ -171,9 +176,7 @@ def test_what_matters_draws_all_again(tmp_path, client):
     # frames of another size take another store
     assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
     assert kept(options["store"]).shape[1:] == (80, 280, 3)
-    (options["store"] / "notes.txt").write_text("mine")
     assert render(OtherUpdate(), savefig_params={"dpi": 60}) == (30, 0)
-    assert (options["store"] / "notes.txt").read_text() == "mine"
     assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
     assert render(OtherUpdate(), savefig_params={"dpi": 100}, overwrite=True) == (30, 0)
 
@@ -203,7 +206,14 @@ def test_random_frames_are_the_same_ones(tmp_path, where):
 def test_encode_again(tmp_path, client):
     store = tmp_path / "frames.zarr"
     FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, store=store, client=client)
-    for source in (store, str(store), f"file://{store}", zarr.storage.LocalStore(store), kept(store)):
+    for source in (
+        store,
+        str(store),
+        f"file://{store}",
+        zarr.storage.LocalStore(store),
+        kept(store),
+        kept(store).store_path,
+    ):
         video = write_video(source, tmp_path / "b.webm", 60)
         assert_shows(video.path, range(N), 60)
     video = write_video(store, tmp_path / "b.webm", 60, client=client)
@@ -224,12 +234,14 @@ def test_half_a_store_is_not_encoded(tmp_path):
     FrameNumber().make_video(tmp_path / "a.mp4", range(100, 130), 20, **options)  # of a shorter render
     write_video(store, tmp_path / "b.mp4", 20)
     assert_shows(tmp_path / "b.mp4", range(100, 130), 20)
-    shutil.rmtree(store / "frames/c/1")
+    (store / "frames/c.1.0.0.0").unlink()
     with pytest.raises(StoreError, match="frames 24 to 29 are not in the store"):
         write_video(store, tmp_path / "b.mp4", 20)
 
 
-def test_two_renders_at_once_are_found_out(tmp_path, client):
+@pytest.mark.parametrize("codec", ["gif", "mp4"])
+def test_two_renders_at_once(tmp_path, client, codec):
+    """The first one ends at its next chunk, and leaves what the second one kept."""
     begun = tmp_path / "begun"
 
     class First(FrameNumber):
@@ -239,18 +251,57 @@ def test_two_renders_at_once_are_found_out(tmp_path, client):
                 time.sleep(0.01)
             super().update(frame_idx, params)
 
-    options = {"store": tmp_path / "frames.zarr", "partition_size": 10, "client": client}
+    store, a, b, c = (
+        tmp_path / "frames.zarr",
+        tmp_path / f"a.{codec}",
+        tmp_path / f"b.{codec}",
+        tmp_path / "c.mp4",
+    )
+    options = {"store": store, "partition_size": 10, "client": client}
     with ThreadPoolExecutor() as pool:
-        first = pool.submit(First().make_video, tmp_path / "a.gif", range(N), 20, **options)
+        first = pool.submit(First().make_video, a, range(N), 20, **options)
         while not begun.exists():
             time.sleep(0.01)
         options |= {"client": None, "num_workers": 1}
-        FrameNumber().make_video(tmp_path / "b.gif", range(7, N + 7), 20, **options)
-        assert_shows(tmp_path / "b.gif", range(7, N + 7), 20)
+        FrameNumber().make_video(b, range(7, N + 7), 20, **options)
         begun.unlink()
         with pytest.raises(StoreError, match=r"another render began|not in the store"):
             first.result()
-    assert not (tmp_path / "a.gif").exists()
+    assert not a.exists()
+    assert_shows(b, range(7, N + 7), 20)
+    write_video(store, c, 20)
+    assert_shows(c, range(7, N + 7), 20)
+    assert counts(FrameNumber().make_video(b, range(7, N + 7), 20, **options)) == (0, N)
+
+
+def test_frames_that_another_render_slipped_in(tmp_path):
+    """Chunks of 20 frames in partitions of 40, and a last chunk of 15."""
+    paths = [tmp_path / "ours.zarr", tmp_path / "theirs.zarr"]
+    for path, shift in zip(paths, (0, 7), strict=True):
+        for size in (20, 40):  # chunks as of the first, partitions as of the second
+            FrameNumber().make_video(
+                tmp_path / "a.mp4",
+                range(shift, 95 + shift),
+                20,
+                store=path,
+                partition_size=size,
+                num_workers=1,
+            )
+    assert kept(paths[0]).chunks[0] == 20
+    write_video(paths[0], tmp_path / "b.mp4", 20)
+    assert_shows(tmp_path / "b.mp4", range(95), 20)
+    ours, theirs = (zarr.open_group(path, mode="r+") for path in paths)
+    for start, stop in ((80, 95), (40, 60)):
+        for name in ("frames", "marks"):
+            ours[name][start:stop] = theirs[name][start:stop]
+        with pytest.raises(StoreError, match=f"frames {start} to {stop - 1} .* another render"):
+            write_video(paths[0], tmp_path / "b.mp4", 20)
+    video = FrameNumber().make_video(
+        tmp_path / "a.mp4", range(95), 20, store=paths[0], partition_size=40, num_workers=1
+    )
+    assert counts(video) == (35, 60)
+    write_video(paths[0], tmp_path / "b.mp4", 20)
+    assert_shows(tmp_path / "b.mp4", range(95), 20)
 
 
 # --- interrupted, damaged
@@ -311,7 +362,7 @@ def test_what_is_damaged_is_drawn_again(tmp_path, where, damage):
     store = tmp_path / "frames.zarr"
     options = {"store": store, "partition_size": 20, **where}
     FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, **options)
-    chunk, other = (store / f"frames/c/{i}/0/0/0" for i in (2, 3))
+    chunk, other = (store / f"frames/c.{i}.0.0.0" for i in (2, 3))
     data = chunk.read_bytes()
     if damage == "cut":
         chunk.write_bytes(data[:-5])
@@ -325,7 +376,7 @@ def test_what_is_damaged_is_drawn_again(tmp_path, where, damage):
         frames = zarr.open_group(store, mode="r+")["frames"]
         frames[40:60] = frames[40:60] ^ 1
     else:
-        shutil.rmtree(store / "marks/c/2")
+        (store / "marks/c.2.0").unlink()
     video = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, **options)
     assert counts(video) == (20, 80)
     assert_shows(video.path, range(N), 20)
@@ -336,8 +387,8 @@ class FullDisk(zarr.storage.LocalStore):
     """Takes a number of chunks of frames and no more, until there is a file that says so."""
 
     async def set(self, key, value, _mode=None):
-        if key.startswith("frames/c/") and not (self.root.parent / "space").exists():
-            n_there = len(list((self.root / "frames").glob("c/*/0/0/0")))
+        if key.startswith("frames/c.") and not (self.root.parent / "space").exists():
+            n_there = len(list((self.root / "frames").glob("c.*")))
             if n_there >= 2:
                 raise OSError(28, "No space left on device")
         await super().set(key, value)
@@ -497,42 +548,180 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
 # --- places
 
 
-def make_group(path):
-    zarr.create_group(path).create_array("data", shape=3, dtype="i4")
+class Files(MutableMapping):
+    """The files of a zarr store as a mapping of bytes, as fsspec's mappers are."""
+
+    def __init__(self, store):
+        self.store = store
+
+    def __getitem__(self, key):
+        return sync(self.store.get(key, default_buffer_prototype())).to_bytes()
+
+    def __setitem__(self, key, data):
+        sync(self.store.set(key, default_buffer_prototype().buffer.from_bytes(data)))
+
+    def __delitem__(self, key):
+        sync(self.store.delete(key))
+
+    def __iter__(self):
+        async def keys():
+            return [key async for key in self.store.list()]
+
+        return iter(sync(keys()))
+
+    def __len__(self):
+        return len(list(self))
+
+
+def make_bucket(url, *, with_folder):
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=url)
+    name = f"lab-{next(numbers)}"
+    client.create_bucket(Bucket=name)
+    if with_folder:
+        client.put_object(Bucket=name, Key="place/", Body=b"")  # as consoles make them
+    client.close()
+    return f"s3://{name}"
+
+
+@pytest.fixture
+def shelf(request, tmp_path):
+    """A place of each kind, where in a larger one it lies, and all that the larger one holds."""
+    kind, folder = request.param, tmp_path / "shelf"
+    if kind in ("bucket", "prefix"):
+        url = make_bucket(request.getfixturevalue("s3"), with_folder=kind == "prefix")
+        base = "place/" if kind == "prefix" else ""
+        return f"{url}/{base}".rstrip("/"), base, fsspec.get_mapper(url)
+    if kind == "memory url":
+        url = f"memory://shelf-{next(numbers)}"
+        return f"{url}/place", "place/", fsspec.get_mapper(url)
+    if kind == "memory":
+        store = zarr.storage.MemoryStore()
+        return zarr.storage.StorePath(store, "place"), "place/", Files(store)
+    folder.mkdir()
+    place = {
+        "path": folder / "place",
+        "file url": (folder / "place").as_uri(),
+        "local url": f"local://{folder}/place",
+        "LocalStore": zarr.storage.LocalStore(folder / "place"),
+        "FsspecStore": zarr.storage.FsspecStore.from_url(f"file://{folder}/place", {"auto_mkdir": True}),
+    }[kind]
+    return place, "place/", fsspec.get_mapper(str(folder))
+
+
+@pytest.mark.parametrize(
+    "shelf",
+    [
+        *("path", "file url", "local url", "LocalStore", "FsspecStore"),
+        *("memory", "memory url", "bucket", "prefix"),
+    ],
+    indirect=True,
+)
+def test_what_others_made_is_left_alone(tmp_path, shelf):
+    place, base, files = shelf
+
+    def render(**options):
+        options |= {"store": place, "num_workers": 1}
+        return counts(FrameNumber().make_video(tmp_path / "a.mp4", range(3), 20, **options))
+
+    def all_files():
+        return {key: files[key] for key in files if not key.endswith("/")}
+
+    beside = {"place.txt": b"1", "places/zarr.json": b"{}", "places/frames/c.0.0.0.0": b"2"}
+    within = {f"{base}notes.txt": b"3", f"{base}data.csv": b"4"}
+    files.update((beside if base else {}) | within)
+    before = all_files()
+    for overwrite in (False, True):
+        with pytest.raises(StoreError, match=r"did not make.*: data\.csv, notes\.txt;"):
+            render(overwrite=overwrite)
+        assert all_files() == before
+    for key in within:
+        del files[key]
+    assert render() == (3, 0)
+    # in a store of ours, what others put there stays, and what would need it away does not begin
+    files.update(within | {f"{base}frames/mine": b"5"})
+    assert render() == (0, 3)
+    before = all_files()
+    assert before.items() >= within.items()
+    with pytest.raises(StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt;"):
+        render(overwrite=True)
+    with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine;"):
+        render(savefig_params={"dpi": 100})
+    assert all_files() == before
+    del files[f"{base}frames/mine"]
+    assert render(savefig_params={"dpi": 100}) == (3, 0)
+    for key, data in within.items():
+        assert files.pop(key) == data
+    # overwrite takes all that is ours, and nothing else
+    unique = "0f" * 16
+    left = ["frames/c.7.0.0.0", f"marks/c.7.{unique}.partial", "marks/c/1/0", f"proof-{unique}/c.0.0"]
+    left = [base + key for key in left]
+    files.update(dict.fromkeys(left, b"6"))
+    assert render(overwrite=True) == (3, 0)
+    there = all_files()
+    assert not set(left) & set(there)
+    if base:
+        assert there.items() >= beside.items()
 
 
 def make_text(path):
     path.write_text("mine")
 
 
-def make_folder(path):
-    path.mkdir()
-    make_text(path / "notes.txt")
+def make_v2(path):
+    zarr.create_group(path, zarr_format=2).create_array("data", shape=3, dtype="i4")
+
+
+def make_array(path):
+    zarr.create_array(path, shape=3, dtype="i4")[:] = 7
 
 
 @pytest.mark.parametrize(
-    ("make", "match", "may_go"),
+    ("make", "match"),
     [
-        (make_group, "zarr group that something else made", True),
-        (make_text, "no zarr store", False),
-        (make_folder, "no zarr store", False),
+        (make_text, "is a file"),
+        (make_v2, r"did not make.*: \.zattrs, \.zgroup, data;"),
+        (make_array, r"did not make.*: c, zarr\.json;"),
     ],
 )
-def test_what_others_made_is_left_alone(tmp_path, where, make, match, may_go):
+def test_no_store_is_made_of_something_else(tmp_path, make, match):
     place = tmp_path / "place"
     make(place)
-    with pytest.raises(StoreError, match=match):
-        FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, store=place, **where)
-    if may_go:
-        assert zarr.open_group(place, mode="r")["data"].shape == (3,)
-        FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, store=place, overwrite=True, **where)
-        assert set(zarr.open_group(place, mode="r").array_keys()) == {"frames", "marks"}
-    else:
+    paths = [place, *sorted(place.rglob("*"))]
+    before = {path: path.read_bytes() for path in paths if path.is_file()}
+    for overwrite in (False, True):
         with pytest.raises(StoreError, match=match):
             FrameNumber().make_video(
-                tmp_path / "a.mp4", range(9), 20, store=place, overwrite=True, **where
+                tmp_path / "a.mp4", range(9), 20, store=place, num_workers=1, overwrite=overwrite
             )
-        assert next(place.rglob("*") if place.is_dir() else iter([place])).read_text() == "mine"
+    assert [place, *sorted(place.rglob("*"))] == paths
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_store_of_another_version(tmp_path):
+    store = tmp_path / "frames.zarr"
+    options = {"store": store, "num_workers": 1}
+    FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, **options)
+    group = zarr.open_group(store, mode="r+")
+    group.attrs["dask_animate"] = {**group.attrs["dask_animate"], "version": 1}
+    group.attrs["mine"] = 5
+    with pytest.raises(StoreError, match=r"of the store is 1, here it is 2; overwrite=True begins it"):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, **options)
+    with pytest.raises(ParamsError, match=r"of the store is 1, here it is 2"):
+        write_video(store, tmp_path / "b.mp4", 20)
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, overwrite=True, **options)
+    assert counts(video) == (9, 0)
+    assert counts(FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, **options)) == (0, 9)
+    assert zarr.open_group(store, mode="r").attrs["mine"] == 5
+
+
+def test_names_that_fsspec_takes_for_patterns(tmp_path):
+    """`run[1]` would delete from `run1`, of which zarr would not know."""
+    store = zarr.storage.FsspecStore.from_url(f"file://{tmp_path}/run[1]")
+    store = zarr.storage.LoggingStore(store, "ERROR")
+    with pytest.raises(StoreError, match="for patterns of names"):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, num_workers=1, store=store)
 
 
 @pytest.mark.parametrize(
@@ -571,9 +760,6 @@ def test_partitions_have_to_fit_the_chunks_there_are(tmp_path):
     assert_shows(video.path, range(40), 20)
 
 
-numbers = itertools.count()
-
-
 @pytest.mark.parametrize(
     "make", [lambda: f"memory://frames-{next(numbers)}", zarr.storage.MemoryStore], ids=["url", "object"]
 )
@@ -601,3 +787,59 @@ def test_workers_without_rights(tmp_path, client):
     with pytest.raises(StoreError, match=r"worker tcp://.* cannot write to the store: .*denied"):
         FailsAt(0).make_video(tmp_path / "a.mp4", range(30), 20, store=place, client=client)
     assert set(zarr.open_group(place, mode="r").array_keys()) == {"frames", "marks"}
+
+
+def test_a_worker_that_is_busy_is_not_waited_for(tmp_path, own_client, caplog, monkeypatch):
+    """What it writes is checked when it draws; here it does not come to that."""
+    monkeypatch.setattr("dask_animate.proof.GRACE_SECONDS", 0.2)
+    busy, free = own_client.scheduler_info()["workers"]
+    begun, end = tmp_path / "begun", tmp_path / "end"
+
+    def work():
+        begun.touch()
+        while not end.exists():
+            time.sleep(0.01)
+
+    task = own_client.submit(work, workers=[busy])
+    while not begun.exists():
+        time.sleep(0.01)
+    try:
+        with caplog.at_level("INFO", "dask_animate.proof"):
+            video = FrameNumber().make_video(
+                tmp_path / "a.mp4", range(N), 20, store=tmp_path / "frames.zarr", client=own_client
+            )
+    finally:
+        end.touch()
+        task.result()
+    assert_shows(video.path, range(N), 20)
+    assert counts(video) == (N, 0)
+    (line,) = (record.message for record in caplog.records if record.name == "dask_animate.proof")
+    assert line.startswith("begin without waiting for")
+    assert busy in line
+    assert free not in line
+
+
+class WritesElsewhere(zarr.storage.LocalStore):
+    """As a folder that is shared by name alone: what others write there is not seen."""
+
+    async def set(self, key, value, _mode=None):
+        if os.getpid() != int((self.root.parent / "pid").read_text()):
+            self = zarr.storage.LocalStore(self.root.parent / "elsewhere")
+        await zarr.storage.LocalStore.set(self, key, value)
+
+
+def test_a_worker_that_did_not_answer_proves_by_its_first_partition(tmp_path, client, monkeypatch):
+    monkeypatch.setattr("dask_animate.proof.PATIENCE_SECONDS", 0)  # nobody is waited for
+    (tmp_path / "pid").write_text(str(os.getpid()))
+    options = {"partition_size": 20, "encode_on": "workers", "client": client}
+    with pytest.raises(StoreError, match=r"what tcp://.* wrote to the store .* is not seen here"):
+        FrameNumber().make_video(
+            tmp_path / "a.mp4", range(N), 20, store=WritesElsewhere(tmp_path / "frames.zarr"), **options
+        )
+    with pytest.raises(StoreError, match=r"not found from here"):
+        FailsAt(0).make_video(
+            tmp_path / "a.mp4", range(N), 20, store=f"memory://frames-{next(numbers)}", **options
+        )
+    assert not (tmp_path / "a.mp4").exists()
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, store=tmp_path / "s", **options)
+    assert_shows(video.path, range(N), 20)
