@@ -18,7 +18,7 @@ from .canvas import all_axes
 from .parts import Group, StandIn, Unit, children_replaced, is_container, is_spatial, part_of
 from .region import Rect
 from .tape import Recorder, differing
-from .watch import Watch, current
+from .watch import CALM, Watch, current
 
 
 class Scene:
@@ -81,6 +81,8 @@ class Scene:
         """Take the present state of all artists for the recorded one, after another drawing of them."""
         for watch in self._watches():
             watch.settle()
+        for unit in self.units:
+            unit.calm()
         self._find_leaves()
 
     def differing(self, unit: Unit) -> list[Rect]:
@@ -101,6 +103,8 @@ class Scene:
         axis: list[tuple[Group, Unit]] = []
         for group in self._groups:
             group.mark()
+            # Titles and axes may have been put elsewhere, which no artist says.
+            self._is_unsettled |= any(part.was_drawn for part in group.children())
             is_changed = group.is_dirty
             for unit in group.parts:
                 if isinstance(unit, Unit) and unit.is_dirty:
@@ -169,7 +173,7 @@ class Scene:
         need it.
         """
         getattr(unit.artist, unit.method)(self._recorder)
-        unit.artist.stale = False  # some do not, if there is nothing to see
+        unit.artist.stale = CALM
         if not unit.is_placed:
             unit.place = place_of(unit.artist, self._recorder)
         unit.is_placed = False
@@ -206,6 +210,7 @@ class Scene:
     def _redraw(self, group: Group, everything: bool = False) -> None:
         """Let a container draw, with stand-ins for its children."""
         container, former = group.container, group.parts
+        known = set(map(id, former))
         own = iter(group.own)
         by_artist, group.by_artist = group.by_artist, {}
         group.parts, group.own = [], []
@@ -230,6 +235,8 @@ class Scene:
                 if method != "draw":
                     drawn = group.by_artist[key] = by_artist.get(key) or Unit(child, method)
                 group.parts.append(drawn)
+                if isinstance(drawn, Unit) and id(drawn) not in known:
+                    drawn.mark()  # it was not drawn the last time, and may have changed since
                 self._visit(drawn, everything)
 
             return StandIn(child, draw)
@@ -307,8 +314,8 @@ class Scene:
 
 def _autoscale(axes: Any) -> None:
     """Let axes find their limits, before anything asks for them; the same ones are no change."""
-    calm = [axis for axis in axes._axis_map.values() if not axis.stale]
+    calm = [axis for axis in axes._axis_map.values() if axis.stale is CALM]
     before = vars(axes)["_viewLim"].get_points().copy()
     if np.array_equal(axes.viewLim.get_points(), before) and axes.name != "3d":
         for axis in calm:
-            axis.stale = False
+            axis.stale = CALM
