@@ -122,7 +122,7 @@ class Group:
     parts : list of Unit or Group
         What it drew the last time.
     by_artist : dict of object to Unit or Group
-        Of its children, by their identities; also those that it did not draw.
+        Of its children, by their identities.
     own : list of Unit
         Those of its parts that are no children.
     structure : object

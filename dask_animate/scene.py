@@ -210,7 +210,6 @@ class Scene:
     def _redraw(self, group: Group, everything: bool = False) -> None:
         """Let a container draw, with stand-ins for its children."""
         container, former = group.container, group.parts
-        known = set(map(id, former))
         own = iter(group.own)
         by_artist, group.by_artist = group.by_artist, {}
         group.parts, group.own = [], []
@@ -235,8 +234,6 @@ class Scene:
                 if method != "draw":
                     drawn = group.by_artist[key] = by_artist.get(key) or Unit(child, method)
                 group.parts.append(drawn)
-                if isinstance(drawn, Unit) and id(drawn) not in known:
-                    drawn.mark()  # it was not drawn the last time, and may have changed since
                 self._visit(drawn, everything)
 
             return StandIn(child, draw)
@@ -245,6 +242,9 @@ class Scene:
         with children_replaced(container, stand_in, is_arranged=is_arranged):
             container.draw(self._recorder)
         take_own()
+        # What is hidden is forgotten, since it may change until it comes back.
+        seen = set(map(id, group.parts))
+        group.by_artist = {key: part for key, part in group.by_artist.items() if id(part) in seen}
         group.note()
         self._note_order(former, group.parts)
 

@@ -21,7 +21,6 @@ from matplotlib.axis import Axis, Tick
 from matplotlib.category import UnitData
 from matplotlib.figure import FigureBase
 from matplotlib.image import _ImageBase
-from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox, LockableBbox, TransformNode, TransformWrapper
 from numpy.typing import NDArray
 
@@ -38,6 +37,9 @@ _NOT_OWN = frozenset(
 _SHORT = 64
 
 _END = (object(),)
+
+# Attributes of transforms that follow from their parts.
+_DIMENSIONS = frozenset(("input_dims", "output_dims"))
 
 #: The `stale` of an artist that was recorded. Setters make it True. A drawing by others makes it False,
 #: after which nobody can tell what a setter changed before.
@@ -202,24 +204,26 @@ def _is_kind_of_matplotlib(cls: Any) -> bool:
     return (
         bool(packages & {"matplotlib", "mpl_toolkits"})
         and cls.__dictoffset__ != 0
-        and not issubclass(cls, Enum | Path)
+        and not issubclass(cls, Enum)
     )
 
 
 def container_watch(container: Any) -> Watch:
     """Return what a figure or an axes depends on itself, without its children."""
     nodes = transforms_of(container)
-    images: list[Artist] = []
+    others: list[Artist] = []
     if container.get_figure(root=True).suppressComposite is False:  # it draws its images as one
-        images = [child for child in container.get_children() if isinstance(child, _ImageBase)]
+        others = [child for child in container.get_children() if isinstance(child, _ImageBase)]
     if isinstance(container, _AxesBase):
+        if not container.axison or not container.get_visible():  # titles are above its ticks even so
+            others += container._axis_map.values()
         if container.get_aspect() != "auto":
             nodes.append(container.dataLim)
         locator: Any = container.get_axes_locator()
         while locator is not None:  # a color bar's goes on from another one
             nodes += [value for value in vars(locator).values() if isinstance(value, TransformNode)]
             locator = getattr(locator, "_orig_locator", None)
-    return Watch(container.patch, images, nodes)
+    return Watch(container.patch, others, nodes)
 
 
 def transforms_of(container: Any) -> list[TransformNode]:
@@ -245,7 +249,8 @@ def _leaves(nodes: Iterable[Any]) -> list[Any]:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        if isinstance(node, Bbox | Affine2D | LockableBbox | TransformWrapper | UnitData):
+        is_simple = isinstance(node, Bbox | Affine2D | LockableBbox | TransformWrapper | UnitData)
+        if is_simple or [*_public(node)]:
             leaves.append(node)
         stack.extend(child for child in vars(node).values() if isinstance(child, TransformNode))
     return leaves
@@ -261,7 +266,17 @@ def current(leaf: Any) -> Any:
         return leaf.locked_x0, leaf.locked_y0, leaf.locked_x1, leaf.locked_y1
     if isinstance(leaf, UnitData):
         return len(leaf._mapping)  # of categories, to which more are added
-    return _Identity(leaf._child)
+    if isinstance(leaf, TransformWrapper):
+        child: Any = vars(leaf)["_child"]
+        return _Identity(child)
+    return [*_public(leaf)]
+
+
+def _public(node: Any) -> Iterator[Any]:
+    """Yield the attributes of a transform that others may set, such as the base of a logarithm."""
+    for name, value in vars(node).items():
+        if name[0] != "_" and name not in _DIMENSIONS and not isinstance(value, TransformNode):
+            yield value
 
 
 class _Identity:

@@ -308,6 +308,29 @@ def test_ticks_that_change_while_they_are_hidden(hide, show):
     )
 
 
+def test_axes_that_change_while_those_around_them_are_hidden():
+    def make():
+        fig, ax, _ = with_line()()
+        return fig, ax, ax.inset_axes((0.5, 0.5, 0.4, 0.4))
+
+    frames_equal(
+        make,
+        lambda made: made[1].set_visible(False),
+        lambda made: made[2].plot(X, 1 - X),
+        lambda made: made[1].set_visible(True),
+        lambda made: made[2].set_facecolor("y"),
+    )
+
+
+def test_titles_over_ticks_of_an_axis_that_is_off():
+    frames_equal(
+        with_line(),
+        lambda made: made[1].set_title("a title"),
+        lambda made: made[1].set_axis_off(),
+        lambda made: made[1].xaxis.tick_top(),
+    )
+
+
 def test_zorder_above_what_never_moved():
     def make():
         fig, ax, line = with_line()()
