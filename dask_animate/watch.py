@@ -1,7 +1,8 @@
 """What an artist's picture depends on, and whether that has changed.
 
-Most setters mark their artist as stale, and the others give it another attribute. Limits, positions and
-scales do neither to the artists that hang on them, but these are leaves of the artists' transforms.
+Most setters mark their artist as stale, the others give it another attribute. Norms, colormaps, fonts
+and formatters change in place; of these, too, the attributes are known. Limits, positions and scales do
+neither to the artists that hang on them, but these are leaves of their transforms.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Watch:
     def __init__(
         self, artist: Artist, others: Sequence[Artist] = (), nodes: Sequence[TransformNode] = ()
     ) -> None:
+        self._artist = artist
         self._artists: list[Artist] = []
         self._ticks: list[Artist] = []
         self._holders: list[Any] = []
@@ -98,6 +100,8 @@ class Watch:
 
     def is_stale(self) -> bool:
         """Whether an artist was changed, or was drawn by others, or has got other attributes."""
+        if self._artist.stale is not CALM:
+            return True  # what changes with every frame, which is found out soonest so
         for tick in self._ticks:
             if tick.stale is not CALM:
                 return True
@@ -143,7 +147,8 @@ class Watch:
                 nodes += transforms_of(value)
             elif isinstance(value, Tick):  # one of many
                 self._ticks += [value, *value.get_children()]
-                self._holders += [value.label1.get_fontproperties(), value.label2.get_fontproperties()]
+                for label in (value.label1, value.label2):
+                    stack += [label.get_fontproperties(), label.get_bbox_patch()]
             elif isinstance(value, Artist):
                 self._artists.append(value)
                 if isinstance(value, _AxesBase):
@@ -167,8 +172,8 @@ class Watch:
             if isinstance(own, np.ndarray):
                 if own.size <= _SHORT:
                     self._arrays.append(own)
-            elif key not in _NOT_OWN:
-                stack.append(own)
+            elif key not in _NOT_OWN and not (isinstance(own, list | tuple) and len(own) > _SHORT):
+                stack.append(own)  # but for the colors of a colormap, for example
 
     def _find_owner(self, owner: Any, stack: list[Any]) -> None:
         if isinstance(owner, Artist) or _is_of_matplotlib(owner):
