@@ -17,7 +17,7 @@ from matplotlib.projections.polar import PolarAxes
 from .arrange import relatives_of
 from .region import Rect, around, joined
 from .tape import Call, differing
-from .watch import Watch, container_watch
+from .watch import CALM, Watch, container_watch
 
 # Draw methods that leave what is drawn to the children, in an order that they find out each time.
 _DELEGATING = (Figure.draw, SubFigure.draw, Axes.draw, PolarAxes.draw)
@@ -43,8 +43,9 @@ class Unit:
         Around all that it draws.
     watch : Watch or None
         What it depends on; None while that is not known.
-    is_dirty, was_stale : bool
-        Whether it has to be recorded again; whether it was stale before anything was drawn.
+    is_dirty, was_stale, was_drawn : bool
+        Whether it has to be recorded again; whether it was stale before anything was drawn; whether
+        others drew it since it was recorded.
     is_masked : bool
         Whether it draws through a clip path.
     is_moving, is_still : bool
@@ -59,7 +60,7 @@ class Unit:
 
     __slots__ = (
         *("artist", "calls", "is_dirty", "is_masked", "is_moving", "is_placed", "is_still", "method"),
-        *("place", "reach", "rect", "was_stale", "watch"),
+        *("place", "reach", "rect", "was_drawn", "was_stale", "watch"),
     )
 
     def __init__(self, artist: Any, method: str = "draw") -> None:
@@ -69,7 +70,7 @@ class Unit:
         self.rect: Rect | None = None
         self.watch: Watch | None = None
         self.is_dirty = self.was_stale = True
-        self.is_masked = self.is_moving = self.is_placed = self.is_still = False
+        self.is_masked = self.is_moving = self.is_placed = self.is_still = self.was_drawn = False
         self.reach: Rect | None = None
         self.place: Any = None
 
@@ -84,8 +85,14 @@ class Unit:
     def mark(self) -> None:
         """Find out whether it has to be recorded again."""
         watch = self.watch
-        self.was_stale = self.artist.stale if watch is None else watch.is_stale()
+        self.was_stale = self.artist.stale is not CALM if watch is None else watch.is_stale()
+        self.was_drawn = self.was_stale and self.artist.stale is False
         self.is_dirty = self.was_stale or watch is None
+
+    def calm(self) -> None:
+        """Take what the artist says for what it was when it was recorded."""
+        if not is_container(self.artist):
+            self.artist.stale = CALM
 
     def full_reach(self) -> Rect | None:
         """Return where it may come to draw: all of its clip, or else where it does now."""
@@ -115,7 +122,7 @@ class Group:
     parts : list of Unit or Group
         What it drew the last time.
     by_artist : dict of object to Unit or Group
-        Of its children, by their identities; also those that it did not draw.
+        Of its children, by their identities.
     own : list of Unit
         Those of its parts that are no children.
     structure : object
@@ -191,10 +198,15 @@ class Group:
         self.is_arranged = self.is_dirty and is_same and self._differs_in_content(structure)
         # The attributes of 3D axes are how they are looked at, which changes all that is in them.
         is_turned = is_spatial(self.container) and structure[1] != self.structure[1]
+        for unit in self.children():
+            unit.mark()
+            unit.is_dirty |= is_turned
+
+    def children(self) -> Iterator[Unit]:
+        """Yield the recordings of its children that are no containers."""
         for part in self.parts:
             if isinstance(part, Unit) and part.artist is not self.container:
-                part.mark()
-                part.is_dirty |= is_turned
+                yield part
 
     def _differs_in_content(self, structure: tuple[Any, Any]) -> bool:
         """Whether what the container has to arrange is the same as before."""

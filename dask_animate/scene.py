@@ -18,7 +18,7 @@ from .canvas import all_axes
 from .parts import Group, StandIn, Unit, children_replaced, is_container, is_spatial, part_of
 from .region import Rect
 from .tape import Recorder, differing
-from .watch import Watch, current
+from .watch import CALM, Watch, current
 
 
 class Scene:
@@ -81,6 +81,8 @@ class Scene:
         """Take the present state of all artists for the recorded one, after another drawing of them."""
         for watch in self._watches():
             watch.settle()
+        for unit in self.units:
+            unit.calm()
         self._find_leaves()
 
     def differing(self, unit: Unit) -> list[Rect]:
@@ -101,6 +103,8 @@ class Scene:
         axis: list[tuple[Group, Unit]] = []
         for group in self._groups:
             group.mark()
+            # Titles and axes may have been put elsewhere, which no artist says.
+            self._is_unsettled |= any(part.was_drawn for part in group.children())
             is_changed = group.is_dirty
             for unit in group.parts:
                 if isinstance(unit, Unit) and unit.is_dirty:
@@ -169,7 +173,7 @@ class Scene:
         need it.
         """
         getattr(unit.artist, unit.method)(self._recorder)
-        unit.artist.stale = False  # some do not, if there is nothing to see
+        unit.artist.stale = CALM
         if not unit.is_placed:
             unit.place = place_of(unit.artist, self._recorder)
         unit.is_placed = False
@@ -238,6 +242,9 @@ class Scene:
         with children_replaced(container, stand_in, is_arranged=is_arranged):
             container.draw(self._recorder)
         take_own()
+        # What is hidden is forgotten, since it may change until it comes back.
+        seen = set(map(id, group.parts))
+        group.by_artist = {key: part for key, part in group.by_artist.items() if id(part) in seen}
         group.note()
         self._note_order(former, group.parts)
 
@@ -307,8 +314,8 @@ class Scene:
 
 def _autoscale(axes: Any) -> None:
     """Let axes find their limits, before anything asks for them; the same ones are no change."""
-    calm = [axis for axis in axes._axis_map.values() if not axis.stale]
+    calm = [axis for axis in axes._axis_map.values() if axis.stale is CALM]
     before = vars(axes)["_viewLim"].get_points().copy()
     if np.array_equal(axes.viewLim.get_points(), before) and axes.name != "3d":
         for axis in calm:
-            axis.stale = False
+            axis.stale = CALM

@@ -1,5 +1,6 @@
 """Frames drawn from the ones before, beside drawings of the whole of the same figure."""
 
+import io
 import random
 import warnings
 
@@ -10,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, ConnectionPatch, FancyArrowPatch
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 from matplotlib.transforms import Affine2D
 from menagerie import KINDS, LAYOUTS, X, blurred, build, change
 from mpl_toolkits.axes_grid1 import host_subplot, make_axes_locatable
@@ -19,6 +22,7 @@ from mpl_toolkits.axes_grid1.inset_locator import inset_axes
 
 from dask_animate.blit import Blitter, can_blit
 from dask_animate.canvas import Canvas
+from dask_animate.scene import Scene
 from dask_animate.spec import DrawSpec
 
 
@@ -169,6 +173,161 @@ def test_a_formatter_that_is_changed():
         with_line(),
         lambda made: made[2].set_ydata(X),
         lambda made: made[1].xaxis.get_major_formatter().set_useOffset(10.0),
+    )
+
+
+BETWEEN = [
+    lambda fig: fig.canvas.draw(),
+    lambda fig: fig.draw_without_rendering(),
+    lambda fig: fig.savefig(io.BytesIO(), dpi=40, bbox_inches="tight"),
+]
+
+
+@pytest.mark.parametrize("draw", BETWEEN)
+def test_the_figure_is_drawn_after_a_change(draw):
+    """Nothing is stale after that."""
+
+    def make():
+        fig = Figure(figsize=(3, 2), dpi=80)
+        return fig, fig.add_subplot().imshow(np.eye(4))
+
+    frames_equal(make, *[lambda made, k=k: (made[1].set_clim(0, k), draw(made[0])) for k in range(1, 5)])
+
+
+def test_an_artist_is_drawn_after_a_change():
+    def again(made):
+        made[2].norm.vmax = 3
+        made[1].draw_artist(made[2])
+
+    def make():
+        fig, ax, _ = with_line()()
+        return fig, ax, ax.imshow(np.eye(4), aspect="auto")
+
+    frames_equal(make, lambda made: made[0].canvas.draw(), again)
+
+
+def test_a_drawing_in_between_costs_one_frame(monkeypatch):
+    record, recorded = Scene._record, []
+    monkeypatch.setattr(Scene, "_record", lambda self, u: (recorded.append(u), record(self, u))[1])
+    fig, _, line = with_line()()
+    canvas, blitter = Canvas(fig, DrawSpec()), Blitter(fig)
+
+    def n_recorded(k, *after):
+        recorded.clear()
+        line.set_ydata(X * k)
+        for action in after:
+            action()
+        blitter.draw()
+        return len(recorded)
+
+    assert n_recorded(0) > 5
+    assert n_recorded(1) == n_recorded(2) == 1
+    canvas.draw()
+    blitter.settle()  # as a comparison does
+    assert n_recorded(3) == 1
+    assert n_recorded(4, fig.draw_without_rendering) > 5
+    n_recorded(5)  # once more, to find out what each depends on
+    assert n_recorded(6) == 1
+
+
+class Unit:
+    """What a user's formatter may look at."""
+
+    name = "m"
+
+    def label(self, x, pos):
+        return f"{x:.1f} {self.name}"
+
+
+def image_with(**kwargs):
+    def make():
+        fig, ax, _ = with_line()()
+        return fig, ax.imshow(np.eye(4), aspect="auto", **kwargs)
+
+    return make
+
+
+def ticks_with(make_formatter, subject=lambda formatter: formatter):
+    def make():
+        fig, ax, _ = with_line()()
+        formatter = make_formatter()
+        ax.set_xticks([0, 0.5])
+        ax.xaxis.set_major_formatter(formatter)
+        return fig, subject(formatter)
+
+    return make
+
+
+def line_with_stroke():
+    fig, _, line = with_line()()
+    line.set_path_effects([patheffects.withStroke(linewidth=8, foreground="y")])
+    return fig, line.get_path_effects()
+
+
+def title():
+    fig, ax, _ = with_line()()
+    return fig, ax.set_title("a title")
+
+
+@pytest.mark.filterwarnings("ignore:.*set_extremes:PendingDeprecationWarning")
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (title, lambda title: title.get_fontproperties().set_size(25)),
+        (
+            image_with(cmap=ListedColormap(["r", "g"]), vmax=0.5),
+            lambda image: image.cmap.set_extremes(over="y"),
+        ),
+        (image_with(norm=BoundaryNorm([0, 0.5, 2], 2)), lambda i: i.norm.boundaries.__setitem__(1, 1.5)),
+        (ticks_with(lambda: FixedFormatter(["a", "b"])), lambda made: made.seq.__setitem__(0, "other")),
+        (
+            ticks_with(lambda: FuncFormatter(Unit().label), lambda made: made.func.__self__),
+            lambda unit: setattr(unit, "name", "km"),
+        ),
+        (line_with_stroke, lambda effects: effects.insert(0, patheffects.withStroke(linewidth=15))),
+        (line_with_stroke, lambda effects: effects[0].__dict__["_gc"].update(foreground="r")),
+    ],
+)
+def test_what_changes_in_place_and_says_nothing(make, change):
+    frames_equal(make, lambda made: None, lambda made: change(made[1]), lambda made: None)
+
+
+@pytest.mark.parametrize(
+    ("hide", "show"),
+    [
+        (Axes.set_axis_off, Axes.set_axis_on),
+        (lambda ax: ax.set_visible(False), lambda ax: ax.set_visible(True)),
+    ],
+)
+def test_ticks_that_change_while_they_are_hidden(hide, show):
+    frames_equal(
+        with_line(),
+        lambda made: hide(made[1]),
+        lambda made: made[1].tick_params(labelcolor="r"),
+        lambda made: show(made[1]),
+    )
+
+
+def test_axes_that_change_while_those_around_them_are_hidden():
+    def make():
+        fig, ax, _ = with_line()()
+        return fig, ax, ax.inset_axes((0.5, 0.5, 0.4, 0.4))
+
+    frames_equal(
+        make,
+        lambda made: made[1].set_visible(False),
+        lambda made: made[2].plot(X, 1 - X),
+        lambda made: made[1].set_visible(True),
+        lambda made: made[2].set_facecolor("y"),
+    )
+
+
+def test_titles_over_ticks_of_an_axis_that_is_off():
+    frames_equal(
+        with_line(),
+        lambda made: made[1].set_title("a title"),
+        lambda made: made[1].set_axis_off(),
+        lambda made: made[1].xaxis.tick_top(),
     )
 
 
