@@ -309,8 +309,9 @@ def _chunk(group: zarr.Array[Any] | zarr.Group | None, frame_shape: tuple[int, i
 
 
 def _writable(array: Any) -> zarr.Array[Any]:
-    # zarr would leave out chunks that are all zero, as if they were never written.
-    return array.with_config({"write_empty_chunks": True})  # type: ignore[no-any-return]
+    # zarr would leave out chunks that are all zero, as if they were never written. Its older releases
+    # have no `Array.with_config`.
+    return zarr.Array(zarr.AsyncArray(array.metadata, array.store_path, {"write_empty_chunks": True}))
 
 
 def _notes(found: zarr.Array[Any] | zarr.Group | None) -> dict[str, Any]:
