@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Client
-from helpers import FrameNumber, assert_nothing_beside, assert_shows
+from helpers import WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.cluster import check_client, check_num_workers, resolve_num_workers
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
@@ -21,7 +21,7 @@ def run_script(tmp_path, text, *arguments, **kwargs):
     """Start a script in an interpreter of its own."""
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(text))
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "error"}
+    environment = {**os.environ, "PYTHONPATH": str(HERE), "PYTHONWARNINGS": WARNINGS}
     return subprocess.Popen(
         [sys.executable, str(script), *map(str, arguments)],
         env=environment,
