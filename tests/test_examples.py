@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers import WARNINGS, decode
+
+pytestmark = pytest.mark.newest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
