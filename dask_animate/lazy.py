@@ -49,7 +49,8 @@ def lazy_frames(job: RenderJob, params: AnyParams, partition_size: Any) -> Any:
         sizes = iter(lazy_sizes(params, size, partition_size))
         partitions = params.partitions(lambda start: next(sizes, 0), float("inf"))
     name = f"dask_animate-{uuid.uuid4().hex}"
-    travelling = delayed(job.pickled(), name=name, traverse=False)
+    # Not named alike: older releases of dask put a task's result wherever an argument equals its key.
+    travelling = delayed(job.pickled(), name=f"{name}-job", traverse=False)
     return dask.array.concatenate(
         [
             dask.array.from_delayed(

@@ -178,5 +178,6 @@ def _shown(names: list[str]) -> str:
 
 
 def _writable(array: Any) -> zarr.Array[Any]:
-    # zarr would leave out chunks that are all zero, as if they were never written.
-    return array.with_config({"write_empty_chunks": True})  # type: ignore[no-any-return]
+    # zarr would leave out chunks that are all zero, as if they were never written. Its older releases
+    # have no `Array.with_config`.
+    return zarr.Array(zarr.AsyncArray(array.metadata, array.store_path, {"write_empty_chunks": True}))

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from matplotlib.image import AxesImage
 from dask_animate import Animator
 
 N_BITS = 14
+
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+#: PYTHONWARNINGS of interpreters that tests start: what pytest makes of warnings.
+WARNINGS = ",".join(_PROJECT["tool"]["pytest"]["ini_options"]["filterwarnings"])
 
 
 class FrameNumber(Animator):

@@ -107,6 +107,10 @@ def test_pixels_are_inside_of_their_rectangles(kind):
             for _ in range(3):
                 change(zoo, "knob", rng.randrange(10**6))
                 change(zoo, "artist", rng.randrange(10**6))
+            try:
+                zoo.figure.draw_without_rendering()
+            except ValueError:  # matplotlib 3.10 refuses dashes of width 0
+                continue
             blitter.draw()
             recorder = blitter._recorder
             n_calls = 0

@@ -16,6 +16,8 @@ from helpers import FrameNumber, read_numbers
 
 from dask_animate import result, write_video
 
+pytestmark = pytest.mark.newest
+
 PAGE = """
 <!doctype html><meta charset="utf-8"><body><script>
 async function run() {

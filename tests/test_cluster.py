@@ -16,7 +16,7 @@ import psutil
 import pytest
 from conftest import local_client
 from distributed import Client, Status, get_client, get_worker, worker_client
-from helpers import FrameNumber, assert_nothing_beside, assert_shows
+from helpers import WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.cluster import check_client, check_num_workers, resolve_num_workers
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
@@ -37,7 +37,7 @@ def run_script(tmp_path, text, *arguments, **kwargs):
     script.write_text(textwrap.dedent(text))
     return subprocess.Popen(
         [sys.executable, str(script), *map(str, arguments)],
-        env=environment(PYTHONWARNINGS="error"),
+        env=environment(PYTHONWARNINGS=WARNINGS),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

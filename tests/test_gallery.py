@@ -11,6 +11,8 @@ from dask_animate.job import RenderJob
 from dask_animate.renderer import Renderer
 from dask_animate.spec import DrawSpec
 
+pytestmark = pytest.mark.newest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 

@@ -344,7 +344,8 @@ def test_north_is_up():
     upside = data.isel(lat=slice(None, None, -1))
     options = {"plot": "imshow", "limits": (270, 300)}
     one, other = (DataArrayAnimator(d, **options).frame(d[3], 3) for d in (data, upside))
-    assert np.array_equal(one, other)
+    # where a cell ends on a pixel, matplotlib 3.10 rounds to the other side
+    assert (one != other).any(axis=-1).mean() < 0.01
 
 
 def test_titles_tell_frames_apart():
