@@ -321,7 +321,8 @@ def _registered() -> Iterator[tuple[str, Any]]:
                 yield f"matplotlib.{registry}[{key!r}]", value
     style: Any = sys.modules.get("matplotlib.style")
     if style is not None:
-        base = getattr(style, "_base_library", None) or {}
+        core = sys.modules.get("matplotlib.style.core", style)  # where it is before matplotlib 3.11
+        base = getattr(style, "_base_library", None) or getattr(core, "_base_library", {})
         for name, settings in style.library.items():
             if name not in base:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
