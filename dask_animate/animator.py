@@ -169,12 +169,14 @@ class Animator(Look):
             are kept until it is done. "blit" does not compare.
         store : path, URL or zarr store, optional
             Where frames are kept, compressed without loss, as the array "frames" of a zarr group. The
-            same call, made again after it was interrupted or changed, takes from there the frames that
-            were drawn by the same code from the same parameters, and draws the others: your functions
-            and classes count by their code, data by its content, libraries by their versions; not so
-            files that `setup` and `update` open themselves. Workers write to it, so all have to reach
-            it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it again.
-            Not with a Bag.
+            same call, made again after it was interrupted or changed, takes from there the frames of
+            which nothing that they were drawn from has changed, and draws the others. Your source files
+            that the animator reaches by ``import`` statements count whole, what was written in a
+            notebook or in the script itself counts by its content, as parameters and attributes do, and
+            libraries count by their versions; files that `setup` and `update` open themselves do not
+            count. What cannot be told is a `ReuseWarning`. Workers write to the store, so all have to
+            reach it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it
+            again. Not with a Bag.
         overwrite : bool, default: False
             Begin the store anew. Frames are kept only where nothing is, or a store that this library
             made; whatever else lies there is an error, with its names, and is never deleted.
