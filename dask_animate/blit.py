@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 
-from .canvas import full_renderer
+from .canvas import all_axes, full_renderer
 from .parts import Unit
 from .region import Rect, inside, joined, merged, overlap
 from .scene import Scene
@@ -22,9 +22,21 @@ def can_blit(figure: Figure) -> bool:
     engine = figure.get_layout_engine()
     return (
         type(figure).draw is Figure.draw
+        and not any(container.get_agg_filter() for container in _containers(figure))
         and (engine is None or type(engine) is PlaceHolderLayoutEngine)
         and not figure.canvas.callbacks.callbacks.get("draw_event")
     )
+
+
+def _containers(figure: Figure) -> Iterator[Any]:
+    """Yield the figure, and all figures and axes in it; a filter of one takes in all that it holds."""
+    yield figure
+    yield from all_axes(figure.axes)
+    stack: list[Any] = list(figure.subfigs)
+    while stack:
+        subfigure = stack.pop()
+        yield subfigure
+        stack += subfigure.subfigs
 
 
 class Blitter:

@@ -9,10 +9,12 @@ belongs to Python or to an installed package is named, and the package counts by
 from __future__ import annotations
 
 import copy
+import copyreg
 import dis
 import random
 import sys
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import (
@@ -371,7 +373,7 @@ class _Reader:
         yield self.digest(cls)
         if isinstance(array, np.ma.MaskedArray):
             yield self.digest((np.ma.getmaskarray(array), array.fill_value))
-        elif cls is not np.ndarray:
+        elif cls not in (np.ndarray, np.memmap):
             yield self.digest(getattr(array, "__dict__", None))
         array = np.asarray(array)
         dtype = array.dtype
@@ -391,9 +393,15 @@ class _Reader:
         library = cls.__module__.partition(".")[0]
         if is_dask_collection(value) or library in ("zarr", "h5py"):
             raise _Elsewhere(f"{cls.__qualname__}, whose data is not here,")
-        if library == "xarray" and (state := _labelled(value)) is not None:
+        state = _LABELLED[library](value) if library in _LABELLED else None
+        if state is not None:
             yield self.digest(state)
             return
+        if isinstance(value, weakref.ref):
+            yield self.digest(value())
+            return
+        if isinstance(value, _WEAK):
+            return  # of what others keep, a cache by its nature
         if library == "matplotlib":
             plain = self._drawn(value)
             if plain is not value:
@@ -406,7 +414,8 @@ class _Reader:
     def _reduced(self, value: Any) -> Iterator[str | bytes]:
         cls = type(value)
         try:
-            reduced = value.__reduce_ex__(4)
+            reduce = copyreg.dispatch_table.get(cls)
+            reduced: Any = value.__reduce_ex__(4) if reduce is None else reduce(value)
         except RecursionError:
             raise
         except Exception as exc:
@@ -484,12 +493,34 @@ class _Names:
                 self.read(constant, package)
 
 
-def _labelled(value: Any) -> Any:
+def _pandas_content(value: Any) -> Any:
+    """Return the content of one of pandas' objects, without what it remembers; None of others."""
+    import pandas
+
+    if isinstance(value, pandas.DataFrame):
+        columns = [value.iloc[:, idx].array for idx in range(value.shape[1])]
+        return value.columns, value.index, columns, value.attrs
+    if isinstance(value, pandas.Series):
+        return value.name, value.index, value.array, value.attrs
+    if isinstance(value, pandas.MultiIndex):
+        return list(value.names), list(value.levels), list(value.codes)
+    if isinstance(value, pandas.Index):
+        return value.name, value.array
+    if isinstance(value, pandas.Categorical):
+        return value.codes, value.categories, value.ordered
+    if isinstance(value, pandas.arrays.NumpyExtensionArray):
+        return value.to_numpy()
+    if isinstance(value, pandas.api.extensions.ExtensionArray):
+        return repr(value.dtype), np.asarray(value, dtype=object)
+    return None
+
+
+def _xarray_content(value: Any) -> Any:
     """Return the content of one of xarray's objects, without how it was read; None of others."""
     import xarray
 
     if isinstance(value, xarray.DataArray):
-        return value.name, value.variable, dict(value.coords.items())
+        return value.name, value.variable, {name: one.variable for name, one in value.coords.items()}
     if isinstance(value, xarray.Dataset):
         return dict(value.variables.items()), value.attrs, sorted(map(str, value.coords))
     if isinstance(value, xarray.Variable):
@@ -497,6 +528,11 @@ def _labelled(value: Any) -> Any:
             raise _Elsewhere(f"{type(value).__qualname__}, whose data is not here,")
         return value.dims, value.values, value.attrs
     return None
+
+
+# Libraries of which objects are known by what they hold, not by how they keep it.
+_LABELLED: dict[str, Callable[[Any], Any]] = {"pandas": _pandas_content, "xarray": _xarray_content}
+_WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
 
 
 def _is_by_value(module: str) -> bool:

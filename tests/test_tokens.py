@@ -5,9 +5,11 @@ import enum
 import functools
 import math
 import random
+import re
 import subprocess
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -311,6 +313,35 @@ def test_code_that_reaches_what_it_does_not_name(call):
     script = f"x = 1\ndef f():\n    return {call}\nfrom dask_animate.tokens import *\n"
     script += "try:\n    content_token(f)\nexcept Unknowable as exc:\n    print(exc)"
     assert f"what {call[:4]}" in token_of_script(script)
+
+
+def test_what_objects_remember_does_not_count(tmp_path):
+    times = pd.date_range("2001-01-01", periods=3, tz="UTC")
+    columns = {"a": [1, 2, 3], "b": ["x", None, "z"], "c": pd.Categorical(["u", "v", "u"]), "t": times}
+    frame = pd.DataFrame(columns, index=times).assign(d=pd.array([1, None, 3], dtype="Int64"))
+    labelled = xr.DataArray(np.arange(3.0), dims="x", coords={"x": times.tz_localize(None), "y": 2})
+
+    @functools.singledispatch
+    def dispatched(x):
+        return x
+
+    memory = np.memmap(tmp_path / "m", dtype="f8", shape=3, mode="w+")
+    values = [frame, frame["b"], frame.set_index(["a", "b"]), labelled, labelled.to_dataset(name="v")]
+    values += [dispatched, re.compile("a+"), re.compile("a+", re.IGNORECASE), memory, range(3)]
+    tokens = [content_token(value) for value in values]
+    assert len(set(tokens)) == len(tokens)
+    (
+        frame.loc[times[1]],
+        frame["b"].str.len(),
+        frame.index.is_unique,
+        frame.groupby("c", observed=True).size(),
+    )
+    labelled.sel(x="2001-01-02"), dispatched(1), dispatched("a")
+    frame["a"]
+    assert tokens == [content_token(value) for value in values]
+    assert content_token(copy.deepcopy(values[:5])) == content_token(values[:5])
+    assert content_token(memory) == content_token(np.memmap(tmp_path / "m", dtype="f8", shape=3))
+    assert content_token(weakref.ref(Caches)) != content_token(weakref.ref(Point))
 
 
 def test_what_cannot_be_told_is_named():
