@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from .encoder import choose_encoder, gop_of, with_gpu, without_gpu
 from .errors import ParamsError
-from .events import Event, FigureBuilt, FrameEncoded, Listener, PartitionRendered
+from .events import (
+    Event,
+    FigureBuilt,
+    FrameEncoded,
+    Listener,
+    PartitionRendered,
+    ValuesChanged,
+)
 from .formats import CODECS
 from .items import nbytes
 from .job import Job
@@ -190,7 +197,7 @@ class Render:
         if self._store is None:
             return None
         from .keep import Keep
-        from .ownership import chunk_of, open_store
+        from .ownership import chunk_of, open_store, origin_of
         from .proof import Witness
 
         place, overwrite = self._store.place, self._store.overwrite
@@ -198,7 +205,12 @@ class Render:
         kept = None if overwrite else chunk_of(place, shape)
         self._plan, chunk = self._plan.with_store(self._params, size, kept)
         n_frames = self._params.n_frames or 0
-        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite)
+        surroundings = self._store.surroundings
+        changed = [] if overwrite else surroundings.changed_since(origin_of(place))
+        if changed:
+            self._emit(ValuesChanged(changed))
+        origin = surroundings.origin()
+        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
         self._witness = Witness(store)
         prove(self._witness)
         return Keep(store, self._store.token)

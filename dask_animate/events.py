@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .pieces import Run
@@ -63,5 +63,18 @@ class FigureBuilt:
     fonts: Mapping[str, str]
 
 
-Event = FigureBuilt | PartitionRendered | FrameEncoded
+@dataclass(frozen=True)
+class ValuesChanged:
+    """Values in the user's modules are others than in the last render with a store, files are not.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Of the values.
+    """
+
+    names: Sequence[str]
+
+
+Event = FigureBuilt | ValuesChanged | PartitionRendered | FrameEncoded
 Listener = Callable[[Event], None]

@@ -18,6 +18,7 @@ from .store import (
     KIND,
     MARK_BYTES,
     NOTES_KEY,
+    ORIGIN_KEY,
     VERSION,
     FrameStore,
     group_at,
@@ -77,7 +78,13 @@ def check_place(place: Any, *, overwrite: bool) -> bool:
 
 @saying_why
 def open_store(
-    place: Any, n_frames: int, frame_shape: tuple[int, int, int], chunk: int, *, overwrite: bool
+    place: Any,
+    n_frames: int,
+    frame_shape: tuple[int, int, int],
+    chunk: int,
+    *,
+    overwrite: bool,
+    origin: Mapping[str, Any],
 ) -> FrameStore:
     """Open a store to keep frames in, made anew where there is none for frames of this shape.
 
@@ -93,11 +100,16 @@ def open_store(
         Frames in a chunk.
     overwrite : bool
         Make it anew in any case.
+    origin : mapping
+        What the frames depend on, to be compared by the next render with the store; plain JSON.
     """
     is_there = check_place(place, overwrite=overwrite)
     place = as_place(place)
     site = site_of(place)
-    notes: dict[str, Any] = {NOTES_KEY: {**KIND, "render": uuid.uuid4().hex}}
+    notes: dict[str, Any] = {
+        NOTES_KEY: {**KIND, "render": uuid.uuid4().hex},
+        ORIGIN_KEY: dict(origin),
+    }
     if is_there:
         _begin_anew(site, notes, is_kept=not overwrite and _chunk(site, frame_shape) == chunk)
         group = group_at(site)
@@ -130,6 +142,14 @@ def _begin_anew(site: StorePath, notes: Mapping[str, Any], *, is_kept: bool) -> 
         _require_none(others, site)
     group_at(site).attrs.update(notes)  # first, as it stops a render that still writes
     delete(site, [*proofs, *ours])
+
+
+@saying_why
+def origin_of(place: Any) -> Mapping[str, Any]:
+    """Return what the frames of the last render with a store depended on; nothing if there was none."""
+    site = site_of(as_place(place))
+    origin: Any = group_at(site).attrs.get(ORIGIN_KEY) if notes_at(site) else None
+    return origin if isinstance(origin, dict) else {}
 
 
 def chunk_of(place: Any, frame_shape: tuple[int, int, int]) -> int | None:

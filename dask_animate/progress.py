@@ -10,7 +10,14 @@ from types import TracebackType
 from typing import Any
 
 from .errors import FontWarning, OptionTypeError, RedrawWarning, ReuseWarning
-from .events import Event, FigureBuilt, FrameEncoded, Listener, PartitionRendered
+from .events import (
+    Event,
+    FigureBuilt,
+    FrameEncoded,
+    Listener,
+    PartitionRendered,
+    ValuesChanged,
+)
 from .spec import require_int
 
 _logger = logging.getLogger(__name__)
@@ -101,6 +108,13 @@ def warn_of_faults() -> Listener:
     def listen(event: Event) -> None:
         if isinstance(event, FigureBuilt):
             warn(FontWarning, _other_fonts(fonts, event.worker, event.fonts))
+        elif isinstance(event, ValuesChanged):
+            warn(
+                ReuseWarning,
+                f"{', '.join(event.names[:8])}: not as in the last render with this store, though no "
+                f"file has changed, so that all frames are drawn again; what differs in every process, "
+                f"such as a time, keeps frames from being found",
+            )
         elif isinstance(event, PartitionRendered):
             warn(RedrawWarning, event.run.fault)
             if event.run.unknown:

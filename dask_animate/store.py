@@ -24,7 +24,7 @@ PROOF_BYTES = 2**18
 MARK_BYTES = TOKEN_BYTES + 4
 #: Raised whenever a store that is written here could not be read by what there was before.
 VERSION = 2
-NOTES_KEY = "dask_animate"
+NOTES_KEY, ORIGIN_KEY = "dask_animate", "dask_animate_origin"
 KIND: dict[str, Any] = {"kind": "frames", "version": VERSION}
 #: A chunk is one file "c.0.0.0.0", and no tree of folders.
 FLAT_KEYS: Any = {"name": "default", "separator": "."}

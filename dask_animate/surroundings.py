@@ -80,6 +80,21 @@ class Surroundings:
         parts = [self.code, self.values, self.versions]
         return digest(*(repr(sorted(part.items())) for part in parts))
 
+    def origin(self) -> dict[str, Any]:
+        """Return what a store notes of its last render, as plain JSON."""
+        parts = {"code": self.code, "values": self.values}
+        return {name: {key: value.hex() for key, value in part.items()} for name, part in parts.items()}
+
+    def changed_since(self, former: Mapping[str, Any]) -> list[str]:
+        """Return names of values that are others than in a former render, though no file has changed."""
+        now = self.origin()
+        if now["code"] != former.get("code"):
+            return []
+        before, values = former.get("values", {}), now["values"]
+        return sorted(
+            name for name in before.keys() | values.keys() if before.get(name) != values.get(name)
+        )
+
     def compared(self, expected: Surroundings) -> Surroundings:
         """Return the same, with what differs from the process that asked for the frames.
 

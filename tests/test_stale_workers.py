@@ -65,6 +65,19 @@ def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster):
     assert again.stats.n_frames_reused == 30
 
 
+def test_values_that_changed_without_a_file_are_said(tmp_path, module):
+    ours, load = module
+    options = {"num_workers": 1, "store": tmp_path / "s.zarr"}
+    ours.Shifted().make_video(tmp_path / "a.mp4", range(9), 20, **options)
+    ours.OFFSET = 2
+    with pytest.warns(ReuseWarning, match=r"ours_on_workers\.OFFSET: not as in the last render"):
+        video = ours.Shifted().make_video(tmp_path / "a.mp4", range(9), 20, **options)
+    assert_shows(video.path, range(2, 11), 20)
+    ours = load(MODULE.replace("OFFSET = 0", "OFFSET = 3"))  # an edit needs no word
+    video = ours.Shifted().make_video(tmp_path / "a.mp4", range(9), 20, **options)
+    assert_shows(video.path, range(3, 12), 20)
+
+
 def set_offset(value):
     import ours_on_workers
 
