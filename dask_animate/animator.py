@@ -14,7 +14,6 @@ from .job import RenderJob
 from .look import Look
 from .params import AnyParams, BagParams, open_params
 from .plan import StoreRequest
-from .progress import DRAWN_AGAIN
 from .spec import DrawSpec
 
 if TYPE_CHECKING:
@@ -178,8 +177,9 @@ class Animator(Look):
             reach it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it
             again. Not with a Bag.
         overwrite : bool, default: False
-            Begin the store anew. Frames are kept only where nothing is, or a store that this library
-            made; whatever else lies there is an error, with its names, and is never deleted.
+            Begin the store anew. Frames are kept only where nothing is, or in a store that this library
+            made; whatever else lies there is an error, with its names, and is never deleted. Frames of
+            another size than the figure's are replaced also without it.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             By default chosen by the suffix of `output_file`. FFV1 and APNG are lossless.
         seed : int or None
@@ -361,7 +361,7 @@ def _store_request(
             "store= needs to know which frames a partition holds, which a Bag does not tell before it "
             "is computed: give a list of Delayed objects, or an array"
         )
-    from .keep import job_content
+    from .keep import DRAWN_AGAIN, job_content
     from .ownership import check_place
     from .surroundings import Observer
 
@@ -370,9 +370,16 @@ def _store_request(
     if unknown is not None:
         name = type(job.animator).__name__
         warnings.warn(
-            f"{name} uses {unknown}, of which the content cannot be told: {DRAWN_AGAIN}",
+            f"{name} uses {unknown}, which cannot be told by its content: {DRAWN_AGAIN}",
             ReuseWarning,
             stacklevel=3,
         )
     surroundings = Observer(content.named).observe()
+    if surroundings.outdated:
+        warnings.warn(
+            f"the file of {', '.join(surroundings.outdated)} was changed after it was loaded: frames "
+            f"are drawn by the older code that is loaded; reload it (importlib.reload) to draw by the new",
+            ReuseWarning,
+            stacklevel=3,
+        )
     return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, surroundings)

@@ -67,7 +67,7 @@ class StoreError(AnimateError, OSError):
 
 
 class ReuseWarning(UserWarning):
-    """Frames in a store cannot be known again, so that the next render will draw them anew."""
+    """Frames in a store may not be found by the next render, or are not drawn by the code in a file."""
 
 
 class FontWarning(UserWarning):

@@ -6,6 +6,7 @@ import reprlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -167,7 +168,11 @@ class FigureSource:
             if self._redraw is not None:
                 self._redraw.confirm(self._last_idx, run)
             if self._observer is not None:
-                self._observer.note_changes()
+                unnamed = self._observer.note_changes()
+                if unnamed is not None:
+                    assert self.surroundings is not None
+                    unknown = f"the module {unnamed}, which no import statement names"
+                    self.surroundings = replace(self.surroundings, unknown=unknown)
 
     def fonts(self) -> dict[str, str]:
         """Return the font files with which the figure is drawn in this process."""

@@ -31,6 +31,10 @@ class Keep:
     token: bytes
 
 
+#: What becomes of frames that cannot be known again.
+DRAWN_AGAIN = "these frames are kept, but the next render with this store will draw them again"
+
+
 class Keeper:
     """The frames of one partition, in order: found in the store, or drawn and put there.
 
@@ -118,17 +122,30 @@ class Keeper:
         self._end(frame_idx)
         return frame
 
-    def finish(self) -> None:
-        """Mark the frames as finished, once it is certain that they are right."""
+    def finish(self, surroundings: Surroundings) -> None:
+        """Mark the frames as finished, once it is certain that they are right.
+
+        Parameters
+        ----------
+        surroundings : Surroundings
+            As they are now. What cannot be told of them was perhaps not known when frames were drawn.
+        """
+        has_lost = self._is_known and surroundings.unknown is not None
+        if has_lost:
+            self.unknown = _why_unknown(surroundings)
         for start, stop in self._changed:
-            self._store.mark(start, self.new_marks[start - self._start : stop - self._start])
+            marks = self.new_marks[start - self._start : stop - self._start]
+            if has_lost:
+                for row in marks:
+                    row[:TOKEN_BYTES] = np.frombuffer(_like_no_other(), np.uint8)
+            self._store.mark(start, marks)
 
     def _token_of(self, frame_idx: int, params: Any) -> bytes:
         """Return the token of a frame, which is like no other if it cannot be told."""
         try:
             content = content_of(self._token, frame_idx, params)
         except Unknowable as exc:
-            self.unknown = f"the parameters of frames hold {exc}, of which the content cannot be told"
+            self.unknown = f"the parameters of frames hold {exc}, which cannot be told: {DRAWN_AGAIN}"
             return _like_no_other()
         if not self._is_known:
             return _like_no_other()
@@ -183,10 +200,14 @@ def job_content(values: tuple[Any, ...]) -> tuple[Content, str | None]:
 
 def _why_unknown(surroundings: Surroundings) -> str | None:
     if surroundings.unknown is not None:
-        return f"the animator's modules hold {surroundings.unknown}, of which the content cannot be told"
+        return f"the animator uses {surroundings.unknown}, which cannot be told: {DRAWN_AGAIN}"
     if surroundings.differing:
         shown = ", ".join(surroundings.differing[:8])
-        return f"{shown}: not the same on a worker as in the process that asked for the frames"
+        return (
+            f"{shown}: not the same where frames are drawn as in the process that asked for them, so "
+            f"that they are found again only where it is so; if a module was changed, reload it and "
+            f"restart the workers"
+        )
     return None
 
 

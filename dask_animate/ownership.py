@@ -63,8 +63,8 @@ def check_place(place: Any, *, overwrite: bool) -> bool:
     notes = notes_at(site)
     if not notes:
         raise StoreError(
-            f"{place} holds what this library did not make, and does not delete, with overwrite=True "
-            f"neither: {_shown(names)}; choose another place as store"
+            f"{place} holds what this library did not make: {_shown(names)}. That is never deleted, not "
+            f"even with overwrite=True: choose another place as store"
         )
     if overwrite:
         _require_none(_ours_and_others(site, names)[1], place)
@@ -187,8 +187,8 @@ def _ours_and_others(site: StorePath, names: Iterable[str]) -> tuple[list[str], 
 def _require_none(others: list[str], place: Any) -> None:
     if others:
         raise StoreError(
-            f"the store {place} cannot be begun anew, as it holds what this library did not make, and "
-            f"does not delete: {_shown(others)}; choose another place, or take it away from there"
+            f"the store {place} cannot be begun anew, as it holds what this library did not make: "
+            f"{_shown(others)}. That is never deleted: choose another place, or move it away"
         )
 
 

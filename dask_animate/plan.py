@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -137,12 +137,13 @@ class Plan:
         """
         sizes = self.partition_size
         if self.is_auto:
-            sizes = kept_length(params.n_frames, size.n_bytes)
-            if kept is not None:
-                sizes = kept * max(1, round(sizes / kept))
-            elif isinstance(params, SliceParams):
-                sizes = params.sizes(sizes, KEPT_DATA_BYTES)
-        step = math.gcd(*sizes[:-1]) or sizes[0] if isinstance(sizes, tuple) else sizes
+            length = kept_length(params.n_frames, size.n_bytes)
+            sizes = length
+            if isinstance(params, SliceParams):
+                sizes = params.sizes(length, KEPT_DATA_BYTES)
+            if kept is not None and _step(sizes) % kept:  # of another number of frames, for example
+                sizes = kept * max(1, round(length / kept))
+        step = _step(sizes)
         if kept is not None and step % kept:
             raise OptionError(
                 f"partition_size must be a multiple of {kept}, the frames in a chunk of the store; or "
@@ -186,6 +187,11 @@ class Plan:
         if isinstance(self.partition_size, tuple):
             return n_frames / len(self.partition_size)
         return min(int(self.partition_size), n_frames)
+
+
+def _step(sizes: int | Sequence[int]) -> int:
+    """Return the number of which all sizes but the last are multiples."""
+    return sizes if isinstance(sizes, int) else math.gcd(*sizes[:-1]) or sizes[0]
 
 
 def kept_length(n_frames: int | None, frame_bytes: int) -> int:

@@ -22,9 +22,6 @@ from .spec import require_int
 
 _logger = logging.getLogger(__name__)
 
-#: What becomes of frames that cannot be known again.
-DRAWN_AGAIN = "these frames are kept, but the next render with this store will draw them again"
-
 
 class ProgressBar:
     """One bar that counts frames as they are encoded, in a terminal or a notebook.
@@ -117,8 +114,7 @@ def warn_of_faults() -> Listener:
             )
         elif isinstance(event, PartitionRendered):
             warn(RedrawWarning, event.run.fault)
-            if event.run.unknown:
-                warn(ReuseWarning, f"{event.run.unknown}: {DRAWN_AGAIN}")
+            warn(ReuseWarning, event.run.unknown)
             warn(FontWarning, _other_fonts(fonts, event.worker, event.run.fonts))
 
     return listen

@@ -155,9 +155,9 @@ class Redraw:
         self.fault = (
             f"frame {frame_idx}, drawn from the one before, differed from a drawing of the whole "
             f"figure in the pixels x {left} to {right - 1}, y {top} to {bottom - 1}: "
-            f"{names} changed without matplotlib being told. Whole figures are drawn instead, from this "
-            f"partition on, so that the video is right, unless that came and went earlier between two "
-            f"comparisons, but slower. Change artists by their setters, or set "
+            f"{names} changed without matplotlib being told. From this partition on, whole figures are "
+            f"drawn instead, which is right but slower. Partitions before may have missed such a change "
+            f"if it came and went between two comparisons. Change artists by their setters, or set "
             f'artist.stale = True after changing an array in place; or pass redraw="full"'
         )
         self._blitter = None

@@ -240,19 +240,21 @@ class Renderer:
         from .keep import Keeper
 
         keepers: list[Keeper] = []
+        runs: list[Run] = []
         surroundings = self._source.surroundings
         assert surroundings is not None
         fonts = self._source.fonts()
 
         def draw_and_keep(run: Run) -> T:
             keepers.append(Keeper(keep, start, n_frames or 0, surroundings, fonts))
+            runs.append(run)
             drawn = draw(run, keepers[-1])
-            run.n_reused, run.unknown = keepers[-1].n_reused, keepers[-1].unknown
-            run.marks = keepers[-1].new_marks
+            run.n_reused, run.marks = keepers[-1].n_reused, keepers[-1].new_marks
             return drawn
 
         drawn = self._confirmed(draw_and_keep, n_frames)
-        keepers[-1].finish()
+        keepers[-1].finish(self._source.surroundings or surroundings)
+        runs[-1].unknown = keepers[-1].unknown
         return drawn
 
     def _reread(self, items: Iterable[T]) -> Iterable[T]:

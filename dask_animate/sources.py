@@ -10,12 +10,14 @@ import ast
 import hashlib
 import os
 import pkgutil
+import re
 import sys
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -31,7 +33,8 @@ _LIBRARY_FOLDERS = tuple(
 )
 #: Loaders that compile a file as it is. Others, such as pytest's, change the code.
 _PLAIN_LOADERS = (SourceFileLoader, zipimporter)
-_IMPORTERS = ("import_module", "__import__")
+# What may be the name of a module in a call of `importlib.import_module`.
+_MODULE_NAME = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def digest(*parts: str | bytes) -> bytes:
@@ -62,6 +65,8 @@ class SourceFile:
         Where it is; what the code that is loaded from it says of itself.
     code : frozenset of bytes or None
         Digests of all code objects that it compiles to; None if that cannot be told.
+    literals : mapping of str to object
+        What stands in it as the value of a name, or of a name in a class.
     """
 
     bytes_digest: bytes
@@ -70,6 +75,7 @@ class SourceFile:
     attributes: frozenset[str] = frozenset()
     path: str = ""
     code: frozenset[bytes] | None = None
+    literals: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -84,20 +90,29 @@ class Reach:
         Names of those that are loaded as soon as the modules are from which the search began.
     libraries : set of str
         Names of installed packages.
+    unreadable : set of str
+        Names of modules of the user's that have no file.
     """
 
     files: dict[str, SourceFile] = field(default_factory=dict)
     at_once: set[str] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
 
-def reach_of(modules: Iterable[str], mentioned: Iterable[str] = ()) -> Reach:
+def reach_of(
+    modules: Iterable[str],
+    mentioned: Iterable[str] = (),
+    specs: Mapping[str, ModuleSpec] | None = None,
+) -> Reach:
     """Follow ``import`` statements from some modules on. Imports nothing.
 
     Parameters
     ----------
     modules, mentioned : iterable of str
         Names of modules that are loaded, and of modules that may be loaded later.
+    specs : mapping of str to ModuleSpec, optional
+        Of modules that cannot be found by their names.
     """
     reach = Reach()
     stack = [(name, True) for module in modules for name in _with_parents(module)]
@@ -108,14 +123,18 @@ def reach_of(modules: Iterable[str], mentioned: Iterable[str] = ()) -> Reach:
         if seen.get(name, False) >= is_at_once and name in seen:
             continue
         seen[name] = is_at_once
-        spec = spec_of(name)
+        spec = (specs or {}).get(name) or spec_of(name)
         if spec is None:
+            if name == "__main__":
+                reach.unreadable.add(name)
             continue  # a name in a module, or an optional module that is not here
         if is_library(spec):
             reach.libraries.add(name.partition(".")[0])
             continue
         file = source_file(spec)
-        if file is None:  # a folder that is a package by its name alone
+        if file is None:
+            if spec.submodule_search_locations is None:  # else a folder that is a package by its name
+                reach.unreadable.add(name)
             continue
         reach.files[name] = file
         if is_at_once:
@@ -175,7 +194,10 @@ def is_library(spec: ModuleSpec) -> bool:
         return True
     paths = [spec.origin if spec.has_location else None, *(spec.submodule_search_locations or ())]
     path = next((path for path in paths if path), None)
-    return path is None or is_library_path(path)
+    if path is not None:
+        return is_library_path(path)
+    loader: Any = spec.loader
+    return loader in (BuiltinImporter, FrozenImporter) or spec.submodule_search_locations is not None
 
 
 @lru_cache(4096)
@@ -219,14 +241,51 @@ def _read(spec: ModuleSpec) -> SourceFile:
         return SourceFile(digest(data))
     package = spec.name if spec.submodule_search_locations is not None else spec.parent or ""
     code = frozenset(_code_digests(compiled)) if type(loader) in _PLAIN_LOADERS else None
+    imports = {*_imports(ast.walk(tree), package)}
+    if any(name.partition(".")[0] in ("importlib", "runpy") for name in imports):
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        imports |= {*named_in_texts(texts, package)}
     return SourceFile(
         digest(data),
-        frozenset(_imports(ast.walk(tree), package)),
+        frozenset(imports),
         frozenset(_imports(tree.body, package)),
         frozenset(node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)),
         spec.origin,
         code,
+        dict(_literals(tree.body, "")),
     )
+
+
+def _literals(body: Iterable[ast.stmt], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield names, and the values that are written after them."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _literals(node.body, f"{prefix}{node.name}.")
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        value = getattr(node, "value", None)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and value is not None:
+            with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                literal = ast.literal_eval(value)
+                yield from (
+                    (prefix + target.id, literal) for target in targets if isinstance(target, ast.Name)
+                )
+
+
+def named_in_texts(texts: Iterable[Any], package: str) -> Iterator[str]:
+    """Yield the names that texts may stand for where code imports modules by their names.
+
+    Those that begin with dots may be relative to the package, or to any package that is named.
+    """
+    names = [text for text in texts if isinstance(text, str) and _MODULE_NAME.fullmatch(text)]
+    anchors = [package, *(name for name in names if name[0] != ".")]
+    for name in names:
+        level = len(name) - len(name.lstrip("."))
+        if not level:
+            yield name
+        else:
+            yield from (
+                full for anchor in anchors for full in imported_names(name[level:], (), level, anchor)
+            )
 
 
 def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
@@ -237,15 +296,6 @@ def _imports(nodes: Iterable[ast.AST], package: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             names = [alias.name for alias in node.names]
             yield from imported_names(node.module or "", names, node.level, package)
-        elif isinstance(node, ast.Call) and node.args and _called(node.func) in _IMPORTERS:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                level = len(first.value) - len(first.value.lstrip("."))
-                yield from imported_names(first.value[level:], (), level, package)
-
-
-def _called(function: ast.expr) -> str:
-    return getattr(function, "attr", getattr(function, "id", ""))
 
 
 def imported_names(module: str, names: Sequence[str] | None, level: int, package: str) -> Iterator[str]:

@@ -10,8 +10,9 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
+from importlib.machinery import ModuleSpec
 from itertools import chain
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
@@ -20,23 +21,25 @@ from typing import Any
 import numpy as np
 
 from .errors import StoreError
+from .registries import MANY_MEMBERS, registered, replaced
 from .sources import (
     Reach,
     SourceFile,
     code_digest,
     digest,
     is_library,
-    is_library_path,
     reach_of,
     spec_of,
 )
 from .tokens import OF_EVERY_CLASS, Named, Unknowable, value_in_module
 
 #: Libraries whose version changes pixels. Others count where an animator uses them.
-DRAWING = frozenset(("dask_animate", "matplotlib", "numpy", "contourpy", "pillow"))
+DRAWING = frozenset(("dask_animate", "matplotlib", "mpl_toolkits", "numpy", "contourpy", "pillow"))
 
 #: Bytes of an array up to which it is looked at whether frames change it.
 _LOOKED_AT_BYTES = 2**20
+# Ends of names of what a function got when it was defined.
+_COMPUTED_ONCE = (".__defaults__", ".__kwdefaults__")
 
 _OF_EVERY_MODULE = {
     *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__file__", "__cached__"),
@@ -62,6 +65,8 @@ class Surroundings:
         Of libraries.
     unknown : str or None
         What of them cannot be told by its content.
+    outdated : tuple of str
+        Modules that have loaded what does not stand in their files now.
     differing : tuple of str
         Names of what was found to differ from the process that asked for the frames.
     """
@@ -72,6 +77,7 @@ class Surroundings:
     values: Mapping[str, bytes]
     versions: Mapping[str, str]
     unknown: str | None = None
+    outdated: tuple[str, ...] = ()
     differing: tuple[str, ...] = ()
 
     @cached_property
@@ -95,29 +101,10 @@ class Surroundings:
             name for name in before.keys() | values.keys() if before.get(name) != values.get(name)
         )
 
-    def compared(self, expected: Surroundings) -> Surroundings:
-        """Return the same, with what differs from the process that asked for the frames.
-
-        Raises
-        ------
-        StoreError
-            If other code is loaded here.
-        """
-        known = {name: self.code.get(name, code) for name, code in expected.code.items()}
-        code = sorted(name for name, digest in known.items() if digest != expected.code[name])
-        if code:
-            raise StoreError(
-                f"a worker has loaded other code of {', '.join(code)} than the process that asks for "
-                f"the frames: a store would take frames of one for frames of the other. After a module "
-                f"was changed, reload it where make_video is called, and restart the workers "
-                f"(client.restart()) or send it to them (client.upload_file())"
-            )
-        mine, theirs = (
-            {**one.values, **one.code, **one.versions}
-            for one in (self, expected)  # named apart
-        )
-        names = (name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
-        return replace(self, differing=tuple(sorted(names)))
+    def names_that_differ(self, expected: Surroundings) -> set[str]:
+        """Return the names of what is not the same as in another process."""
+        mine, theirs = ({**one.values, **one.code, **one.versions} for one in (self, expected))
+        return {name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}
 
 
 class Observer:
@@ -139,7 +126,9 @@ class Observer:
         self._named = named
         self._expected = expected
         self._reach = Reach()
-        self._told: frozenset[str] = frozenset()
+        self._told: dict[str, ModuleType] = {}
+        self._loaded: set[str] = set()
+        self._is_new = True
 
     def observe(self) -> Surroundings:
         """Return what this process is like now.
@@ -149,14 +138,17 @@ class Observer:
         StoreError
             If it has loaded other code than was expected.
         """
-        self._reach = reach = reach_of(self._named.modules, self._named.mentioned)
-        told = (name for name in reach.at_once if reach.files[name].code and name in sys.modules)
-        self._told = frozenset(told) if self._expected is None else self._expected.told
+        self._find_modules()
+        self._is_new = True
+        reach = self._reach
+        libraries = self._libraries()
         values: dict[str, bytes] = {}
-        unknown: str | None = None
-        for name, value in chain(_values(reach, self._told), _replaced()):
+        unknown = None
+        if reach.unreadable:
+            unknown = f"the module {min(reach.unreadable)}, which has no file of its own"
+        for name, value in chain(self._values(), replaced(libraries)):
             if name not in _moving:
-                _seen[name] = _Seen(value)
+                _seen[name] = _Seen(name, value)
                 try:
                     _first[name] = value_in_module(value)
                 except Unknowable as exc:
@@ -164,45 +156,132 @@ class Observer:
                     unknown = f"{exc} in {name}"
             if name in _first:
                 values[name] = _first[name]
-        code = {name: _code(name, file) for name, file in reach.files.items()}
-        libraries = DRAWING | reach.libraries | self._named.libraries
-        found = Surroundings(self._named, self._told, code, values, versions(libraries), unknown)
-        return found if self._expected is None else found.compared(self._expected)
+        code = {name: _code(sys.modules.get(name), file) for name, file in reach.files.items()}
+        outdated = (name for name, file in reach.files.items() if code[name] != file.bytes_digest)
+        found = Surroundings(
+            self._named,
+            frozenset(self._told),
+            code,
+            values,
+            versions(libraries),
+            unknown,
+            tuple(sorted(outdated)),
+        )
+        return found if self._expected is None else self._compared(found, self._expected)
 
-    def note_changes(self) -> None:
-        """Take note of what has changed since `observe`, that is, by drawing."""
-        for name, value in _values(self._reach, self._told):
-            if name not in _moving and (name not in _seen or _seen[name] != _Seen(value)):
+    def note_changes(self) -> str | None:
+        """Take note of what has changed since `observe`, that is, by drawing.
+
+        Returns
+        -------
+        str or None
+            A module of the user's that was loaded meanwhile and that nothing names, so that frames may
+            depend on what is not known.
+        """
+        # Functions are replaced by setup() if at all, and to look for them takes a while.
+        changed = replaced(self._libraries()) if self._is_new else ()
+        self._is_new = False
+        for name, value in chain(self._values(), changed):
+            if name not in _moving and (name not in _seen or _seen[name] != _Seen(name, value)):
                 _moving.add(name)
+        new = sys.modules.keys() - self._loaded - self._reach.files.keys()
+        unnamed = {name for name in new if _is_file_of_user(name)}
+        self._loaded |= new
+        _unnamed.update(unnamed)
+        return min(unnamed, default=None)
+
+    def _find_modules(self) -> None:
+        """Find the modules that the animator reaches, also those that others hold without a name."""
+        self._loaded = set(sys.modules)
+        specs: dict[str, ModuleSpec] = {}
+        while True:
+            mentioned = {*self._named.mentioned, *_unnamed, *specs}
+            self._reach = reach_of(self._named.modules, mentioned, specs)
+            at_once = {name: sys.modules.get(name) for name in self._reach.at_once}
+            told = {
+                name: module
+                for name, module in at_once.items()
+                if module is not None and self._reach.files[name].code is not None
+            }
+            if self._expected is not None:
+                told = {name: module for name, module in told.items() if name in self._expected.told}
+            self._told = told
+            more = {**specs, **_specs_held_by(told.values(), self._reach)}
+            if more.keys() == specs.keys():
+                return
+            specs = more
+
+    def _libraries(self) -> frozenset[str]:
+        return DRAWING | self._reach.libraries | self._named.libraries
+
+    def _values(self) -> Iterator[tuple[str, Any]]:
+        """Yield what may be other than files say, by name: values, changed functions, registries."""
+        for name in sorted(self._told):
+            module = self._told[name]
+            yield from _values_in(vars(module), "", module, self._reach.files[name])
+        yield from registered()
+
+    def _compared(self, found: Surroundings, expected: Surroundings) -> Surroundings:
+        """Return what was found, with what differs from the process that asked for the frames."""
+        names = found.names_that_differ(expected)
+        stale = {name for name in names & expected.code.keys() if name in found.code}
+        written = self._written()
+        for name in names & expected.values.keys() & found.values.keys() - _moving:
+            # Files say so as well, or it was computed when a function was defined.
+            if name.endswith(_COMPUTED_ONCE) or written.get(name) == expected.values[name]:
+                stale.add(name)
+        older = {name for name in stale if name in found.outdated or name not in found.code}
+        if older:
+            raise StoreError(
+                f"a worker has loaded an older version of {', '.join(sorted(older))} than the process "
+                f"that asks for the frames: restart the workers (client.restart()), or send the module "
+                f"to them (client.upload_file())"
+            )
+        if stale:
+            raise StoreError(
+                f"the process that asks for the frames has loaded another version of "
+                f"{', '.join(sorted(stale))} than a worker: reload it there (importlib.reload), or send "
+                f"the module to the workers (client.upload_file())"
+            )
+        return replace(found, differing=tuple(sorted(names)))
+
+    def _written(self) -> dict[str, bytes]:
+        """Return digests of values that stand in files as they are."""
+        return {
+            name: value_in_module(value)
+            for module in self._told
+            for path, literal in self._reach.files[module].literals.items()
+            for name, value in _spread(f"{module}.{path}", literal)
+        }
 
 
-@dataclass
 class _Seen:
-    """A value as it was, told by identities: its own, and those of what is in it."""
+    """A value as it was, told by identities: its own, and those of what is in it.
 
-    value: Any
-    state: Any = field(init=False)
+    What is registered with matplotlib comes as a copy, and is told by its content.
+    """
 
-    def __post_init__(self) -> None:
-        value = self.value
-        inside: Any = getattr(value, "__dict__", None)
-        if isinstance(value, dict):
-            inside = value
-        if (
-            isinstance(value, np.ndarray)
-            and value.nbytes <= _LOOKED_AT_BYTES
-            and not value.dtype.hasobject
-        ):
-            self.state = zlib.crc32(np.ascontiguousarray(value).tobytes())
+    def __init__(self, name: str, value: Any) -> None:
+        self._value = value
+        self._state: Any = None
+        if name.startswith("matplotlib."):
+            self._value = None
+            with suppress(Unknowable):
+                self._state = value_in_module(value)
+            return
+        inside: Any = value if isinstance(value, dict) else getattr(value, "__dict__", None)
+        if isinstance(value, np.ndarray):
+            if value.nbytes <= _LOOKED_AT_BYTES and not value.dtype.hasobject:
+                self._state = zlib.crc32(np.ascontiguousarray(value).tobytes())
         elif isinstance(value, list | tuple | set):
-            self.state = [*map(id, value)]
+            self._state = [*map(id, value)]
         elif isinstance(inside, Mapping) and not isinstance(value, ModuleType | type | FunctionType):
-            self.state = [(key, id(item)) for key, item in inside.items()]
-        else:
-            self.state = None
+            self._state = [(key, id(item)) for key, item in inside.items()]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Seen) and self.value is other.value and self.state == other.state
+        return isinstance(other, _Seen) and self._value is other._value and self._state == other._state
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 # Of this process, by the names of values: what is changed by drawing, what was seen last, and the digest
@@ -210,11 +289,39 @@ class _Seen:
 _moving: set[str] = set()
 _seen: dict[str, _Seen] = {}
 _first: dict[str, bytes] = {}
+# Modules that were loaded by drawing and that no import statement names.
+_unnamed: set[str] = set()
 
 
-def _code(name: str, file: SourceFile) -> bytes:
+def _is_file_of_user(name: str) -> bool:
+    if name in ("__main__", "__mp_main__"):
+        return False
+    spec = spec_of(name)
+    return spec is not None and spec.has_location and not is_library(spec)
+
+
+def _specs_held_by(modules: Iterable[ModuleType], reach: Reach) -> dict[str, ModuleSpec]:
+    """Return where modules come from that others hold, or of which they hold functions and classes."""
+    specs: dict[str, ModuleSpec] = {}
+    for module in modules:
+        for value in list(vars(module).values()):
+            names = vars(value) if isinstance(value, ModuleType) else _globals_of(value)
+            spec = names.get("__spec__")
+            if isinstance(spec, ModuleSpec) and spec.name not in reach.files and not is_library(spec):
+                specs[spec.name] = spec
+    return specs
+
+
+def _globals_of(value: Any) -> Mapping[str, Any]:
+    """Return the names of the module in which a function, or a class by its methods, was defined."""
+    functions = [value] if isinstance(value, FunctionType) else []
+    if isinstance(value, type):
+        functions = [held for held in vars(value).values() if isinstance(held, FunctionType)]
+    return functions[0].__globals__ if functions else {}
+
+
+def _code(module: ModuleType | None, file: SourceFile) -> bytes:
     """Return a digest of a module: of its file, and of what is loaded from it that is not in it now."""
-    module = sys.modules.get(name)
     if module is None or file.code is None:
         return file.bytes_digest
     loaded = {
@@ -254,15 +361,6 @@ def _functions(value: Any) -> Iterator[FunctionType]:
             stack.append(value.__wrapped__)
 
 
-def _values(reach: Reach, told: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Yield what may be other than files say, by name: values, changed functions, registries."""
-    for name in sorted(told):
-        module, file = sys.modules.get(name), reach.files.get(name)
-        if module is not None and file is not None:
-            yield from _values_in(vars(module), "", module, file)
-    yield from _registered()
-
-
 def _values_in(
     names: Mapping[str, Any], prefix: str, module: ModuleType, file: SourceFile
 ) -> Iterator[tuple[str, Any]]:
@@ -279,7 +377,23 @@ def _values_in(
                 for held, content in _held_by(function):
                     yield f"{module.__name__}.{path}{held}", content
         if not _is_as_written(value, path, module, file):
-            yield f"{module.__name__}.{path}", value
+            yield from _spread(f"{module.__name__}.{path}", value)
+
+
+def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a dict apart, since drawing may change some of them; anything else whole."""
+    if type(value) is dict and len(value) <= MANY_MEMBERS:
+        yield from (
+            (f"{name}[{key!r}]", member) for key, member in list(value.items()) if _is_plain(key)
+        )
+        if not all(map(_is_plain, value)):
+            yield name, value
+    else:
+        yield name, value
+
+
+def _is_plain(key: Any) -> bool:
+    return isinstance(key, str | int | float | bytes | None)
 
 
 def _held_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -306,77 +420,6 @@ def _is_as_written(value: Any, path: str, module: ModuleType, file: SourceFile) 
         and function.__code__.co_filename == file.path
         for function in functions
     )
-
-
-def _registered() -> Iterator[tuple[str, Any]]:
-    """Yield what was registered with matplotlib by others."""
-    import matplotlib
-    from matplotlib import colors, projections, scale, units
-
-    cmaps: Any = matplotlib.colormaps
-    builtin = getattr(cmaps, "_builtin_cmaps", ())
-    for name in sorted(set(cmaps) - set(builtin)):
-        yield f"matplotlib.colormaps[{name!r}]", cmaps[name]
-    sequences: Any = matplotlib.color_sequences
-    for name in sorted(set(sequences) - set(getattr(sequences, "_BUILTIN_COLOR_SEQUENCES", ()))):
-        yield f"matplotlib.color_sequences[{name!r}]", sequences[name]
-    known = _known_colors()
-    for name, color in colors.get_named_colors_mapping().items():
-        if known.get(name) != color:
-            yield f"matplotlib.colors[{name!r}]", color
-    classes: dict[str, Mapping[Any, Any]] = {
-        "scale": getattr(scale, "_scale_mapping", {}),
-        "projections": getattr(projections.projection_registry, "_all_projection_types", {}),
-        "units": {f"{cls.__module__}.{cls.__qualname__}": made for cls, made in units.registry.items()},
-    }
-    for registry, registered in classes.items():
-        for key, value in registered.items():
-            cls = value if isinstance(value, type) else type(value)
-            if not _is_of_library(cls.__module__):
-                yield f"matplotlib.{registry}[{key!r}]", value
-    style: Any = sys.modules.get("matplotlib.style")
-    if style is not None:
-        core = sys.modules.get("matplotlib.style.core", style)  # where it is before matplotlib 3.11
-        base = getattr(style, "_base_library", None) or getattr(core, "_base_library", {})
-        for name, settings in style.library.items():
-            if name not in base:
-                yield f"matplotlib.style.library[{name!r}]", dict(settings)
-
-
-def _replaced() -> Iterator[tuple[str, FunctionType]]:
-    """Yield functions in matplotlib's modules and classes that are not of an installed package."""
-    for name, module in list(sys.modules.items()):
-        if not name.startswith(("matplotlib.", "mpl_toolkits.")) or not hasattr(module, "__dict__"):
-            continue
-        for key, value in list(vars(module).items()):
-            if isinstance(value, FunctionType):
-                if not _is_installed(value):
-                    yield f"{name}.{key}", value
-            elif isinstance(value, type) and value.__module__ == name:
-                for attribute, held in list(vars(value).items()):
-                    if isinstance(held, FunctionType) and not _is_installed(held):
-                        yield f"{name}.{key}.{attribute}", held
-
-
-def _is_installed(function: FunctionType) -> bool:
-    path = function.__code__.co_filename
-    return path.startswith("<") or is_library_path(path)
-
-
-@lru_cache(4096)
-def _is_of_library(module: str) -> bool:
-    spec = spec_of(module)
-    return module != "__main__" and spec is not None and is_library(spec)
-
-
-@lru_cache(1)
-def _known_colors() -> dict[str, Any]:
-    from matplotlib import colors
-
-    known: dict[str, Any] = {**colors.XKCD_COLORS, **colors.CSS4_COLORS, **colors.TABLEAU_COLORS}
-    grays = {name.replace("grey", "gray"): value for name, value in known.items() if "grey" in name}
-    known |= {name.replace("gray", "grey"): value for name, value in known.items() if "gray" in name}
-    return {**known, **grays, **colors.BASE_COLORS}
 
 
 @lru_cache(64)

@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import import_module
 from types import (
     BuiltinFunctionType,
     ClassMethodDescriptorType,
@@ -43,6 +44,7 @@ from .sources import (
     imported_names,
     is_library,
     modules_taken_from,
+    named_in_texts,
     spec_of,
 )
 
@@ -203,7 +205,7 @@ class _Reader:
             yield "dict"
             yield from (self.digest(key) + self.digest(item) for key, item in value.items())
         elif isinstance(value, set | frozenset):
-            yield "set"
+            yield from ("set", self.digest(type(value)), self.digest(getattr(value, "__dict__", None)))
             yield from sorted(map(self.digest, value))
         elif isinstance(value, np.ndarray):
             yield from self._array(value)
@@ -302,8 +304,9 @@ class _Reader:
         for cell in function.__closure__ or ():
             yield self.digest(_contents(cell))
         yield code_digest(function.__code__)
+        package = str(function.__globals__.get("__package__") or "")
         names = _Names()
-        names.read(function.__code__, str(function.__globals__.get("__package__") or ""))
+        names.read(function.__code__, package)
         for name in sorted(names.read_names):
             if name in function.__globals__:
                 value = function.__globals__[name]
@@ -313,6 +316,11 @@ class _Reader:
                     self.mentioned.update(modules_taken_from(value.__name__, names.attributes))
             elif name in _UNBOUNDED:
                 raise Unknowable(f"what {name}() reaches in {function.__qualname__}")
+        if {"__main__"} & (names.imported | names.texts):
+            raise Unknowable(f"what {function.__qualname__} takes from __main__")
+        by_name = {"importlib", "import_module"} & (names.imported | names.read_names | names.attributes)
+        if by_name or import_module in map(function.__globals__.get, names.read_names):
+            names.imported |= {*named_in_texts(names.texts, package)}
         for name in sorted(names.imported):
             if spec_of(name) is not None:
                 self._note(name, self.mentioned)
@@ -466,12 +474,13 @@ class _Elsewhere(Unknowable):
 
 
 class _Names:
-    """What code names, inner functions too: globals, attributes, and what it imports."""
+    """What code names, inner functions too: globals, attributes, what it imports, and its texts."""
 
     def __init__(self) -> None:
         self.read_names: set[str] = set()
         self.attributes: set[str] = set()
         self.imported: set[str] = set()
+        self.texts: set[str] = set()
 
     def read(self, code: CodeType, package: str) -> None:
         """Take note of the names in some code."""
@@ -491,6 +500,8 @@ class _Names:
         for constant in code.co_consts:
             if isinstance(constant, CodeType):
                 self.read(constant, package)
+            elif isinstance(constant, str):
+                self.texts.add(constant)
 
 
 def _pandas_content(value: Any) -> Any:

@@ -52,6 +52,7 @@ PACKAGE = {
         ("try:\n    import theirs\nexcept ImportError:\n    pass", {"theirs"}),
         ("import importlib\nm = importlib.import_module('ours.io')", {"ours.io"}),
         ("import importlib\nm = importlib.import_module('.io', __package__)", {"ours.io"}),
+        ("from importlib import import_module as im\nm = im('.io', 'ours')", {"ours.io"}),
         ("import ours\ndef f():\n    return ours.colors.red", {"ours.colors"}),
         ("import nothing_of_this_name, os.path", set()),
     ],

@@ -13,10 +13,11 @@ MODULE = """
 from helpers import FrameNumber
 
 OFFSET = 0
+TABLE = dict(offset=0)
 
 class Shifted(FrameNumber):
     def update(self, frame_idx, params):
-        super().update(frame_idx, params + OFFSET)
+        super().update(frame_idx, params + OFFSET + TABLE["offset"])
 """
 
 
@@ -47,12 +48,13 @@ def cluster(module):
         yield client
 
 
-def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster):
+@pytest.mark.parametrize("change", [("params + OFFSET", "params + 7"), ("OFFSET = 0", "OFFSET = 7")])
+def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster, change):
     ours, load = module
     options = {"client": cluster, "store": tmp_path / "s.zarr", "partition_size": 5}
     ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)
-    ours = load(MODULE.replace("params + OFFSET", "params + 7"))
-    with pytest.raises(StoreError, match=r"other code of ours_on_workers .* restart the workers"):
+    ours = load(MODULE.replace(*change))
+    with pytest.raises(StoreError, match=r"older version of ours_on_workers.* restart the workers"):
         ours.Shifted().make_video(tmp_path / "b.mp4", range(30), 20, **options)
     assert not (tmp_path / "b.mp4").exists()
     cluster.restart()
@@ -81,14 +83,14 @@ def test_values_that_changed_without_a_file_are_said(tmp_path, module):
 def set_offset(value):
     import ours_on_workers
 
-    ours_on_workers.OFFSET = value
+    ours_on_workers.TABLE["offset"] = value
 
 
 def test_values_that_differ_are_said_and_kept_apart(tmp_path, module, cluster):
     ours, _ = module
     options = {"client": cluster, "store": tmp_path / "s.zarr", "partition_size": 5}
     cluster.run(set_offset, 3)
-    with pytest.warns(ReuseWarning, match=r"ours_on_workers\.OFFSET: not the same on a worker"):
+    with pytest.warns(ReuseWarning, match=r"ours_on_workers\.TABLE\['offset'\]: not the same where"):
         ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)
     cluster.run(set_offset, 0)
     video = ours.Shifted().make_video(tmp_path / "a.mp4", range(30), 20, **options)

@@ -12,7 +12,9 @@ from helpers import FrameNumber
 from matplotlib import colors, projections, scale
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import BoxStyle
 
+from dask_animate import surroundings
 from dask_animate.errors import StoreError
 from dask_animate.surroundings import Observer
 from dask_animate.tokens import Named, content_of
@@ -90,6 +92,8 @@ def module(tmp_path, monkeypatch):
     (tmp_path / "ours_loaded.py").write_text(MODULE)
     yield importlib.import_module("ours_loaded")
     del sys.modules["ours_loaded"]
+    for known in (surroundings._moving, surroundings._seen, surroundings._first, surroundings._unnamed):
+        known.clear()
 
 
 def edit(module, old, new, *, load):
@@ -226,10 +230,69 @@ def test_what_drawing_changes_counts_as_it_was(module):
     module.GRID[1] = 9
     observer.note_changes()
     assert token() == before
-    module.CACHE["y"] = 2
+    module.CACHE["x"] = 2
     assert token() == before
-    module.SCALE = 5
+    module.TABLE["a"] = 1
     assert token() != before
+
+
+def test_what_is_registered_may_change_in_a_process_that_has_drawn():
+    observer = Observer(Named())
+    tokens = []
+    try:
+        for color in ("red", "blue", "red"):
+            if "own" in matplotlib.colormaps:
+                matplotlib.colormaps.unregister("own")
+            matplotlib.colormaps.register(colors.ListedColormap([color, "green"]), name="own")
+            tokens.append(observer.observe().token)
+            observer.note_changes()
+    finally:
+        matplotlib.colormaps.unregister("own")
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
+def test_functions_replaced_in_libraries_count_wherever_they_come_from(monkeypatch):
+    namespace = {"__name__": "__main__"}
+    exec("def draw(self, renderer):\n    pass\nclass Style:\n    pass", namespace)
+    monkeypatch.setattr(Line2D, "draw", namespace["draw"])
+    monkeypatch.setattr(np, "sin", namespace["draw"])
+    monkeypatch.setitem(BoxStyle._style_list, "own", namespace["Style"])
+    assert Observer(Named()).observe().values.keys() == {
+        *("matplotlib.lines.Line2D.draw", "numpy.sin", "matplotlib.patches.BoxStyle._style_list['own']"),
+    }
+
+
+def test_modules_that_others_hold_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "ours_by_path.txt.py").write_text("K = 1\ndef f():\n    return 1\n")
+    (tmp_path / "ours_holder.py").write_text(
+        "import importlib.util, pathlib\n"
+        "path = pathlib.Path(__file__).with_name('ours_by_path.txt.py')\n"
+        "spec = importlib.util.spec_from_file_location('by_path', path)\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        "f = module.f\ndel module, spec\n"
+    )
+    importlib.import_module("ours_holder")
+    try:
+        code = Observer(Named(frozenset({"ours_holder"}))).observe().code
+    finally:
+        del sys.modules["ours_holder"]
+    assert code.keys() == {"ours_holder", "by_path"}
+
+
+def test_modules_that_drawing_loads_and_nothing_names(tmp_path, module, monkeypatch):
+    (tmp_path / "ours_hidden.py").write_text("K = 1\n")
+    observer = Observer(Named(frozenset({"ours_loaded"})))
+    before = observer.observe()
+    assert observer.note_changes() is None
+    importlib.import_module("ours_" + "hidden")
+    try:
+        assert observer.note_changes() == "ours_hidden"
+        assert observer.observe().code.keys() - before.code.keys() == {"ours_hidden"}
+    finally:
+        del sys.modules["ours_hidden"]
 
 
 def test_data_elsewhere_is_said(module, tmp_path):
@@ -260,7 +323,11 @@ def test_what_is_registered_with_matplotlib_counts(monkeypatch):
     monkeypatch.setattr(Line2D, "draw", lambda self, renderer: None)
     try:
         assert observed().keys() == {
-            *("matplotlib.colormaps['own']", "matplotlib.projections['own']", "matplotlib.scale['own']"),
+            *(
+                "matplotlib.colormaps['own']",
+                "matplotlib.projections['own']",
+                "matplotlib.scale._scale_mapping['own']",
+            ),
             *("matplotlib.colors['own']", "matplotlib.lines.Line2D.draw"),
         }
     finally:
@@ -281,11 +348,20 @@ def test_other_code_is_an_error(module):
     named = Named(frozenset({"ours_loaded"}))
     expected = Observer(named).observe()
     assert Observer(named, expected).observe().differing == ()
-    module.SCALE = 8
-    assert Observer(named, expected).observe().differing == ("ours_loaded.SCALE",)
-    edit(module, "SCALE * x", "SCALE + x", load=True)
-    with pytest.raises(StoreError, match=r"other code of ours_loaded .* restart the workers"):
+    module.GRID[0] = 8
+    assert Observer(named, expected).observe().differing == ("ours_loaded.GRID",)
+    module.SCALE = 8  # where the file still says 3
+    with pytest.raises(StoreError, match=r"older version of ours_loaded\.SCALE .* restart the workers"):
         Observer(named, expected).observe()
+    module.SCALE = 3
+    edit(module, "SCALE * x", "SCALE + x", load=False)
+    older = Observer(named).observe()
+    assert older.outdated == ("ours_loaded",)
+    with pytest.raises(StoreError, match=r"older version of ours_loaded than .* restart the workers"):
+        Observer(named, expected).observe()
+    importlib.reload(module)
+    with pytest.raises(StoreError, match=r"another version of ours_loaded .*: reload it there"):
+        Observer(named, older).observe()
 
 
 def test_animators_are_read_without_their_modules():

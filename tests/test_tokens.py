@@ -308,11 +308,31 @@ def test_what_is_too_deep_cannot_be_told():
         content_token(deep)
 
 
-@pytest.mark.parametrize("call", ["globals()['x']", "eval('x')", "exec('x')"])
-def test_code_that_reaches_what_it_does_not_name(call):
-    script = f"x = 1\ndef f():\n    return {call}\nfrom dask_animate.tokens import *\n"
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        *(
+            ("globals()['x']", "what globals()"),
+            ("eval('x')", "what eval()"),
+            ("exec('x')", "what exec()"),
+        ),
+        ("sys.modules['__main__'].x", "what f takes from __main__"),
+        ("importlib.import_module('__main__').x", "what f takes from __main__"),
+    ],
+)
+def test_code_that_reaches_what_it_does_not_name(call, words):
+    script = f"import sys, importlib\nx = 1\ndef f():\n    return {call}\n"
+    script += "from dask_animate.tokens import *\n"
     script += "try:\n    content_token(f)\nexcept Unknowable as exc:\n    print(exc)"
-    assert f"what {call[:4]}" in token_of_script(script)
+    assert words in token_of_script(script)
+
+
+@pytest.mark.parametrize("call", ["importlib.import_module('json.tool')", "im('.tool', 'json')"])
+def test_names_of_modules_in_texts(call):
+    script = "import importlib\nfrom importlib import import_module as im\n"
+    script += f"def f():\n    return {call}\nfrom dask_animate.tokens import *\n"
+    script += "print(content_of(f).named.libraries)"
+    assert "json" in token_of_script(script)
 
 
 def test_what_objects_remember_does_not_count(tmp_path):
