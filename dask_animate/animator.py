@@ -378,7 +378,7 @@ def _store_request(
     if surroundings.outdated:
         warnings.warn(
             f"the file of {', '.join(surroundings.outdated)} was changed after it was loaded: frames "
-            f"are drawn by the older code that is loaded; reload it (importlib.reload) to draw by the new",
+            f"are drawn by the older code that is loaded; to draw by the new one, reload it",
             ReuseWarning,
             stacklevel=3,
         )

@@ -633,7 +633,7 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
     files.update((beside if base else {}) | within)
     before = all_files()
     for overwrite in (False, True):
-        with pytest.raises(StoreError, match=r"did not make.*: data\.csv, notes\.txt;"):
+        with pytest.raises(StoreError, match=r"did not make.*: data\.csv, notes\.txt\."):
             render(overwrite=overwrite)
         assert all_files() == before
     for key in within:
@@ -644,9 +644,9 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
     assert render() == (0, 3)
     before = all_files()
     assert before.items() >= within.items()
-    with pytest.raises(StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt;"):
+    with pytest.raises(StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt\."):
         render(overwrite=True)
-    with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine;"):
+    with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine\."):
         render(savefig_params={"dpi": 100})
     assert all_files() == before
     del files[f"{base}frames/mine"]
@@ -681,8 +681,8 @@ def make_array(path):
     ("make", "match"),
     [
         (make_text, "is a file"),
-        (make_v2, r"did not make.*: \.zattrs, \.zgroup, data;"),
-        (make_array, r"did not make.*: c, zarr\.json;"),
+        (make_v2, r"did not make.*: \.zattrs, \.zgroup, data\."),
+        (make_array, r"did not make.*: c, zarr\.json\."),
     ],
 )
 def test_no_store_is_made_of_something_else(tmp_path, make, match):
