@@ -47,6 +47,7 @@ class Canvas:
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
         canvas._is_saving = True
+        self._canvas = canvas
         canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
         if spec.dpi is not None:
             figure.set_dpi(spec.dpi)
@@ -62,6 +63,11 @@ class Canvas:
             figure.set_layout_engine("none")
         if spec.tight:
             _crop(figure, spec.pad_inches)
+
+    def attach(self) -> None:
+        """Give the figure its canvas again, which ``pyplot.close()`` takes from it."""
+        if self.figure.canvas is not self._canvas:
+            self.figure.set_canvas(self._canvas)
 
     @property
     def size(self) -> FrameSize:

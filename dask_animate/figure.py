@@ -148,7 +148,9 @@ class FigureSource:
             try:
                 self._animator.update(frame_idx, mine)
                 self._last_idx = frame_idx
-                rgba = self._redraw.draw(frame_idx, run)
+                # Some settings are read while drawing, and no artist says that they have changed.
+                is_other = self._stage.has_other_settings()
+                rgba = self._redraw.draw(frame_idx, run, whole=is_other)
             except Mismatch:
                 raise
             except (Exception, SystemExit) as exc:

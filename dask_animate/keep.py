@@ -78,7 +78,7 @@ class Keeper:
         self._start, self._stop = start, start + n_frames
         self._store = keep.store
         self._store.require_current()
-        self._marks = self._store.marks(self._start, self._stop)
+        self._marks = self._store.marks_if_readable(self._start, self._stop)
         self.new_marks = np.zeros_like(self._marks)
         shape = self._store.frame_shape
         self._pixels = np.empty((min(self._store.chunk, n_frames), *shape), np.uint8)

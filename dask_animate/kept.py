@@ -10,7 +10,7 @@ import zarr
 from numpy.typing import NDArray
 from zarr.storage import StorePath
 
-from .errors import ParamsError, StoreError
+from .errors import AnimateError, ParamsError, StoreError
 from .places import as_place
 from .store import VERSION, FrameStore, notes_at, sums_of
 
@@ -22,9 +22,17 @@ def open_array(place: Any) -> zarr.Array[Any] | KeptFrames:
     """
     place = as_place(place)
     try:
-        found = zarr.open(store=place, mode="r")
+        return _opened(place)
+    except AnimateError:
+        raise
     except (FileNotFoundError, ValueError, OSError) as exc:
         raise ParamsError(f"there is no zarr array at {place}: {exc}") from exc
+    except Exception as exc:  # whatever zarr raises of files that are damaged
+        raise ParamsError(f"{place} cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def _opened(place: Any) -> zarr.Array[Any] | KeptFrames:
+    found = zarr.open(store=place, mode="r")
     if isinstance(found, zarr.Array):
         return found
     assert isinstance(found, zarr.Group)

@@ -179,4 +179,4 @@ def as_path(output_file: object) -> Path:
         raise OptionTypeError(f"output_file must be a path in text, got {output_file!r}")
     if "\0" in path:
         raise OptionError(f"output_file must not hold a NUL character, got {path!r}")
-    return Path(path)
+    return Path(os.path.expanduser(path))

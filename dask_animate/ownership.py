@@ -162,7 +162,10 @@ def _chunk(site: StorePath, frame_shape: tuple[int, int, int]) -> int | None:
     if not notes_at(site):
         return None
     group = group_at(site)
-    frames, marks = (group.get(name) for name in _ARRAYS)
+    try:
+        frames, marks = (group.get(name) for name in _ARRAYS)
+    except Exception:  # damaged, so that they have to be made anew
+        return None
     if not isinstance(frames, zarr.Array) or not isinstance(marks, zarr.Array):
         return None
     chunk = int(frames.chunks[0])

@@ -15,7 +15,7 @@ from dask.base import is_dask_collection
 from dask.utils import format_bytes
 
 from .errors import OptionError, OptionTypeError, ParamsError
-from .items import is_pending, nbytes, resolved
+from .items import is_pending, nbytes, private, resolved
 from .members import require_axis
 from .order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .pieces import Awaited, Partition
@@ -114,7 +114,11 @@ class FrameParams(_Params):
         return (resolved(item) if is_pending(item) else item for item in self._uncomputed())
 
     def _uncomputed(self) -> Iterator[Any]:
-        return in_frame_order(with_index(self._items), self.n_frames)
+        indexed = with_index(self._items)
+        if not isinstance(self._items, list | tuple | range | np.ndarray):
+            # What yields them may go on with the same object while they are held.
+            indexed = ((idx, item if is_pending(item) else private(item)) for idx, item in indexed)
+        return in_frame_order(indexed, self.n_frames)
 
     def _check_indices(self, items: Sequence[Any]) -> None:
         """Find what is wrong with the indices before anything is drawn."""

@@ -70,7 +70,8 @@ def as_place(place: Any) -> Any:
     if isinstance(store, Store):
         return place
     if isinstance(place, str | os.PathLike):
-        return Path(os.path.abspath(os.fsdecode(place)))  # also where workers have another directory
+        path = os.path.expanduser(os.fsdecode(place))
+        return Path(os.path.abspath(path))  # also where workers have another directory
     raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(place).__name__}")
 
 
@@ -78,10 +79,19 @@ def as_place(place: Any) -> Any:
 def site_of(place: Any) -> StorePath:
     """Return what `as_place` returned as a place in a zarr store, of whatever kind; opens nothing."""
     if isinstance(place, StorePath):
-        return place
+        return _rooted(place)
     if isinstance(place, Path):
         return StorePath(LocalStore(place))
     return StorePath(place if isinstance(place, Store) else FsspecStore.from_url(place))
+
+
+def _rooted(site: StorePath) -> StorePath:
+    """Return the same place as a store of its own, where zarr writes no groups above it."""
+    if type(site.store) is LocalStore and site.path:
+        return StorePath(LocalStore(site.store.root / site.path))
+    if type(site.store) is FsspecStore and site.path:
+        return StorePath(FsspecStore(site.store.fs, path=f"{site.store.path.rstrip('/')}/{site.path}"))
+    return site
 
 
 @saying_why

@@ -60,7 +60,7 @@ class Redraw:
         self._before: Run | None = None
         self.fault: str | None = None
 
-    def draw(self, frame_idx: int, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, run: Run, *, whole: bool = False) -> NDArray[np.uint8]:
         """Draw the figure as it is now.
 
         Parameters
@@ -69,6 +69,8 @@ class Redraw:
             For the message.
         run : Run
             Of the partition; changed.
+        whole : bool
+            Draw the whole figure, whatever the mode.
 
         Returns
         -------
@@ -83,7 +85,8 @@ class Redraw:
         start = time.perf_counter()
         self._samples.count(frame_idx, run)
         former = self._blitter
-        pixels = self._blitted() if self._may_blit(run) else None
+        self._canvas.attach()
+        pixels = self._blitted() if self._may_blit(run) and not whole else None
         if pixels is None:
             self._blitter = self._before = None
             run.is_repeated = False

@@ -104,8 +104,12 @@ class Stage:
 
     def restore_settings(self) -> None:
         """Put the rcParams back that code has changed since the stage was entered, on the stage."""
-        if not dict.__eq__(matplotlib.rcParams, self._as_entered):  # takes less than to look for which
+        if self.has_other_settings():  # takes less than to look for which
             matplotlib.rcParams.update(self._differences())
+
+    def has_other_settings(self) -> bool:
+        """Whether code has changed rcParams since the stage was entered, on the stage."""
+        return not dict.__eq__(matplotlib.rcParams, self._as_entered)
 
     @contextmanager
     def building(self) -> Iterator[None]:

@@ -116,6 +116,13 @@ class FrameStore:
         """Return the marks of some frames."""
         return np.asarray(self._marks[start:stop])
 
+    def marks_if_readable(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return the marks of some frames, all zero, as of no frames, where they are damaged."""
+        try:
+            return np.asarray(self._marks[start:stop])
+        except Exception:  # what was cut off, by any codec
+            return np.zeros((stop - start, MARK_BYTES), np.uint8)
+
     @saying_why
     def mark(self, start: int, marks: NDArray[np.uint8]) -> None:
         """Mark whole chunks as finished, whose frames were written before."""

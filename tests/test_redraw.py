@@ -497,3 +497,36 @@ def test_layout_for_each_frame_in_a_video(tmp_path, client):
 def test_runs_travel():
     run = Run(3, True, "a fault")
     assert pickle.loads(pickle.dumps(run)) == run
+
+
+class OtherSettings(Animator):
+    """Sets in some frames what is read while drawing."""
+
+    def setup(self):
+        fig, ax = plt.subplots(figsize=(2, 1.5), dpi=50)
+        ax.set_xlim(-3, 3)
+        (self.line,) = ax.plot(np.linspace(-3, 3, 4000), np.random.default_rng(0).random(4000))
+        self.text = fig.text(0.1, 0.9, "")
+        return fig
+
+    def update(self, frame_idx, params):
+        self.text.set_text(f"{params}")
+        if 10 <= frame_idx < 14:
+            plt.rcParams["axes.unicode_minus"] = False
+            plt.rcParams["path.simplify"] = False
+
+
+class ClosesAll(OtherSettings):
+    def update(self, frame_idx, params):
+        self.text.set_text(f"{params}")
+        plt.close("all")
+
+
+@pytest.mark.parametrize("animator", [OtherSettings, ClosesAll])
+def test_what_update_does_to_the_process(animator):
+    frames = [
+        animator().frames(range(20), redraw=redraw, partition_size=20).compute(scheduler="sync")
+        for redraw in ("full", "auto", "blit")
+    ]
+    assert np.array_equal(frames[0], frames[1])
+    assert np.array_equal(frames[0], frames[2])

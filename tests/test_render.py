@@ -888,3 +888,26 @@ def test_num_workers_limits_a_clients_cluster(tmp_path, client_of_five):
             tmp_path / "a.mp4", range(60), 30, num_workers=n, client=client_of_five, partition_size=2
         )
         assert video.stats.n_workers == {1: 1, 2: 2, -3: 3}[n]
+
+
+def grows_in_place(n):
+    """Yield one list again and again, which counts up."""
+    item = [0]
+    for number in range(n):
+        item[0] = number
+        yield item
+
+
+class FirstOf(FrameNumber):
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params[0])
+
+
+@pytest.mark.parametrize("kind", ["here", "store", "client", "apng"])
+def test_a_generator_may_go_on_with_one_object(tmp_path, client, kind):
+    options = {"num_workers": 1} if kind in ("here", "store") else {"client": client}
+    if kind == "store":
+        options["store"] = tmp_path / "s.zarr"
+    path = tmp_path / ("a.apng" if kind == "apng" else "a.mp4")
+    FirstOf().make_video(path, grows_in_place(30), 20, **options)
+    assert_shows(path, range(30), 20)

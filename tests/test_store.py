@@ -26,6 +26,7 @@ from dask import delayed
 from helpers import FailsAt, FrameNumber, KillsItsWorker, Noise, assert_shows
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
+from zarr.storage import FsspecStore, LocalStore, StorePath
 
 from dask_animate import IndexedFrameParams, write_video
 from dask_animate.errors import (
@@ -644,7 +645,9 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
     assert render() == (0, 3)
     before = all_files()
     assert before.items() >= within.items()
-    with pytest.raises(StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt\."):
+    with pytest.raises(
+        StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt\."
+    ):
         render(overwrite=True)
     with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine\."):
         render(savefig_params={"dpi": 100})
@@ -843,3 +846,49 @@ def test_a_worker_that_did_not_answer_proves_by_its_first_partition(tmp_path, cl
     assert not (tmp_path / "a.mp4").exists()
     video = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 20, store=tmp_path / "s", **options)
     assert_shows(video.path, range(N), 20)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda p: LocalStore(p), lambda p: FsspecStore.from_url(f"file://{p}", {"auto_mkdir": True})],
+)
+def test_nothing_is_written_above_a_store(tmp_path, make):
+    above = tmp_path / "above"
+    zarr.create_group(above, zarr_format=2, attributes={"mine": 1})
+    before = {path: path.read_bytes() for path in above.rglob("*")}
+    place = StorePath(make(above), "sub")
+    options = {"num_workers": 1, "store": place}
+    for expected in ((3, 0), (0, 3)):
+        assert counts(FrameNumber().make_video(tmp_path / "a.mp4", range(3), 20, **options)) == expected
+    after = {path: path.read_bytes() for path in above.iterdir() if path.is_file()}
+    assert after == before
+    assert kept(above / "sub").shape[0] == 3
+
+
+@pytest.mark.parametrize("name", ["marks/c.0.0", "marks/zarr.json", "frames/zarr.json"])
+def test_what_is_damaged_beside_frames(tmp_path, name):
+    store = tmp_path / "s.zarr"
+    options = {"num_workers": 1, "store": store}
+    FrameNumber().make_video(tmp_path / "a.mp4", range(3), 20, **options)
+    (store / name).write_bytes((store / name).read_bytes()[:9])
+    with pytest.raises((ParamsError, StoreError)):
+        write_video(store, tmp_path / "b.mp4", 20)
+    assert counts(FrameNumber().make_video(tmp_path / "a.mp4", range(3), 20, **options)) == (3, 0)
+    assert write_video(store, tmp_path / "b.mp4", 20).n_frames == 3
+
+
+def test_home_is_where_a_shell_finds_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FrameNumber().make_video("~/a.mp4", range(3), 20, num_workers=1, store="~/s.zarr")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4", "s.zarr"}
+
+
+def test_chunks_of_data_give_the_same_partitions_again(tmp_path):
+    data = da.arange(60, chunks=(7,) * 8 + (4,))
+    options = {"num_workers": 1, "store": tmp_path / "s.zarr"}
+    first = FrameNumber().make_video(tmp_path / "a.mp4", data, 20, **options)
+    before = sha(first.path)
+    again = FrameNumber().make_video(tmp_path / "a.mp4", data, 20, **options)
+    assert again.stats.partition_sizes == first.stats.partition_sizes
+    assert counts(again) == (0, 60)
+    assert sha(again.path) == before
