@@ -74,6 +74,7 @@ class Keeper:
         here = repr(sorted(fonts.items()))
         self._token = digest(keep.token, surroundings.token, here)
         self._is_known = surroundings.unknown is None
+        self._known = surroundings.code.keys()
         self._named: dict[Named, bytes] = {}
         self._start, self._stop = start, start + n_frames
         self._store = keep.store
@@ -154,7 +155,7 @@ class Keeper:
     def _token_of_named(self, named: Named) -> bytes:
         """Return what the parameters name, as it is in this process: classes and libraries."""
         if named not in self._named:
-            if named.modules or named.mentioned:
+            if not named.modules | named.mentioned <= self._known:
                 self._named[named] = Observer(named).observe().token
             else:
                 self._named[named] = digest(repr(sorted(versions(named.libraries).items())))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,21 @@ from .renderer import Renderer
 from .sheet import ContactSheet, make_sheet, spread
 from .spec import DrawSpec, require_int
 from .stage import current_settings
+
+
+@contextmanager
+def _changes_noted(animator: Look) -> Iterator[None]:
+    """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
+    from .surroundings import Observer
+    from .tokens import Unknowable, content_of
+
+    observer = None
+    with suppress(Unknowable):
+        observer = Observer(content_of(animator).named)
+        observer.observe()
+    yield
+    if observer is not None:
+        observer.note_changes()
 
 
 class Look(ABC):
@@ -87,7 +102,7 @@ class Look(ABC):
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
         job = self._job(DrawSpec.create(savefig_params, seed=seed))
-        with closing(Renderer(job)) as renderer:
+        with _changes_noted(self), closing(Renderer(job)) as renderer:
             return renderer.frame(frame_idx, params)
 
     def preview(
@@ -141,7 +156,7 @@ class Look(ABC):
         job = self._job(DrawSpec.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = spread(sequence, n, sequence.n_frames)
-        with closing(Renderer(job)) as renderer:
+        with _changes_noted(self), closing(Renderer(job)) as renderer:
             frames = [renderer.frame(idx, params) for idx, params in chosen]
         return make_sheet([idx for idx, _ in chosen], frames)
 
@@ -204,7 +219,9 @@ class Look(ABC):
         n = require_int("n", n, 1)
         job = self._job(DrawSpec.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
-        return Checker(job, choose(sequence, n, sequence.n_frames)).report()
+        chosen = choose(sequence, n, sequence.n_frames)
+        with _changes_noted(self):
+            return Checker(job, chosen).report()
 
     def _job(self, draw: DrawSpec, log_interval: int | None = None) -> RenderJob:
         if log_interval is not None:

@@ -1,7 +1,9 @@
 """Workers that have loaded other code than the process that asks for frames."""
 
 import importlib
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import local_client
@@ -65,6 +67,39 @@ def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster, change)
         tmp_path / "b.mp4", range(30), 20, num_workers=1, store=options["store"]
     )
     assert again.stats.n_frames_reused == 30
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {tests!r})
+sys.path.insert(0, {code!r})
+from ours_with_a_cache import Cached
+
+if sys.argv[1:]:
+    Cached().preview(range(9))
+video = Cached().make_video({output!r}, range(9), 20, num_workers=1, store={store!r})
+print(video.stats.n_frames_reused)
+"""
+
+
+def test_a_cache_that_a_preview_fills_does_not_count(tmp_path):
+    text = MODULE.replace("OFFSET = 0", "CACHE = {}\nCOUNT = 0").replace("Shifted", "Cached")
+    body = "        global COUNT\n        COUNT += 1\n        CACHE[params] = params\n"
+    text = text.replace("        super()", body + "        super()").replace(
+        ' + OFFSET + TABLE["offset"]', ""
+    )
+    (tmp_path / "ours_with_a_cache.py").write_text(text)
+    tests, code, output, store = (
+        str(path) for path in (Path(__file__).parent, tmp_path, tmp_path / "a.mp4", tmp_path / "s.zarr")
+    )
+    script = SCRIPT.format(tests=tests, code=code, output=output, store=store)
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for words in (["look"], [], ["look"])
+    ]
+    assert printed == ["0", "9", "9"]
 
 
 def test_values_that_changed_without_a_file_are_said(tmp_path, module):
