@@ -230,6 +230,8 @@ class _Reader:
             yield from self._named(value)
         elif isinstance(value, BuiltinFunctionType):
             yield from ("builtin", value.__qualname__, self.digest(value.__self__))
+        elif isinstance(value, MethodType) and isinstance(value.__self__, _WEAK_DICTS):
+            yield from ("method", value.__func__.__qualname__)
         elif isinstance(value, MethodType):
             yield from ("method", self.digest(value.__func__), self.digest(value.__self__))
         elif isinstance(value, staticmethod | classmethod):
@@ -332,11 +334,13 @@ class _Reader:
         yield from (module, function.__code__.co_name)
         held = [_contents(cell) for cell in function.__closure__ or ()]
         for value in (function.__defaults__, function.__kwdefaults__, *held):
+            if isinstance(value, _WEAK_DICTS):  # a cache, as of singledispatch
+                continue
             try:
                 yield self.digest(value)
             except _Elsewhere:
                 raise
-            except Unknowable:  # what the library keeps for itself, such as the cache of singledispatch
+            except Unknowable:  # what the library keeps for itself
                 yield type(value).__qualname__
 
     def _module(self, module: ModuleType) -> Iterator[str | bytes]:
@@ -408,8 +412,9 @@ class _Reader:
         if isinstance(value, weakref.ref):
             yield self.digest(value())
             return
-        if isinstance(value, _WEAK):
-            return  # of what others keep, a cache by its nature
+        if isinstance(value, _WEAK_DICTS):
+            yield self.digest(dict(value))
+            return
         if library == "matplotlib":
             plain = self._drawn(value)
             if plain is not value:
@@ -516,7 +521,7 @@ def _pandas_content(value: Any) -> Any:
     if isinstance(value, pandas.MultiIndex):
         return list(value.names), list(value.levels), list(value.codes)
     if isinstance(value, pandas.Index):
-        return value.name, value.array
+        return value.name, value.array, getattr(value, "freqstr", None)
     if isinstance(value, pandas.Categorical):
         return value.codes, value.categories, value.ordered
     if isinstance(value, pandas.arrays.NumpyExtensionArray):
@@ -543,7 +548,7 @@ def _xarray_content(value: Any) -> Any:
 
 # Libraries of which objects are known by what they hold, not by how they keep it.
 _LABELLED: dict[str, Callable[[Any], Any]] = {"pandas": _pandas_content, "xarray": _xarray_content}
-_WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)
+_WEAK_DICTS = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 
 
 def _is_by_value(module: str) -> bool:

@@ -362,6 +362,9 @@ def test_what_objects_remember_does_not_count(tmp_path):
     assert content_token(copy.deepcopy(values[:5])) == content_token(values[:5])
     assert content_token(memory) == content_token(np.memmap(tmp_path / "m", dtype="f8", shape=3))
     assert content_token(weakref.ref(Caches)) != content_token(weakref.ref(Point))
+    weak = [weakref.WeakKeyDictionary({Caches: 1}), weakref.WeakKeyDictionary({Caches: 2})]
+    assert content_token(weak[0]) != content_token(weak[1])
+    assert content_token(times) != content_token(times._with_freq(None))
 
 
 def test_what_cannot_be_told_is_named():
