@@ -321,7 +321,8 @@ class _Reader:
         if {"__main__"} & (names.imported | names.texts):
             raise Unknowable(f"what {function.__qualname__} takes from __main__")
         by_name = {"importlib", "import_module"} & (names.imported | names.read_names | names.attributes)
-        if by_name or import_module in map(function.__globals__.get, names.read_names):
+        values = map(function.__globals__.get, names.read_names)
+        if by_name or any(value is import_module for value in values):
             names.imported |= {*named_in_texts(names.texts, package)}
         for name in sorted(names.imported):
             if spec_of(name) is not None:

@@ -292,6 +292,16 @@ def test_what_lies_behind_other_types():
     assert content_token(values[6]) == tokens[6]
 
 
+GRID = np.arange(3)
+
+
+def test_functions_may_read_arrays():
+    def with_array():
+        return GRID
+
+    assert content_token(with_array) == content_token(with_array)
+
+
 def test_random_states_of_the_process_count_by_name():
     script = "from random import random\nimport numpy as np\nnormal = np.random.normal\n"
     script += "f = lambda: random() + normal()\nfrom dask_animate.tokens import content_token\n"
