@@ -440,7 +440,7 @@ def _version(package: str) -> str:
     from importlib import metadata
 
     try:
-        return metadata.version(package)
+        return metadata.version("matplotlib" if package == "mpl_toolkits" else package)
     except metadata.PackageNotFoundError:  # installed by another name
         pass
     spec = spec_of(package)
