@@ -130,11 +130,6 @@ def content_of(*values: Any) -> Content:
     return Content(token, Named(*named))
 
 
-def content_token(*values: Any) -> bytes:
-    """Return the token of `content_of`, for values that name no module of the user's."""
-    return content_of(*values).token
-
-
 def value_in_module(value: Any) -> bytes:
     """Return a digest of what a module of the user's holds.
 

@@ -23,7 +23,7 @@ import xarray as xr
 import zarr
 from matplotlib.colors import LogNorm
 
-from dask_animate.tokens import Unknowable, content_token
+from dask_animate.tokens import Unknowable, content_of
 
 SCRIPT = """
 import functools, sys
@@ -66,6 +66,10 @@ class Mine(Base):
 content = content_of(Mine(), np.arange(4), None)
 print(content.token.hex(), Observer(content.named).observe().token.hex())
 """
+
+
+def content_token(*values):
+    return content_of(*values).token
 
 
 def token_of_script(source, seed="0"):
@@ -304,9 +308,9 @@ def test_functions_may_read_arrays():
 
 def test_random_states_of_the_process_count_by_name():
     script = "from random import random\nimport numpy as np\nnormal = np.random.normal\n"
-    script += "f = lambda: random() + normal()\nfrom dask_animate.tokens import content_token\n"
-    assert token_of_script(script + "print(content_token(f).hex())") == token_of_script(
-        script + "random(); normal(); print(content_token(f).hex())"
+    script += "f = lambda: random() + normal()\nfrom dask_animate.tokens import content_of\n"
+    assert token_of_script(script + "print(content_of(f).token.hex())") == token_of_script(
+        script + "random(); normal(); print(content_of(f).token.hex())"
     )
 
 
@@ -333,7 +337,7 @@ def test_what_is_too_deep_cannot_be_told():
 def test_code_that_reaches_what_it_does_not_name(call, words):
     script = f"import sys, importlib\nx = 1\ndef f():\n    return {call}\n"
     script += "from dask_animate.tokens import *\n"
-    script += "try:\n    content_token(f)\nexcept Unknowable as exc:\n    print(exc)"
+    script += "try:\n    content_of(f)\nexcept Unknowable as exc:\n    print(exc)"
     assert words in token_of_script(script)
 
 
