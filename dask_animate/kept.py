@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zarr.storage import StorePath
 
 from .errors import AnimateError, ParamsError, StoreError
-from .places import as_place
+from .places import as_place, opened
 from .store import VERSION, FrameStore, notes_at, sums_of
 
 
@@ -32,7 +32,7 @@ def open_array(place: Any) -> zarr.Array[Any] | KeptFrames:
 
 
 def _opened(place: Any) -> zarr.Array[Any] | KeptFrames:
-    found = zarr.open(store=place, mode="r")
+    found = opened(zarr.open, place, mode="r")
     if isinstance(found, zarr.Array):
         return found
     assert isinstance(found, zarr.Group)
@@ -96,7 +96,7 @@ def _complete(site: StorePath, notes: dict[str, Any], place: Any) -> KeptFrames:
             f"the store {place} is not complete, or its last render was given up: call make_video with "
             f"it again"
         )
-    group = zarr.open_group(site, mode="r", zarr_format=3, use_consolidated=False)
+    group = opened(zarr.open_group, site, mode="r", zarr_format=3, use_consolidated=False)
     frames: Any = group["frames"]
     marks: Any = group["marks"]
     sums = np.frombuffer(base64.b64decode(notes["marks"]), "<u4")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
@@ -22,16 +24,31 @@ from .errors import AnimateError, OptionTypeError, ParamsError, StoreError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Seconds to wait before metadata that cannot be parsed is read again.
+REWRITE_PAUSES = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 #: Keys that are deleted at the same time.
 DELETES_AT_ONCE = 64
 # What fsspec takes for the local file system.
 _LOCAL_URL = re.compile(r"(?:file:(?://(?:localhost(?=/))?)?|local://)")
 
 
+def opened(open_: Callable[..., T], place: Any, **options: Any) -> T:
+    """Open something of zarr; wait for a moment where another process is just writing its metadata.
+
+    zarr 3.0 writes files in place, so that a reader may meet one that is empty or cut off.
+    """
+    for pause in REWRITE_PAUSES:
+        try:
+            return open_(store=place, **options)
+        except json.JSONDecodeError:
+            time.sleep(pause)
+    return open_(store=place, **options)
+
+
 def require_there(array: zarr.Array[Any]) -> None:
     """Raise if an array is not found from this process, which zarr would read as full of zeros."""
     with suppress(FileNotFoundError):  # of zarr, which does not travel
-        zarr.open_array(store=array.store_path, mode="r")
+        opened(zarr.open_array, array.store_path, mode="r")
         return
     raise ParamsError(f"there is no zarr array at {array.store_path}, seen from here")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from zarr.storage import StorePath
 
 from .errors import ParamsError, StoreError
-from .places import delete, require_there, saying_why
+from .places import delete, opened, require_there, saying_why
 from .tokens import TOKEN_BYTES
 
 #: Bytes that each worker writes to prove that it can.
@@ -227,7 +227,7 @@ def mark_of(token: bytes, frame: NDArray[np.uint8]) -> bytes:
 def notes_at(site: StorePath) -> dict[str, Any]:
     """Return what the store at a place notes of itself; nothing if there is none, of any version."""
     try:
-        group = zarr.open_group(site, mode="r", zarr_format=3, use_consolidated=False)
+        group = opened(zarr.open_group, site, mode="r", zarr_format=3, use_consolidated=False)
     except FileNotFoundError:
         return {}
     except OSError:
@@ -241,4 +241,4 @@ def notes_at(site: StorePath) -> dict[str, Any]:
 
 def group_at(site: StorePath) -> zarr.Group:
     """Open the group of a store, to change it; what it holds is looked up, not taken from a summary."""
-    return zarr.open_group(site, mode="r+", zarr_format=3, use_consolidated=False)
+    return opened(zarr.open_group, site, mode="r+", zarr_format=3, use_consolidated=False)

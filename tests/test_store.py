@@ -275,6 +275,25 @@ def test_two_renders_at_once(tmp_path, client, codec):
     assert counts(FrameNumber().make_video(b, range(7, N + 7), 20, **options)) == (0, N)
 
 
+def test_metadata_that_is_just_being_written(tmp_path, monkeypatch):
+    """zarr 3.0 writes metadata in place: a reader may meet a file that is cut off."""
+    store, video = tmp_path / "frames.zarr", tmp_path / "a.mp4"
+    FrameNumber().make_video(video, range(N), 20, store=store, num_workers=1)
+    metadata = store / "zarr.json"
+    whole, pauses = metadata.read_bytes(), []
+
+    def another_process_goes_on(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            metadata.write_bytes(whole)
+
+    metadata.write_bytes(whole[:100])
+    monkeypatch.setattr("dask_animate.places.time.sleep", another_process_goes_on)
+    write_video(store, video, 20)
+    assert len(pauses) == 3
+    assert_shows(video, range(N), 20)
+
+
 def test_frames_that_another_render_slipped_in(tmp_path):
     """Chunks of 20 frames in partitions of 40, and a last chunk of 15."""
     paths = [tmp_path / "ours.zarr", tmp_path / "theirs.zarr"]
