@@ -26,16 +26,17 @@ from real_terrain import Terrain, sun
 from simple_wave import Wave
 from very_complex import VeryComplex
 
-from dask_animate.encoder import choose_encoder
-from dask_animate.job import RenderJob
-from dask_animate.mux import Muxer
-from dask_animate.options import create_encode_spec
-from dask_animate.output import OutputFile
-from dask_animate.pixels import Converter, encoded_size
-from dask_animate.renderer import Renderer
-from dask_animate.segment import SegmentEncoder
-from dask_animate.spec import DrawSpec, FrameSize
-from dask_animate.timeline import Timeline
+from dask_animate.drawing.options import DrawOptions
+from dask_animate.encoding.conversion import Converter, encoded_size
+from dask_animate.encoding.encoder_choice import choose_encoder
+from dask_animate.encoding.muxer import Muxer
+from dask_animate.encoding.options import create_encode_spec
+from dask_animate.encoding.output_file import OutputFile
+from dask_animate.encoding.segment_encoder import SegmentEncoder
+from dask_animate.encoding.timeline import Timeline
+from dask_animate.frames import FrameSize
+from dask_animate.rendering.renderer import Renderer
+from dask_animate.rendering.source_spec import FigureSpec
 
 EXAMPLES = {
     "simple_wave": (Wave(), np.linspace(0, 2 * np.pi, 60)),
@@ -72,7 +73,7 @@ SETTINGS = [
 
 
 def draw(animator, params):
-    renderer = Renderer(RenderJob(animator, DrawSpec(), {}))
+    renderer = Renderer(FigureSpec(animator, DrawOptions(), {}))
     frames = [renderer.frame(i, p) for i, p in enumerate(params)]
     renderer.close()
     return frames

@@ -18,10 +18,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dask_animate import Animator
-from dask_animate.canvas import Canvas
-from dask_animate.pieces import Run
-from dask_animate.redraw import Redraw
-from dask_animate.spec import DrawSpec
+from dask_animate.drawing.canvas import Canvas
+from dask_animate.drawing.options import DrawOptions
+from dask_animate.drawing.redraw import Redraw
+from dask_animate.drawing.run import Run
 
 ROOT = Path(__file__).parents[1]
 
@@ -134,7 +134,7 @@ class Everything(Animator):
 def measured(animator, redraw, params, size):
     """Return seconds a frame, and the share of the frames that were blitted."""
     figure = animator.setup()
-    drawing = Redraw(Canvas(figure, DrawSpec()), redraw)
+    drawing = Redraw(Canvas(figure, DrawOptions()), redraw)
     seconds, n_blitted, n_frames = 0.0, 0, len(params)
     for start in range(0, n_frames, size):
         run = Run()

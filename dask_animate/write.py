@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .spec import require_int
+from .validation import require_int
 
 if TYPE_CHECKING:
     from distributed import Client
 
-    from .result import Video
+    from .video import Video
 
 
 def write_video(
@@ -92,15 +92,15 @@ def write_video(
     """
     from dask.base import is_dask_collection
 
-    from .arrays import open_frames
-    from .production import Production
+    from .adapters import open_frames
+    from .render import RenderRequest
 
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
     job, params = open_frames(frames, n_frames)
-    production = Production.create(
+    production = RenderRequest.create(
         output_file,
         params,
         fps=fps,

@@ -159,7 +159,7 @@ def test_log_intervals(tmp_path, caplog):
     lines = [(record.name, record.getMessage()) for record in caplog.records]
     if not Path("/dev/nvidia0").exists():
         (name, message), *lines = lines
-        assert name == "dask_animate.encoder"
+        assert name == "dask_animate.encoding.encoder_choice"
         assert re.match("encoding with libx264 on the CPU, as .* there is no NVIDIA driver", message)
     assert lines == [
         ("dask_animate.renderer", "drew 4 frames here, the last one frame 3"),

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
 
-from dask_animate import Video, result, write_video
+from dask_animate import Video, write_video
+from dask_animate import video as result
 from dask_animate.errors import OutputError
 
 

@@ -1,0 +1,137 @@
+"""The proof that what the workers of a render write to a store is there, and seen by this process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..encoding import Segment
+from ..errors import StoreError
+from ..rendering import Block, Result, StoredFrames
+from ..storage import FrameStore, prove, sums_of
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds for which a render waits for other workers once one has proved. To write a small file and
+#: read it takes less; who has not answered by then is paused, or busy with something else.
+GRACE_SECONDS = 3.0
+#: Seconds after which it begins though no worker has answered.
+PATIENCE_SECONDS = 30.0
+
+
+class StoreSession:
+    """Sees to it that a store is one place, for this process and for all that write to it.
+
+    Before the start each worker that is free writes something random to an array that this process has
+    just made. That the worker finds the array proves that it sees what is written here; that this
+    process reads what the worker wrote proves the other direction.
+
+    A render does not wait long for workers that are not free, and others join later. They prove the
+    same by their first partition. Before it draws, a worker has to find the name of this render in the
+    notes of the store, which this process wrote at the start (`FrameStore.require_current`). When its
+    result comes, the marks that it says it wrote have to be read here (`take`).
+
+    Parameters
+    ----------
+    store : FrameStore
+        The store.
+    """
+
+    def __init__(self, store: FrameStore) -> None:
+        self._store = store
+        self._proved: set[str] = set()
+        self._sums: list[NDArray[np.uint32]] = []
+
+    def prove_here(self) -> None:
+        """Raise unless this process can write to the store and read what it wrote."""
+        with self._store.proof(1) as proof:
+            self._store.check_proof(proof, 0, prove(proof, 0), "this process")
+        self._proved.add("")
+
+    def prove_on(self, client: Any, addresses: Sequence[str]) -> None:
+        """Raise if one of some workers cannot write to the store, or this process does not see it.
+
+        Parameters
+        ----------
+        client : distributed.Client
+            Of the cluster.
+        addresses : sequence of str
+            The workers.
+        """
+        store = self._store
+        with store.proof(len(addresses)) as proof, closing(_proofs(client, addresses, proof)) as written:
+            for idx, data in written:
+                store.check_proof(proof, idx, data, addresses[idx])
+                self._proved.add(addresses[idx])
+        late = [address for address in addresses if address not in self._proved]
+        if late:
+            _logger.info(
+                "begin without waiting for %s, paused or busy: what they write to the store is checked "
+                "with their first partition",
+                ", ".join(late),
+            )
+
+    def take(self, result: Result) -> None:
+        """Take note of a finished partition, the next in order; raise if it is not seen in the store."""
+        assert not isinstance(result, Block)
+        marks = _marks(result)
+        if result.worker not in self._proved:
+            if not np.array_equal(self._store.marks(result.start, result.start + len(marks)), marks):
+                self._store.require_current()  # else it was written over
+                raise self._store.unseen(result.worker)
+            if result.run.n_reused < len(marks):  # so it did write
+                self._proved.add(result.worker)
+        self._sums.append(sums_of(marks, self._store.chunk))
+
+    def frames(self, result: StoredFrames) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the indices and the pixels of a finished partition, read from the store."""
+        return enumerate(self._store.frames(result.start, _marks(result)), result.start)
+
+    def complete(self, n_frames: int) -> None:
+        """Note in the store that the frames are complete, and which ones they are."""
+        self._store.complete(n_frames, np.concatenate(self._sums))
+
+
+def _marks(result: Segment | StoredFrames) -> NDArray[np.uint8]:
+    assert result.run.marks is not None
+    return result.run.marks
+
+
+def _proofs(
+    client: Any, addresses: Sequence[str], proof: Any
+) -> Generator[tuple[int, bytes], None, None]:
+    """Yield the number of each worker and what it wrote, as they come."""
+    from distributed import wait
+
+    futures = {
+        client.submit(prove, proof, idx, workers=[address], pure=False): idx
+        for idx, address in enumerate(addresses)
+    }
+    pending = set(futures)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while pending:
+            try:
+                with client.as_current():  # which `wait` takes
+                    done, pending = wait(
+                        list(pending), max(0, deadline - time.monotonic()), return_when="FIRST_COMPLETED"
+                    )
+            except TimeoutError:
+                return
+            deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
+            for future in done:
+                idx = futures[future]
+                try:
+                    yield idx, future.result()
+                except StoreError as exc:
+                    raise StoreError(
+                        f"worker {addresses[idx]} cannot write to the store: {exc}"
+                    ) from exc
+    finally:
+        client.cancel(list(futures))

@@ -1,0 +1,182 @@
+"""All that runs on a Dask worker: the plugin that keeps the figure, and the task that draws with it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any
+
+from dask.utils import format_bytes
+from distributed import Worker, WorkerPlugin, get_worker
+
+from ..encoding import EncodeOptions
+from ..errors import WorkerError, errors_that_travel
+from ..frames import FrameSize
+from ..params import Partition, nbytes, with_index
+from ..rendering import Renderer, Result, SourceSpec, TaskSpec
+
+#: How long the end of a render waits for frames that are no longer wanted.
+TEARDOWN_SECONDS = 1.0
+
+
+class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
+    """Keeps the renderer of one render on each worker, also on those that join later.
+
+    A plugin's `setup` runs on the worker's event loop, where user code that is slow or fails would stop
+    the worker. So only the job is kept there, and the first task builds the figure in its own thread.
+
+    Parameters
+    ----------
+    name : str
+        Unique to the render.
+    job : SourceSpec
+        What to draw, so that it can travel.
+    """
+
+    def __init__(self, name: str, job: SourceSpec) -> None:
+        self.name = name
+        self._job = job
+        self.renderer: Renderer | None = None
+
+    def setup(self, worker: Worker) -> None:
+        """Make the renderer, whose figure is not built yet."""
+        self.renderer = Renderer(self._job)
+
+    async def teardown(self, worker: Worker) -> None:
+        """Close the renderer, waiting a moment for a frame that is being drawn.
+
+        The thread that closes it goes on waiting; not so the worker, nor who removes the plugin.
+        """
+        if self.renderer is not None:
+            closing = threading.Thread(target=self.renderer.close, daemon=True)
+            closing.start()
+            patience = time.monotonic() + TEARDOWN_SECONDS
+            while closing.is_alive() and time.monotonic() < patience:
+                await asyncio.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class BuiltFigure:
+    """A figure on a worker.
+
+    Attributes
+    ----------
+    worker : str
+        Address of the worker.
+    size : FrameSize
+        Of its frames.
+    fonts : dict of str to str
+        The font files that it is drawn with, by what is asked for.
+    obstacle : str or None
+        What keeps the worker's GPU from encoding its frames; only if that was asked for.
+    """
+
+    worker: str
+    size: FrameSize
+    fonts: dict[str, str]
+    obstacle: str | None = None
+
+
+def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
+    """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
+    renderer = _renderer(name)
+    with errors_that_travel():
+        built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
+    if encode is None:
+        return built
+    from ..encoding import encoded_size, gpu_obstacle
+
+    obstacle = gpu_obstacle(encode, encoded_size(built.size, encode.pixel_format))
+    return replace(built, obstacle=obstacle)
+
+
+def render_partition(
+    name: str, partition: Partition, product: TaskSpec, computed: Sequence[Any] | None = None
+) -> Result:
+    """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
+    items = partition.items(computed)
+    indexed = enumerate(items, partition.start)
+    result = _render(name, partition.start, indexed, len(partition), product)
+    if isinstance(items, list) and computed is not None:
+        result.run.item_bytes = sum(map(nbytes, items))
+    return result
+
+
+def render_items(
+    name: str, items: Sequence[Any], start: int, stop: int | None, product: TaskSpec
+) -> Result:
+    """Task: draw the items of a bag's partition, the first of which is frame `start`.
+
+    Frames from `stop` on are left out. A partition with frames that belong to others becomes a
+    block, for the client to put in order.
+    """
+    indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
+    indexed.sort(key=itemgetter(0))
+    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
+        product = replace(product, encode=None)
+    return _render(name, start, indexed, len(indexed), product)
+
+
+def count_items(items: Sequence[Any], start: int) -> int:
+    """Task: return the frame index after a partition whose first frame is `start`."""
+    return start + len(items)
+
+
+def _render(
+    name: str, start: int, indexed: Iterable[tuple[int, Any]], n_frames: int, product: TaskSpec
+) -> Result:
+    worker, renderer = get_worker(), _renderer(name)
+    if product.encode is None and product.keep is None:
+        _check_memory(worker, n_frames, renderer.size().n_bytes)
+    with errors_that_travel():
+        result = _drawn(renderer, start, indexed, n_frames, product, worker.address)
+        result.run.fonts = renderer.fonts()
+        return result
+
+
+def _drawn(
+    renderer: Renderer,
+    start: int,
+    indexed: Iterable[tuple[int, Any]],
+    n_frames: int,
+    product: TaskSpec,
+    worker: str,
+) -> Result:
+    if product.encode is None and product.keep is None:
+        return renderer.block(indexed, n_frames, worker, alpha=product.alpha)
+    params = (item for _, item in indexed)
+    if product.encode is None:
+        assert product.keep is not None
+        return renderer.store(start, params, n_frames, worker, product.keep)
+    return renderer.segment(start, params, worker, product.encode, n_frames=n_frames, keep=product.keep)
+
+
+def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
+    """Raise if the pixels of a block would take most of a worker's memory."""
+    limit = worker.memory_manager.memory_limit
+    if limit and n_frames * frame_bytes > limit / 2:
+        at_most = limit // 2 // frame_bytes
+        advice = (
+            f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
+        )
+        raise WorkerError(
+            f"a partition of {n_frames} frames takes {format_bytes(n_frames * frame_bytes)} as "
+            f"pixels, more than half of the memory limit of {format_bytes(limit)} of {worker.address}: "
+            f"{advice}"
+        )
+
+
+def _renderer(name: str) -> Renderer:
+    worker = get_worker()
+    plugin = worker.plugins.get(name)
+    if plugin is None or plugin.renderer is None:
+        raise WorkerError(
+            f"{worker.address} does not know the render {name}, or no longer, as after its client was "
+            f"cut off from the scheduler: start it again"
+        )
+    renderer: Renderer = plugin.renderer
+    return renderer

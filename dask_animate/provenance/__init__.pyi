@@ -1,0 +1,10 @@
+from .content import TOKEN_BYTES as TOKEN_BYTES
+from .content import Content as Content
+from .content import Named as Named
+from .content import Unknowable as Unknowable
+from .content import content_of as content_of
+from .environment import Environment as Environment
+from .environment import Observer as Observer
+from .environment import versions as versions
+from .fonts import fonts_of as fonts_of
+from .source_files import digest as digest

@@ -1,0 +1,14 @@
+from .frame_cache import DRAWN_AGAIN as DRAWN_AGAIN
+from .frame_cache import CacheWriter as CacheWriter
+from .frame_cache import FrameCache as FrameCache
+from .frame_cache import job_content as job_content
+from .frame_store import FrameStore as FrameStore
+from .frame_store import prove as prove
+from .frame_store import sums_of as sums_of
+from .location import lives_in_memory as lives_in_memory
+from .location import require_there as require_there
+from .ownership import check_place as check_place
+from .ownership import chunk_of as chunk_of
+from .ownership import open_store as open_store
+from .ownership import origin_of as origin_of
+from .verified_frames import open_array as open_array
