@@ -26,6 +26,7 @@ from dask_animate.encoding.muxer import Muxer
 from dask_animate.encoding.options import create_encode_spec
 from dask_animate.rendering.renderer import Renderer
 from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
 
 SIZES = {"480p": ((6.4, 4.8), 600), "1080p": ((19.2, 10.8), 300), "2160p": ((38.4, 21.6), 120)}
 
@@ -115,7 +116,7 @@ def plain_loop(path, figsize, n_frames):
     spec = create_encode_spec(path, 30, mode="cpu")
     spec = choose_encoder(spec, encoded_size(renderer.size(), spec.pixel_format))
     start = time.process_time()
-    renderer.segment(0, phases(n_frames), "", spec)
+    renderer.render(TaskSpec(spec), 0, enumerate(phases(n_frames)))
     seconds = time.process_time() - start
     renderer.close()
     return seconds

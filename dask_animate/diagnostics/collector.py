@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .events import Event, FrameEncoded, PartitionRendered
+from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport
 from .stats import RenderStats
 
 T = TypeVar("T")
@@ -34,16 +34,20 @@ class StatsCollector:
         """Take note of an event."""
         if isinstance(event, FrameEncoded):
             self.n_frames += 1
-        if not isinstance(event, PartitionRendered):
-            return
-        self.partition_sizes.append(event.n_frames)
-        self.render_seconds += event.draw_seconds
-        self.encode_seconds += event.encode_seconds
-        self.n_frames_blitted += event.run.n_blitted
-        self.n_frames_reused += event.run.n_reused
-        if event.worker:
-            self.workers.add(event.worker)
-            self.n_bytes_received += event.n_bytes
+        elif isinstance(event, EncodingPlaced):
+            self.encode_on = (event.place, event.reason)
+        elif isinstance(event, PartitionRendered):
+            self._add(event.report, event.n_bytes)
+
+    def _add(self, report: PartitionReport, n_bytes: int) -> None:
+        self.partition_sizes.append(report.n_frames)
+        self.render_seconds += report.draw_seconds
+        self.encode_seconds += report.encode_seconds
+        self.n_frames_blitted += report.n_blitted
+        self.n_frames_reused += report.n_reused
+        if report.worker:
+            self.workers.add(report.worker)
+            self.n_bytes_received += n_bytes
 
     def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call a function and add the time that it takes to an attribute of this name."""

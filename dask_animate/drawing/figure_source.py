@@ -22,7 +22,7 @@ from .frame_source import Mismatch
 from .isolation import Stage, make_current, on_stage, open_figures, seed_random_states
 from .options import DrawOptions
 from .redraw import Redraw
-from .run import Run
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment, Observer
@@ -124,7 +124,7 @@ class FigureSource:
                     self._size = size
         return self._size
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
         ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
@@ -151,7 +151,7 @@ class FigureSource:
                 self._last_idx = frame_idx
                 # Some settings are read while drawing, and no artist says that they have changed.
                 is_other = self._stage.has_other_settings()
-                rgba = self._redraw.draw(frame_idx, run, whole=is_other)
+                rgba = self._redraw.draw(frame_idx, session, whole=is_other)
             except Mismatch:
                 raise
             except (Exception, SystemExit) as exc:
@@ -164,12 +164,12 @@ class FigureSource:
             )
         return rgba
 
-    def confirm(self, run: Run) -> None:
-        """Stand for the frames of a run; see `FrameSource.confirm`."""
+    def confirm(self, session: DrawSession) -> None:
+        """Verify the frames of a session; see `FrameSource.confirm`."""
         with self.entered():
             self._check_open()
             if self._redraw is not None:
-                self._redraw.confirm(self._last_idx, run)
+                self._redraw.confirm(self._last_idx, session)
             if self._observer is not None:
                 unnamed = self._observer.note_changes()
                 if unnamed is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frames import FrameSize
-from .run import Run
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -45,7 +45,7 @@ class FrameSource(Protocol):
         """Make ready to draw, and return the size that every frame has to have."""
         ...
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame.
 
         Parameters
@@ -54,8 +54,8 @@ class FrameSource(Protocol):
             Its index.
         params : object
             Its parameters.
-        run : Run
-            Of the partition to which it belongs; changed.
+        session : DrawSession
+            Of the partition to which the frame belongs; changed.
 
         Returns
         -------
@@ -65,12 +65,12 @@ class FrameSource(Protocol):
         Raises
         ------
         Mismatch
-            If the partition has to be drawn again, with a new run.
+            If the partition has to be drawn again, in a new session.
         """
         ...
 
-    def confirm(self, run: Run) -> None:
-        """Stand for the frames of a partition, or raise `Mismatch`."""
+    def confirm(self, session: DrawSession) -> None:
+        """Verify the frames of a session; raise `Mismatch` if they are wrong or cannot be checked."""
         ...
 
     @property

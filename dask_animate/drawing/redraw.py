@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..blitting import Blitter, Rect, can_blit
 from .canvas import Canvas
 from .frame_source import Mismatch
-from .run import Run
+from .session import DrawSession
 
 _logger = logging.getLogger(__name__)
 
@@ -56,17 +56,17 @@ class Redraw:
         self._blitter: Blitter | None = None
         self._geometry: Any = None
         self._trial = _Trial()
-        self._before: Run | None = None
+        self._before: DrawSession | None = None
         self.fault: str | None = None
 
-    def draw(self, frame_idx: int, run: Run, *, whole: bool = False) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, session: DrawSession, *, whole: bool = False) -> NDArray[np.uint8]:
         """Draw the figure as it is now.
 
         Parameters
         ----------
         frame_idx : int
             For the message.
-        run : Run
+        session : DrawSession
             Of the partition; changed.
         whole : bool
             Draw the whole figure, whatever the mode.
@@ -82,45 +82,45 @@ class Redraw:
             If a comparison failed.
         """
         start = time.perf_counter()
-        self._samples.count(frame_idx, run)
+        self._samples.count(frame_idx, session)
         former = self._blitter
         self._canvas.attach()
-        pixels = self._blitted() if self._may_blit(run) and not whole else None
+        pixels = self._blitted() if self._may_blit(session) and not whole else None
         if pixels is None:
             self._blitter = self._before = None
-            run.is_repeated = False
+            session.is_repeated = False
             pixels = self._canvas.draw()
             self._trial.drew_full(time.perf_counter() - start)
             return pixels
         assert self._blitter is not None
         # Partitions of several threads may take turns.
-        run.is_repeated = self._before is run and not self._blitter.damage
-        self._before = run
-        run.n_blitted += 1
-        run.is_unsure = True
+        session.is_repeated = self._before is session and not self._blitter.damage
+        self._before = session
+        session.n_blitted += 1
+        session.is_unsure = True
         is_from_nothing = self._blitter is not former
         has_lost = self._trial.blitted(time.perf_counter() - start)
-        if self._mode == "auto" and (has_lost or (self._samples.are_due(run) and not is_from_nothing)):
-            self._compare(frame_idx, run)
-            self._samples.taken(run)
+        if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and not is_from_nothing)):
+            self._compare(frame_idx, session)
+            self._samples.taken(session)
         return pixels
 
-    def confirm(self, frame_idx: int, run: Run) -> None:
+    def confirm(self, frame_idx: int, session: DrawSession) -> None:
         """Compare the last picture, if that was not done.
 
         Raises `Mismatch` also if it is gone, or if another partition's was wrong.
         """
-        if run.n_blitted == 0 or self._mode != "auto":
+        if session.n_blitted == 0 or self._mode != "auto":
             return
         if self.fault is not None:
             raise Mismatch(self.fault)
-        if run.is_unsure and self._before is not run:
+        if session.is_unsure and self._before is not session:
             raise Mismatch(None)
-        if run.is_unsure:
-            self._compare(frame_idx, run)
+        if session.is_unsure:
+            self._compare(frame_idx, session)
 
-    def _may_blit(self, run: Run) -> bool:
-        if self._mode == "full" or self.fault is not None or run.is_again:
+    def _may_blit(self, session: DrawSession) -> bool:
+        if self._mode == "full" or self.fault is not None or session.is_whole:
             return False
         if not can_blit(self._canvas.figure):
             return False
@@ -139,12 +139,12 @@ class Redraw:
             self._trial.lose()
             return None
 
-    def _compare(self, frame_idx: int, run: Run) -> None:
+    def _compare(self, frame_idx: int, session: DrawSession) -> None:
         assert self._blitter is not None
         start = time.perf_counter()
         whole = self._canvas.draw()
         self._trial.compared(time.perf_counter() - start)
-        run.is_unsure = False
+        session.is_unsure = False
         box = _difference(whole, self._blitter.pixels)
         if box is None:
             self._blitter.settle()
@@ -182,21 +182,21 @@ class _Samples:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def count(self, frame_idx: int, run: Run) -> None:
+    def count(self, frame_idx: int, session: DrawSession) -> None:
         """Take note of a frame before it is drawn; with the first one the place is chosen."""
-        if run.n_drawn == 0:
-            run.sample = self._place(frame_idx, run.n_frames)
-        run.n_drawn += 1
+        if session.n_drawn == 0:
+            session.sample = self._place(frame_idx, session.n_frames)
+        session.n_drawn += 1
 
-    def are_due(self, run: Run) -> bool:
+    def are_due(self, session: DrawSession) -> bool:
         """Whether the frame just drawn, from another one, is to be compared."""
-        return not run.is_checked or (run.sample is not None and run.n_drawn > run.sample)
+        return not session.is_checked or (session.sample is not None and session.n_drawn > session.sample)
 
-    def taken(self, run: Run) -> None:
+    def taken(self, session: DrawSession) -> None:
         """Take note of a comparison."""
-        run.is_checked = True
-        if run.sample is not None and run.n_drawn > run.sample:
-            run.sample = None
+        session.is_checked = True
+        if session.sample is not None and session.n_drawn > session.sample:
+            session.sample = None
 
     def _place(self, start: int, n_frames: int | None) -> int:
         """Return a place between the first frame and the last, counted from 0."""

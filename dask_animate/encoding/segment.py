@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..drawing import Run
-
 
 class Packet(NamedTuple):
     """An encoded frame.
@@ -44,30 +42,15 @@ class Segment:
         What a decoder has to know first; FFmpeg's "extradata".
     packets : sequence of Packet
         One for each frame, in the order of decoding.
-    draw_seconds, encode_seconds : float
-        Time spent drawing, and converting and encoding.
-    worker : str
-        Address of the worker, or "" for this process.
     build : str
         Versions of what encoded it.
-    run : Run
-        How its frames were drawn.
     """
 
     start: int
     n_frames: int
     header: bytes
     packets: Sequence[Packet]
-    draw_seconds: float
-    encode_seconds: float
-    worker: str
     build: str
-    run: Run
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        return self.draw_seconds + self.encode_seconds
 
     @property
     def n_bytes(self) -> int:

@@ -10,7 +10,6 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing import Run
 from ..errors import EncoderError
 from ..frames import FrameSize
 from .conversion import Converter
@@ -99,23 +98,13 @@ class SegmentEncoder:
         self.n_frames += 1
         self.seconds += time.perf_counter() - start
 
-    def finish(self, draw_seconds: float = 0.0, worker: str = "", run: Run | None = None) -> Segment:
+    def finish(self) -> Segment:
         """Return the segment; nothing can be added to it."""
         start = time.perf_counter()
         self._encode(None)
         header = self._context.extradata or b""
         self.seconds += time.perf_counter() - start
-        return Segment(
-            self._start,
-            self.n_frames,
-            header,
-            self._packets,
-            draw_seconds,
-            self.seconds,
-            worker,
-            build(),
-            run or Run(),
-        )
+        return Segment(self._start, self.n_frames, header, self._packets, build())
 
     def _encode(self, picture: Any) -> None:
         try:

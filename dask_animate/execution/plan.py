@@ -6,16 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
 from ..params import AnyParams, BagParams, SliceParams, partition_sizes
 from ..validation import require_int
-
-if TYPE_CHECKING:
-    from ..provenance import Environment
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
 SHORT_SEGMENT = 24
@@ -31,31 +28,6 @@ TASK_SECONDS = 0.5
 KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
 #: Bytes of the pixels of a chunk in a store, and of the data that a partition reads.
 KEPT_CHUNK_BYTES, KEPT_DATA_BYTES = 32 * 2**20, 128 * 2**20
-
-
-@dataclass(frozen=True)
-class StoreRequest:
-    """Where the caller wants frames to be kept.
-
-    Attributes
-    ----------
-    place : path, URL or zarr store
-        Where.
-    overwrite : bool
-        Whether to begin anew there.
-    channels : int
-        3 for RGB, 4 for RGBA.
-    token : bytes
-        Of all that frames are drawn from, but for their parameters and for what is in the process.
-    surroundings : Environment
-        What they depend on in the process that asks for them.
-    """
-
-    place: Any
-    overwrite: bool
-    channels: int
-    token: bytes
-    surroundings: Environment
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding import Segment
 from ..errors import StoreError
-from ..rendering import Block, Result, StoredFrames
+from ..rendering import TaskOutput
 from ..storage import FrameStore, prove, sums_of
 
 _logger = logging.getLogger(__name__)
@@ -77,30 +76,30 @@ class StoreSession:
                 ", ".join(late),
             )
 
-    def take(self, result: Result) -> None:
+    def take(self, output: TaskOutput) -> None:
         """Take note of a finished partition, the next in order; raise if it is not seen in the store."""
-        assert not isinstance(result, Block)
-        marks = _marks(result)
-        if result.worker not in self._proved:
-            if not np.array_equal(self._store.marks(result.start, result.start + len(marks)), marks):
+        start, marks = output.start, _marks(output)
+        worker = output.report.worker
+        if worker not in self._proved:
+            if not np.array_equal(self._store.marks(start, start + len(marks)), marks):
                 self._store.require_current()  # else it was written over
-                raise self._store.unseen(result.worker)
-            if result.run.n_reused < len(marks):  # so it did write
-                self._proved.add(result.worker)
+                raise self._store.unseen(worker)
+            if output.report.n_reused < len(marks):  # so it did write
+                self._proved.add(worker)
         self._sums.append(sums_of(marks, self._store.chunk))
 
-    def frames(self, result: StoredFrames) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def frames(self, output: TaskOutput) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the indices and the pixels of a finished partition, read from the store."""
-        return enumerate(self._store.frames(result.start, _marks(result)), result.start)
+        return enumerate(self._store.frames(output.start, _marks(output)), output.start)
 
     def complete(self, n_frames: int) -> None:
         """Note in the store that the frames are complete, and which ones they are."""
         self._store.complete(n_frames, np.concatenate(self._sums))
 
 
-def _marks(result: Segment | StoredFrames) -> NDArray[np.uint8]:
-    assert result.run.marks is not None
-    return result.run.marks
+def _marks(output: TaskOutput) -> NDArray[np.uint8]:
+    assert output.marks is not None
+    return output.marks
 
 
 def _proofs(

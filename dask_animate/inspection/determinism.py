@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..blitting import Onlooker
-from ..drawing import FigureSource, Run, open_figures
+from ..drawing import DrawSession, FigureSource, open_figures
 from ..rendering import FigureSpec, Renderer
 from .contact_sheet import ContactSheet, make_sheet, spread
 
@@ -198,7 +198,7 @@ class Checker:
         states = []
         with closing(observed), closing(self._source(observed)) as source:
             for frame_idx, params in self._chosen:
-                source.draw(frame_idx, params, Run())
+                source.draw(frame_idx, params, DrawSession())
                 with source.entered():
                     states.append(observed.state())
         depends = any(finding.cause == "history" for finding in self._findings.values())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gallery import GALLERY
+from helpers import draw_block
 
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.rendering.renderer import Renderer
@@ -28,21 +29,21 @@ def blocks(animator, redraw, params):
     drawing = Renderer(FigureSpec(animator, DrawOptions(redraw=redraw), {}))
     items = list(enumerate(params))
     half = len(items) // 2
-    drawn = [drawing.block(some, len(some), "", alpha=False) for some in (items[half:], items[:half])]
+    drawn = [draw_block(drawing, some, len(some)) for some in (items[half:], items[:half])]
     drawing.close()
     return drawn
 
 
 def assert_same(animator, params):
     for redraw in ("auto", "blit"):
-        for block, whole in zip(
+        for (pixels, report), (whole, _) in zip(
             blocks(animator, redraw, params), blocks(animator, "full", params), strict=True
         ):
-            differing = (block.pixels != whole.pixels).any(axis=(1, 2, 3))
+            differing = (pixels != whole).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
-            assert block.run.fault is None
+            assert report.redraw_fault is None
             if redraw == "blit":
-                assert block.run.n_blitted == block.n_frames
+                assert report.n_blitted == report.n_frames
 
 
 @pytest.mark.parametrize("animator", GALLERY)

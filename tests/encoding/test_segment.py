@@ -22,6 +22,7 @@ from dask_animate.errors import EncoderError
 from dask_animate.frames import FrameSize
 from dask_animate.rendering.renderer import Renderer
 from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
 
 SIZE = FrameSize(40, 140)
 
@@ -32,7 +33,7 @@ def segments(spec, sizes):
     for size in sizes:
         params = [(7 * i) % 1000 for i in range(start, start + size)]
         # pickled, as on its way from a worker
-        yield pickle.loads(pickle.dumps(renderer.segment(start, params, "tcp://w:1", spec)))
+        yield pickle.loads(pickle.dumps(renderer.render(TaskSpec(spec), start, enumerate(params, start)).payload))
         start += size
     renderer.close()
 
@@ -118,6 +119,7 @@ def test_no_frame_is_kept(tmp_path):
         import matplotlib.pyplot as plt
         from helpers import SUPPORT, FrameNumber
         from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
         from dask_animate.rendering.renderer import Renderer
         from dask_animate.spec import DrawOptions
         from test_segment import spec_of
@@ -125,7 +127,7 @@ def test_no_frame_is_kept(tmp_path):
         renderer = Renderer(FigureSpec(FrameNumber((20, 20), 100), DrawOptions(), {}))
         spec = spec_of(Path("a.mp4"), preset="ultrafast")
         for n in (10, 60):
-            renderer.segment(0, range(n), "", spec)
+            renderer.render(TaskSpec(spec), 0, enumerate(range(n)))
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     """
     done = subprocess.run(

@@ -580,11 +580,11 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     most = 0
     original = gather.DistributedExecutor._fill
 
-    def fill(self, flights, run_code):
+    def fill(self, submissions, window, run_code):
         nonlocal most
-        original(self, flights, run_code)
-        if self._largest or kind == "params":
-            most = max(most, len(self._flights))
+        original(self, submissions, window, run_code)
+        if window._largest or kind == "params":
+            most = max(most, len(self._submissions))
 
     monkeypatch.setattr(gather.DistributedExecutor, "_fill", fill)
     with cluster, client:
