@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from .diagnostics import Listener, ProgressBar, StatsCollector, progress_logs, warn_of_faults
-from .encoding import (
-    CODECS,
-    EncodeOptions,
-    ImageWriter,
-    OutputFile,
-    Timeline,
-    VideoWriter,
-    as_path,
-    check_encode_on,
-    check_labels,
-    check_times,
-    create_encode_spec,
-    encoded_size,
-)
-from .execution import Plan, Render, Sink, StoreRequest, check_client, check_num_workers, open_client
-from .frames import FrameSize
+from .encoding import EncodeOptions, OutputFile, OutputOptions, open_writer
+from .execution import Plan, Render, StoreRequest, check_client, check_num_workers, open_client
 from .params import AnyParams
 from .rendering import SourceSpec
 from .video import Video
@@ -36,16 +21,10 @@ class RenderRequest:
 
     Attributes
     ----------
-    path : Path
+    output : OutputOptions
         The file.
     params : AnyParams
         The frames' parameters; consumed.
-    encode : EncodeOptions
-        How frames are encoded.
-    timeline : Timeline
-        When they are shown.
-    metadata : mapping of str to str
-        What the file says of itself, by FFmpeg's names.
     plan : Plan
         How the work is divided.
     store : StoreRequest or None
@@ -62,11 +41,8 @@ class RenderRequest:
         Its clock runs since the call.
     """
 
-    path: Path
+    output: OutputOptions
     params: AnyParams
-    encode: EncodeOptions
-    timeline: Timeline
-    metadata: Mapping[str, str]
     plan: Plan
     store: StoreRequest | None
     client: Any
@@ -105,22 +81,23 @@ class RenderRequest:
         store : StoreRequest, optional
             Where frames are kept.
         encode_options
-            As for `create_encode_spec`.
+            As for `EncodeOptions.create`.
         """
         meter = StatsCollector()
-        path = as_path(output_file)
         num_workers = check_num_workers(num_workers)
         check_client(client)
-        encode = create_encode_spec(path, fps, transparent=transparent, **encode_options)
-        encode_on = check_encode_on(encode_on, encode.codec)
-        timeline = Timeline(encode.fps, params.n_frames, durations, chapters)
-        check_times(timeline, encode)
+        encode = EncodeOptions.create(output_file, fps, transparent=transparent, **encode_options)
+        encode_on = encode.check_encode_on(encode_on)
         return cls(
-            path=path,
+            output=OutputOptions.create(
+                output_file,
+                encode,
+                params.n_frames,
+                durations=durations,
+                chapters=chapters,
+                metadata=metadata,
+            ),
             params=params,
-            encode=encode,
-            timeline=timeline,
-            metadata=check_labels(metadata, chapters, encode),
             plan=Plan.create(partition_size, preload_factor, encode_on, params),
             store=store,
             client=client,
@@ -139,23 +116,17 @@ class RenderRequest:
         """Render the video."""
         n_frames = self.params.n_frames
         with (
-            OutputFile(self.path) as output,
+            OutputFile(self.output.path) as output,
             ProgressBar(n_frames, self.disable_progress_bar) as bar,
             open_client(self.client, self.num_workers, n_frames) as (client, max_workers),
         ):
-
-            def open_sink(encode: EncodeOptions, size: FrameSize) -> AbstractContextManager[Sink]:
-                if CODECS[encode.codec].is_segmented:
-                    return VideoWriter(output, encode, size, self.timeline, self.metadata)
-                return ImageWriter(output, encode, size, self.timeline)
-
             listeners: list[Listener] = [bar, *self.logs, warn_of_faults()]
             render = Render(
                 job,
                 self.params,
                 self.plan,
-                self.encode,
-                open_sink,
+                self.output.encode,
+                partial(open_writer, output, self.output),
                 self.meter,
                 listeners,
                 self.store,
@@ -168,16 +139,16 @@ class RenderRequest:
 
     def _video(self, render: Render, output: OutputFile) -> Video:
         assert render.size is not None
-        assert render.encode.encoder is not None
-        size = encoded_size(render.size, render.encode.pixel_format)
+        assert render.encoding is not None
+        size = render.encoding.encoded_size(render.size)
         return Video(
             path=output.path,
             n_frames=self.meter.n_frames,
-            fps=render.encode.fps,
+            fps=render.encoding.fps,
             width=size.width,
             height=size.height,
-            duration=self.timeline.seconds(self.meter.n_frames),
-            codec=render.encode.codec,
-            encoder=render.encode.encoder,
+            duration=self.output.timeline.seconds(self.meter.n_frames),
+            codec=render.encoding.codec,
+            encoder=render.encoding.encoder,
             stats=self.meter.stats(output.path.stat().st_size),
         )

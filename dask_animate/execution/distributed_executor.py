@@ -193,7 +193,7 @@ class DistributedExecutor:
         try:
             for future in as_completed(futures, loop=self._client.loop):
                 built.append(self._result(future, "setup()"))
-                is_enough = encode is None or any(figure.obstacle for figure in built)
+                is_enough = encode is None or any(figure.gpu_reason for figure in built)
                 if is_enough and len(built) == sum(other.done() for other in futures):
                     break
             here = addresses_in_this_process()

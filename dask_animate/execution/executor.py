@@ -24,16 +24,7 @@ from ..diagnostics import (
     StatsCollector,
     ValuesChanged,
 )
-from ..encoding import (
-    CODECS,
-    EncodeOptions,
-    Segment,
-    choose_encoder,
-    encoded_size,
-    gop_of,
-    with_gpu,
-    without_gpu,
-)
+from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
 from ..errors import ParamsError
 from ..frames import FrameSize
 from ..params import AnyParams, BagParams, Partition, SliceParams, in_frame_order, nbytes
@@ -71,7 +62,7 @@ class Sink(Protocol):
 
 
 #: Makes the sink, once the encoder and the size of the frames are known.
-OpenSink = Callable[[EncodeOptions, FrameSize], AbstractContextManager[Sink]]
+OpenSink = Callable[[Encoding, FrameSize], AbstractContextManager[Sink]]
 
 
 class Render:
@@ -98,8 +89,8 @@ class Render:
 
     Attributes
     ----------
-    encode : EncodeOptions
-        With the encoder, once it is chosen.
+    encoding : Encoding
+        How frames are encoded; set once the encoder is chosen.
     size : FrameSize or None
         Of the frames, once it is known.
     """
@@ -123,7 +114,8 @@ class Render:
         self._listeners: tuple[Listener, ...] = (meter, *listeners)
         self._store = store
         self._witness: StoreSession | None = None
-        self.encode = encode
+        self._encode_options = encode
+        self.encoding: Encoding
         self.size: FrameSize | None = None
 
     def here(self) -> None:
@@ -131,16 +123,16 @@ class Render:
         self._check_memory(None)
         with closing(Renderer(self._job)) as renderer:
             size = renderer.size()
-            where, why = self._plan.where(self.encode.codec, self._params, n_threads=0)
+            where, why = self._plan.where(self._encode_options.codec, self._params, n_threads=0)
             self._meter.encode_on = (where, why)
             keep = self._open_store(size, lambda w: w.prove_here())
-            self.encode = choose_encoder(self.encode, self._encoded_size(size))
+            self.encoding = choose_encoder(self._encode_options, size)
             with self._sink(size) as sink:
                 if where == "workers":
                     self._segments_here(renderer, sink, threads=1, keep=keep)
                 elif keep is not None:
                     self._encode(self._unpack(self._stored_here(renderer, keep)), 0, sink)
-                elif self._plan.is_auto and CODECS[self.encode.codec].is_segmented:
+                elif self._plan.is_auto and CODECS[self.encoding.codec].is_segmented:
                     self._segments_here(renderer, sink, CPU_COUNT)  # what the sink would do
                 else:
                     self._encode(self._unpack(self._blocks_here(renderer, size)), 0, sink)
@@ -157,21 +149,17 @@ class Render:
             max_workers=max_workers,
         ) as gather:
             self._check_memory(gather.workers.thread_bytes())
-            where, why = self._plan.where(self.encode.codec, self._params, gather.n_threads)
+            where, why = self._plan.where(self._encode_options.codec, self._params, gather.n_threads)
             self._meter.encode_on = (where, why)
             on_workers = where == "workers"
-            built = gather.measure(self.encode if on_workers else None)
-            size, obstacle = built[0].size, next((b.obstacle for b in built if b.obstacle), None)
+            built = gather.measure(self._encode_options if on_workers else None)
+            size = built[0].size
             for figure in built:
                 self._emit(FigureBuilt(figure.worker, figure.fonts))
             keep = self._open_store(size, lambda w: w.prove_on(client, gather.workers.addresses()))
-            if on_workers and obstacle is None:
-                self.encode = with_gpu(self.encode)
-            else:
-                if obstacle is not None:
-                    self.encode = without_gpu(self.encode, obstacle)
-                self.encode = choose_encoder(self.encode, self._encoded_size(size))
-            gather.make(TaskSpec(self.encode if on_workers else None, self.encode.alpha, keep))
+            reasons = [figure.gpu_reason for figure in built] if on_workers else None
+            self.encoding = choose_encoder(self._encode_options, size, reasons)
+            gather.make(TaskSpec(self.encoding if on_workers else None, self.encoding.keep_alpha, keep))
             with self._sink(size) as sink:
                 frames = self._unpack(self._results(gather))
                 self._encode(frames, gather.workers.reorder_budget(), sink)
@@ -186,10 +174,7 @@ class Render:
 
     def _sink(self, size: FrameSize) -> AbstractContextManager[Sink]:
         self.size = size
-        return self._open_sink(self.encode, size)
-
-    def _encoded_size(self, size: FrameSize) -> FrameSize:
-        return encoded_size(size, self.encode.pixel_format)
+        return self._open_sink(self.encoding, size)
 
     def _emit(self, event: Event) -> None:
         for listener in self._listeners:
@@ -242,13 +227,13 @@ class Render:
         draw = partial(renderer.segment, threads=threads, encoded=encoded)
         if keep is not None:
             segments = (
-                draw(p.start, p.items(), "", self.encode, n_frames=len(p), keep=keep)
+                draw(p.start, p.items(), "", self.encoding, n_frames=len(p), keep=keep)
                 for p in self._kept_partitions(keep)
             )
         else:
             segments = (
-                draw(start, params, "", self.encode)
-                for start, params in self._in_partitions(gop_of(self.encode))
+                draw(start, params, "", self.encoding)
+                for start, params in self._in_partitions(self.encoding.gop)
             )
         for segment in segments:
             meter.wait_seconds += segment.draw_seconds
@@ -262,7 +247,7 @@ class Render:
             indexed = enumerate(params, start)
             for first in indexed:
                 some = chain([first], islice(indexed, n_frames - 1))
-                yield renderer.block(some, n_frames, "", alpha=self.encode.alpha)
+                yield renderer.block(some, n_frames, "", alpha=self.encoding.keep_alpha)
 
     def _stored_here(self, renderer: Renderer, keep: FrameCache) -> Iterator[StoredFrames]:
         """Draw frames to where they are kept, and tell of each partition."""
@@ -310,7 +295,7 @@ class Render:
 
     def _auto_size(self, gather: DistributedExecutor, n_left: int | None) -> int:
         if self._meter.encode_on[0] == "workers":
-            gop = gop_of(self.encode)
+            gop = self.encoding.gop
             return segment_length(n_left, gather.n_threads, gather.frame_seconds, gop, gather.room())
         return block_length(
             self._params.n_frames, gather.n_threads, self._plan.preload_factor, gather.room()

@@ -71,14 +71,14 @@ class BuiltFigure:
         Of its frames.
     fonts : dict of str to str
         The font files that it is drawn with, by what is asked for.
-    obstacle : str or None
-        What keeps the worker's GPU from encoding its frames; only if that was asked for.
+    gpu_reason : str or None
+        Why the worker's GPU cannot encode its frames; only if that was asked for.
     """
 
     worker: str
     size: FrameSize
     fonts: dict[str, str]
-    obstacle: str | None = None
+    gpu_reason: str | None = None
 
 
 def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
@@ -88,10 +88,9 @@ def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
         built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
     if encode is None:
         return built
-    from ..encoding import encoded_size, gpu_obstacle
+    from ..encoding import gpu_reason
 
-    obstacle = gpu_obstacle(encode, encoded_size(built.size, encode.pixel_format))
-    return replace(built, obstacle=obstacle)
+    return replace(built, gpu_reason=gpu_reason(encode, built.size))
 
 
 def render_partition(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..drawing import FrameSource, Mismatch, Run
-from ..encoding import EncodeOptions, Segment
+from ..encoding import Encoding, Segment
 from ..frames import FrameSize, as_pixels
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames
@@ -124,7 +124,7 @@ class Renderer:
         start: int,
         params: Iterable[Any],
         worker: str,
-        spec: EncodeOptions,
+        spec: Encoding,
         *,
         n_frames: int | None = None,
         threads: int = 1,
@@ -143,8 +143,8 @@ class Renderer:
             One item a frame; read one at a time.
         worker : str
             Address of this worker, or "".
-        spec : EncodeOptions
-            With the encoder chosen.
+        spec : Encoding
+            How to encode them.
         n_frames : int, optional
             How many. If other threads draw, the last one has to be confirmed before they do.
         threads : int

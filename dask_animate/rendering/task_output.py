@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..drawing import Run
-from ..encoding import EncodeOptions, Segment
+from ..encoding import Encoding, Segment
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -22,7 +22,7 @@ class TaskSpec:
 
     Attributes
     ----------
-    encode : EncodeOptions or None
+    encode : Encoding or None
         How to encode it to a `Segment`; None makes a `Block`.
     alpha : bool
         Whether the pixels of a block have an alpha channel.
@@ -30,7 +30,7 @@ class TaskSpec:
         Where its frames are kept; then it is a `StoredFrames` that is made in place of a block.
     """
 
-    encode: EncodeOptions | None
+    encode: Encoding | None
     alpha: bool
     keep: FrameCache | None = None
 
