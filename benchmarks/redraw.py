@@ -16,12 +16,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from dask_animate.drawing.run import Run
 
 from dask_animate import Animator
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.drawing.redraw import Redraw
-from dask_animate.drawing.run import Run
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -16,9 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .drawing import DrawOptions, current_settings
-from .errors import OptionError, OptionTypeError, ReuseWarning
 from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
-from .params import AnyParams, BagParams, open_params
+from .params import open_params
 from .rendering import FigureSpec, Renderer
 from .validation import require_int
 
@@ -302,9 +300,7 @@ class Animator(ABC):
             chapters=chapters,
             metadata=metadata,
         )
-        plan = Plan.create(
-            partition_size, preload_factor, encode.check_encode_on(encode_on), params
-        )
+        plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
         cluster = ClusterOptions.create(client, num_workers)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         spec = self._spec(draw, plotting_log_interval)

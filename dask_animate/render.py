@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
-from .encoding import Encoding, OutputFile, OutputOptions, open_writer
-from .execution import ClusterOptions, Executed, Execution, Plan, Sink, StoreRequest, open_executor
-from .frames import FrameSize
+from .encoding import OutputFile, OutputOptions, open_writer
+from .execution import ClusterOptions, Executed, Execution, Plan, StoreRequest, open_executor
 from .params import AnyParams
 from .rendering import SourceSpec
 from .video import Video
@@ -57,20 +56,22 @@ class RenderRequest:
             self.progress.bar(n_frames) as bar,
             open_executor(self.cluster, self.spec, n_frames) as executor,
         ):
-
-            def open_sink(encoding: Encoding, size: FrameSize) -> AbstractContextManager[Sink]:
-                return open_writer(file, self.output, encoding, size)
-
             listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
             execution = Execution(
-                self.params, self.plan, self.output.encode, open_sink, stats, listeners, self.store
+                self.params,
+                self.plan,
+                self.output.encode,
+                partial(open_writer, file, self.output),
+                stats,
+                listeners,
+                self.store,
             )
             executed = execution.run(executor)
         return self._video(executed, stats)
 
     def _video(self, executed: Executed, stats: StatsCollector) -> Video:
         path, encoding = self.output.path, executed.encoding
-        size = encoding.size(executed.size)
+        size = encoding.encoded_size(executed.size)
         return Video(
             path=path,
             n_frames=executed.n_frames,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .diagnostics import RenderStats
-from .encoding import CODECS, CONTAINERS
+from .encoding import mime_type
 from .errors import AnimateError, OutputError
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ class Video:
         OutputError
             If the file cannot be read.
         """
-        from .encoding import frames
+        from .encoding import read_frames
 
-        return frames(self.path)
+        return read_frames(self.path)
 
     def probe(self) -> VideoInfo:
         """Read from the file what it really holds; decodes all of it.
@@ -135,8 +135,7 @@ class Video:
 
     def _player(self) -> str:
         size = self.path.stat().st_size
-        mime = CONTAINERS[self.path.suffix.lower()].mime if self.path.suffix else ""
-        mime = mime or CONTAINERS[CODECS[self.codec].suffix].mime
+        mime = mime_type(self.path, self.codec)
         if size <= EMBED_LIMIT:
             source, note = _data_url(mime, self.path.read_bytes()), ""
         else:

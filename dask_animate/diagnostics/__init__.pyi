@@ -4,8 +4,8 @@ from .events import Event as Event
 from .events import FigureBuilt as FigureBuilt
 from .events import FrameEncoded as FrameEncoded
 from .events import Listener as Listener
-from .events import PartitionReport as PartitionReport
 from .events import PartitionRendered as PartitionRendered
+from .events import PartitionReport as PartitionReport
 from .events import ValuesChanged as ValuesChanged
 from .progress import ProgressOptions as ProgressOptions
 from .progress import tell as tell

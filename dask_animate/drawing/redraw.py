@@ -100,7 +100,9 @@ class Redraw:
         session.is_unsure = True
         is_from_nothing = self._blitter is not former
         has_lost = self._trial.blitted(time.perf_counter() - start)
-        if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and not is_from_nothing)):
+        if self._mode == "auto" and (
+            has_lost or (self._samples.are_due(session) and not is_from_nothing)
+        ):
             self._compare(frame_idx, session)
             self._samples.taken(session)
         return pixels
@@ -190,7 +192,9 @@ class _Samples:
 
     def are_due(self, session: DrawSession) -> bool:
         """Whether the frame just drawn, from another one, is to be compared."""
-        return not session.is_checked or (session.sample is not None and session.n_drawn > session.sample)
+        return not session.is_checked or (
+            session.sample is not None and session.n_drawn > session.sample
+        )
 
     def taken(self, session: DrawSession) -> None:
         """Take note of a comparison."""

@@ -9,8 +9,8 @@ from typing import Any
 import av
 
 from ..errors import EncoderError, OutputError
+from .encoders import Encoding
 from .output_file import OutputFile
-from .spec import EncodeOptions
 from .timeline import Timeline
 
 # The index at the front; nothing random in the file; images that begin again when they end.
@@ -23,17 +23,17 @@ _OPTIONS = {
 
 
 def open_container(
-    output: OutputFile, spec: EncodeOptions, timeline: Timeline, metadata: Mapping[str, str]
+    output: OutputFile, encoding: Encoding, timeline: Timeline, metadata: Mapping[str, str]
 ) -> Any:
     """Return an `av.OutputContainer` without streams, for the temporary file of an output."""
-    options = {"fflags": "+bitexact", **_OPTIONS.get(spec.muxer, {})}
-    if spec.muxer == "apng" and not timeline.is_uniform:
+    options = {"fflags": "+bitexact", **_OPTIONS.get(encoding.muxer, {})}
+    if encoding.muxer == "apng" and not timeline.is_uniform:
         options["final_delay"] = str(timeline.last_interval)
     with output_errors(output):
         container: Any = av.open(
             str(output.temporary),
             "w",
-            format=spec.muxer,
+            format=encoding.muxer,
             container_options=options,
         )
     container.metadata.update(metadata)
@@ -43,7 +43,7 @@ def open_container(
                 "id": idx,
                 "start": start,
                 "end": stop,
-                "time_base": 1 / spec.fps,
+                "time_base": 1 / encoding.fps,
                 "metadata": {"title": title},
             }
             for idx, (title, start, stop) in enumerate(timeline.chapters)

@@ -68,7 +68,7 @@ class VideoInfo:
     file_size: int
 
 
-def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
+def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     """Decode a file, frame by frame.
 
     Yields
@@ -144,7 +144,7 @@ def poster(path: Path) -> bytes:
     """Return the first frame as a JPEG file."""
     from PIL import Image
 
-    first = next(frames(path), None)
+    first = next(read_frames(path), None)
     if first is None:
         raise OutputError(f"cannot read {path}: there is no frame in it")
     file = io.BytesIO()

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from ..frames import FrameSize
+from .codec_context import configure
 from .container import close_container, open_container, output_errors
 from .conversion import Converter
-from .encoder_choice import configure
+from .encoders import Encoding
 from .output_file import OutputFile
 from .segment import Segment
-from .spec import EncodeOptions
 from .timeline import Timeline
 from .video_writer import check_size
 
@@ -37,7 +37,7 @@ class ImageWriter:
     ----------
     output : OutputFile
         Where to.
-    spec : EncodeOptions
+    encoding : Encoding
         How, with the encoder chosen.
     size : FrameSize
         Of the frames.
@@ -46,14 +46,14 @@ class ImageWriter:
     """
 
     def __init__(
-        self, output: OutputFile, spec: EncodeOptions, size: FrameSize, timeline: Timeline
+        self, output: OutputFile, encoding: Encoding, size: FrameSize, timeline: Timeline
     ) -> None:
         self._output = output
-        self._spec = spec
+        self._encoding = encoding
         self._size = size
         self._timeline = timeline
-        self._palette = _Palette(output, spec, size) if spec.codec == "gif" else None
-        self._converter = Converter(spec, size)
+        self._palette = _Palette(output, encoding, size) if encoding.codec == "gif" else None
+        self._converter = Converter(encoding, size)
         self._container: Any = None
         self._stream: Any = None
         self.n_frames = 0
@@ -99,30 +99,30 @@ class ImageWriter:
             self._encode(picture, self.n_frames)
         self.n_frames += 1
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: Segment, origin: str) -> None:
         """Raise: there are no segments of these formats."""
-        raise EncoderError(f"{self._spec.codec} cannot be joined from segments")
+        raise EncoderError(f"{self._encoding.codec} cannot be joined from segments")
 
     def _encode(self, picture: Any, frame_idx: int) -> None:
         with output_errors(self._output):
             if self._container is None:
                 self._open()
             at = self._timeline.start
-            picture.pts, picture.time_base = at(frame_idx), 1 / self._spec.fps
+            picture.pts, picture.time_base = at(frame_idx), 1 / self._encoding.fps
             picture.duration = at(frame_idx + 1) - at(frame_idx)
             picture.pict_type = 0  # the encoder's choice; a decoded picture says what it was
             self._mux(picture)
 
     def _open(self) -> None:
-        self._container = open_container(self._output, self._spec, self._timeline, {})
-        self._stream = self._container.add_stream(self._spec.encoder, rate=self._spec.fps)
-        configure(self._stream.codec_context, self._spec, self._converter.encoded_size, threads=1)
+        self._container = open_container(self._output, self._encoding, self._timeline, {})
+        self._stream = self._container.add_stream(self._encoding.encoder, rate=self._encoding.fps)
+        configure(self._stream.codec_context, self._encoding, self._converter.encoded_size, threads=1)
         self._stream.codec_context.flags |= av.codec.context.Flags.frame_duration
-        self._stream.time_base = 1 / self._spec.fps
+        self._stream.time_base = 1 / self._encoding.fps
 
     def _mux(self, picture: Any) -> None:
         for packet in self._stream.encode(picture):
-            if self._spec.codec == "webp":
+            if self._encoding.codec == "webp":
                 packet = self._hold_last(packet)
             self._container.mux(packet)
 
@@ -143,7 +143,7 @@ class ImageWriter:
         if not durations:
             return packet  # one frame, no animation
         before = sum(int.from_bytes(data[place], "little") for place in durations[:-1])
-        stop = round(1000 * self._timeline.start(self.n_frames) / self._spec.fps)
+        stop = round(1000 * self._timeline.start(self.n_frames) / self._encoding.fps)
         data[durations[-1]] = (stop - before).to_bytes(3, "little")
         patched: Any = av.Packet(bytes(data))
         patched.pts, patched.dts, patched.time_base = packet.pts, packet.dts, packet.time_base
@@ -157,9 +157,9 @@ class _Palette:
     Both by FFmpeg's filters palettegen and paletteuse.
     """
 
-    def __init__(self, output: OutputFile, spec: EncodeOptions, size: FrameSize) -> None:
+    def __init__(self, output: OutputFile, encoding: Encoding, size: FrameSize) -> None:
         self._output = output
-        self._dither = spec.dither
+        self._dither = encoding.dither
         self._size = size
         self._file = tempfile.TemporaryFile(dir=output.temporary.parent)  # gone whatever happens
         self._spool: Any = av.open(self._file, "w", format="matroska")

@@ -12,11 +12,11 @@ from av.packet import PacketSideData, packet_sidedata_type_from_literal
 
 from ..errors import EncoderError
 from ..frames import FrameSize
+from .codec_context import configure
 from .container import close_container, open_container, output_errors
-from .encoder_choice import configure, cpu_encoder, encoder_of
+from .encoders import ENCODERS, Encoding
 from .output_file import OutputFile
 from .segment import Segment
-from .spec import EncodeOptions
 from .timeline import Timeline
 
 # VP9's alpha channel goes beside the packet. PyAV does not document that such data can be made anew.
@@ -35,7 +35,7 @@ class Muxer:
     ----------
     output : OutputFile
         Where to.
-    spec : EncodeOptions
+    encoding : Encoding
         With the container.
     size : FrameSize
         Of the encoded frames.
@@ -53,19 +53,20 @@ class Muxer:
     def __init__(
         self,
         output: OutputFile,
-        spec: EncodeOptions,
+        encoding: Encoding,
         size: FrameSize,
         timeline: Timeline,
         metadata: Mapping[str, str],
     ) -> None:
         self._output = output
-        self._spec = spec
-        self._size = size
+        self._encoding = encoding
+        self._size = encoding.encoded_size(size)
         self._timeline = timeline
         self._metadata = metadata
         self._container: Any = None
         self._stream: Any = None
         self._first: Segment | None = None
+        self._first_origin = ""
         self.n_frames = 0
 
     def __enter__(self) -> Muxer:
@@ -81,11 +82,18 @@ class Muxer:
             return
         close_container(self._container, self._output, complete=exc_type is None)
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: Segment, origin: str = "this process") -> None:
         """Append a segment, which has to start where the one before it ended.
 
         Times are given anew: frames are shown when the timeline says, and packets are decoded in the
         order in which they come, `Encoder.reorder` frames ahead of the one shown.
+
+        Parameters
+        ----------
+        segment : Segment
+            Not changed.
+        origin : str
+            Who encoded it, for messages.
 
         Raises
         ------
@@ -97,9 +105,9 @@ class Muxer:
         assert segment.start == self.n_frames, "segments come in order"
         if self._first is None:
             self._open(segment)
-            self._first = segment
+            self._first, self._first_origin = segment, origin
         elif segment.header != self._first.header:
-            raise EncoderError(self._mismatch(segment))
+            raise EncoderError(self._mismatch(segment, origin))
         if sorted(packet.rank for packet in segment.packets) != list(range(segment.n_frames)):
             raise EncoderError(
                 f"{_frames(segment)} were encoded to {len(segment.packets)} packets, not to one for "
@@ -110,7 +118,7 @@ class Muxer:
         self.n_frames += segment.n_frames
 
     def _mux(self, segment: Segment) -> None:
-        at, ahead, tick = self._timeline.start, encoder_of(self._spec).reorder, 1 / self._spec.fps
+        at, ahead, tick = self._timeline.start, self._encoding.reorder, 1 / self._encoding.fps
         for decoded, (data, rank, is_keyframe, alpha) in enumerate(segment.packets, self.n_frames):
             shown = self.n_frames + rank
             if shown < decoded - ahead:
@@ -118,7 +126,7 @@ class Muxer:
             packet: Any = av.Packet(data)
             packet.pts, packet.dts = at(shown), at(decoded - ahead)
             packet.duration = at(shown + 1) - packet.pts
-            if decoded + 1 == self._timeline.n_frames and self._spec.muxer in ("mp4", "mov"):
+            if decoded + 1 == self._timeline.n_frames and self._encoding.muxer in ("mp4", "mov"):
                 # They add up durations in the order of decoding, so that the last one makes the total.
                 packet.duration = at(decoded + 1) - (packet.dts - at(-ahead))
             packet.time_base = tick
@@ -131,35 +139,31 @@ class Muxer:
             self._container.mux_one(packet)
 
     def _open(self, segment: Segment) -> None:
-        self._container = open_container(self._output, self._spec, self._timeline, self._metadata)
+        self._container = open_container(self._output, self._encoding, self._timeline, self._metadata)
         # A stream without an encoder of its own is to be had from a template only; what the template
         # does not know is set here.
         with av.open(io.BytesIO(), "w", format="matroska") as nowhere:
-            template = nowhere.add_stream(cpu_encoder(self._spec.codec).name, rate=self._spec.fps)
+            template = nowhere.add_stream(ENCODERS[self._encoding.codec].name, rate=self._encoding.fps)
             self._stream = self._container.add_stream_from_template(template, opaque=True)
         context = self._stream.codec_context
-        configure(context, self._spec, self._size, threads=1)
+        configure(context, self._encoding, self._size, threads=1)
         context.extradata = segment.header or None
-        self._stream.time_base = 1 / self._spec.fps
-        if self._spec.codec == "hevc" and self._spec.muxer in ("mp4", "mov"):
+        self._stream.time_base = 1 / self._encoding.fps
+        if self._encoding.codec == "hevc" and self._encoding.muxer in ("mp4", "mov"):
             context.codec_tag = "hvc1"  # Apple's players take no other
         if segment.packets[0].alpha:
             self._stream.metadata["alpha_mode"] = "1"
 
-    def _mismatch(self, segment: Segment) -> str:
+    def _mismatch(self, segment: Segment, origin: str) -> str:
         assert self._first is not None
         one, other = self._first, segment
         advice = "" if one.build == other.build else "install one version of PyAV on all workers, or "
         return (
-            f"{_frames(other)} were encoded by {_who(other)} with {other.build}, frames before them by "
-            f"{_who(one)} with {one.build}, and the two streams do not fit together: {advice}"
+            f"{_frames(other)} were encoded by {origin} with {other.build}, frames before them by "
+            f"{self._first_origin} with {one.build}, and the two streams do not fit together: {advice}"
             f'give encode_on="client"'
         )
 
 
 def _frames(segment: Segment) -> str:
     return f"frames {segment.start} to {segment.start + segment.n_frames - 1}"
-
-
-def _who(segment: Segment) -> str:
-    return segment.worker or "this process"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from ..frames import FrameSize
+from .codec_context import configure, encoder_build
 from .conversion import Converter
-from .encoder_choice import build, configure, encoder_of
+from .encoders import Encoding
 from .segment import Packet, Segment
-from .spec import EncodeOptions
 
 # VP9's alpha channel comes beside the packet.
 _ALPHA = "matroska_block_additional"
@@ -31,7 +31,7 @@ class SegmentEncoder:
 
     Parameters
     ----------
-    spec : EncodeOptions
+    encoding : Encoding
         With the encoder chosen.
     size : FrameSize
         Of the frames.
@@ -50,14 +50,14 @@ class SegmentEncoder:
         Time spent converting and encoding them.
     """
 
-    def __init__(self, spec: EncodeOptions, size: FrameSize, start: int, threads: int = 1) -> None:
-        self._fps = spec.fps
+    def __init__(self, encoding: Encoding, size: FrameSize, start: int, threads: int = 1) -> None:
+        self._fps = encoding.fps
         self._start = start
-        self._converter = Converter(spec, size)
+        self._converter = Converter(encoding, size)
         self._picture: Any = None
         self._packets: list[Packet] = []
-        self._context: Any = av.CodecContext.create(encoder_of(spec).name, "w")
-        configure(self._context, spec, self._converter.encoded_size, threads)
+        self._context: Any = av.CodecContext.create(encoding.encoder, "w")
+        configure(self._context, encoding, self._converter.encoded_size, threads)
         self._context.flags |= av.codec.context.Flags.global_header
         self.n_bytes = 0
         self.seconds = 0.0
@@ -104,7 +104,7 @@ class SegmentEncoder:
         self._encode(None)
         header = self._context.extradata or b""
         self.seconds += time.perf_counter() - start
-        return Segment(self._start, self.n_frames, header, self._packets, build())
+        return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
 
     def _encode(self, picture: Any) -> None:
         try:

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError, FrameSizeError
 from ..frames import FrameSize
-from .conversion import encoded_size
-from .encoder_choice import gop_of
+from .encoders import Encoding
 from .muxer import Muxer
 from .output_file import OutputFile
 from .segment import Segment
 from .segment_encoder import SegmentEncoder
-from .spec import EncodeOptions
 from .timeline import Timeline
 
 #: Frames that are encoded here make a segment of a GOP, or of so many bytes.
@@ -37,7 +35,7 @@ class VideoWriter:
     ----------
     output : OutputFile
         Where to.
-    spec : EncodeOptions
+    encoding : Encoding
         How, with the encoder chosen.
     size : FrameSize
         Of the frames.
@@ -50,15 +48,15 @@ class VideoWriter:
     def __init__(
         self,
         output: OutputFile,
-        spec: EncodeOptions,
+        encoding: Encoding,
         size: FrameSize,
         timeline: Timeline,
         metadata: Mapping[str, str],
     ) -> None:
         self._output = output
-        self._spec = spec
+        self._encoding = encoding
         self._size = size
-        self._muxer = Muxer(output, spec, encoded_size(size, spec.pixel_format), timeline, metadata)
+        self._muxer = Muxer(output, encoding, size, timeline, metadata)
         self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
 
@@ -93,7 +91,7 @@ class VideoWriter:
         """
         check_size(frame, self._size, self.n_frames)
         if self._encoder is None:
-            self._encoder = SegmentEncoder(self._spec, self._size, self.n_frames, CPU_COUNT)
+            self._encoder = SegmentEncoder(self._encoding, self._size, self.n_frames, CPU_COUNT)
         return self._encoder.convert(frame, opaque=opaque)
 
     def encode(self, picture: Any) -> None:
@@ -101,13 +99,13 @@ class VideoWriter:
         assert self._encoder is not None, "convert comes first"
         self._encoder.encode(picture)
         self.n_frames += 1
-        if self._encoder.n_frames >= gop_of(self._spec) or self._encoder.n_bytes >= SEGMENT_BYTES:
+        if self._encoder.n_frames >= self._encoding.gop or self._encoder.n_bytes >= SEGMENT_BYTES:
             self._flush()
 
-    def add(self, segment: Segment) -> None:
-        """Append frames that were encoded elsewhere."""
+    def add(self, segment: Segment, origin: str) -> None:
+        """Append frames that were encoded elsewhere; `origin` names by whom, for messages."""
         self._flush()
-        self._muxer.add(segment)
+        self._muxer.add(segment, origin)
         self.n_frames += segment.n_frames
 
     def _flush(self) -> None:

@@ -70,9 +70,7 @@ class ClusterOptions:
         """
         client, num_workers = self.client, self.num_workers
         if on_stage() and not self.is_here:
-            raise OptionError(
-                "a render inside setup() or update() has to draw here: give num_workers=1"
-            )
+            raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
         if client is None and num_workers != 1:
             client = _active_client()
         if client is not None:

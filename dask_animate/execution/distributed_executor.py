@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from dask import delayed
@@ -84,7 +84,7 @@ class DistributedExecutor:
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
-    def __enter__(self) -> DistributedExecutor:
+    def __enter__(self) -> Self:
         self._registration.register(RendererPlugin(self._name, self._spec))
         return self
 
@@ -286,9 +286,7 @@ class DistributedExecutor:
 
             def render(items: Any = items, start: int | SharedFuture = start) -> Future:
                 sent = self._compute(items)
-                return self._submit(
-                    render_items, self._name, sent, _now(start), params.n_frames, task
-                )
+                return self._submit(render_items, self._name, sent, _now(start), params.n_frames, task)
 
             def count(items: Any = items, start: int | SharedFuture = start) -> Future:
                 return self._submit(count_items, self._compute(items), _now(start))
@@ -310,7 +308,9 @@ class DistributedExecutor:
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._known(self._client.submit(task, *args, key=key, pure=False, **self._workers.where()))
+        return self._known(
+            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
+        )
 
     def _compute(self, items: Any) -> Future:
         return self._known(self._client.compute(items, **self._workers.where()))
@@ -333,13 +333,15 @@ class DistributedExecutor:
             except CancelledError as exc:
                 if self._closing or not _is_connected(self._client):
                     raise WorkerError(f"{submission.label}: the scheduler is gone") from exc
-                _logger.info("%s: parameters were lost with their worker, sending again", submission.label)
+                _logger.info(
+                    "%s: parameters were lost with their worker, sending again", submission.label
+                )
                 submission.future = submission.submit()
             else:
                 return result
         raise WorkerError(
-            f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, perhaps "
-            f"for want of memory: a smaller partition_size takes less"
+            f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
+            f"perhaps for want of memory: a smaller partition_size takes less"
         )
 
     def _result(self, future: Future, label: str) -> Any:

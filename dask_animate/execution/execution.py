@@ -29,14 +29,15 @@ from ..frames import FrameSize
 from ..params import AnyParams, SliceParams, in_frame_order
 from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
 from .executor import Executor
-from .plan import Plan, StoreRequest
+from .plan import Plan
+from .store_request import StoreRequest
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
     from .store_session import StoreSession
 
-#: A frame as pixels; a segment, at the index of its first frame; None for the others in it.
-Item = NDArray[np.uint8] | Segment | None
+#: Pixels of a frame; or the output with its segment, at the segment's first frame; None for the others.
+Item = NDArray[np.uint8] | TaskOutput | None
 
 
 class Sink(Protocol):
@@ -50,8 +51,8 @@ class Sink(Protocol):
         """Take the picture that was converted last."""
         ...
 
-    def add(self, segment: Segment) -> None:
-        """Take frames that were encoded elsewhere."""
+    def add(self, segment: Segment, origin: str) -> None:
+        """Take frames that were encoded elsewhere; `origin` names by whom, for messages."""
         ...
 
 
@@ -186,7 +187,7 @@ class Execution:
                 assert self._session is not None
                 yield from self._session.frames(output)
             else:
-                yield payload.start, payload
+                yield payload.start, output
                 for frame_idx in range(payload.start + 1, payload.start + payload.n_frames):
                     yield frame_idx, None
 
@@ -196,8 +197,9 @@ class Execution:
         indexed = self._unpack(outputs)
         items = in_frame_order(indexed, self._params.n_frames, waiting.hold, waiting.release)
         for frame_idx, item in enumerate(items):
-            if isinstance(item, Segment):
-                timed("mux_seconds", sink.add, item)
+            if isinstance(item, TaskOutput):
+                assert isinstance(item.payload, Segment)
+                timed("mux_seconds", sink.add, item.payload, item.report.worker or "this process")
             elif item is not None:
                 opaque = item.shape[2] != 4
                 picture = timed("encode_seconds", sink.convert, item, opaque=opaque)
@@ -250,4 +252,4 @@ class _Waiting:
 def _n_bytes(item: Item) -> int:
     if item is None:
         return 0
-    return item.n_bytes if isinstance(item, Segment) else item.nbytes
+    return item.n_bytes if isinstance(item, TaskOutput) else item.nbytes

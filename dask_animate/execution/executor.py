@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from ..encoding import EncodeOptions
 from ..frames import FrameSize
@@ -46,10 +46,12 @@ class Executor(Protocol):
     thread.
     """
 
-    #: Threads that draw, each a partition; 0 if this process draws alone.
-    n_threads: int
+    @property
+    def n_threads(self) -> int:
+        """Threads that draw, each a partition; 0 if this process draws alone."""
+        ...
 
-    def __enter__(self) -> Executor: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ParamsError, errors_that_travel
 from ..params import AnyParams, BagParams, DelayedItems, FrameParams, Partition, with_index
-from ..rendering import FigureSpec, Renderer
+from ..rendering import Block, FigureSpec, Renderer, TaskSpec
 from .plan import lazy_sizes
 
 #: Figures that a process keeps for frames that are still to come.
@@ -95,7 +95,9 @@ def draw_partition(job: FigureSpec, name: str, partition: Partition, computed: A
     """Task: draw a partition of consecutive frames, with the figure that this process keeps for them."""
     indexed = enumerate(partition.items(computed), partition.start)
     with errors_that_travel(), _figures.borrowed(name, job) as renderer:
-        return renderer.block(indexed, len(partition), "", alpha=False).pixels
+        block = renderer.render(TaskSpec(), partition.start, indexed, len(partition)).payload
+    assert isinstance(block, Block)
+    return block.pixels
 
 
 class _Figures:

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, islice
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions, gpu_reason
 from ..params import AnyParams, Partition, nbytes
@@ -40,7 +40,7 @@ class LocalExecutor:
         self._renderer = Renderer(spec)
         self._may_draw_again = spec.may_draw_again
 
-    def __enter__(self) -> LocalExecutor:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -84,9 +84,7 @@ class Window:
         room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
         if self._encoding is None:
             return block_length(n_frames, self._n_threads, self._preload, room)
-        return segment_length(
-            n_left, self._n_threads, self._frame_seconds, self._encoding.gop, room
-        )
+        return segment_length(n_left, self._n_threads, self._frame_seconds, self._encoding.gop, room)
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""

@@ -1,4 +1,4 @@
-"""One render in one process: a figure, built when it is first needed, and the partitions drawn with it."""
+"""The frames of one render, drawn in one process."""
 
 from __future__ import annotations
 
@@ -75,8 +75,7 @@ class Renderer:
     ) -> TaskOutput:
         """Draw a partition, and return what the task asks for.
 
-        While a segment is encoded, other threads draw. A block or stored frames are made by one thread at
-        a time.
+        While a segment is encoded, other threads draw; blocks and stored frames are made in turn.
 
         Parameters
         ----------

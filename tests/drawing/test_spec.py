@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.encoding.spec import as_fps
+from dask_animate.encoding.options import as_fps
 from dask_animate.errors import AnimateError, OptionError, OptionTypeError
 from dask_animate.frames import FrameSize
 

@@ -13,7 +13,7 @@ import pytest
 from helpers import SUPPORT, decode
 
 from dask_animate import write_video
-from dask_animate.encoding.options import create_encode_spec, parse_options
+from dask_animate.encoding.options import EncodeOptions, parse_ffmpeg_params
 from dask_animate.errors import AnimateError, EncoderError, FrameSizeError, OptionError, OptionTypeError
 
 
@@ -155,7 +155,7 @@ def test_options_reach_the_encoder(tmp_path):
 )
 def test_bad_options(options, error, message):
     with pytest.raises(error, match=message):
-        create_encode_spec(Path("a.mp4"), 30, **options)
+        EncodeOptions.create(Path("a.mp4"), 30, **options)
 
 
 def test_gpu_is_nvenc_or_an_error_with_its_cause(tmp_path):
@@ -171,13 +171,13 @@ def test_gpu_is_nvenc_or_an_error_with_its_cause(tmp_path):
 def test_probes_at_once_leave_the_log_level_alone():
     level = av.logging.get_level()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: create_encode_spec(Path("a.mp4"), 30), range(40)))
+        list(pool.map(lambda _: EncodeOptions.create(Path("a.mp4"), 30), range(40)))
     assert av.logging.get_level() == level
 
 
-def test_parse_options():
-    assert parse_options(None) == ()
-    assert parse_options(["-tune", "film", "-g", 5]) == (("tune", "film"), ("g", "5"))
+def test_parse_ffmpeg_params():
+    assert parse_ffmpeg_params(None) == ()
+    assert parse_ffmpeg_params(["-tune", "film", "-g", 5]) == (("tune", "film"), ("g", "5"))
 
 
 def test_a_frame_of_another_size(tmp_path):

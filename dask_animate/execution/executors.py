@@ -12,9 +12,7 @@ from .local_executor import LocalExecutor
 
 
 @contextmanager
-def open_executor(
-    cluster: ClusterOptions, spec: SourceSpec, n_frames: int | None
-) -> Iterator[Executor]:
+def open_executor(cluster: ClusterOptions, spec: SourceSpec, n_frames: int | None) -> Iterator[Executor]:
     """Yield the executor of a render, which the caller enters; a cluster made here closes on leaving.
 
     Parameters
