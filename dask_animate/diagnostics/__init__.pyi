@@ -1,4 +1,3 @@
-from .collector import StatsCollector as StatsCollector
 from .events import EncodingPlaced as EncodingPlaced
 from .events import Event as Event
 from .events import FigureBuilt as FigureBuilt
@@ -11,3 +10,4 @@ from .progress import ProgressOptions as ProgressOptions
 from .progress import tell as tell
 from .progress import warn_of_faults as warn_of_faults
 from .stats import RenderStats as RenderStats
+from .stats import StatsCollector as StatsCollector

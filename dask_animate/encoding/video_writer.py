@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError, FrameSizeError
 from ..frames import FrameSize
+from ..memory import LOCAL_SEGMENT_BYTES
 from .encoders import Encoding
 from .muxer import Muxer
 from .output_file import OutputFile
 from .segment import Segment
 from .segment_encoder import SegmentEncoder
 from .timeline import Timeline
-
-#: Frames that are encoded here make a segment of a GOP, or of so many bytes.
-SEGMENT_BYTES = 64 * 2**20
 
 
 class VideoWriter:
@@ -99,7 +97,7 @@ class VideoWriter:
         assert self._encoder is not None, "convert comes first"
         self._encoder.encode(picture)
         self.n_frames += 1
-        if self._encoder.n_frames >= self._encoding.gop or self._encoder.n_bytes >= SEGMENT_BYTES:
+        if self._encoder.n_frames >= self._encoding.gop or self._encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
             self._flush()
 
     def add(self, segment: Segment, origin: str) -> None:

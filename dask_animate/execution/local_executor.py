@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions, gpu_reason
+from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import AnyParams, Partition, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
@@ -18,9 +19,6 @@ from .plan import Plan
 if TYPE_CHECKING:
     from ..storage import FrameCache
     from .store_session import StoreSession
-
-#: Pixels, and parameters of a partition, that this process holds.
-BLOCK_BYTES, PARAMS_BYTES = 128 * 2**20, 256 * 2**20
 
 
 class LocalExecutor:
@@ -103,7 +101,7 @@ class LocalExecutor:
 
     def _blocks(self, params: AnyParams, plan: Plan, task: TaskSpec) -> Iterator[TaskOutput]:
         """Draw some frames at a time, as many as memory allows, and hand them on."""
-        n_frames = max(1, BLOCK_BYTES // self._renderer.size().n_bytes)
+        n_frames = max(1, LOCAL_BLOCK_BYTES // self._renderer.size().n_bytes)
         for start, items in self._in_partitions(params, plan, n_frames):
             indexed = enumerate(items, start)
             for first in indexed:
@@ -130,7 +128,7 @@ class LocalExecutor:
                 start += 1
                 yield item
                 n_bytes += nbytes(item) if is_bounded else 0
-                if n_bytes >= PARAMS_BYTES:
+                if n_bytes >= LOCAL_PARAM_BYTES:
                     return
 
         for first in frames:

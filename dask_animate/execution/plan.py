@@ -11,6 +11,7 @@ from typing import Any
 from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
+from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import AnyParams, BagParams, SliceParams, partition_sizes
 from ..validation import require_int
 
@@ -26,8 +27,6 @@ TASK_SECONDS = 0.5
 
 #: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
 KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
-#: Bytes of the pixels of a chunk in a store, and of the data that a partition reads.
-KEPT_CHUNK_BYTES, KEPT_DATA_BYTES = 32 * 2**20, 128 * 2**20
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Plan:
             length = kept_length(params.n_frames, size.n_bytes)
             sizes = length
             if isinstance(params, SliceParams):
-                sizes = params.sizes(length, KEPT_DATA_BYTES)
+                sizes = params.sizes(length, CHUNK_READ_BYTES)
             if kept is not None and _step(sizes) % kept:  # of another number of frames, for example
                 sizes = kept * max(1, round(length / kept))
         step = _step(sizes)
@@ -122,7 +121,7 @@ class Plan:
                 f"partition_size must be a multiple of {kept}, the frames in a chunk of the store; or "
                 f"give overwrite=True to make the store anew"
             )
-        most = max(1, KEPT_CHUNK_BYTES // size.n_bytes)
+        most = max(1, CHUNK_BYTES // size.n_bytes)
         chunk = kept or max(n for n in range(1, min(most, step) + 1) if step % n == 0)
         return replace(self, partition_size=sizes), chunk
 
@@ -186,8 +185,8 @@ def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Itera
     sizes = partition_sizes(partition_size, params.n_frames)
     if not isinstance(partition_size, str):
         return sizes
-    length = min(kept_length(params.n_frames, size.n_bytes), max(1, KEPT_CHUNK_BYTES // size.n_bytes))
-    return params.sizes(length, KEPT_DATA_BYTES) if isinstance(params, SliceParams) else repeat(length)
+    length = min(kept_length(params.n_frames, size.n_bytes), max(1, CHUNK_BYTES // size.n_bytes))
+    return params.sizes(length, CHUNK_READ_BYTES) if isinstance(params, SliceParams) else repeat(length)
 
 
 def segment_length(

@@ -15,6 +15,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
+from ..memory import BLOCK_SHARE
 from ..params import Partition, nbytes, with_index
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
@@ -124,8 +125,8 @@ def _render(
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
     """Raise if the pixels of a block would take most of a worker's memory."""
     limit = worker.memory_manager.memory_limit
-    if limit and n_frames * frame_bytes > limit / 2:
-        at_most = limit // 2 // frame_bytes
+    if limit and n_frames * frame_bytes > limit * BLOCK_SHARE:
+        at_most = int(limit * BLOCK_SHARE) // frame_bytes
         advice = (
             f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
         )

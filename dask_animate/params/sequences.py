@@ -15,15 +15,13 @@ from dask.base import is_dask_collection
 from dask.utils import format_bytes
 
 from ..errors import OptionError, OptionTypeError, ParamsError
+from ..memory import READ_SHARE
 from ..validation import require_int
 from .arrays import require_axis
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .items import is_pending, nbytes, private, resolved
 from .partition import DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
-
-#: Share of a worker's memory that slices take that are read at a time.
-CHUNK_SHARE = 0.2
 
 
 class _Params:
@@ -232,9 +230,9 @@ class SliceParams(_Params):
         if largest > longest:
             what, n_frames = "partition_size", largest
         n_bytes = int(n_frames * self._slices.slice_bytes)
-        if n_bytes <= limit * CHUNK_SHARE:
+        if n_bytes <= limit * READ_SHARE:
             return
-        at_most = max(1, int(limit * CHUNK_SHARE / 2 / self._slices.slice_bytes))
+        at_most = max(1, int(limit * READ_SHARE / 2 / self._slices.slice_bytes))
         advice = f"a partition_size of at most {at_most}"
         if what == "chunks":
             advice = (

@@ -573,10 +573,10 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     from clusters import local_client
 
     from dask_animate.execution import distributed_executor as gather
-    from dask_animate.execution import workers
+    from dask_animate.memory import IN_FLIGHT_SHARE
 
     cluster, client = local_client(2, memory_limit="400 MiB")
-    budget = 2 * 400 * 2**20 * workers.MEMORY_SHARE
+    budget = 2 * 400 * 2**20 * IN_FLIGHT_SHARE
     most = 0
     original = gather.DistributedExecutor._fill
 

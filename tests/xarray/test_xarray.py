@@ -226,7 +226,7 @@ def test_merged_distributions(values, n_parts):
 
 
 def test_runs_hold_little_at_a_time(monkeypatch):
-    monkeypatch.setattr("dask_animate.xarray.limits.READ_BYTES", 10 * 800)
+    monkeypatch.setattr("dask_animate.xarray.limits.LIMITS_READ_BYTES", 10 * 800)
     sizes = []
     monkeypatch.setattr(
         Distribution, "of", classmethod(lambda cls, v: sizes.append(len(v)) or cls(0, v))
