@@ -4,6 +4,7 @@ import os
 import pickle
 from dataclasses import replace
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +43,11 @@ def encoding_of(path, **options):
     return choose_encoder(EncodeOptions.create(path, 30, mode="cpu", **options), SIZE)
 
 
-def mux(path, encoding, parts):
+def mux(path, encoding, parts, origins=None):
     with OutputFile(path) as output:
         with Muxer(output, encoding, SIZE, Timeline(Fraction(30), None), {}) as muxer:
-            for part in parts:
-                muxer.add(part)
+            for part, origin in zip(parts, origins or repeat("here"), strict=False):
+                muxer.add(part, origin)
         output.commit()
 
 
@@ -85,13 +86,13 @@ def test_other_builds_are_named(tmp_path):
     path.write_text("before")
     encoding = encoding_of(path)
     first, second = segments(encoding, [3, 3])
-    other = replace(second, header=second.header + b"!", worker="tcp://x:2", build="PyAV 17.0")
+    other = replace(second, header=second.header + b"!", build="PyAV 17.0")
     message = (
         r"frames 3 to 5 were encoded by tcp://x:2 with PyAV 17.0, frames before them by tcp://w:1 "
         r"with PyAV [\d.]+ with libavcodec [\d.]+, .* install one version of PyAV on all workers"
     )
     with pytest.raises(EncoderError, match=message):
-        mux(path, encoding, [first, other])
+        mux(path, encoding, [first, other], ["tcp://w:1", "tcp://x:2"])
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
