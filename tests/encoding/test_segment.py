@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SUPPORT, FrameNumber, decode
+from helpers import FrameNumber, decode
 
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.encoding.encoder_choice import choose_encoder
@@ -120,7 +120,7 @@ def test_no_frame_is_kept(tmp_path):
         import sys
         from pathlib import Path
         import matplotlib.pyplot as plt
-        from helpers import SUPPORT, FrameNumber
+        from helpers import FrameNumber
         from dask_animate.rendering.source_spec import FigureSpec
         from dask_animate.rendering.renderer import Renderer
         from dask_animate.drawing.options import DrawOptions
@@ -135,7 +135,7 @@ def test_no_frame_is_kept(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
         cwd=Path(__file__).parent,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,
