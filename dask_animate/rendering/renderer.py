@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -171,7 +172,9 @@ class Renderer:
                     encoder.encode(picture)
                     encoded(frame_idx)
                 seconds = time.perf_counter() - begun
-                return encoder.finish(seconds - encoder.seconds, worker, run)
+                draw_seconds = seconds - encoder.seconds
+                segment = encoder.finish()
+            return replace(segment, draw_seconds=draw_seconds, worker=worker, run=run)
 
         begun = time.perf_counter()
         return self._kept(draw, keep, start, n_frames)
