@@ -109,7 +109,7 @@ class ImageWriter:
             self._encode(picture, self.n_frames)
         self.n_frames += 1
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: Segment, origin: str) -> None:
         """Raise: these formats have no segments."""
         raise EncoderError(f"{self._encoding.codec} cannot be joined from segments")
 

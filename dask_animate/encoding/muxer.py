@@ -28,6 +28,7 @@ class _Opened(NamedTuple):
     container: OutputContainer
     stream: VideoStream
     first: Segment
+    origin: str
 
 
 class Muxer:
@@ -84,11 +85,18 @@ class Muxer:
         if self._opened is not None:
             close_container(self._opened.container, self._output, complete=exc_type is None)
 
-    def add(self, segment: Segment) -> None:
+    def add(self, segment: Segment, origin: str = "this process") -> None:
         """Append a segment, which must start where the one before ended.
 
         Packets get new timestamps: the timeline says when frames are shown, and packets are decoded in
         their order, `Encoding.reorder` frames ahead of the frame that is shown.
+
+        Parameters
+        ----------
+        segment : Segment
+            Not changed.
+        origin : str
+            Who encoded it, for error messages.
 
         Raises
         ------
@@ -99,9 +107,9 @@ class Muxer:
         """
         assert segment.start == self.n_frames, "segments are not in order"
         if self._opened is None:
-            self._opened = self._open(segment)
+            self._opened = self._open(segment, origin)
         elif segment.header != self._opened.first.header:
-            raise EncoderError(_mismatch(self._opened.first, segment))
+            raise EncoderError(_mismatch(self._opened, segment, origin))
         if sorted(packet.rank for packet in segment.packets) != list(range(segment.n_frames)):
             raise EncoderError(
                 f"{_frames(segment)} were encoded to {len(segment.packets)} packets, not to one for "
@@ -131,7 +139,7 @@ class Muxer:
             set_alpha(timed, packet.alpha)
         return timed
 
-    def _open(self, segment: Segment) -> _Opened:
+    def _open(self, segment: Segment, origin: str) -> _Opened:
         encoding = self._encoding
         container = open_container(self._output, encoding, self._timeline, self._metadata)
         stream = add_packet_stream(container, ENCODERS[encoding.codec].name, encoding.fps)
@@ -142,21 +150,18 @@ class Muxer:
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
         if segment.packets[0].alpha:
             stream.metadata["alpha_mode"] = "1"
-        return _Opened(container, stream, segment)
+        return _Opened(container, stream, segment, origin)
 
 
-def _mismatch(one: Segment, other: Segment) -> str:
-    advice = "" if one.build == other.build else "install one version of PyAV on all workers, or "
+def _mismatch(opened: _Opened, other: Segment, origin: str) -> str:
+    first = opened.first
+    advice = "" if first.build == other.build else "install one version of PyAV on all workers, or "
     return (
-        f"{_frames(other)} were encoded by {_encoded_by(other)}, frames before them by "
-        f"{_encoded_by(one)}, and one decoder cannot decode both: {advice}"
+        f"{_frames(other)} were encoded by {origin} with {other.build}, frames before them by "
+        f"{opened.origin} with {first.build}, and one decoder cannot decode both: {advice}"
         f'give encode_on="client"'
     )
 
 
 def _frames(segment: Segment) -> str:
     return f"frames {segment.start} to {segment.start + segment.n_frames - 1}"
-
-
-def _encoded_by(segment: Segment) -> str:
-    return f"{segment.worker or 'this process'} with {segment.build}"

@@ -106,10 +106,10 @@ class VideoWriter:
         if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= SEGMENT_BYTES:
             self._flush()
 
-    def add(self, segment: Segment) -> None:
-        """Append frames that were encoded elsewhere."""
+    def add(self, segment: Segment, origin: str) -> None:
+        """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
         self._flush()
-        self._muxer.add(segment)
+        self._muxer.add(segment, origin)
         self.n_frames += segment.n_frames
 
     def _open_encoder(self) -> SegmentEncoder:

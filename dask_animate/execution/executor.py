@@ -56,8 +56,8 @@ class Sink(Protocol):
         """Take the picture that was converted last."""
         ...
 
-    def add(self, segment: Segment) -> None:
-        """Take frames that were encoded elsewhere."""
+    def add(self, segment: Segment, origin: str) -> None:
+        """Take frames that were encoded elsewhere; `origin` names by whom, for error messages."""
         ...
 
 
@@ -238,7 +238,7 @@ class Render:
         for segment in segments:
             meter.wait_seconds += segment.draw_seconds
             self._take_note(segment)
-            meter.timed("mux_seconds", sink.add, segment)
+            meter.timed("mux_seconds", sink.add, segment, "this process")
 
     def _blocks_here(self, renderer: Renderer, size: FrameSize) -> Iterator[Block]:
         """Draw some frames, and hand them on."""
@@ -322,7 +322,7 @@ class Render:
         for frame_idx, item in enumerate(items):
             meter.wait_seconds += time.perf_counter() - start
             if isinstance(item, Segment):
-                meter.timed("mux_seconds", sink.add, item)
+                meter.timed("mux_seconds", sink.add, item, item.worker or "this process")
             elif item is not None:
                 opaque = item.shape[2] != 4
                 picture = meter.timed("encode_seconds", sink.convert, item, opaque=opaque)

@@ -44,7 +44,7 @@ def mux(path, encoding, parts):
     with OutputFile(path) as output:
         with Muxer(output, encoding, SIZE, Timeline(Fraction(30), None), {}) as muxer:
             for part in parts:
-                muxer.add(part)
+                muxer.add(part, part.worker)
         output.commit()
 
 
