@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 import av
+from av.codec.context import ThreadType
+from av.video.codeccontext import VideoCodecContext
 
 from ..frames import FrameSize
 from .encoders import Encoding
@@ -17,12 +18,12 @@ _YUV_TAGS = {"colorspace": 1, "color_primaries": 1, "color_trc": 1, "color_range
 _RGB_TAGS = {"colorspace": 0, "color_primaries": 1, "color_trc": 13, "color_range": 2}
 
 
-def configure(context: Any, encoding: Encoding, size: FrameSize, threads: int) -> None:
+def configure(context: VideoCodecContext, encoding: Encoding, size: FrameSize, threads: int) -> None:
     """Set all fields and options of an encoder's context.
 
     Parameters
     ----------
-    context : av.VideoCodecContext
+    context : VideoCodecContext
         Changed; not opened.
     encoding : Encoding
         What to set.
@@ -35,7 +36,7 @@ def configure(context: Any, encoding: Encoding, size: FrameSize, threads: int) -
     context.width, context.height = size.width, size.height
     context.pix_fmt = encoding.pixel_format
     context.time_base, context.framerate = 1 / encoding.fps, encoding.fps
-    context.thread_type = "FRAME"  # threads that share a frame make larger files
+    context.thread_type = ThreadType.FRAME  # threads that share a frame make larger files
     if "threads" not in options:
         # By itself, x264 counts the cores of the machine, not those that this process may use.
         context.thread_count = threads

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from ..errors import FrameSizeError
 from ..frames import FrameSize, as_pixels
 from .encoders import Encoding
 
@@ -45,8 +44,8 @@ class Converter:
         self._rgb: NDArray[np.uint8] | None = None
         self._padded: NDArray[np.uint8] | None = None
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-        """Convert a frame to an `av.VideoFrame`.
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> av.VideoFrame:
+        """Convert a frame to a picture.
 
         Parameters
         ----------
@@ -89,3 +88,10 @@ class Converter:
         self._padded[:height, width:] = frame[:, -1:]
         self._padded[height:] = self._padded[height - 1]
         return self._padded
+
+
+def check_size(frame: NDArray[np.uint8], size: FrameSize, frame_idx: int) -> None:
+    """Raise unless a frame has this size."""
+    given = FrameSize(*frame.shape[:2])
+    if given != size:
+        raise FrameSizeError(f"frame {frame_idx} is {given} pixels, but the frames before it are {size}")

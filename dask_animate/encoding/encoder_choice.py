@@ -7,13 +7,14 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 
 from ..errors import EncoderError, OptionError
 from ..frames import FrameSize
 from ..validation import require_choice
+from ._pyav import unknown_options
 from .codec_context import configure
 from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
 from .formats import encoded_size
@@ -138,7 +139,7 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
     failure: Exception | None = None
     with _messages() as messages:
         try:
-            context: Any = av.CodecContext.create(encoder.name, "w")
+            context = av.Codec(encoder.name, "w").create("video")
             configure(context, encoding, size, threads=1)
             context.open()
         except (av.error.FFmpegError, ValueError) as exc:
@@ -147,7 +148,7 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
         raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
     if failure is not None:
         raise EncoderError(_failure(encoding, size, "; ".join(messages) or str(failure))) from failure
-    unknown = sorted(context.options)
+    unknown = unknown_options(context)
     refused = [text for text in messages if re.search("[Ee]rror parsing option|[Uu]nknown option", text)]
     if unknown:
         raise OptionError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SUPPORT, FrameNumber, decode
+from helpers import FrameNumber, decode
 
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.encoding.encoder_choice import choose_encoder
@@ -139,7 +139,7 @@ def test_no_frame_is_kept(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
         cwd=Path(__file__).parent,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(SUPPORT), *sys.path])},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=True,

@@ -51,7 +51,11 @@ def test_rounding_does_not_add_up(durations):
         ({0: float("nan")}, OptionError, "0 or more, got nan"),
         ({0: "1"}, OptionTypeError, "must be a number of seconds, got '1'"),
         ([1, 1], OptionError, "durations has 2 items, but there are 3 frames"),
-        ([1, 0.01, 1], OptionError, r"frame 1 stays for 0.01 s, less than the 0.1 s of a frame at 10"),
+        (
+            [1, 0.01, 1],
+            OptionError,
+            r"frame 1 is shown for 0.01 s, less than the 0.1 s of a",
+        ),
         (2.0, OptionTypeError, "durations must be seconds by frame index"),
     ],
 )

@@ -1,3 +1,4 @@
+import os
 import resource
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from helpers import SUPPORT, decode
+from helpers import decode
 
 from dask_animate import write_video
 from dask_animate.encoding.options import EncodeOptions, parse_ffmpeg_params
@@ -234,7 +235,8 @@ def test_full_disk(tmp_path):
     path.write_text("before")
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), str(path)],
-        cwd=SUPPORT,
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         preexec_fn=limit,
         capture_output=True,
         text=True,

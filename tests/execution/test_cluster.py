@@ -18,7 +18,7 @@ from distributed import Client, Status, get_client, get_worker, worker_client
 from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
-from dask_animate.execution.cluster import check_client, check_num_workers, resolve_num_workers
+from dask_animate.execution.cluster import ClusterOptions, resolve_num_workers
 from dask_animate.execution.lease import Lease
 
 
@@ -53,17 +53,17 @@ def test_resolve_num_workers(given, available, meant):
 @pytest.mark.parametrize("bad", [0, 1.0, None, "2", True])
 def test_bad_num_workers(bad):
     with pytest.raises((OptionError, OptionTypeError), match="num_workers must"):
-        check_num_workers(bad)
+        ClusterOptions.create(None, bad)
 
 
 def test_bad_clients(own_client):
     with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
-        check_client(own_client.cluster)
+        ClusterOptions.create(own_client.cluster, -1)
     closed = Client(own_client.cluster, set_as_default=False)
     closed.close()
     with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
-        check_client(closed)
-    check_client(None)
+        ClusterOptions.create(closed, -1)
+    assert ClusterOptions.create(None, -1).client is None
 
 
 def test_the_active_client_is_used(tmp_path, client):
