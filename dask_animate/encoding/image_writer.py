@@ -110,11 +110,7 @@ class ImageWriter:
         self.n_frames += 1
 
     def add(self, segment: Segment, origin: str) -> None:
-<<<<<<< HEAD
-        """Raise: there are no segments of these formats."""
-=======
         """Raise: these formats have no segments."""
->>>>>>> encoding
         raise EncoderError(f"{self._encoding.codec} cannot be joined from segments")
 
     def _finish(self) -> None:

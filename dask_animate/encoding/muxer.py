@@ -70,14 +70,7 @@ class Muxer:
         self._size = encoding.encoded_size(size)
         self._timeline = timeline
         self._metadata = metadata
-<<<<<<< HEAD
-        self._container: Any = None
-        self._stream: Any = None
-        self._first: Segment | None = None
-        self._first_origin = ""
-=======
         self._opened: _Opened | None = None
->>>>>>> encoding
         self.n_frames = 0
 
     def __enter__(self) -> Muxer:
@@ -93,11 +86,7 @@ class Muxer:
             close_container(self._opened.container, self._output, complete=exc_type is None)
 
     def add(self, segment: Segment, origin: str = "this process") -> None:
-<<<<<<< HEAD
-        """Append a segment, which has to start where the one before it ended.
-=======
         """Append a segment, which must start where the one before ended.
->>>>>>> encoding
 
         Packets get new timestamps: the timeline says when frames are shown, and packets are decoded in
         their order, `Encoding.reorder` frames ahead of the frame that is shown.
@@ -109,13 +98,6 @@ class Muxer:
         origin : str
             Who encoded it, for error messages.
 
-        Parameters
-        ----------
-        segment : Segment
-            Not changed.
-        origin : str
-            Who encoded it, for messages.
-
         Raises
         ------
         EncoderError
@@ -123,20 +105,11 @@ class Muxer:
         OutputError
             If the file cannot be written.
         """
-<<<<<<< HEAD
-        assert segment.start == self.n_frames, "segments come in order"
-        if self._first is None:
-            self._open(segment)
-            self._first, self._first_origin = segment, origin
-        elif segment.header != self._first.header:
-            raise EncoderError(self._mismatch(segment, origin))
-=======
         assert segment.start == self.n_frames, "segments are not in order"
         if self._opened is None:
             self._opened = self._open(segment, origin)
         elif segment.header != self._opened.first.header:
             raise EncoderError(_mismatch(self._opened, segment, origin))
->>>>>>> encoding
         if sorted(packet.rank for packet in segment.packets) != list(range(segment.n_frames)):
             raise EncoderError(
                 f"{_frames(segment)} were encoded to {len(segment.packets)} packets, not to one for "
@@ -179,17 +152,6 @@ class Muxer:
             stream.metadata["alpha_mode"] = "1"
         return _Opened(container, stream, segment, origin)
 
-<<<<<<< HEAD
-    def _mismatch(self, segment: Segment, origin: str) -> str:
-        assert self._first is not None
-        one, other = self._first, segment
-        advice = "" if one.build == other.build else "install one version of PyAV on all workers, or "
-        return (
-            f"{_frames(other)} were encoded by {origin} with {other.build}, frames before them by "
-            f"{self._first_origin} with {one.build}, and the two streams do not fit together: {advice}"
-            f'give encode_on="client"'
-        )
-=======
 
 def _mismatch(opened: _Opened, other: Segment, origin: str) -> str:
     first = opened.first
@@ -199,7 +161,6 @@ def _mismatch(opened: _Opened, other: Segment, origin: str) -> str:
         f"{opened.origin} with {first.build}, and one decoder cannot decode both: {advice}"
         f'give encode_on="client"'
     )
->>>>>>> encoding
 
 
 def _frames(segment: Segment) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -41,43 +41,16 @@ class Segment:
     header : bytes
         What a decoder needs before the first packet; FFmpeg's "extradata".
     packets : sequence of Packet
-<<<<<<< HEAD
-        One for each frame, in the order of decoding.
-    build : str
-        Versions of what encoded it.
-=======
         One for each frame, in decoding order.
-    encode_seconds : float
-        Time spent converting and encoding.
     build : str
         Versions of the libraries that encoded it.
-    draw_seconds : float
-        Time spent drawing.
-    worker : str
-        Address of the worker, or "" for this process.
-    run : Run
-        How its frames were drawn.
->>>>>>> encoding
     """
 
     start: int
     n_frames: int
     header: bytes
     packets: Sequence[Packet]
-<<<<<<< HEAD
     build: str
-=======
-    encode_seconds: float
-    build: str
-    draw_seconds: float = 0.0
-    worker: str = ""
-    run: Run = field(default_factory=Run)
-
-    @property
-    def seconds(self) -> float:
-        """Time spent drawing and encoding."""
-        return self.draw_seconds + self.encode_seconds
->>>>>>> encoding
 
     @property
     def n_bytes(self) -> int:

@@ -112,11 +112,7 @@ class SegmentEncoder:
         start = time.perf_counter()
         header = self._encode(None).extradata or b""
         self.seconds += time.perf_counter() - start
-<<<<<<< HEAD
         return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
-=======
-        return Segment(self._start, self.n_frames, header, self._packets, self.seconds, encoder_build())
->>>>>>> encoding
 
     def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:
         context = self._context

@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import EncoderError
 from ..frames import FrameSize
-<<<<<<< HEAD
 from ..memory import LOCAL_SEGMENT_BYTES
-=======
 from .conversion import check_size
->>>>>>> encoding
 from .encoders import Encoding
 from .muxer import Muxer
 from .output_file import OutputFile
@@ -24,12 +21,6 @@ from .segment import Segment
 from .segment_encoder import SegmentEncoder
 from .timeline import Timeline
 
-<<<<<<< HEAD
-=======
-#: Frames that are encoded here form segments of one GOP, or of this size.
-SEGMENT_BYTES = 64 * 2**20
-
->>>>>>> encoding
 
 class VideoWriter:
     """Writes frames or segments, in order, to a video file.
@@ -110,19 +101,11 @@ class VideoWriter:
         encoder = self._open_encoder()
         encoder.encode(picture)
         self.n_frames += 1
-<<<<<<< HEAD
-        if self._encoder.n_frames >= self._encoding.gop or self._encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
-            self._flush()
-
-    def add(self, segment: Segment, origin: str) -> None:
-        """Append frames that were encoded elsewhere; `origin` names by whom, for messages."""
-=======
-        if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= SEGMENT_BYTES:
+        if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
             self._flush()
 
     def add(self, segment: Segment, origin: str) -> None:
         """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
->>>>>>> encoding
         self._flush()
         self._muxer.add(segment, origin)
         self.n_frames += segment.n_frames

@@ -1,15 +1,8 @@
-<<<<<<< HEAD
 from .cluster import ClusterOptions as ClusterOptions
 from .execution import Executed as Executed
 from .execution import Execution as Execution
 from .execution import Sink as Sink
 from .executors import open_executor as open_executor
-=======
-from .cluster import check_client as check_client
-from .cluster import check_num_workers as check_num_workers
-from .cluster import open_client as open_client
-from .executor import Render as Render
->>>>>>> encoding
 from .lazy import lazy_frames as lazy_frames
 from .plan import Plan as Plan
 from .store_request import StoreRequest as StoreRequest

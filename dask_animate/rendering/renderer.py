@@ -5,12 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-<<<<<<< HEAD
 from contextlib import nullcontext
 from dataclasses import dataclass
-=======
-from dataclasses import replace
->>>>>>> encoding
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -95,38 +91,7 @@ class Renderer:
         on_frame : callable
             Called with each frame's index when it is done; again, if frames have to be drawn again.
         """
-<<<<<<< HEAD
         indexed = Reread(indexed) if self._may_draw_again else indexed
-=======
-        from ..encoding import SegmentEncoder
-
-        size, frames = self.size(), self._reread(enumerate(params, start))
-
-        def draw(run: Run, keeper: CacheWriter | None) -> Segment:
-            with SegmentEncoder(spec, size, start, threads) as encoder:
-
-                def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-                    repeats = run.is_repeated and keeper is None  # else of what was drawn before it
-                    return encoder.convert(frame, opaque=opaque, is_repeated=repeats)
-
-                for frame_idx, item in frames:
-                    is_last = n_frames is not None and frame_idx == start + n_frames - 1
-                    picture = self._pixels(frame_idx, item, convert, run, keeper, is_last=is_last)
-                    encoder.encode(picture)
-                    encoded(frame_idx)
-                seconds = time.perf_counter() - begun
-                draw_seconds = seconds - encoder.seconds
-                segment = encoder.finish()
-            return replace(segment, draw_seconds=draw_seconds, worker=worker, run=run)
-
-        begun = time.perf_counter()
-        return self._kept(draw, keep, start, n_frames)
-
-    def store(
-        self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: FrameCache
-    ) -> StoredFrames:
-        """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
->>>>>>> encoding
         self.size()  # builds the figure, which has to come before `entered`
         with nullcontext() if task.encoding is not None else self._source.in_turn():
             partition = _Partition(task, start, indexed, n_frames, on_frame, time.perf_counter())
