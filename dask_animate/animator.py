@@ -19,7 +19,7 @@ from .drawing import DrawOptions, current_settings
 from .errors import OptionError, OptionTypeError, ReuseWarning
 from .execution import StoreRequest
 from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
-from .params import AnyParams, BagParams, open_params
+from .params import AnyParams, open_params
 from .rendering import FigureSpec, Renderer
 from .validation import require_int
 
@@ -567,11 +567,7 @@ def _store_request(
         if overwrite:
             raise OptionError("overwrite=True is about store=, and there is none")
         return None
-    if isinstance(params, BagParams):
-        raise OptionError(
-            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
-            "is computed: give a list of Delayed objects, or an array"
-        )
+    params.check_storable()
     from .provenance import Observer
     from .storage import DRAWN_AGAIN, check_place, job_content
 

@@ -22,7 +22,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions, Segment
 from ..errors import AnimateError, WorkerError
-from ..params import BagParams, DelayedItems, Partition
+from ..params import AnyParams, DelayedItems, Partition
 from ..rendering import Result, SourceSpec, TaskSpec
 from .lease import Registration
 from .tasks import (
@@ -238,7 +238,7 @@ class DistributedExecutor:
         """
         return self._in_order(map(self._fly, partitions), run_code=run_code)
 
-    def bag_results(self, params: BagParams) -> Iterator[Result]:
+    def bag_results(self, params: AnyParams) -> Iterator[Result]:
         """Render a bag's partitions where they are computed, and yield the results in order.
 
         The items stay on the workers. The frame index at which a partition starts is known once
@@ -362,9 +362,9 @@ class DistributedExecutor:
             self._computing = (params, _Shared(partial(self._compute, params)))
         return self._computing[1]
 
-    def _fly_bag(self, params: BagParams) -> Iterator[_Submission]:
+    def _fly_bag(self, params: AnyParams) -> Iterator[_Submission]:
         start: int | _Shared = 0
-        for idx, part in enumerate(params.delayed):
+        for idx, part in enumerate(params.bag_partitions or ()):
             if isinstance(start, _Shared):
                 start = self._counted(start)  # ends the chain of tasks
             items = delayed(list)(part)

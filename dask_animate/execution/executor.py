@@ -36,7 +36,7 @@ from ..encoding import (
 )
 from ..errors import ParamsError
 from ..frames import FrameSize
-from ..params import AnyParams, BagParams, Partition, SliceParams, in_frame_order, nbytes
+from ..params import AnyParams, Partition, in_frame_order, nbytes
 from ..rendering import Block, Renderer, Result, SourceSpec, StoredFrames, TaskSpec
 from .plan import Plan, StoreRequest, block_length, segment_length
 
@@ -179,10 +179,7 @@ class Render:
 
     def _check_memory(self, limit: int | None) -> None:
         """Raise unless what is read at once fits into a limit; None is what this process may have."""
-        if isinstance(self._params, SliceParams):
-            from distributed.system import MEMORY_LIMIT
-
-            self._params.check_memory(limit or MEMORY_LIMIT, self._plan.partition_size)
+        self._params.check_memory(limit or None, self._plan.partition_size)
 
     def _sink(self, size: FrameSize) -> AbstractContextManager[Sink]:
         self.size = size
@@ -301,7 +298,7 @@ class Render:
             yield start, params(first, size_at(start))
 
     def _results(self, gather: DistributedExecutor) -> Iterator[Result]:
-        if isinstance(self._params, BagParams):
+        if self._params.bag_partitions is not None:
             return gather.bag_results(self._params)
         sizes = self._plan.sizes(self._params, lambda n_left: self._auto_size(gather, n_left))
         max_bytes = gather.auto_bytes() if self._plan.is_auto else inf
