@@ -23,7 +23,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import AnyParams, BagParams, DelayedItems, Partition
+from ..params import AnyParams, DelayedItems, Partition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 from .lease import Registration
@@ -182,7 +182,7 @@ class DistributedExecutor:
         """
         window = Window(self._workers, plan, task, self._frame_bytes)
         run_code = params.run_code
-        if isinstance(params, BagParams):
+        if params.bag_partitions is not None:
             submissions = self._of_bag(params, task)
         else:
             sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
@@ -277,9 +277,9 @@ class DistributedExecutor:
             self._computing = (params, SharedFuture(partial(self._compute, params)))
         return self._computing[1]
 
-    def _of_bag(self, params: BagParams, task: TaskSpec) -> Iterator[Submission]:
+    def _of_bag(self, params: AnyParams, task: TaskSpec) -> Iterator[Submission]:
         start: int | SharedFuture = 0
-        for idx, part in enumerate(params.delayed):
+        for idx, part in enumerate(params.bag_partitions or ()):
             if isinstance(start, SharedFuture):
                 start = self._counted(start)  # ends the chain of tasks
             items = delayed(list)(part)

@@ -26,7 +26,7 @@ from ..diagnostics import (
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
 from ..errors import ParamsError
 from ..frames import FrameSize
-from ..params import AnyParams, SliceParams, in_frame_order
+from ..params import AnyParams, in_frame_order
 from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
 from .executor import Executor
 from .plan import Plan
@@ -123,8 +123,7 @@ class Execution:
     def run(self, executor: Executor) -> Executed:
         """Draw with an executor, from the first frame to the last."""
         with executor:
-            if isinstance(self._params, SliceParams):
-                self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
+            self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
             place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)
             self._emit(EncodingPlaced(place, reason))
             on_workers = place == "workers"

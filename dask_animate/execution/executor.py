@@ -60,8 +60,8 @@ class Executor(Protocol):
         tb: TracebackType | None,
     ) -> None: ...
 
-    def thread_bytes(self) -> int:
-        """Return the memory that there is for each thread, in bytes."""
+    def thread_bytes(self) -> int | None:
+        """Return the memory that there is for each thread, in bytes; None for all of this machine."""
         ...
 
     def reorder_bytes(self) -> int:

@@ -49,11 +49,8 @@ class LocalExecutor:
     ) -> None:
         self._renderer.close()
 
-    def thread_bytes(self) -> int:
-        """Return the memory that this process may have."""
-        from distributed.system import MEMORY_LIMIT
-
-        return int(MEMORY_LIMIT)
+    def thread_bytes(self) -> None:
+        """Return None: this process may have what there is."""
 
     def reorder_bytes(self) -> int:
         """Return 0: frames are drawn in order."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import Any
 
 from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
-from ..params import AnyParams, BagParams, SliceParams, partition_sizes
+from ..params import AnyParams, partition_sizes
 from ..validation import require_int
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
@@ -58,12 +57,7 @@ class Plan:
         """Check what the caller gave against the parameters that are to be divided."""
         if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
             partition_size = tuple(partition_size)
-        if isinstance(params, BagParams) and partition_size != "auto":
-            raise OptionError(
-                'partition_size must be "auto" with a Bag, whose partitions are used as they are; '
-                "bag.repartition() changes them"
-            )
-        partition_sizes(partition_size, params.n_frames)
+        params.check_partition_size(partition_size)
         return cls(partition_size, require_int("preload_factor", preload_factor, 1), encode_on)
 
     @property
@@ -110,9 +104,7 @@ class Plan:
         sizes = self.partition_size
         if self.is_auto:
             length = kept_length(params.n_frames, size.n_bytes)
-            sizes = length
-            if isinstance(params, SliceParams):
-                sizes = params.sizes(length, CHUNK_READ_BYTES)
+            sizes = params.sizes(length, CHUNK_READ_BYTES)
             if kept is not None and _step(sizes) % kept:  # of another number of frames, for example
                 sizes = kept * max(1, round(length / kept))
         step = _step(sizes)
@@ -152,8 +144,8 @@ class Plan:
 
     def _typical_length(self, params: AnyParams, n_threads: int) -> float:
         n_frames = math.inf if params.n_frames is None else params.n_frames
-        if isinstance(params, BagParams):
-            return n_frames / max(1, len(params.delayed))
+        if params.bag_partitions is not None:
+            return n_frames / max(1, len(params.bag_partitions))
         if self.is_auto:
             return n_frames / max(1, n_threads)
         if isinstance(self.partition_size, tuple):
@@ -186,7 +178,7 @@ def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Itera
     if not isinstance(partition_size, str):
         return sizes
     length = min(kept_length(params.n_frames, size.n_bytes), max(1, CHUNK_BYTES // size.n_bytes))
-    return params.sizes(length, CHUNK_READ_BYTES) if isinstance(params, SliceParams) else repeat(length)
+    return partition_sizes(params.sizes(length, CHUNK_READ_BYTES), params.n_frames)
 
 
 def segment_length(

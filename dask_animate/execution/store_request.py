@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError, ReuseWarning
-from ..params import AnyParams, BagParams
+from ..params import AnyParams
 from ..rendering import FigureSpec
 
 if TYPE_CHECKING:
@@ -52,11 +52,7 @@ class StoreRequest:
             if overwrite:
                 raise OptionError("overwrite=True requires store=")
             return None
-        if isinstance(params, BagParams):
-            raise OptionError(
-                "store= needs to know which frames a partition holds, which a Bag does not tell before "
-                "it is computed: give a list of Delayed objects, or an array"
-            )
+        params.check_storable()
         from ..provenance import Observer
         from ..storage import DRAWN_AGAIN, check_place, job_content
 
