@@ -6,7 +6,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -283,7 +283,7 @@ class Animator(ABC):
         params = open_params(param_by_frame, n_frames, axis, dim)
         request = _store_request(store, overwrite, params, job)
         if request is not None:
-            job = replace(job, surroundings=request.surroundings)
+            job = replace(job, environment=request.environment)
         production = RenderRequest.create(
             output_file,
             params,
@@ -546,14 +546,14 @@ class Animator(ABC):
 @contextmanager
 def _changes_noted(animator: Animator) -> Iterator[None]:
     """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
-    from .provenance import Observer, Unknowable, content_of
+    from .provenance import Observer, content_or_reason
 
-    observer = None
-    with suppress(Unknowable):
-        observer = Observer(content_of(animator).named)
+    content, reason = content_or_reason(animator)
+    observer = Observer(content.references)
+    if reason is None:
         observer.observe()
     yield
-    if observer is not None:
+    if reason is None:
         observer.note_changes()
 
 
@@ -572,24 +572,24 @@ def _store_request(
             "store= needs to know which frames a partition holds, which a Bag does not tell before it "
             "is computed: give a list of Delayed objects, or an array"
         )
-    from .provenance import Observer
-    from .storage import DRAWN_AGAIN, check_place, job_content
+    from .provenance import Observer, content_or_reason
+    from .storage import DRAWN_AGAIN, check_location
 
-    check_place(place, overwrite=overwrite)
-    content, unknown = job_content(job.content())
-    if unknown is not None:
+    check_location(place, overwrite=overwrite)
+    content, reason = content_or_reason(*job.content())
+    if reason is not None:
         name = type(job.animator).__name__
         warnings.warn(
-            f"{name} uses {unknown}, which cannot be told by its content: {DRAWN_AGAIN}",
+            f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}",
             ReuseWarning,
             stacklevel=3,
         )
-    surroundings = Observer(content.named).observe()
-    if surroundings.outdated:
+    environment = Observer(content.references).observe()
+    if environment.outdated:
         warnings.warn(
-            f"the file of {', '.join(surroundings.outdated)} was changed after it was loaded: frames "
+            f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
             f"are drawn by the older code that is loaded; to draw by the new one, reload it",
             ReuseWarning,
             stacklevel=3,
         )
-    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, surroundings)
+    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, environment)

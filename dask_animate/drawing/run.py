@@ -39,8 +39,8 @@ class Run:
     sample : int or None
         Which of those, counted from 0, is compared besides the first and the last; None before that is
         drawn by lot, and again when it is done.
-    marks : ndarray of uint8, shape (n_frames, n), or None
-        What marks the frames in a store, if they are kept.
+    frame_digests : ndarray of uint8, shape (n_frames, n), or None
+        Their digests in a store, if they are stored.
     """
 
     n_blitted: int = 0
@@ -56,4 +56,4 @@ class Run:
     n_frames: int | None = None
     n_drawn: int = 0
     sample: int | None = None
-    marks: NDArray[np.uint8] | None = None
+    frame_digests: NDArray[np.uint8] | None = None

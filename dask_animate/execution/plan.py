@@ -47,7 +47,7 @@ class StoreRequest:
         3 for RGB, 4 for RGBA.
     token : bytes
         Of all that frames are drawn from, but for their parameters and for what is in the process.
-    surroundings : Environment
+    environment : Environment
         What they depend on in the process that asks for them.
     """
 
@@ -55,7 +55,7 @@ class StoreRequest:
     overwrite: bool
     channels: int
     token: bytes
-    surroundings: Environment
+    environment: Environment
 
 
 @dataclass(frozen=True)

@@ -244,19 +244,19 @@ class Renderer:
 
         keepers: list[CacheWriter] = []
         runs: list[Run] = []
-        surroundings = self._source.surroundings
-        assert surroundings is not None
+        environment = self._source.environment
+        assert environment is not None
         fonts = self._source.fonts()
 
         def draw_and_keep(run: Run) -> T:
-            keepers.append(CacheWriter(keep, start, n_frames or 0, surroundings, fonts))
+            keepers.append(CacheWriter(keep, start, n_frames or 0, environment, fonts))
             runs.append(run)
             drawn = draw(run, keepers[-1])
-            run.n_reused, run.marks = keepers[-1].n_reused, keepers[-1].new_marks
+            run.n_reused, run.frame_digests = keepers[-1].n_reused, keepers[-1].frame_digests
             return drawn
 
         drawn = self._confirmed(draw_and_keep, n_frames)
-        keepers[-1].finish(self._source.surroundings or surroundings)
+        keepers[-1].finish(self._source.environment or environment)
         runs[-1].unknown = keepers[-1].unknown
         return drawn
 

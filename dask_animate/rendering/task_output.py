@@ -85,7 +85,7 @@ class StoredFrames:
     worker : str
         Address of the worker, or "" for this process.
     run : Run
-        How its frames were drawn, and what marks them in the store.
+        How its frames were drawn, and their digests in the store.
     """
 
     start: int
@@ -97,7 +97,8 @@ class StoredFrames:
     @property
     def n_bytes(self) -> int:
         """Size in bytes."""
-        return 0 if self.run.marks is None else self.run.marks.nbytes
+        digests = self.run.frame_digests
+        return 0 if digests is None else digests.nbytes
 
 
 Result = Block | StoredFrames | Segment
