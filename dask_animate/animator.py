@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -304,12 +304,12 @@ class Animator(ABC):
         cluster = ClusterOptions.create(client, num_workers)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         spec = self._spec(draw, plotting_log_interval)
-        keep = StoreRequest.create(store, overwrite, params, spec)
-        if keep is not None:
-            spec = replace(spec, surroundings=keep.surroundings)
+        request = StoreRequest.create(store, overwrite, params, spec)
+        if request is not None:
+            spec = replace(spec, environment=request.environment)
         if not cluster.is_here:
             spec = spec.pickled()
-        return RenderRequest(spec, params, output, plan, cluster, progress, keep).render()
+        return RenderRequest(spec, params, output, plan, cluster, progress, request).render()
 
     def frames(
         self,
@@ -547,12 +547,12 @@ class Animator(ABC):
 @contextmanager
 def _changes_noted(animator: Animator) -> Iterator[None]:
     """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
-    from .provenance import Observer, Unknowable, content_of
+    from .provenance import Observer, content_or_reason
 
-    observer = None
-    with suppress(Unknowable):
-        observer = Observer(content_of(animator).named)
+    content, reason = content_or_reason(animator)
+    observer = Observer(content.references)
+    if reason is None:
         observer.observe()
     yield
-    if observer is not None:
+    if reason is None:
         observer.note_changes()

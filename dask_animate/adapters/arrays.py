@@ -46,7 +46,7 @@ class ArraySource:
     """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
 
     opaque = False  # of RGBA; what has no alpha is opaque anyway
-    surroundings = None
+    environment = None
 
     def __init__(self, job: ArraySpec) -> None:
         self._job = job

@@ -66,7 +66,7 @@ class FigureSource:
 
     Attributes
     ----------
-    surroundings : Environment or None
+    environment : Environment or None
         What they depend on in this process, as it was before the figure was built; only if `expected`
         is given.
     """
@@ -92,7 +92,7 @@ class FigureSource:
         self._expected = expected
         self._observer: Observer | None = None
         self._fonts: dict[str, str] | None = None
-        self.surroundings: Environment | None = None
+        self.environment: Environment | None = None
         self._turn = threading.RLock()
 
     def entered(self) -> AbstractContextManager[None]:
@@ -173,9 +173,9 @@ class FigureSource:
             if self._observer is not None:
                 unnamed = self._observer.note_changes()
                 if unnamed is not None:
-                    assert self.surroundings is not None
+                    assert self.environment is not None
                     unknown = f"the module {unnamed}, which no import statement names"
-                    self.surroundings = replace(self.surroundings, unknown=unknown)
+                    self.environment = replace(self.environment, unknown=unknown)
 
     def fonts(self) -> dict[str, str]:
         """Return the font files with which the figure is drawn in this process."""
@@ -240,12 +240,12 @@ class FigureSource:
 
     def _observe(self) -> None:
         """Look at this process, once the animator's modules are loaded and before its code runs."""
-        if self._expected is None or self.surroundings is not None:
+        if self._expected is None or self.environment is not None:
             return
         from ..provenance import Observer
 
-        observer = Observer(self._expected.named, self._expected)
-        self.surroundings = observer.observe()
+        observer = Observer(self._expected.references, self._expected)
+        self.environment = observer.observe()
         self._observer = observer
 
     def _forget_figure(self) -> None:

@@ -74,7 +74,7 @@ class FrameSource(Protocol):
         ...
 
     @property
-    def surroundings(self) -> Environment | None:
+    def environment(self) -> Environment | None:
         """What the frames depend on in this process; None unless they are to be kept."""
         ...
 

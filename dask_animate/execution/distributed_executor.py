@@ -229,8 +229,8 @@ class DistributedExecutor:
 
     def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
         params, n_frames = partition.params, len(partition)
-        if task.keep is not None:
-            task.keep.store.reserve(partition.start + n_frames)
+        if task.cache is not None:
+            task.cache.store.reserve(partition.start + n_frames)
         travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
         computed: list[SharedFuture] = []
         if isinstance(params, DelayedItems):

@@ -155,11 +155,11 @@ class Execution:
         kept = None if overwrite else chunk_of(place, shape)
         plan, chunk = self._plan.with_store(self._params, size, kept)
         n_frames = self._params.n_frames or 0
-        surroundings = self._store.surroundings
-        changed = [] if overwrite else surroundings.changed_since(origin_of(place))
+        environment = self._store.environment
+        changed = [] if overwrite else environment.changed_since(origin_of(place))
         if changed:
             self._emit(ValuesChanged(changed))
-        origin = surroundings.origin()
+        origin = environment.origin()
         store = open_store(place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
         self._session = StoreSession(store)
         executor.probe(self._session)

@@ -69,8 +69,8 @@ class LocalExecutor:
         self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Draw partitions, and yield what the task makes of each."""
-        if task.keep is not None:
-            yield from self._kept(params, plan, task, task.keep, on_encoded)
+        if task.cache is not None:
+            yield from self._kept(params, plan, task, task.cache, on_encoded)
         elif task.encoding is not None:
             partitions = self._in_partitions(params, plan, task.encoding.gop)
             for start, items in partitions:

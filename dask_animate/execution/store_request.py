@@ -28,7 +28,7 @@ class StoreRequest:
         3 for RGB, 4 for RGBA.
     token : bytes
         Of all that frames are drawn from, but for their parameters and for what is in the process.
-    surroundings : Environment
+    environment : Environment
         What they depend on in the process that asks for them.
     """
 
@@ -36,7 +36,7 @@ class StoreRequest:
     overwrite: bool
     channels: int
     token: bytes
-    surroundings: Environment
+    environment: Environment
 
     @classmethod
     def create(
@@ -53,15 +53,15 @@ class StoreRequest:
                 raise OptionError("overwrite=True requires store=")
             return None
         params.check_storable()
-        from ..provenance import Observer
-        from ..storage import DRAWN_AGAIN, check_place, job_content
+        from ..provenance import Observer, content_or_reason
+        from ..storage import DRAWN_AGAIN, check_location
 
-        check_place(place, overwrite=overwrite)
-        content, unknown = job_content(spec.content())
-        if unknown is not None:
+        check_location(place, overwrite=overwrite)
+        content, reason = content_or_reason(*spec.content())
+        if reason is not None:
             name = type(spec.animator).__name__
-            _warn(f"{name} uses {unknown}, which cannot be told by its content: {DRAWN_AGAIN}")
-        environment = Observer(content.named).observe()
+            _warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}")
+        environment = Observer(content.references).observe()
         if environment.outdated:
             _warn(
                 f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "

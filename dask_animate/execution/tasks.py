@@ -112,7 +112,7 @@ def _render(
     param_bytes: int = 0,
 ) -> TaskOutput:
     worker, renderer = get_worker(), _renderer(name)
-    if task.encoding is None and task.keep is None:
+    if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with errors_that_travel():
         output = renderer.render(task, start, indexed, n_frames)

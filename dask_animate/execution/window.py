@@ -40,7 +40,7 @@ class Window:
         self._workers = workers
         self._preload = plan.preload_factor
         self._encoding = task.encoding
-        share = PACKET_SHARE if task.encoding is not None else 0 if task.keep is not None else 1
+        share = PACKET_SHARE if task.encoding is not None else 0 if task.cache is not None else 1
         self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
         self._largest = 0  # frames of the largest output until now

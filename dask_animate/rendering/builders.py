@@ -70,7 +70,7 @@ def open_builder(
 
         with SegmentEncoder(task.encoding, size, start, task.threads) as encoder:
             yield _SegmentBuilder(encoder)
-    elif task.keep is not None:
+    elif task.cache is not None:
         yield _StoredBuilder(start)
     else:
         if n_frames is None:

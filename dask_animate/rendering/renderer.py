@@ -126,7 +126,7 @@ class Renderer:
         if not session.is_whole:
             self._source.confirm(session)
         if writer is not None:
-            environment = self._source.surroundings
+            environment = self._source.environment
             assert environment is not None
             writer.finish(environment)
         report = PartitionReport(
@@ -138,15 +138,15 @@ class Renderer:
             redraw_fault=fault,
             reuse_fault=None if writer is None else writer.unknown,
         )
-        return TaskOutput(payload, report, None if writer is None else writer.new_marks)
+        return TaskOutput(payload, report, None if writer is None else writer.frame_digests)
 
     def _open_writer(self, partition: _Partition) -> CacheWriter | None:
-        cache = partition.task.keep
+        cache = partition.task.cache
         if cache is None:
             return None
         from ..storage import CacheWriter
 
-        environment = self._source.surroundings
+        environment = self._source.environment
         assert environment is not None
         return CacheWriter(
             cache, partition.start, partition.n_frames or 0, environment, self._source.fonts()

@@ -26,7 +26,7 @@ class TaskSpec:
         How to encode a `Segment`; None makes a `Block`, or `StoredFrames` if there is a cache.
     alpha : bool
         Whether the pixels of a block have an alpha channel.
-    keep : FrameCache or None
+    cache : FrameCache or None
         Where frames are kept.
     threads : int
         For the encoder.
@@ -34,7 +34,7 @@ class TaskSpec:
 
     encoding: Encoding | None = None
     alpha: bool = False
-    keep: FrameCache | None = None
+    cache: FrameCache | None = None
     threads: int = 1
 
 
@@ -88,13 +88,13 @@ class TaskOutput:
         The frames.
     report : PartitionReport
         How they were rendered.
-    marks : ndarray of uint8, shape (n_frames, n), or None
-        The digests of the frames in the store, if they are kept.
+    frame_digests : ndarray of uint8, shape (n_frames, n), or None
+        What identifies the frames in the store, if they are kept.
     """
 
     payload: Block | Segment | StoredFrames
     report: PartitionReport
-    marks: NDArray[np.uint8] | None = None
+    frame_digests: NDArray[np.uint8] | None = None
 
     @property
     def start(self) -> int:
@@ -109,4 +109,4 @@ class TaskOutput:
     @property
     def n_bytes(self) -> int:
         """Size in bytes."""
-        return self.payload.n_bytes + (0 if self.marks is None else self.marks.nbytes)
+        return self.payload.n_bytes + (0 if self.frame_digests is None else self.frame_digests.nbytes)

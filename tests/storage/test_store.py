@@ -1,4 +1,4 @@
-"""Frames that are kept: found again, drawn again, never taken for what they are not."""
+"""Renders with a store: frames are found again or drawn again, and never mistaken for others."""
 
 import hashlib
 import itertools
@@ -51,8 +51,8 @@ def sha(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def kept(place):
-    return zarr.open_group(place, mode="r")["frames"]
+def frames_in(location):
+    return zarr.open_group(location, mode="r")["frames"]
 
 
 @pytest.fixture(params=["here", "cluster"])
@@ -78,7 +78,7 @@ def test_the_second_time_nothing_is_drawn(tmp_path, where, codec, encode_on):
     again = animator.make_video(path, range(N), 20, **options)
     assert counts(again) == (0, N)
     assert sha(path) == before
-    frames = kept(store)
+    frames = frames_in(store)
     assert frames.shape == (N, 40, 140, 3)
     assert np.array_equal(frames[57], animator.frame(57, 57))
     alone = animator.make_video(
@@ -118,7 +118,7 @@ def test_every_kind_of_parameters(tmp_path, where, make):
         video = Reads().make_video(tmp_path / "a.mp4", make(), 20, **options)
         assert_shows(video.path, range(N), 20)
         assert counts(video) == expected
-    assert kept(options["store"]).shape[0] == N
+    assert frames_in(options["store"]).shape[0] == N
 
 
 def test_a_longer_sequence_goes_on(tmp_path, where):
@@ -129,7 +129,7 @@ def test_a_longer_sequence_goes_on(tmp_path, where):
     shorter = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 20, **options)
     assert counts(shorter) == (0, 30)
     assert_shows(shorter.path, range(30), 20)
-    assert kept(options["store"]).shape[0] == N  # what is finished stays
+    assert frames_in(options["store"]).shape[0] == N  # what is finished stays
 
 
 def test_some_parameters_change(tmp_path, client):
@@ -176,7 +176,7 @@ def test_what_matters_draws_all_again(tmp_path, client):
         assert render(OtherUpdate()) == (30, 0)
     # frames of another size take another store
     assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
-    assert kept(options["store"]).shape[1:] == (80, 280, 3)
+    assert frames_in(options["store"]).shape[1:] == (80, 280, 3)
     assert render(OtherUpdate(), savefig_params={"dpi": 60}) == (30, 0)
     assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
     assert render(OtherUpdate(), savefig_params={"dpi": 100}, overwrite=True) == (30, 0)
@@ -185,7 +185,7 @@ def test_what_matters_draws_all_again(tmp_path, client):
 def test_transparent_frames_keep_their_alpha(tmp_path, where):
     options = {"store": tmp_path / "frames.zarr", "savefig_params": {"transparent": True}, **where}
     video = FrameNumber().make_video(tmp_path / "a.webm", range(30), 20, **options)
-    assert kept(options["store"]).shape[3] == 4
+    assert frames_in(options["store"]).shape[3] == 4
     before = sha(video.path)
     again = FrameNumber().make_video(tmp_path / "a.webm", range(30), 20, **options)
     assert (counts(again), sha(again.path)) == ((0, 30), before)
@@ -198,7 +198,7 @@ def test_random_frames_are_the_same_ones(tmp_path, where):
     options = {"codec": "ffv1", "pixel_format": "bgr0", **where}
     Noise().make_video(tmp_path / "a.mkv", range(40), 20, store=tmp_path / "frames.zarr", **options)
     drawn = [Noise().frame(i, i) for i in (3, 39)]
-    assert np.array_equal(kept(tmp_path / "frames.zarr")[[3, 39]], drawn)
+    assert np.array_equal(frames_in(tmp_path / "frames.zarr")[[3, 39]], drawn)
 
 
 # --- encoded again
@@ -212,8 +212,8 @@ def test_encode_again(tmp_path, client):
         str(store),
         f"file://{store}",
         zarr.storage.LocalStore(store),
-        kept(store),
-        kept(store).store_path,
+        frames_in(store),
+        frames_in(store).store_path,
     ):
         video = write_video(source, tmp_path / "b.webm", 60)
         assert_shows(video.path, range(N), 60)
@@ -242,7 +242,7 @@ def test_half_a_store_is_not_encoded(tmp_path):
 
 @pytest.mark.parametrize("codec", ["gif", "mp4"])
 def test_two_renders_at_once(tmp_path, client, codec):
-    """The first one ends at its next chunk, and leaves what the second one kept."""
+    """The first one ends at its next chunk, and leaves what the second one stored."""
     begun = tmp_path / "begun"
 
     class First(FrameNumber):
@@ -307,7 +307,7 @@ def test_frames_that_another_render_slipped_in(tmp_path):
                 partition_size=size,
                 num_workers=1,
             )
-    assert kept(paths[0]).chunks[0] == 20
+    assert frames_in(paths[0]).chunks[0] == 20
     write_video(paths[0], tmp_path / "b.mp4", 20)
     assert_shows(tmp_path / "b.mp4", range(95), 20)
     ours, theirs = (zarr.open_group(path, mode="r+") for path in paths)
@@ -338,7 +338,7 @@ if __name__ == "__main__":
 """
 
 
-def n_marked(store):
+def n_complete(store):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -357,12 +357,12 @@ def test_kill_9_of_all_processes(tmp_path):
     done = subprocess.run(run, cwd=whole, capture_output=True, text=True, check=True)
     assert done.stdout == "600 0\n"
     process = subprocess.Popen(run, cwd=killed, start_new_session=True, stderr=subprocess.DEVNULL)
-    while n_marked(killed / "frames.zarr") < 300:
+    while n_complete(killed / "frames.zarr") < 300:
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    n_there = n_marked(killed / "frames.zarr")
+    n_there = n_complete(killed / "frames.zarr")
     assert not (killed / "a.mp4").exists()
     done = subprocess.run(run, cwd=killed, capture_output=True, text=True, check=True)
     assert done.stdout == f"{600 - n_there} {n_there}\n"
@@ -374,7 +374,7 @@ def test_a_worker_that_dies(tmp_path, own_client):
     store = tmp_path / "frames.zarr"
     video = animator.make_video(tmp_path / "a.mp4", range(N), 20, store=store, client=own_client)
     assert_shows(video.path, range(N), 20)
-    assert n_marked(store) == N
+    assert n_complete(store) == N
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "gone", "swapped", "bit", "marks"])
@@ -470,7 +470,7 @@ class Unreached(Noisy):
         raise AssertionError("drawn")
 
 
-def test_frames_drawn_wrong_are_not_kept(tmp_path, where):
+def test_frames_drawn_wrong_are_not_stored(tmp_path, where):
     class Hides(FrameNumber):
         """Changes its data behind matplotlib's back."""
 
@@ -488,7 +488,7 @@ def test_frames_drawn_wrong_are_not_kept(tmp_path, where):
         warnings.simplefilter("ignore", RedrawWarning)
         Hides().make_video(tmp_path / "a.mp4", range(48), 20, **options)
     for idx in (0, 1, 23, 24, 47):
-        assert np.array_equal(kept(options["store"])[idx], Hides().frame(idx, idx))
+        assert np.array_equal(frames_in(options["store"])[idx], Hides().frame(idx, idx))
 
 
 # --- S3
@@ -565,7 +565,7 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
         assert counts(video) == expected
 
 
-# --- places
+# --- locations
 
 
 class Files(MutableMapping):
@@ -607,7 +607,7 @@ def make_bucket(url, *, with_folder):
 
 @pytest.fixture
 def shelf(request, tmp_path):
-    """A place of each kind, where in a larger one it lies, and all that the larger one holds."""
+    """A location of each kind, where in a larger one it lies, and all that the larger one holds."""
     kind, folder = request.param, tmp_path / "shelf"
     if kind in ("bucket", "prefix"):
         url = make_bucket(request.getfixturevalue("s3"), with_folder=kind == "prefix")
@@ -760,7 +760,7 @@ def test_bad_options(tmp_path, options, error, match):
         FrameNumber().make_video(tmp_path / "a.mp4", range(9), 20, num_workers=1, **options)
 
 
-def test_a_bag_cannot_be_kept(tmp_path):
+def test_a_bag_cannot_be_stored(tmp_path):
     import dask.bag as db
 
     with pytest.raises(OptionError, match="list of Delayed"):
@@ -887,7 +887,7 @@ def test_nothing_is_written_above_a_store(tmp_path, make):
         assert counts(FrameNumber().make_video(tmp_path / "a.mp4", range(3), 20, **options)) == expected
     after = {path: path.read_bytes() for path in above.iterdir() if path.is_file()}
     assert after == before
-    assert kept(above / "sub").shape[0] == 3
+    assert frames_in(above / "sub").shape[0] == 3
 
 
 @pytest.mark.parametrize("name", ["marks/c.0.0", "marks/zarr.json", "frames/zarr.json"])

@@ -23,7 +23,7 @@ import xarray as xr
 import zarr
 from matplotlib.colors import LogNorm
 
-from dask_animate.provenance.content import Unknowable, content_of
+from dask_animate.provenance.content import NoContentError, content_of
 
 SCRIPT = """
 import functools, sys
@@ -64,7 +64,7 @@ class Mine(Base):
         return inner()
 
 content = content_of(Mine(), np.arange(4), None)
-print(content.token.hex(), Observer(content.named).observe().token.hex())
+print(content.token.hex(), Observer(content.references).observe().token.hex())
 """
 
 
@@ -139,7 +139,7 @@ def test_modules_of_users_count_by_their_code(tmp_path, use):
         code += f"{USES[use]}\n"
         code += "from dask_animate.provenance.content import content_of\n"
         code += "from dask_animate.provenance.environment import Observer\n"
-        code += "content = content_of(f); here = Observer(content.named).observe()\n"
+        code += "content = content_of(f); here = Observer(content.references).observe()\n"
         tokens.append(token_of_script(code + "print(content.token.hex(), here.token.hex())"))
     assert tokens[0] == tokens[2] != tokens[1]
 
@@ -215,7 +215,7 @@ def test_what_is_easily_missed():
 
 @pytest.mark.parametrize("make", [lambda p: zarr.zeros(store=p, shape=3), lambda p: da.zeros(3)])
 def test_data_elsewhere_cannot_be_told(tmp_path, make):
-    with pytest.raises(Unknowable, match="whose data is not here"):
+    with pytest.raises(NoContentError, match="whose data is not here"):
         content_token({"data": make(tmp_path / "z")})
 
 
@@ -318,7 +318,7 @@ def test_what_is_too_deep_cannot_be_told():
     deep = []
     for _ in range(3000):
         deep = [deep]
-    with pytest.raises(Unknowable, match="too deep"):
+    with pytest.raises(NoContentError, match="too deep"):
         content_token(deep)
 
 
@@ -337,7 +337,7 @@ def test_what_is_too_deep_cannot_be_told():
 def test_code_that_reaches_what_it_does_not_name(call, words):
     script = f"import sys, importlib\nx = 1\ndef f():\n    return {call}\n"
     script += "from dask_animate.provenance.content import *\n"
-    script += "try:\n    content_of(f)\nexcept Unknowable as exc:\n    print(exc)"
+    script += "try:\n    content_of(f)\nexcept NoContentError as exc:\n    print(exc)"
     assert words in token_of_script(script)
 
 
@@ -345,7 +345,7 @@ def test_code_that_reaches_what_it_does_not_name(call, words):
 def test_names_of_modules_in_texts(call):
     script = "import importlib\nfrom importlib import import_module as im\n"
     script += f"def f():\n    return {call}\nfrom dask_animate.provenance.content import *\n"
-    script += "print(content_of(f).named.libraries)"
+    script += "print(content_of(f).references.libraries)"
     assert "json" in token_of_script(script)
 
 
@@ -386,7 +386,7 @@ def test_what_cannot_be_told_is_named():
         def __init__(self, lock):
             self.lock = lock
 
-    with pytest.raises(Unknowable, match=r"lock .* in Holder\.lock"):
+    with pytest.raises(NoContentError, match=r"lock .* in Holder\.lock"):
         content_token([Holder(threading.Lock())])
-    with pytest.raises(Unknowable, match="generator"):
+    with pytest.raises(NoContentError, match="generator"):
         content_token(x for x in "ab")
