@@ -46,7 +46,7 @@ class ArraySource:
     """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
 
     opaque = False  # of RGBA; what has no alpha is opaque anyway
-    surroundings = None
+    environment = None
 
     def __init__(self, job: ArraySpec) -> None:
         self._job = job
@@ -59,11 +59,11 @@ class ArraySource:
         """Return nothing: no text is drawn."""
         return {}
 
-    def entered(self) -> AbstractContextManager[None]:
+    def isolated(self) -> AbstractContextManager[None]:
         """Do nothing: threads need not wait for one another."""
         return nullcontext()
 
-    def in_turn(self) -> AbstractContextManager[Any]:
+    def partition_lock(self) -> AbstractContextManager[object]:
         """Do nothing, likewise."""
         return nullcontext()
 
@@ -84,7 +84,7 @@ class ArraySource:
             )
         return pixels
 
-    def confirm(self, run: Run) -> None:
+    def verify(self, run: Run) -> None:
         """Do nothing: a frame that is taken is right."""
 
     def close(self) -> None:

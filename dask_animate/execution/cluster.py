@@ -12,7 +12,7 @@ from typing import Any
 
 from dask.system import CPU_COUNT
 
-from ..drawing import on_stage
+from ..drawing import in_isolation
 from ..errors import OptionError, OptionTypeError
 from ..validation import require_int
 
@@ -37,7 +37,7 @@ def open_client(client: Any, num_workers: int, n_frames: int | None) -> Iterator
     max_workers : int or None
         None for all there are and will be.
     """
-    if on_stage() and (client is not None or num_workers != 1):
+    if in_isolation() and (client is not None or num_workers != 1):
         raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
     if client is None and num_workers != 1:
         client = _active_client()

@@ -65,8 +65,8 @@ class Renderer:
         run : Run
             Of the partition to which it belongs; changed.
         """
-        self.size()  # builds the figure, which has to come before `entered`
-        with self._source.entered():
+        self.size()  # builds the figure, which has to come before `isolated`
+        with self._source.isolated():
             frame = self._source.draw(frame_idx, params, run)
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:
@@ -115,7 +115,7 @@ class Renderer:
             seconds = time.perf_counter() - start
             return Block(drawn, pixels[: len(drawn)], seconds, worker, run)
 
-        with self._source.in_turn():  # one block at a time, however many threads there are
+        with self._source.partition_lock():  # one block at a time, however many threads there are
             start = time.perf_counter()
             return self._confirmed(draw, n_frames)
 
@@ -180,7 +180,7 @@ class Renderer:
         self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: FrameCache
     ) -> StoredFrames:
         """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
-        self.size()  # builds the figure, which has to come before `entered`
+        self.size()  # builds the figure, which has to come before `isolated`
         frames = self._reread(enumerate(params, start))
 
         def draw(run: Run, keeper: CacheWriter | None) -> StoredFrames:
@@ -189,7 +189,7 @@ class Renderer:
                 self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper, is_last=is_last)
             return StoredFrames(start, n_frames, time.perf_counter() - begun, worker, run)
 
-        with self._source.in_turn():
+        with self._source.partition_lock():
             begun = time.perf_counter()
             return self._kept(draw, keep, start, n_frames)
 
@@ -208,10 +208,10 @@ class Renderer:
         Parameters are read outside, where the process is as the caller left it. The partition's last
         frame is confirmed before other threads draw.
         """
-        with self._source.entered():
+        with self._source.isolated():
             picture = self._found_or_drawn(frame_idx, params, use, run, keeper)
             if is_last:
-                self._source.confirm(run)
+                self._source.verify(run)
         return picture
 
     def _found_or_drawn(
@@ -244,7 +244,7 @@ class Renderer:
 
         keepers: list[CacheWriter] = []
         runs: list[Run] = []
-        surroundings = self._source.surroundings
+        surroundings = self._source.environment
         assert surroundings is not None
         fonts = self._source.fonts()
 
@@ -256,7 +256,7 @@ class Renderer:
             return drawn
 
         drawn = self._confirmed(draw_and_keep, n_frames)
-        keepers[-1].finish(self._source.surroundings or surroundings)
+        keepers[-1].finish(self._source.environment or surroundings)
         runs[-1].unknown = keepers[-1].unknown
         return drawn
 
@@ -268,7 +268,7 @@ class Renderer:
         run = Run(n_frames=n_frames)
         try:
             drawn = draw(run)
-            self._source.confirm(run)
+            self._source.verify(run)
         except Mismatch as mismatch:
             return draw(Run(is_again=True, fault=mismatch.fault))
         return drawn
