@@ -21,7 +21,7 @@ from dask_animate.drawing.run import Run
 from dask_animate import Animator
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.drawing.redraw import Redraw
+from dask_animate.drawing.redraw import Redrawer
 
 ROOT = Path(__file__).parents[1]
 
@@ -134,7 +134,7 @@ class Everything(Animator):
 def measured(animator, redraw, params, size):
     """Return seconds a frame, and the share of the frames that were blitted."""
     figure = animator.setup()
-    drawing = Redraw(Canvas(figure, DrawOptions()), redraw)
+    drawing = Redrawer(Canvas(figure, DrawOptions()), redraw)
     seconds, n_blitted, n_frames = 0.0, 0, len(params)
     for start in range(0, n_frames, size):
         run = Run()
@@ -144,7 +144,7 @@ def measured(animator, redraw, params, size):
             drawing.draw(idx, run)
             seconds += time.perf_counter()
         seconds -= time.perf_counter()
-        drawing.confirm(idx, run)
+        drawing.verify(idx, run)
         seconds += time.perf_counter()
         n_blitted += run.n_blitted
     assert drawing.fault is None, drawing.fault

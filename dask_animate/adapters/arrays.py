@@ -59,11 +59,11 @@ class ArraySource:
         """Return nothing: no text is drawn."""
         return {}
 
-    def entered(self) -> AbstractContextManager[None]:
+    def isolated(self) -> AbstractContextManager[None]:
         """Do nothing: threads need not wait for one another."""
         return nullcontext()
 
-    def in_turn(self) -> AbstractContextManager[Any]:
+    def partition_lock(self) -> AbstractContextManager[object]:
         """Do nothing, likewise."""
         return nullcontext()
 
@@ -84,7 +84,7 @@ class ArraySource:
             )
         return pixels
 
-    def confirm(self, session: DrawSession) -> None:
+    def verify(self, session: DrawSession) -> None:
         """Do nothing: a frame that is taken is right."""
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dask.system import CPU_COUNT
 
-from ..drawing import on_stage
+from ..drawing import in_isolation
 from ..errors import OptionError, OptionTypeError
 from ..validation import require_int
 
@@ -69,7 +69,7 @@ class ClusterOptions:
             None for all there are and will be.
         """
         client, num_workers = self.client, self.num_workers
-        if on_stage() and not self.is_here:
+        if in_isolation() and not self.is_here:
             raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
         if client is None and num_workers != 1:
             client = _active_client()

@@ -199,7 +199,7 @@ class Checker:
         with closing(observed), closing(self._source(observed)) as source:
             for frame_idx, params in self._chosen:
                 source.draw(frame_idx, params, DrawSession())
-                with source.entered():
+                with source.isolated():
                     states.append(observed.state())
         depends = any(finding.cause == "history" for finding in self._findings.values())
         return tuple(_left_behind(states, depends)), tuple(observed.onlooker.unseen)

@@ -87,13 +87,13 @@ class Renderer:
             Frame indices and parameters, read one at a time; of consecutive frames, but for a block.
         n_frames : int, optional
             At most so many. Without it no block is made and nothing is kept, and other threads have to
-            draw with figures of their own, as the last frame is confirmed before they may draw.
+            draw with figures of their own, as the last frame is verified before they may draw.
         on_frame : callable
             Called with each frame's index when it is done; again, if frames have to be drawn again.
         """
         indexed = Reread(indexed) if self._may_draw_again else indexed
-        self.size()  # builds the figure, which has to come before `entered`
-        with nullcontext() if task.encoding is not None else self._source.in_turn():
+        self.size()  # builds the figure, which has to come before `isolated`
+        with nullcontext() if task.encoding is not None else self._source.partition_lock():
             partition = _Partition(task, start, indexed, n_frames, on_frame, time.perf_counter())
             try:
                 return self._render(partition, DrawSession(n_frames))
@@ -124,7 +124,7 @@ class Renderer:
             seconds = time.perf_counter() - partition.begun - builder.seconds
             payload = builder.finish()
         if not session.is_whole:
-            self._source.confirm(session)
+            self._source.verify(session)
         if writer is not None:
             environment = self._source.environment
             assert environment is not None
@@ -165,9 +165,9 @@ class Renderer:
         """Take a frame from the store, or draw it; return what becomes of it, as `_draw` does.
 
         Parameters are read outside, where the process is as the caller left it. The partition's last
-        frame is confirmed before other threads draw.
+        frame is verified before other threads draw.
         """
-        with self._source.entered():
+        with self._source.isolated():
             if writer is None:
                 taken = self._draw(frame_idx, params, use, session)
             else:
@@ -178,7 +178,7 @@ class Renderer:
                     frame = writer.put(frame_idx)
                 taken = use(frame, opaque=frame.shape[2] == 3)
             if is_last:
-                self._source.confirm(session)
+                self._source.verify(session)
         return taken
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
@@ -197,7 +197,7 @@ class Renderer:
             Of the partition; changed.
         """
         self.size()
-        with self._source.entered():
+        with self._source.isolated():
             frame = self._source.draw(frame_idx, params, session)
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:

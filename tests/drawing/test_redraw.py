@@ -11,7 +11,14 @@ from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.figure_source import FigureSource
 from dask_animate.drawing.frame_source import Mismatch
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.drawing.redraw import PATIENCE, TRIAL_BLIT, TRIAL_FULL, USUAL_LENGTH, Redraw, _Samples
+from dask_animate.drawing.redraw import (
+    BACKOFF,
+    TRIAL_BLIT,
+    TRIAL_FULL,
+    TYPICAL_LENGTH,
+    Redrawer,
+    _Samples,
+)
 from dask_animate.drawing.session import DrawSession
 from dask_animate.encoding.conversion import Converter
 from dask_animate.errors import FrameError, OptionError, RedrawWarning
@@ -119,7 +126,7 @@ def frames(animator, redraw, params, **spec):
 @pytest.mark.parametrize("redraw", ["auto", "blit"])
 def test_same_pixels(monkeypatch, animator, redraw):
     if type(animator) is Line:  # however busy the machine is
-        monkeypatch.setattr("dask_animate.drawing.redraw.WORTH_IT", float("inf"))
+        monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     whole, report = frames(animator, "full", range(30))
     assert (report.n_blitted, report.redraw_fault) == (0, None)
     blitted, report = frames(animator, redraw, range(30))
@@ -154,7 +161,7 @@ def test_changes_that_are_not_announced(animator, name):
     else:
         assert report.n_blitted == 0
         assert name in report.redraw_fault
-        assert "differed from a drawing of the whole" in report.redraw_fault
+        assert "differs from a full draw" in report.redraw_fault
         assert 'redraw="full"' in report.redraw_fault
 
 
@@ -202,13 +209,13 @@ def dozens(animator, redraw, **spec):
 
 @pytest.mark.parametrize("animator", [ComesAndGoes(), UnitComesAndGoes()])
 def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
-    monkeypatch.setattr("dask_animate.drawing.redraw.WORTH_IT", float("inf"))
+    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     whole, _ = dozens(animator, "full")
     found = []
     for seed in (0, None):
         drawn, faults = dozens(animator, "auto", seed=seed)
         (which,) = [i for i, fault in enumerate(faults) if fault]
-        assert "if it came and went between two comparisons" in faults[which]
+        assert "if it came and went between two compared frames" in faults[which]
         for mine, right in zip(drawn[which:], whole[which:], strict=True):
             np.testing.assert_array_equal(mine, right)
         found.append(which)
@@ -217,22 +224,22 @@ def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
 
 def test_places_of_comparisons():
     for n_frames in (1, 2, 3):
-        assert _Samples(0)._place(0, n_frames) == 1
-    places = {_Samples(0)._place(start, 12) for start in range(200)}
+        assert _Samples(0)._position(0, n_frames) == 1
+    places = {_Samples(0)._position(start, 12) for start in range(200)}
     assert places == set(range(1, 11))
-    unknown = [_Samples(0)._place(start, None) for start in range(2000)]
+    unknown = [_Samples(0)._position(start, None) for start in range(2000)]
     assert set(range(1, 20)) < set(unknown)
-    assert 180 < max(unknown) < USUAL_LENGTH
+    assert 180 < max(unknown) < TYPICAL_LENGTH
     for samples, other in [(_Samples(3), _Samples(3)), (_Samples(3), _Samples(4))]:
-        chosen = [[each._place(start, 99) for start in range(20)] for each in (samples, other)]
+        chosen = [[each._position(start, 99) for start in range(20)] for each in (samples, other)]
         assert (chosen[0] == chosen[1]) == (samples._seed == other._seed)
 
 
 def test_three_frames_of_a_partition_are_compared_at_most(monkeypatch):
-    monkeypatch.setattr("dask_animate.drawing.redraw.WORTH_IT", float("inf"))
+    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     compared = []
-    compare = Redraw._compare
-    monkeypatch.setattr(Redraw, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
+    compare = Redrawer._compare
+    monkeypatch.setattr(Redrawer, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
     _, faults = dozens(Line(), "auto")
     assert not any(faults)
     by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
@@ -335,7 +342,7 @@ def test_frames_that_repeat_are_converted_once(tmp_path, monkeypatch, codec):
 def test_partitions_that_take_turns_do_not_repeat_each_other():
     animator = Line()
     figure = animator.setup()
-    drawing = Redraw(Canvas(figure, DrawOptions()), "blit")
+    drawing = Redrawer(Canvas(figure, DrawOptions()), "blit")
     one, other = DrawSession(), DrawSession()
     repeated = []
     for session, k in [(one, 1), (one, 1), (other, 1), (other, 2), (one, 2), (one, 2), (one, 3)]:
@@ -361,7 +368,7 @@ def test_what_does_not_pay_is_given_up(monkeypatch):
     drawn, report = frames(Line(), "auto", range(40))
     assert report.n_blitted == TRIAL_BLIT
     np.testing.assert_array_equal(drawn, frames(Line(), "full", range(40))[0])
-    _, report = frames(Line(), "auto", range(TRIAL_FULL + TRIAL_BLIT + PATIENCE + 1))
+    _, report = frames(Line(), "auto", range(TRIAL_FULL + TRIAL_BLIT + BACKOFF + 1))
     assert report.n_blitted == TRIAL_BLIT + 1  # another try
 
 
@@ -413,9 +420,9 @@ def test_partitions_that_take_turns_are_drawn_again_if_they_cannot_be_compared()
     source.draw(9, 9, one)
     source.draw(30, 9, other)
     with pytest.raises(Mismatch) as caught:
-        source.confirm(one)
+        source.verify(one)
     assert caught.value.fault is None
-    source.confirm(other)
+    source.verify(other)
     source.close()
 
 
@@ -489,7 +496,7 @@ def test_layout_for_each_frame_in_a_video(tmp_path, client):
     assert video.stats.n_frames_blitted == 0
     moving, _ = frames(Grows(), "full", range(16), freeze_layout=False)
     np.testing.assert_array_equal(decode(video.path), moving)
-    with pytest.raises(OptionError, match="so freeze_layout=False excludes it"):
+    with pytest.raises(OptionError, match="which freeze_layout=False rules out"):
         DrawOptions.create(None, redraw="blit", freeze_layout=False)
 
 

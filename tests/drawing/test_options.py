@@ -69,7 +69,7 @@ def test_savefig_values_that_change_nothing():
         ({"dpi": "high"}, r'\["dpi"\] must be a positive number'),
         ({"facecolor": "no such color"}, r'\["facecolor"\] must be a matplotlib color'),
         ({"bbox_inches": "loose"}, 'must be "tight" or None'),
-        ({"pad_inches": 0.1}, 'needs bbox_inches="tight"'),
+        ({"pad_inches": 0.1}, 'requires bbox_inches="tight"'),
         ({"bbox_inches": "tight", "pad_inches": -1}, "must be a number of inches"),
         ({"transparent": "yes"}, "must be True or False"),
         (["dpi", 80], "savefig_params must be a dict"),

@@ -173,7 +173,7 @@ class Settings(Animator):
 def test_settings_too():
     source = FigureSource(Settings, DrawOptions(), current_settings())
     source.open()
-    with source.entered():  # for a whole partition
+    with source.isolated():  # for a whole partition
         first, wide, again = (source.draw(k, k, DrawSession()).copy() for k in range(3))
     source.close()
     assert not np.array_equal(first, wide)
