@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import OutputError
@@ -92,7 +93,8 @@ def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
         with av.open(str(path), "r") as container:
             alpha = _has_alpha(container)
             for picture in _pictures(container):
-                yield picture.to_ndarray(format="rgba" if alpha else "rgb24")
+                pixels = picture.to_ndarray(format="rgba" if alpha else "rgb24")
+                yield cast(NDArray[np.uint8], pixels)
 
 
 def probe(path: Path) -> VideoInfo:
@@ -114,7 +116,7 @@ def _probe(path: Path) -> VideoInfo:
         context = stream.codec_context
         starts, last = [], 0
         for picture in _pictures(container):
-            starts.append(picture.pts)
+            starts.append(picture.pts or 0)  # damaged files have frames without a timestamp
             last = picture.duration or 0
         clock = stream.time_base
         if not last and len(starts) > 1:
@@ -173,23 +175,23 @@ def _count_keyframes(path: Path) -> int:
         return sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size)
 
 
-def _pictures(container: Any) -> Iterator[Any]:
+def _pictures(container: InputContainer) -> Iterator[av.VideoFrame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     if stream.codec_context.codec.canonical_name == "vp9" and _has_alpha(container):
-        decoder: Any = av.CodecContext.create("libvpx-vp9", "r")  # FFmpeg's own ignores alpha
+        decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
         for packet in container.demux(stream):
             yield from decoder.decode(packet if packet.size else None)
         return
     yield from container.decode(stream)
 
 
-def _duration(container: Any, from_frames: float) -> float:
+def _duration(container: InputContainer, from_frames: float) -> float:
     """Return the container's duration in seconds, or that of the frames if it has none."""
     return from_frames if not container.duration else container.duration / av.time_base
 
 
-def _has_alpha(container: Any) -> bool:
+def _has_alpha(container: InputContainer) -> bool:
     stream = container.streams.video[0]
     pixel_format = stream.codec_context.format
     if stream.codec_context.name == "gif":
