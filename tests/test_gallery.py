@@ -34,10 +34,9 @@ def blocks(animator, redraw, params):
 
 
 def assert_same(animator, params):
+    wholes = blocks(animator, "full", params)
     for redraw in ("auto", "blit"):
-        for block, whole in zip(
-            blocks(animator, redraw, params), blocks(animator, "full", params), strict=True
-        ):
+        for block, whole in zip(blocks(animator, redraw, params), wholes, strict=True):
             differing = (block.pixels != whole.pixels).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
             assert block.run.fault is None
@@ -45,7 +44,20 @@ def assert_same(animator, params):
                 assert block.run.n_blitted == block.n_frames
 
 
-@pytest.mark.parametrize("animator", GALLERY)
+#: One of each manner of changing; the others are slow.
+USUAL = {
+    *("SineWave", "Rain", "Decay", "DynamicImage", "Histogram", "Pie", "Contours", "Clock", "Turning"),
+    *("Life", "BestLegend", "Twins", "Inset", "Parts"),
+}
+
+
+@pytest.mark.parametrize(
+    "animator",
+    [
+        pytest.param(animator, marks=() if animator.__name__ in USUAL else pytest.mark.slow)
+        for animator in GALLERY
+    ],
+)
 def test_gallery(animator):
     assert_same(animator(), range(24))
 
@@ -54,8 +66,13 @@ def test_gallery(animator):
     ("name", "animator", "params"),
     [
         ("simple_wave", "Wave", lambda module: np.linspace(0, 6, 24)),
-        ("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)),
-        ("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+        pytest.param(
+            *("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+            marks=pytest.mark.slow,
+        ),
         ("nondeterministic_loader", "Images", lambda module: list(map(module.load, range(16)))),
         ("real_terrain", "Terrain", lambda module: list(module.sun(16))),
     ],

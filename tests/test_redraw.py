@@ -202,7 +202,9 @@ def dozens(animator, redraw, **spec):
     return [block.pixels for block in blocks], [block.run.fault for block in blocks]
 
 
-@pytest.mark.parametrize("animator", [ComesAndGoes(), UnitComesAndGoes()])
+@pytest.mark.parametrize(
+    "animator", [ComesAndGoes(), pytest.param(UnitComesAndGoes(), marks=pytest.mark.slow)]
+)
 def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
     monkeypatch.setattr("dask_animate.redraw.WORTH_IT", float("inf"))
     whole, _ = dozens(animator, "full")
@@ -264,8 +266,19 @@ def test_a_fault_in_another_partition_spoils_this_one():
     np.testing.assert_array_equal(other[0].pixels, whole[35:37])
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.gif"])
-@pytest.mark.parametrize("where", ["here", "cluster", "threads"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        *(("here", "a.mkv"), ("cluster", "a.mp4"), ("threads", "a.gif")),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                *(("here", "a.mp4"), ("here", "a.gif"), ("cluster", "a.mkv"), ("cluster", "a.gif")),
+                *(("threads", "a.mp4"), ("threads", "a.mkv")),
+            )
+        ),
+    ],
+)
 def test_one_warning_and_the_right_video(tmp_path, client, client_of_threads, where, name):
     options = {"num_workers": 1}
     if where != "here":

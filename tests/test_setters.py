@@ -26,7 +26,7 @@ from dask_animate.spec import DrawSpec
 DOCS = Path(__file__).parents[1] / "docs" / "redraw.md"
 
 #: What is tried without -m slow: one of so many setters.
-SAMPLE = 60
+SAMPLE = 150
 
 BETWEEN = [
     lambda figure: figure.canvas.draw(),
