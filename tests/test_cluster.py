@@ -133,7 +133,7 @@ def test_ctrl_c(tmp_path, n_workers):
     path.write_text("before")
     script = run_script(tmp_path, INTERRUPTED, path, n_workers, start_new_session=True)
     assert script.stdout.readline() == "start\n"
-    for _ in range(200):  # until something was encoded
+    for _ in range(600):  # until something was encoded
         time.sleep(0.1)
         if any(part.stat().st_size > 0 for part in path.parent.glob(".*.part")):
             break

@@ -357,7 +357,7 @@ sys.path[:0] = {tests!r}
 from helpers import FrameNumber
 if __name__ == "__main__":
     animator = FrameNumber((6.4, 4.8))
-    video = animator.make_video("a.mp4", range(300), 30, num_workers=2, store="frames.zarr")
+    video = animator.make_video("a.mp4", range(400), 30, num_workers=2, store="frames.zarr")
     print(video.stats.n_frames_rendered, video.stats.n_frames_reused)
 """
 
@@ -379,7 +379,7 @@ def test_kill_9_of_all_processes(tmp_path):
     whole.mkdir()
     killed.mkdir()
     done = subprocess.run(run, cwd=whole, capture_output=True, text=True, check=True)
-    assert done.stdout == "300 0\n"
+    assert done.stdout == "400 0\n"
     process = subprocess.Popen(run, cwd=killed, start_new_session=True, stderr=subprocess.DEVNULL)
     while n_marked(killed / "frames.zarr") < 100:
         assert process.poll() is None
@@ -389,7 +389,7 @@ def test_kill_9_of_all_processes(tmp_path):
     n_there = n_marked(killed / "frames.zarr")
     assert not (killed / "a.mp4").exists()
     done = subprocess.run(run, cwd=killed, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{300 - n_there} {n_there}\n"
+    assert done.stdout == f"{400 - n_there} {n_there}\n"
     assert sha(killed / "a.mp4") == sha(whole / "a.mp4")
 
 
