@@ -16,12 +16,12 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from dask_animate.drawing.run import Run
 
 from dask_animate import Animator
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.drawing.redraw import Redrawer
+from dask_animate.drawing.session import DrawSession
 
 ROOT = Path(__file__).parents[1]
 
@@ -137,7 +137,7 @@ def measured(animator, redraw, params, size):
     drawing = Redrawer(Canvas(figure, DrawOptions()), redraw)
     seconds, n_blitted, n_frames = 0.0, 0, len(params)
     for start in range(0, n_frames, size):
-        run = Run()
+        session = DrawSession()
         for idx in range(start, min(start + size, n_frames)):
             animator.update(idx, params[idx])
             seconds -= time.perf_counter()

@@ -35,10 +35,10 @@ def blocks(animator, redraw, params):
 
 
 def assert_same(animator, params):
+    wholes = blocks(animator, "full", params)
     for redraw in ("auto", "blit"):
-        for (pixels, report), (whole, _) in zip(
-            blocks(animator, redraw, params), blocks(animator, "full", params), strict=True
-        ):
+        drawn = blocks(animator, redraw, params)
+        for (pixels, report), (whole, _) in zip(drawn, wholes, strict=True):
             differing = (pixels != whole).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
             assert report.redraw_fault is None
@@ -46,7 +46,20 @@ def assert_same(animator, params):
                 assert report.n_blitted == report.n_frames
 
 
-@pytest.mark.parametrize("animator", GALLERY)
+#: One of each manner of changing; the others are slow.
+USUAL = {
+    *("SineWave", "Rain", "Decay", "DynamicImage", "Histogram", "Pie", "Contours", "Clock", "Turning"),
+    *("Life", "BestLegend", "Twins", "Inset", "Parts"),
+}
+
+
+@pytest.mark.parametrize(
+    "animator",
+    [
+        pytest.param(animator, marks=() if animator.__name__ in USUAL else pytest.mark.slow)
+        for animator in GALLERY
+    ],
+)
 def test_gallery(animator):
     assert_same(animator(), range(24))
 
@@ -55,8 +68,13 @@ def test_gallery(animator):
     ("name", "animator", "params"),
     [
         ("simple_wave", "Wave", lambda module: np.linspace(0, 6, 24)),
-        ("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)),
-        ("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+        pytest.param(
+            *("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+            marks=pytest.mark.slow,
+        ),
         ("nondeterministic_loader", "Images", lambda module: list(map(module.load, range(16)))),
         ("real_terrain", "Terrain", lambda module: list(module.sun(16))),
     ],

@@ -207,7 +207,9 @@ def dozens(animator, redraw, **spec):
     return [pixels for pixels, _ in blocks], [report.redraw_fault for _, report in blocks]
 
 
-@pytest.mark.parametrize("animator", [ComesAndGoes(), UnitComesAndGoes()])
+@pytest.mark.parametrize(
+    "animator", [ComesAndGoes(), pytest.param(UnitComesAndGoes(), marks=pytest.mark.slow)]
+)
 def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
     monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     whole, _ = dozens(animator, "full")
@@ -270,8 +272,19 @@ def test_a_fault_in_another_partition_spoils_this_one():
     np.testing.assert_array_equal(other_pixels, whole[35:37])
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.gif"])
-@pytest.mark.parametrize("where", ["here", "cluster", "threads"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        *(("here", "a.mkv"), ("cluster", "a.mp4"), ("threads", "a.gif")),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                *(("here", "a.mp4"), ("here", "a.gif"), ("cluster", "a.mkv"), ("cluster", "a.gif")),
+                *(("threads", "a.mp4"), ("threads", "a.mkv")),
+            )
+        ),
+    ],
+)
 def test_one_warning_and_the_right_video(tmp_path, client, client_of_threads, where, name):
     options = {"num_workers": 1}
     if where != "here":

@@ -42,6 +42,13 @@ def ffmpeg_decodes(path, shape):
 
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
 @pytest.mark.parametrize(("codec", "suffix"), SEGMENTED)
+def test_every_frame_of_some_partitions(tmp_path, codec, suffix, encode_on):
+    assert_every_frame(tmp_path, codec, suffix, encode_on, [1, 9, 2, 5])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize(("codec", "suffix"), SEGMENTED)
 @settings(
     max_examples=5,
     deadline=None,
@@ -50,6 +57,10 @@ def ffmpeg_decodes(path, shape):
 )
 @given(sizes=st.lists(st.integers(1, 30), min_size=1, max_size=12))
 def test_every_frame_of_any_partitions(tmp_path, codec, suffix, encode_on, sizes):
+    assert_every_frame(tmp_path, codec, suffix, encode_on, sizes)
+
+
+def assert_every_frame(tmp_path, codec, suffix, encode_on, sizes):
     path = tmp_path / f"a{suffix}"
     numbers = [37 * i % 1000 for i in range(sum(sizes))]
     options = {"codec": codec, "encode_on": encode_on, "partition_size": sizes, "num_workers": 1}
@@ -93,7 +104,9 @@ def test_the_same_bytes_whoever_encodes(tmp_path, client, client_of_five, client
     assert_shows(path, NUMBERS, 30)
 
 
-@pytest.mark.parametrize("codec", ["h264", "av1", "vp9"])
+@pytest.mark.parametrize(
+    "codec", ["vp9", *(pytest.param(codec, marks=pytest.mark.slow) for codec in ("h264", "av1"))]
+)
 def test_the_same_bytes_after_a_workers_death(tmp_path, own_client, codec):
     (tmp_path / "log").mkdir()
     options = {"codec": codec, "encode_on": "workers", "partition_size": (13, 9, 18)}

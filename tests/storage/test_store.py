@@ -63,8 +63,21 @@ def where(request, client):
 # --- found again
 
 
-@pytest.mark.parametrize("codec", ["a.mp4", "a.gif"])
-@pytest.mark.parametrize("encode_on", ["auto", "client"])
+@pytest.mark.parametrize(
+    ("where", "encode_on", "codec"),
+    [
+        *(("here", "auto", "a.mp4"), ("here", "client", "a.gif")),
+        *(("cluster", "auto", "a.mp4"), ("cluster", "client", "a.mp4")),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                *(("here", "auto", "a.gif"), ("here", "client", "a.mp4")),
+                *(("cluster", "auto", "a.gif"), ("cluster", "client", "a.gif")),
+            )
+        ),
+    ],
+    indirect=["where"],
+)
 def test_the_second_time_nothing_is_drawn(tmp_path, where, codec, encode_on):
     path, store = tmp_path / codec, tmp_path / "frames.zarr"
     animator = FrameNumber()
@@ -96,26 +109,36 @@ def test_here_and_there_are_one(tmp_path, client):
     assert counts(again) == (0, N)
 
 
+KINDS = {
+    "generator": lambda: (i for i in range(N)),
+    "indexed": lambda: [IndexedFrameParams(i, i) for i in reversed(range(N))],
+    "array": lambda: da.arange(N, chunks=7),
+    "uneven": lambda: da.arange(N, chunks=(50, 1, 49)),
+    "dict": lambda: {"x": da.arange(N, chunks=N), "y": np.arange(N)},
+    "delayed": lambda: [delayed(int)(i) for i in range(N)],
+}
+
+
 @pytest.mark.parametrize(
-    "make",
+    ("where", "kind"),
     [
-        lambda: (i for i in range(N)),
-        lambda: [IndexedFrameParams(i, i) for i in reversed(range(N))],
-        lambda: da.arange(N, chunks=7),
-        lambda: da.arange(N, chunks=(50, 1, 49)),
-        lambda: {"x": da.arange(N, chunks=N), "y": np.arange(N)},
-        lambda: [delayed(int)(i) for i in range(N)],
+        *(("here", kind) for kind in KINDS),
+        *(("cluster", kind) for kind in ("generator", "uneven", "delayed")),
+        *(
+            pytest.param("cluster", kind, marks=pytest.mark.slow)
+            for kind in ("indexed", "array", "dict")
+        ),
     ],
-    ids=["generator", "indexed", "array", "uneven", "dict", "delayed"],
+    indirect=["where"],
 )
-def test_every_kind_of_parameters(tmp_path, where, make):
+def test_every_kind_of_parameters(tmp_path, where, kind):
     class Reads(FrameNumber):
         def update(self, frame_idx, params):
             super().update(frame_idx, params["x"] if isinstance(params, dict) else params)
 
     options = {"store": tmp_path / "frames.zarr", **where}
     for expected in ((N, 0), (0, N)):
-        video = Reads().make_video(tmp_path / "a.mp4", make(), 20, **options)
+        video = Reads().make_video(tmp_path / "a.mp4", KINDS[kind](), 20, **options)
         assert_shows(video.path, range(N), 20)
         assert counts(video) == expected
     assert frames_in(options["store"]).shape[0] == N
@@ -132,15 +155,16 @@ def test_a_longer_sequence_goes_on(tmp_path, where):
     assert frames_in(options["store"]).shape[0] == N  # what is finished stays
 
 
-def test_some_parameters_change(tmp_path, client):
-    params = list(range(3000))
+@pytest.mark.parametrize("n_frames", [400, pytest.param(3000, marks=pytest.mark.slow)])
+def test_some_parameters_change(tmp_path, client, n_frames):
+    params = list(range(n_frames))
     options = {"store": tmp_path / "frames.zarr", "client": client}
     FrameNumber().make_video(tmp_path / "a.mp4", params, 20, **options)
-    for idx in (5, 1700, 1701):
+    for idx in (5, n_frames // 2, n_frames // 2 + 1):
         params[idx] = 9
     video = FrameNumber().make_video(tmp_path / "a.mp4", params, 20, **options)
     assert_shows(video.path, params, 20)
-    assert counts(video) == (3, 2997)
+    assert counts(video) == (3, n_frames - 3)
 
 
 class Tinted(FrameNumber):
@@ -333,7 +357,7 @@ sys.path[:0] = {tests!r}
 from helpers import FrameNumber
 if __name__ == "__main__":
     animator = FrameNumber((6.4, 4.8))
-    video = animator.make_video("a.mp4", range(600), 30, num_workers=2, store="frames.zarr")
+    video = animator.make_video("a.mp4", range(400), 30, num_workers=2, store="frames.zarr")
     print(video.stats.n_frames_rendered, video.stats.n_frames_reused)
 """
 
@@ -355,9 +379,9 @@ def test_kill_9_of_all_processes(tmp_path):
     whole.mkdir()
     killed.mkdir()
     done = subprocess.run(run, cwd=whole, capture_output=True, text=True, check=True)
-    assert done.stdout == "600 0\n"
+    assert done.stdout == "400 0\n"
     process = subprocess.Popen(run, cwd=killed, start_new_session=True, stderr=subprocess.DEVNULL)
-    while n_complete(killed / "frames.zarr") < 300:
+    while n_complete(killed / "frames.zarr") < 100:
         assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
@@ -365,7 +389,7 @@ def test_kill_9_of_all_processes(tmp_path):
     n_there = n_complete(killed / "frames.zarr")
     assert not (killed / "a.mp4").exists()
     done = subprocess.run(run, cwd=killed, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{600 - n_there} {n_there}\n"
+    assert done.stdout == f"{400 - n_there} {n_there}\n"
     assert sha(killed / "a.mp4") == sha(whole / "a.mp4")
 
 
@@ -377,7 +401,18 @@ def test_a_worker_that_dies(tmp_path, own_client):
     assert n_complete(store) == N
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "gone", "swapped", "bit", "marks"])
+@pytest.mark.parametrize(
+    ("where", "damage"),
+    [
+        *(("here", damage) for damage in ("cut", "empty", "gone", "swapped", "bit", "marks")),
+        *(("cluster", damage) for damage in ("gone", "bit")),
+        *(
+            pytest.param("cluster", damage, marks=pytest.mark.slow)
+            for damage in ("cut", "empty", "swapped", "marks")
+        ),
+    ],
+    indirect=["where"],
+)
 def test_what_is_damaged_is_drawn_again(tmp_path, where, damage):
     store = tmp_path / "frames.zarr"
     options = {"store": store, "partition_size": 20, **where}
@@ -634,7 +669,7 @@ def shelf(request, tmp_path):
     "shelf",
     [
         *("path", "file url", "local url", "LocalStore", "FsspecStore"),
-        *("memory", "memory url", "bucket", "prefix"),
+        *("memory", "memory url", "bucket", pytest.param("prefix", marks=pytest.mark.slow)),
     ],
     indirect=True,
 )
