@@ -1,7 +1,6 @@
 from .cluster import ClusterOptions as ClusterOptions
 from .execution import Executed as Executed
 from .execution import Execution as Execution
-from .execution import Sink as Sink
 from .executors import open_executor as open_executor
 from .lazy import lazy_frames as lazy_frames
 from .plan import Plan as Plan

@@ -785,7 +785,7 @@ def test_names_that_fsspec_takes_for_patterns(tmp_path):
     ("options", "error", "match"),
     [
         ({"store": 7}, OptionTypeError, "must be a path, a URL or a zarr store, got int"),
-        ({"overwrite": True}, OptionError, "there is none"),
+        ({"overwrite": True}, OptionError, "requires store="),
         ({"store": "x", "overwrite": 1}, OptionTypeError, "overwrite must be True or False"),
         ({"store": "nosuch://x"}, StoreError, "nosuch"),
     ],
