@@ -205,14 +205,14 @@ class Hidden(Plot):
     ids=lambda value: type(value).__name__,
 )
 def test_changes_are_named_whether_or_not_they_show(animator, words):
-    report = animator.check(range(30), n=4)
+    report = animator.check(range(30), n=6)
     assert not report.ok
     assert any(what.startswith(words) for what in report.unseen), report.unseen
     assert words in str(report)
     if isinstance(animator, Hidden):
         assert not report.findings
         assert str(report).startswith(
-            "4 frames drawn alone, in order and shuffled: all of them the same"
+            "6 frames drawn alone, in order and shuffled: all of them the same"
         )
 
 
