@@ -183,7 +183,9 @@ class DataArrayAnimator(Animator):
         return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"data": None}
+        # Without the figure of a trial, which would count as content and travel with the animator.
+        state = {name: value for name, value in vars(self).items() if name not in _MADE_IN_SETUP}
+        return state | {"data": None}
 
     def _spec(self, *args: Any) -> FigureSpec:
         self._prepare()
@@ -285,6 +287,7 @@ def _check_options(plots: Mapping[Any, str], x: Any, y: Any, levels: Any, style:
     return {"x": x, "y": y, "levels": levels, "style": dict(style or {})}
 
 
+_MADE_IN_SETUP = ("_axes", "_panels", "_text")
 _OWN = frozenset(inspect.signature(DataArrayAnimator.__init__).parameters) - {"self", "data"}
 
 

@@ -387,6 +387,14 @@ def test_datasets_as_they_come(tmp_path):
     assert DataArrayAnimator(odd, dim=0).frame(odd[1], 1).shape == (480, 640, 3)
 
 
+@pytest.mark.parametrize("plot", ["contourf", lambda ax, frame: ax.imshow(frame)])
+def test_frames_are_found_again(tmp_path, plot):
+    for expected in (0, 3):
+        animator = DataArrayAnimator(field()[:3], plot=plot)
+        video = animator.to_video(tmp_path / "a.mp4", 10, num_workers=1, store=tmp_path / "s.zarr")
+        assert video.stats.n_frames_reused == expected
+
+
 def test_without_xarray():
     code = "import sys; sys.modules['xarray'] = None; import dask_animate.xarray"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
