@@ -24,6 +24,9 @@ MAX_TIME_RATIO = 0.95
 BACKOFF = 200
 #: Length from which a random frame is sampled if the length of a partition is unknown.
 TYPICAL_LENGTH = 250
+_UNSUPPORTED = (
+    "the figure has callbacks on draw_event, an agg_filter, an active layout engine, or its own draw()"
+)
 # Spawn key of the seed's stream; setup() and update() have 0 and 1.
 _SAMPLE = 2
 
@@ -85,7 +88,7 @@ class Redrawer:
         self._samples.count(frame_idx, run)
         last_blitter = self._blitter
         self._canvas.attach()
-        pixels = self._blitted() if self._may_blit(run) and not full else None
+        pixels = None if full or not self._may_blit(frame_idx, run) else self._blitted(frame_idx, run)
         if pixels is None:
             self._blitter = self._before = None
             run.is_repeated = False
@@ -123,14 +126,15 @@ class Redrawer:
         if run.is_unsure:
             self._compare(frame_idx, run)
 
-    def _may_blit(self, run: Run) -> bool:
+    def _may_blit(self, frame_idx: int, run: Run) -> bool:
         if self._mode == "full" or self.fault is not None or run.is_again:
             return False
         if not can_blit(self._canvas.figure):
+            self._report_failure(frame_idx, run, _UNSUPPORTED)
             return False
         return self._mode == "blit" or self._trial.chooses_blitting()
 
-    def _blitted(self) -> NDArray[np.uint8] | None:
+    def _blitted(self, frame_idx: int, run: Run) -> NDArray[np.uint8] | None:
         """Draw incrementally; return None if that fails."""
         figure = self._canvas.figure
         geometry = self._canvas.size, figure.dpi
@@ -139,9 +143,18 @@ class Redrawer:
         try:
             return self._blitter.draw()
         except Exception as exc:  # if the figure is at fault, the full draw fails too
-            _logger.info("a frame could not be drawn incrementally: %r", exc)
+            _logger.info("frame %d could not be drawn incrementally: %r", frame_idx, exc)
             self._trial.back_off()
+            self._report_failure(frame_idx, run, f"{type(exc).__name__}: {exc}")
             return None
+
+    def _report_failure(self, frame_idx: int, run: Run, reason: str) -> None:
+        """Report that a frame is drawn in full although the caller asked for incremental drawing."""
+        if self._mode == "blit" and run.fault is None:
+            run.fault = (
+                f'frame {frame_idx} could not be drawn incrementally, which redraw="blit" asks for: '
+                f"{reason}. It was drawn in full, which is correct but slower"
+            )
 
     def _compare(self, frame_idx: int, run: Run) -> None:
         assert self._blitter is not None
