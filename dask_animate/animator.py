@@ -77,6 +77,14 @@ class Animator(ABC):
             stay the same object; read-only arrays, and what has no copy, as a lock, are shared.
         """
 
+    def before_drawing(self) -> None:  # noqa: B027  an optional hook
+        """Prepare the animator; does nothing unless it is overridden.
+
+        `make_video`, `frames`, `frame`, `preview` and `check` call it first, in the calling process,
+        before the animator is copied or sent to workers. Override it for work that has to be done once
+        and not on each worker, such as finding the limits of data, and keep the results as attributes.
+        """
+
     def make_video(
         self,
         output_file: str | os.PathLike[str],
@@ -279,7 +287,7 @@ class Animator(ABC):
             redraw=redraw,
             freeze_layout=freeze_layout,
         )
-        job = self._job(draw, plotting_log_interval)
+        job = self._figure_spec(draw, plotting_log_interval)
         params = open_params(param_by_frame, n_frames, axis, dim)
         request = _store_request(store, overwrite, params, job)
         if request is not None:
@@ -370,8 +378,8 @@ class Animator(ABC):
         """
         from .execution import lazy_frames
 
-        job = self._job(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
-        return lazy_frames(job, open_params(param_by_frame, n_frames, axis, dim), partition_size)
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
     def frame(
         self,
@@ -415,8 +423,8 @@ class Animator(ABC):
         (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
-        with _changes_noted(self), closing(Renderer(job)) as renderer:
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
             return renderer.frame(frame_idx, params)
 
     def preview(
@@ -467,10 +475,10 @@ class Animator(ABC):
         (0, 33, 66, 99)
         """
         n = require_int("n", n, 1)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = spread(sequence, n, sequence.n_frames)
-        with _changes_noted(self), closing(Renderer(job)) as renderer:
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
             frames = [renderer.frame(idx, params) for idx, params in chosen]
         return make_sheet([idx for idx, _ in chosen], frames)
 
@@ -531,13 +539,14 @@ class Animator(ABC):
         (False, [(1, 'history'), (2, 'history')])
         """
         n = require_int("n", n, 1)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = choose(sequence, n, sequence.n_frames)
         with _changes_noted(self):
-            return Checker(job, chosen).report()
+            return Checker(spec, chosen).report()
 
-    def _job(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+    def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+        self.before_drawing()
         if log_interval is not None:
             log_interval = require_int("plotting_log_interval", log_interval, 1)
         return FigureSpec(self, draw, current_settings(), log_interval)
