@@ -94,7 +94,7 @@ class Redraw:
             return pixels
         assert self._blitter is not None
         # Partitions of several threads may take turns.
-        run.is_repeated = self._before is run and not self._blitter.damage
+        run.is_repeated = self._before is run and not self._blitter.dirty_rects
         self._before = run
         run.n_blitted += 1
         run.is_unsure = True
@@ -147,7 +147,7 @@ class Redraw:
         run.is_unsure = False
         box = _difference(whole, self._blitter.pixels)
         if box is None:
-            self._blitter.settle()
+            self._blitter.mark_clean()
             return
         try:
             names = _names(self._blitter.culprits(box))
