@@ -97,7 +97,7 @@ class Redrawer:
             return pixels
         assert self._blitter is not None
         # Threads may draw frames of their partitions in turn.
-        run.is_repeated = self._before is run and not self._blitter.damage
+        run.is_repeated = self._before is run and not self._blitter.dirty_rects
         self._before = run
         run.n_blitted += 1
         run.is_unsure = True
@@ -164,7 +164,7 @@ class Redrawer:
         run.is_unsure = False
         box = _difference(expected, self._blitter.pixels)
         if box is None:
-            self._blitter.settle()
+            self._blitter.mark_clean()
             return
         try:
             names = _names(self._blitter.culprits(box))
