@@ -74,6 +74,14 @@ class Animator(ABC):
             stay the same object; read-only arrays, and what has no copy, as a lock, are shared.
         """
 
+    def before_drawing(self) -> None:  # noqa: B027  an optional hook
+        """Prepare the animator; does nothing unless it is overridden.
+
+        `make_video`, `frames`, `frame`, `preview` and `check` call it first, in the calling process,
+        before the animator is copied or sent to workers. Override it for work that has to be done once
+        and not on each worker, such as finding the limits of data, and keep the results as attributes.
+        """
+
     def make_video(
         self,
         output_file: str | os.PathLike[str],
@@ -303,7 +311,7 @@ class Animator(ABC):
         plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
         cluster = ClusterOptions.create(client, num_workers)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
-        spec = self._spec(draw, plotting_log_interval)
+        spec = self._figure_spec(draw, plotting_log_interval)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = replace(spec, environment=request.environment)
@@ -371,7 +379,7 @@ class Animator(ABC):
         """
         from .execution import lazy_frames
 
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
         return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
     def frame(
@@ -416,7 +424,7 @@ class Animator(ABC):
         (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         with _changes_noted(self), closing(Renderer(spec)) as renderer:
             return renderer.frame(frame_idx, params)
 
@@ -468,7 +476,7 @@ class Animator(ABC):
         (0, 33, 66, 99)
         """
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = spread(sequence, n, sequence.n_frames)
         with _changes_noted(self), closing(Renderer(spec)) as renderer:
@@ -532,13 +540,14 @@ class Animator(ABC):
         (False, [(1, 'history'), (2, 'history')])
         """
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = choose(sequence, n, sequence.n_frames)
         with _changes_noted(self):
             return Checker(spec, chosen).report()
 
-    def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+    def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+        self.before_drawing()
         if log_interval is not None:
             log_interval = require_int("plotting_log_interval", log_interval, 1)
         return FigureSpec(self, draw, current_settings(), log_interval)

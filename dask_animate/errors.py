@@ -75,7 +75,7 @@ class FontWarning(UserWarning):
 
 
 class RedrawWarning(UserWarning):
-    """Drawing only what changed would have given wrong frames; they were drawn as a whole instead."""
+    """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
 
 
 class UserCodeError(AnimateError, RuntimeError):

@@ -191,6 +191,25 @@ def test_frame():
     assert read_numbers(FrameNumber().frame(7)) == (0, 7)
 
 
+def test_a_hook_runs_in_this_process_before_anything_is_drawn(tmp_path, client):
+    class Prepared(FrameNumber):
+        prepared_by = None
+
+        def before_drawing(self):
+            self.prepared_by = os.getpid()
+
+        def update(self, frame_idx, params):
+            super().update(frame_idx, self.prepared_by % 200)
+
+    expected = (3, os.getpid() % 200)
+    video = Prepared().make_video(tmp_path / "a.mkv", range(4), 10, codec="ffv1", client=client)
+    assert read_numbers(decode(video.path)[3]) == expected
+    assert read_numbers(Prepared().frames(range(4)).compute(scheduler="sync")[3]) == expected
+    assert read_numbers(Prepared().frame(0, 3)) == expected
+    assert Prepared().preview(range(4)).frame_idx == (0, 1, 2, 3)
+    assert Prepared().check(range(4)).ok
+
+
 def test_frame_errors():
     with pytest.raises(FrameError, match="frame 3 could not be drawn"):
         FailsAt(3).frame(0, 3)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from ..blitting import all_axes, forget_clip_mask, full_renderer
+from ..blitting import all_axes, forget_clip_mask, full_renderer, rasterizer_of
 from ..frames import FrameSize
 from .options import DrawOptions
 
@@ -95,7 +95,7 @@ class Canvas:
             self._layout.restore()
         for axes in all_axes(self.figure.axes):
             axes.viewLim  # noqa: B018  updates the limits
-        forget_clip_mask(full_renderer(self.figure)._renderer)
+        forget_clip_mask(rasterizer_of(full_renderer(self.figure)))
         canvas: Any = self.figure.canvas
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())

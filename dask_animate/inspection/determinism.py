@@ -15,7 +15,7 @@ from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..blitting import Onlooker
+from ..blitting import ChangeDetector
 from ..drawing import DrawSession, FigureSource, open_figures
 from ..rendering import FigureSpec, Renderer
 from .contact_sheet import ContactSheet, make_sheet, spread
@@ -202,7 +202,7 @@ class Checker:
                 with source.isolated():
                     states.append(observed.state())
         depends = any(finding.cause == "history" for finding in self._findings.values())
-        return tuple(_left_behind(states, depends)), tuple(observed.onlooker.unseen)
+        return tuple(_left_behind(states, depends)), tuple(observed.detector.unannounced)
 
     def _source(self, animator: Any) -> FigureSource:
         return FigureSource(lambda: animator, self._job.draw, self._job.settings)
@@ -245,18 +245,18 @@ class _Observed:
     def __init__(self, animator: Any) -> None:
         self._animator = animator
         self._figure: Any = None
-        self.onlooker = Onlooker(animator)
+        self.detector = ChangeDetector(animator)
 
     def setup(self) -> Any:
         self._figure = self._animator.setup()
         return self._figure
 
     def update(self, frame_idx: int, params: Any) -> None:
-        with self.onlooker.updating(self._figure):
+        with self.detector.watching(self._figure):
             self._animator.update(frame_idx, params)
 
     def close(self) -> None:
-        self.onlooker.close()
+        self.detector.close()
 
     def state(self) -> _State:
         attributes = {}

@@ -115,7 +115,7 @@ def assert_equal_to_a_drawing_of_the_whole(layout, kinds, seed, frames):
 @pytest.mark.parametrize("seeds", [[0], pytest.param([1, 2, 3], marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_pixels_are_inside_of_their_rectangles(kind, seeds):
-    """What each call of the rasterizer draws alone is where the recording says."""
+    """What each draw command draws by itself is within its rectangle."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for seed in seeds:
@@ -132,18 +132,18 @@ def test_pixels_are_inside_of_their_rectangles(kind, seeds):
                 continue
             blitter.draw()
             recorder = blitter._recorder
-            n_calls = 0
-            for unit in blitter._scene.units:
-                for call in unit.calls:
+            n_commands = 0
+            for node in blitter._scene.nodes:
+                for command in node.commands:
                     recorder.clear()
                     recorder.forget_clip_mask()
-                    recorder.play([call._replace(rect=(0, 0, 10**6, 10**6))], [(0, 0, 1, 1)])
+                    recorder.replay([command._replace(rect=(0, 0, 10**6, 10**6))], [(0, 0, 1, 1)])
                     touched = (recorder.pixels != [255, 255, 255, 0]).any(axis=-1)
-                    left, top, right, bottom = call.rect
+                    left, top, right, bottom = command.rect
                     touched[top:bottom, left:right] = False
-                    assert not touched.any(), (unit.artist, call.key[0], call.rect)
-                    n_calls += 1
-            assert n_calls > 10
+                    assert not touched.any(), (node.artist, command.key[0], command.rect)
+                    n_commands += 1
+            assert n_commands > 10
 
 
 # What went wrong while this was made, and what might.
@@ -174,10 +174,10 @@ def test_only_what_changed_is_drawn():
         *[lambda made, k=k: made[2].set_ydata(X**2 * k / 5) for k in range(5)],
     )
     assert pair.blitter.draw() is pair.blitter.pixels
-    assert pair.blitter.damage == []
+    assert pair.blitter.dirty_rects == []
     pair.do(lambda made: made[1].set_title("a title"))
     pair.assert_equal()
-    (title,) = pair.blitter.damage
+    (title,) = pair.blitter.dirty_rects
     assert title[3] < 60  # of 160 rows
 
 
@@ -246,7 +246,7 @@ def test_a_drawing_in_between_costs_one_frame(monkeypatch):
     assert n_recorded(0) > 5
     assert n_recorded(1) == n_recorded(2) == 1
     canvas.draw()
-    blitter.settle()  # as a comparison does
+    blitter.mark_clean()  # as a comparison does
     assert n_recorded(3) == 1
     assert n_recorded(4, fig.draw_without_rendering) > 5
     n_recorded(5)  # once more, to find out what each depends on

@@ -472,10 +472,36 @@ class Unblittable(Line):
         return fig
 
 
+class Listens(Line):
+    """Has a callback that may change the figure while it is drawn."""
+
+    def setup(self):
+        fig = super().setup()
+        fig.canvas.mpl_connect("draw_event", bool)
+        return fig
+
+
 def test_what_cannot_be_recorded_is_drawn_as_a_whole():
     drawn, report = frames(Unblittable(), "auto", range(12))
-    assert report.n_blitted == 0
+    assert (report.n_blitted, report.redraw_fault) == (0, None)
     np.testing.assert_array_equal(drawn, frames(Unblittable(), "full", range(12))[0])
+
+
+@pytest.mark.parametrize(
+    ("animator", "why"),
+    [
+        (Unblittable(), "NotImplementedError: an artist reads pixels"),
+        (Listens(), "callbacks on draw_event"),
+    ],
+)
+def test_blitting_that_fails_though_it_was_asked_for_is_a_warning(tmp_path, animator, why):
+    options = {"num_workers": 1, "codec": "ffv1", "partition_size": 6}
+    whole = animator.make_video(tmp_path / "whole.mkv", range(12), 25, redraw="full", **options)
+    with pytest.warns(RedrawWarning, match=f"frame 0 could not be drawn incrementally.*{why}") as caught:
+        video = animator.make_video(tmp_path / "a.mkv", range(12), 25, redraw="blit", **options)
+    assert len(caught) == 1
+    assert video.stats.n_frames_blitted == 0
+    np.testing.assert_array_equal(decode(video.path), decode(whole.path))
 
 
 class Grows(Line):

@@ -45,7 +45,7 @@ def texts(animator):
     """Everything that is written in the figure of a first frame."""
     from matplotlib.text import Text
 
-    animator._prepare()
+    animator.before_drawing()
     figure = animator.setup()
     return {text.get_text() for text in figure.findobj(Text)}
 
@@ -179,7 +179,7 @@ def test_limits_are_told(caplog):
     first, second = caplog.messages
     assert first.startswith("limits of t2m: 28")
     assert first.endswith("the 2nd to the 98th percentile of all frames")
-    assert second.endswith("the least and the greatest value of all frames")
+    assert second.endswith("the minimum and the maximum of all frames")
 
 
 @pytest.mark.parametrize("chunks", [None, {"time": 1}, {"time": 5, "lon": 7}, {"time": N}])
@@ -312,7 +312,7 @@ def test_the_color_bar_of_contours_has_their_colors():
     ramp = np.linspace(0, 100, 40) * np.ones((2, 30, 1))
     data = xr.DataArray(ramp, dims=("time", "y", "x"))
     animator = DataArrayAnimator(data, plot="contourf", limits=(20, 80))
-    animator._prepare()
+    animator.before_drawing()
     figure = animator.setup()
     panel = animator._panels[""]
     panel.show(data[1])
@@ -354,7 +354,7 @@ def test_titles_tell_frames_apart():
     def titles(coordinate):
         data = xr.DataArray(values, dims=("time", "x"), coords={"time": coordinate})
         animator = DataArrayAnimator(data)
-        return [animator._title_of(data[i], i) for i in range(4)]
+        return [animator._title.of(data[i], i) for i in range(4)]
 
     assert titles(20200101 + np.arange(4))[3] == "time = 20200104"
     assert titles(2020 + np.arange(4) / 10000)[1] == "time = 2020.0001"
@@ -364,8 +364,8 @@ def test_titles_tell_frames_apart():
     assert titles(gap) == ["2001-01-01", "NaT", "2001-01-03", "2001-01-04"]
     assert titles(np.arange(4) * np.timedelta64(1, "h"))[2] == "0 days 02:00:00"
     named = xr.DataArray(values, dims=("t", "x"), coords={"time": ("t", gap)})
-    assert DataArrayAnimator(named)._title_of(named[2], 2) == "2001-01-03"
-    assert DataArrayAnimator(named.drop_vars("time"))._title_of(named.drop_vars("time")[2], 2) == "t = 2"
+    assert DataArrayAnimator(named)._title.of(named[2], 2) == "2001-01-03"
+    assert DataArrayAnimator(named.drop_vars("time"))._title.of(named.drop_vars("time")[2], 2) == "t = 2"
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "f2", "u8"])

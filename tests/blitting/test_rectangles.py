@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_animate.blitting.rectangles import around, inside, joined, merged, overlap
+from dask_animate.blitting.rectangles import bounding_rect, inside, merged, overlap, union
 
 SIDE = 600
 rects = st.tuples(*[st.integers(0, SIDE)] * 4).map(
@@ -22,13 +22,13 @@ def test_two(a, b):
     both = painted([a]) & painted([b])
     assert overlap(a, b) == both.any()
     assert inside(a, b) == (both == painted([a])).all()
-    assert inside(a, joined(a, b))
-    assert inside(b, joined(a, b))
-    assert around([a, b]) == joined(a, b)
+    assert inside(a, union(a, b))
+    assert inside(b, union(a, b))
+    assert bounding_rect([a, b]) == union(a, b)
 
 
-def test_around_none():
-    assert around([]) is None
+def test_bounding_rect_none():
+    assert bounding_rect([]) is None
     assert merged([]) == []
 
 
