@@ -34,7 +34,7 @@ KNOWS = {
     "provenance": "what a frame was made from, as a token",
 }
 #: What everything else may import, so that its arrows say nothing.
-BASE = {"frames", "util", "validation", "errors"}
+BASE = {"errors", "frames", "memory", "util", "validation"}
 COLORS = ("#4477aa", "#ee6677", "#228833", "#aa8822", "#66aacc", "#aa3377")
 STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#222}.name{font-weight:600}"
@@ -74,6 +74,7 @@ def folders() -> str:
     """Draw the folders in layers, an arc for each import."""
     row, left, middle = 30, 130, 560
     parts, places, y = [], {}, 14
+    base = sorted(BASE.intersection(name for layer in layers() for name in layer))
     for number, layer in enumerate(names for names in layers() if not BASE.issuperset(names)):
         parts.append(_box(8, y, middle - 8, row * len(layer), "#f1f5f9" if number % 2 else "#e3eaf2"))
         for name in layer:
@@ -84,8 +85,8 @@ def folders() -> str:
             y += row
         y += 4
     parts.append(_box(8, y, middle - 8, row, "#f7f3e8"))
-    parts.append(_text(18, y + 20, ", ".join(f"{name}.py" for name in sorted(BASE)), "name"))
-    parts.append(_text(middle - 12, y + 20, "every folder may import them", "small end"))
+    parts.append(_text(18, y + 20, ", ".join(f"{name}.py" for name in base), "name"))
+    parts.append(_text(middle - 12, y + 20, "for all", "small end"))
     order = sorted(places, key=places.__getitem__)
     for upper, lower in sorted(imports(), key=lambda arrow: [places[name] for name in arrow]):
         start, end = places[upper] + 4, places[lower] - 4

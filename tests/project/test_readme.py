@@ -72,6 +72,12 @@ def test_every_page_is_in_the_readme():
     assert {*PAGES[1:]} <= links
 
 
+def test_every_folder_is_in_the_table_of_the_architecture():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    folders = {path.parent.name for path in ROOT.glob("dask_animate/*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == folders
+
+
 def test_every_claim_has_its_test():
     """Comments beneath the claims name the tests that hold them."""
     claims = README.read_text().split("## What is different\n")[1].split("\n## ")[0]
