@@ -34,7 +34,12 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@of_each_page
+#: Pages whose code starts clusters, as that of the README does.
+SLOW = ("larger-than-memory", "stores")
+MARKED = [pytest.param(page, marks=[pytest.mark.slow] * (page.stem in SLOW)) for page in PAGES]
+
+
+@pytest.mark.parametrize("page", MARKED, ids=lambda page: page.stem)
 def test_code_runs(page, tmp_path):
     text = re.sub(NOT_RUN + r"```python\n.*?```", "", page.read_text(), flags=re.DOTALL)
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
