@@ -55,7 +55,7 @@ def codec_rows() -> Iterator[tuple[str, ...]]:
         yield (
             f"`{name}`",
             _codes(fitting),
-            ", ".join(encoder.name for encoder in encoders),
+            "<br>".join(encoder.name for encoder in encoders),
             ", ".join(codec.pixel_formats),
             "<br>".join(filter(None, map(_presets, encoders))),
             "<br>".join(filter(None, map(_quality, encoders))),
@@ -70,7 +70,7 @@ def _codes(names: Any) -> str:
 def _presets(encoder: Encoder) -> str:
     if not encoder.presets:
         return ""
-    return f"{encoder.presets[0]} … {encoder.presets[-1]}, {encoder.default_preset}"
+    return f"{encoder.presets[0]} … {encoder.presets[-1]} ({encoder.default_preset})"
 
 
 def _quality(encoder: Encoder) -> str:
@@ -91,7 +91,7 @@ def tables() -> dict[Path, str]:
     """Return the tables, by the page where each stands."""
     codecs = (
         *("codec", "files", "encoder", "`pixel_format`, the first by default"),
-        *("presets, default", "the encoder's numbers for quality 0, 20, 51", "transparent in"),
+        *("presets (default)", "the encoder's numbers for quality 0, 20, 51", "transparent in"),
     )
     arguments = ("argument", "default", "meaning")
     return {
