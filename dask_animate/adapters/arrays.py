@@ -12,7 +12,7 @@ import numpy as np
 from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
-from ..drawing import Run
+from ..drawing import DrawSession
 from ..errors import FrameSizeError, OptionTypeError, ParamsError
 from ..frames import FrameSize
 from ..params import FrameParams, SliceParams, is_data, is_place, open_slices
@@ -67,7 +67,7 @@ class ArraySource:
         """Do nothing, likewise."""
         return nullcontext()
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Return a frame as uint8, (height, width, channels).
 
         Raises
@@ -84,7 +84,7 @@ class ArraySource:
             )
         return pixels
 
-    def verify(self, run: Run) -> None:
+    def verify(self, session: DrawSession) -> None:
         """Do nothing: a frame that is taken is right."""
 
     def close(self) -> None:

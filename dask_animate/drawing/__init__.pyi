@@ -7,4 +7,4 @@ from .isolation import current_settings as current_settings
 from .isolation import in_isolation as in_isolation
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
-from .run import Run as Run
+from .session import DrawSession as DrawSession

@@ -22,7 +22,7 @@ from .frame_source import Mismatch
 from .isolation import IsolatedState, in_isolation, make_current, open_figures, seed_random_states
 from .options import DrawOptions
 from .redraw import Redrawer
-from .run import Run
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment, Observer
@@ -123,7 +123,7 @@ class FigureSource:
                     self._size = size
         return self._size
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
         ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
@@ -149,7 +149,7 @@ class FigureSource:
                 self._animator.update(frame_idx, own_params)
                 self._last_idx = frame_idx
                 # Artists read some rcParams while drawing, and are not marked stale if these change.
-                rgba = self._redrawer.draw(frame_idx, run, full=self._state.has_changed_settings())
+                rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
             except Mismatch:
                 raise
             except (Exception, SystemExit) as exc:
@@ -162,12 +162,12 @@ class FigureSource:
             )
         return rgba
 
-    def verify(self, run: Run) -> None:
-        """Verify the frames of a partition; see `FrameSource.verify`."""
+    def verify(self, session: DrawSession) -> None:
+        """Verify the frames of a session; see `FrameSource.verify`."""
         with self.isolated():
             self._check_open()
             if self._redrawer is not None:
-                self._redrawer.verify(self._last_idx, run)
+                self._redrawer.verify(self._last_idx, session)
             if self._observer is not None:
                 unnamed = self._observer.note_changes()
                 if unnamed is not None:
@@ -242,7 +242,7 @@ class FigureSource:
             return
         from ..provenance import Observer
 
-        observer = Observer(self._expected.named, self._expected)
+        observer = Observer(self._expected.references, self._expected)
         self.environment = observer.observe()
         self._observer = observer
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frames import FrameSize
-from .run import Run
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -45,7 +45,7 @@ class FrameSource(Protocol):
         """Prepare to draw, and return the size of every frame."""
         ...
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame.
 
         Parameters
@@ -54,7 +54,7 @@ class FrameSource(Protocol):
             Index of the frame.
         params : object
             Parameters of the frame.
-        run : Run
+        session : DrawSession
             Of the frame's partition; changed in place.
 
         Returns
@@ -65,12 +65,12 @@ class FrameSource(Protocol):
         Raises
         ------
         Mismatch
-            If the partition must be drawn again, with a new run.
+            If the partition must be drawn again, in a new session.
         """
         ...
 
-    def verify(self, run: Run) -> None:
-        """Verify the partition's frames; raise `Mismatch` if they are wrong or cannot be checked."""
+    def verify(self, session: DrawSession) -> None:
+        """Verify the frames of a session; raise `Mismatch` if they are wrong or cannot be checked."""
         ...
 
     @property

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..blitting import Blitter, Rect, can_blit
 from .canvas import Canvas
 from .frame_source import Mismatch
-from .run import Run
+from .session import DrawSession
 
 _logger = logging.getLogger(__name__)
 
@@ -59,17 +59,17 @@ class Redrawer:
         self._blitter: Blitter | None = None
         self._geometry: Any = None
         self._trial = _Trial()
-        self._before: Run | None = None
+        self._before: DrawSession | None = None
         self.fault: str | None = None
 
-    def draw(self, frame_idx: int, run: Run, *, full: bool = False) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, session: DrawSession, *, full: bool = False) -> NDArray[np.uint8]:
         """Draw the figure in its present state.
 
         Parameters
         ----------
         frame_idx : int
             Index of the frame.
-        run : Run
+        session : DrawSession
             Of the frame's partition; changed in place.
         full : bool
             Draw the whole figure, whatever the mode.
@@ -85,30 +85,32 @@ class Redrawer:
             If a comparison finds a difference.
         """
         start = time.perf_counter()
-        self._samples.count(frame_idx, run)
+        self._samples.count(frame_idx, session)
         last_blitter = self._blitter
         self._canvas.attach()
-        pixels = None if full or not self._may_blit(frame_idx, run) else self._blitted(frame_idx, run)
+        pixels = (
+            None if full or not self._may_blit(frame_idx, session) else self._blitted(frame_idx, session)
+        )
         if pixels is None:
             self._blitter = self._before = None
-            run.is_repeated = False
+            session.is_repeated = False
             pixels = self._canvas.draw()
             self._trial.record_full(time.perf_counter() - start)
             return pixels
         assert self._blitter is not None
         # Threads may draw frames of their partitions in turn.
-        run.is_repeated = self._before is run and not self._blitter.dirty_rects
-        self._before = run
-        run.n_blitted += 1
-        run.is_unsure = True
+        session.is_repeated = self._before is session and not self._blitter.dirty_rects
+        self._before = session
+        session.n_blitted += 1
+        session.is_unsure = True
         is_incremental = self._blitter is last_blitter
         has_lost = self._trial.record_blit(time.perf_counter() - start)
-        if self._mode == "auto" and (has_lost or (self._samples.are_due(run) and is_incremental)):
-            self._compare(frame_idx, run)
-            self._samples.record(run)
+        if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and is_incremental)):
+            self._compare(frame_idx, session)
+            self._samples.record(session)
         return pixels
 
-    def verify(self, frame_idx: int, run: Run) -> None:
+    def verify(self, frame_idx: int, session: DrawSession) -> None:
         """Compare the partition's last frame with a full draw, unless that was done already.
 
         Raises
@@ -117,24 +119,24 @@ class Redrawer:
             If they differ, if the last frame was overwritten, or if a frame of another partition was
             wrong.
         """
-        if run.n_blitted == 0 or self._mode != "auto":
+        if session.n_blitted == 0 or self._mode != "auto":
             return
         if self.fault is not None:
             raise Mismatch(self.fault)
-        if run.is_unsure and self._before is not run:
+        if session.is_unsure and self._before is not session:
             raise Mismatch(None)
-        if run.is_unsure:
-            self._compare(frame_idx, run)
+        if session.is_unsure:
+            self._compare(frame_idx, session)
 
-    def _may_blit(self, frame_idx: int, run: Run) -> bool:
-        if self._mode == "full" or self.fault is not None or run.is_again:
+    def _may_blit(self, frame_idx: int, session: DrawSession) -> bool:
+        if self._mode == "full" or self.fault is not None or session.is_whole:
             return False
         if not can_blit(self._canvas.figure):
-            self._report_failure(frame_idx, run, _UNSUPPORTED)
+            self._report_failure(frame_idx, session, _UNSUPPORTED)
             return False
         return self._mode == "blit" or self._trial.chooses_blitting()
 
-    def _blitted(self, frame_idx: int, run: Run) -> NDArray[np.uint8] | None:
+    def _blitted(self, frame_idx: int, session: DrawSession) -> NDArray[np.uint8] | None:
         """Draw incrementally; return None if that fails."""
         figure = self._canvas.figure
         geometry = self._canvas.size, figure.dpi
@@ -145,23 +147,23 @@ class Redrawer:
         except Exception as exc:  # if the figure is at fault, the full draw fails too
             _logger.info("frame %d could not be drawn incrementally: %r", frame_idx, exc)
             self._trial.back_off()
-            self._report_failure(frame_idx, run, f"{type(exc).__name__}: {exc}")
+            self._report_failure(frame_idx, session, f"{type(exc).__name__}: {exc}")
             return None
 
-    def _report_failure(self, frame_idx: int, run: Run, reason: str) -> None:
+    def _report_failure(self, frame_idx: int, session: DrawSession, reason: str) -> None:
         """Report that a frame is drawn in full although the caller asked for incremental drawing."""
-        if self._mode == "blit" and run.fault is None:
-            run.fault = (
+        if self._mode == "blit" and session.failure is None:
+            session.failure = (
                 f'frame {frame_idx} could not be drawn incrementally, which redraw="blit" asks for: '
                 f"{reason}. It was drawn in full, which is correct but slower"
             )
 
-    def _compare(self, frame_idx: int, run: Run) -> None:
+    def _compare(self, frame_idx: int, session: DrawSession) -> None:
         assert self._blitter is not None
         start = time.perf_counter()
         expected = self._canvas.draw()
         self._trial.record_comparison(time.perf_counter() - start)
-        run.is_unsure = False
+        session.is_unsure = False
         box = _difference(expected, self._blitter.pixels)
         if box is None:
             self._blitter.mark_clean()
@@ -199,21 +201,23 @@ class _Samples:
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
-    def count(self, frame_idx: int, run: Run) -> None:
+    def count(self, frame_idx: int, session: DrawSession) -> None:
         """Count a frame that is about to be drawn; choose the random position with the first one."""
-        if run.n_drawn == 0:
-            run.sample = self._position(frame_idx, run.n_frames)
-        run.n_drawn += 1
+        if session.n_drawn == 0:
+            session.sample = self._position(frame_idx, session.n_frames)
+        session.n_drawn += 1
 
-    def are_due(self, run: Run) -> bool:
+    def are_due(self, session: DrawSession) -> bool:
         """Return True if the frame just drawn, incrementally, is to be compared."""
-        return not run.is_checked or (run.sample is not None and run.n_drawn > run.sample)
+        return not session.is_checked or (
+            session.sample is not None and session.n_drawn > session.sample
+        )
 
-    def record(self, run: Run) -> None:
+    def record(self, session: DrawSession) -> None:
         """Record that the frame just drawn was compared."""
-        run.is_checked = True
-        if run.sample is not None and run.n_drawn > run.sample:
-            run.sample = None
+        session.is_checked = True
+        if session.sample is not None and session.n_drawn > session.sample:
+            session.sample = None
 
     def _position(self, start: int, n_frames: int | None) -> int:
         """Return a position between the first frame of a partition and the last, counted from 0."""

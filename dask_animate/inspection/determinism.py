@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..blitting import ChangeDetector
-from ..drawing import FigureSource, Run
+from ..drawing import DrawSession, FigureSource
 from ..rendering import FigureSpec, Renderer
 from .contact_sheet import ContactSheet, make_sheet
 from .side_effects import FrameState, frame_state, side_effects
@@ -172,7 +172,7 @@ class DeterminismCheck:
         states = []
         with closing(observed), closing(source):
             for frame_idx, params in self._samples:
-                source.draw(frame_idx, params, Run())
+                source.draw(frame_idx, params, DrawSession())
                 with source.isolated():
                     states.append(observed.state())
         depends = any(finding.cause == "history" for finding in self._findings.values())

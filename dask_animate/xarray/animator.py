@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ..video import Video
 
 
+#: Attributes that `setup` makes.
+_MADE_IN_SETUP = ("_axes", "_panels", "_text")
+
+
 class DataArrayAnimator(Animator):
     """Animates a DataArray, or the variables of a Dataset, along one dimension.
 
@@ -192,7 +196,9 @@ class DataArrayAnimator(Animator):
         return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"data": None}
+        # Without the figure of a trial, which would count as content and travel with the animator.
+        state = {name: value for name, value in vars(self).items() if name not in _MADE_IN_SETUP}
+        return state | {"data": None}
 
     def _choose_plots(self, data: xr.DataArray | xr.Dataset, plot: str | None) -> dict[Hashable, str]:
         """Return the kind of plot for each variable."""

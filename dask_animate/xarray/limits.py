@@ -13,6 +13,7 @@ from dask import compute, delayed
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from ..memory import LIMITS_READ_BYTES
 from ..params import SliceParams, Slices
 from ..validation import require_choice
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 N_RANKS = 1001
 #: Distributions that a task merges into one.
 FAN_IN = 16
-#: Bytes of data that a task reads.
-READ_BYTES = 64 * 2**20
 #: Percentiles of robust limits, those of xarray.
 ROBUST = (2.0, 98.0)
 #: Names of rules for limits.
@@ -114,7 +113,7 @@ def distributions(slices: Slices) -> Mapping[Hashable, Distribution]:
         Keys are the names of a Dataset's variables; "" for a DataArray.
     """
     parts = []
-    sizes = SliceParams(slices).sizes(len(slices), READ_BYTES)  # multiples of whole chunks
+    sizes = SliceParams(slices).sizes(len(slices), LIMITS_READ_BYTES)  # multiples of whole chunks
     for start, stop in pairwise(accumulate(sizes, initial=0)):
         run = slices[start:stop]
         if run.travel_bytes > run.slice_bytes * len(run) / 2 and not run.is_lazy:

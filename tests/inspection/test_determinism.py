@@ -247,7 +247,7 @@ class DrawsItself(Announces):
 
 @pytest.mark.parametrize("animator", [Plot(), UnitTold(), Announces(), DrawsItself()])
 def test_what_is_announced_is_not_named(animator):
-    assert animator.check(range(30), n=6).unseen == ()
+    assert animator.check(range(30), n=4).unseen == ()
 
 
 class OpensFigures(Text):
