@@ -15,7 +15,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .drawing import DrawOptions, current_settings
-from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
+from .inspection import (
+    CheckReport,
+    ContactSheet,
+    DeterminismCheck,
+    make_sheet,
+    sample_evenly,
+    sample_runs,
+)
 from .params import open_params
 from .rendering import FigureSpec, Renderer
 from .validation import require_int
@@ -478,10 +485,10 @@ class Animator(ABC):
         n = require_int("n", n, 1)
         spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
-        chosen = spread(sequence, n, sequence.n_frames)
+        samples = sample_evenly(sequence, n, sequence.n_frames)
         with _changes_noted(self), closing(Renderer(spec)) as renderer:
-            frames = [renderer.frame(idx, params) for idx, params in chosen]
-        return make_sheet([idx for idx, _ in chosen], frames)
+            frames = [renderer.frame(idx, params) for idx, params in samples]
+        return make_sheet([idx for idx, _ in samples], frames)
 
     def check(
         self,
@@ -542,9 +549,9 @@ class Animator(ABC):
         n = require_int("n", n, 1)
         spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
-        chosen = choose(sequence, n, sequence.n_frames)
+        samples = sample_runs(sequence, n, sequence.n_frames)
         with _changes_noted(self):
-            return Checker(spec, chosen).report()
+            return DeterminismCheck(spec, samples).report()
 
     def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
         self.before_drawing()
