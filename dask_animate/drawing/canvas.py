@@ -11,7 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from ..blitting import all_axes, forget_clip_mask, full_renderer, rasterizer_of
+from ..blitting import (
+    all_axes,
+    draw_animated_artists,
+    forget_clip_mask,
+    full_renderer,
+    move_axes,
+    rasterizer_of,
+    set_output_box,
+)
 from ..frames import FrameSize
 from .options import DrawOptions
 
@@ -46,7 +54,7 @@ class Canvas:
         self.figure = figure
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
-        canvas._is_saving = True
+        draw_animated_artists(canvas)
         self._canvas = canvas
         canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
         if spec.dpi is not None:
@@ -120,7 +128,7 @@ class _Layout:
         vars(self._figure.subplotpars).update(self._spaces)
         for axes, position in self._positions:
             if axes.get_in_layout() and axes.get_subplotspec() is not None:
-                axes._set_position(position)  # type: ignore[attr-defined]
+                move_axes(axes, position)
 
 
 def rasterize(figure: Figure) -> NDArray[np.uint8]:
@@ -168,7 +176,7 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
     # its size from figure.bbox, which shrinks. What is placed in pixels or in fractions of the latter,
     # such as a legend of the figure, moves with it, as in savefig.
     figure.bbox_inches.set(Bbox.from_bounds(0, 0, _inches(width, dpi), _inches(height, dpi)))
-    figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
+    set_output_box(figure.transFigure, Bbox.from_bounds(-left, -bottom, full.width, full.height))
     figure.transFigure.invalidate()
     figure.patch.set_bounds(
         left / full.width, bottom / full.height, width / full.width, height / full.height

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib.figure import Figure
 
-# Attributes of axes: the cycles of lines, and of what is filled.
-_CYCLES = ("_get_lines", "_get_patches_for_fill")
-
-
-class _Cycle(NamedTuple):
-    """A property cycle, and the place of the next item."""
-
-    items: list[dict[str, Any]]
-    place: int
+from ..blitting import cycle_position, property_cycles, set_cycle_position
 
 
 class Counts:
@@ -33,7 +25,7 @@ class Counts:
     def __init__(self, figures: Iterable[Figure]) -> None:
         figures = list(figures)
         self._cycles = {
-            axes: [_Cycle(counter._cycler_items, counter._idx) for counter in _counters(axes)]
+            axes: [cycle_position(cycle) for cycle in property_cycles(axes)]
             for figure in figures
             for axes in _all_axes(figure.axes)
         }
@@ -43,22 +35,14 @@ class Counts:
         """Put them back; cycles of axes that were made since then to their beginning."""
         for figure in figures:
             for axes in _all_axes(figure.axes):
-                counters, cycles = _counters(axes), self._cycles.get(axes)
-                if cycles is None:
-                    for counter in counters:
-                        counter._idx = 0
-                else:
-                    for counter, cycle in zip(counters, cycles, strict=True):
-                        counter._cycler_items, counter._idx = cycle
+                cycles, positions = property_cycles(axes), self._cycles.get(axes)
+                if positions is None:
+                    positions = [cycle_position(cycle)._replace(idx=0) for cycle in cycles]
+                for cycle, position in zip(cycles, positions, strict=True):
+                    set_cycle_position(cycle, position)
         for figure, current in self._current:
             with suppress(ValueError):  # it was removed
                 figure.sca(current)
-
-
-def _counters(axes: Any) -> list[Any]:
-    # Objects of their own as of matplotlib 3.11. clear() and set_prop_cycle() make new ones.
-    cycles = [getattr(axes, name) for name in _CYCLES]
-    return [getattr(cycle, "_prop_cycle", cycle) for cycle in cycles]
 
 
 def _all_axes(axes: Iterable[Any]) -> Iterator[Any]:

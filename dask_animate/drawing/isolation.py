@@ -16,9 +16,9 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib import dates
-from matplotlib._pylab_helpers import Gcf
 from matplotlib.figure import Figure
+
+from ..blitting import Gcf, date_epoch, set_date_epoch
 
 # matplotlib's font, mathtext and pyplot caches are shared by all figures of a process and are not
 # thread-safe, so one stage at a time is on. Reentrant: update() may itself render something.
@@ -49,7 +49,7 @@ def current_settings() -> dict[str, Any]:
     with _on_stage:  # not those of an animator in another thread
         rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
-    epoch: Any = vars(dates)["_epoch"]
+    epoch = date_epoch()
     if epoch is not None:  # in force since dates were first converted, whatever the setting says
         settings["date.epoch"] = epoch
     for key in ("backend", "backend_fallback", "interactive", "toolbar"):
@@ -160,14 +160,13 @@ def _random_states_kept() -> Iterator[None]:
 @contextmanager
 def _date_epoch_kept(*, afresh: bool) -> Iterator[None]:
     # matplotlib lets it be chosen once in a process, and by the first date at the latest.
-    module: Any = dates
-    kept = module._epoch
+    kept = date_epoch()
     if afresh:
-        module._epoch = None
+        set_date_epoch(None)
     try:
         yield
     finally:
-        module._epoch = kept
+        set_date_epoch(kept)
 
 
 @contextmanager

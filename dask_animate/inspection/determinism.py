@@ -15,7 +15,7 @@ from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..blitting import ChangeDetector
+from ..blitting import ChangeDetector, n_categories
 from ..drawing import FigureSource, Run, open_figures
 from ..rendering import FigureSpec, Renderer
 from .contact_sheet import ContactSheet, make_sheet, spread
@@ -269,7 +269,7 @@ class _Observed:
         counts = {
             "artists on the figure": _n_artists(self._figure),
             "figures open": len(figures),
-            "categories on axes": sum(len(vars(unit).get("_mapping", ())) for unit in units.values()),
+            "categories on axes": sum(map(n_categories, units.values())),
         }
         return _State(counts, attributes)
 

@@ -17,21 +17,22 @@ MANY_MEMBERS = 512
 def registered() -> Iterator[tuple[str, Any]]:
     """Yield what was registered with matplotlib by others."""
     import matplotlib
-    from matplotlib import colors, projections, units
+    from matplotlib import colors, units
+
+    from ..blitting import builtin_color_sequences, builtin_colormaps, builtin_styles, projection_types
 
     cmaps: Any = matplotlib.colormaps
-    builtin = getattr(cmaps, "_builtin_cmaps", ())
-    for name in sorted(set(cmaps) - set(builtin)):
+    for name in sorted(set(cmaps) - set(builtin_colormaps())):
         yield f"matplotlib.colormaps[{name!r}]", cmaps[name]
     sequences: Any = matplotlib.color_sequences
-    for name in sorted(set(sequences) - set(getattr(sequences, "_BUILTIN_COLOR_SEQUENCES", ()))):
+    for name in sorted(set(sequences) - set(builtin_color_sequences())):
         yield f"matplotlib.color_sequences[{name!r}]", sequences[name]
     known = _known_colors()
     for name, color in colors.get_named_colors_mapping().items():
         if known.get(name) != color:
             yield f"matplotlib.colors[{name!r}]", color
     classes: dict[str, Mapping[Any, Any]] = {
-        "projections": getattr(projections.projection_registry, "_all_projection_types", {}),
+        "projections": projection_types(),
         "units": {f"{cls.__module__}.{cls.__qualname__}": made for cls, made in units.registry.items()},
     }
     for registry, registered in classes.items():
@@ -41,8 +42,7 @@ def registered() -> Iterator[tuple[str, Any]]:
                 yield f"matplotlib.{registry}[{key!r}]", value
     style: Any = sys.modules.get("matplotlib.style")
     if style is not None:
-        core = sys.modules.get("matplotlib.style.core", style)  # where it is before matplotlib 3.11
-        base = getattr(style, "_base_library", None) or getattr(core, "_base_library", {})
+        base = builtin_styles(style)
         for name, settings in style.library.items():
             if name not in base:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
