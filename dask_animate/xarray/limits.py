@@ -109,7 +109,7 @@ def distributions(slices: Slices) -> Mapping[str, Distribution]:
 
 
 def _of(slices: Slices) -> dict[str, Distribution]:
-    (member,) = slices.load().members
+    (member,) = slices.load().arrays
     labelled = member.labelled  # type: ignore[attr-defined]
     variables = getattr(labelled, "data_vars", {"": labelled})
     return {
