@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
@@ -23,16 +23,18 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import AnyParams, DelayedItems, Partition
+from ..params import AnyParams, BlockArray, BlockItems, DelayedItems, Partition, UnfilledPartition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 from .lease import Registration
+from .mapping import map_blocks_once
 from .plan import Plan
 from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
     count_items,
     measure_figure,
+    render_blocks,
     render_items,
     render_partition,
 )
@@ -231,6 +233,13 @@ class DistributedExecutor:
         params, n_frames = partition.params, len(partition)
         if task.cache is not None:
             task.cache.store.reserve(partition.start + n_frames)
+        if isinstance(params, BlockItems):
+            draw = partial(
+                self._submit_fused, UnfilledPartition(partition.start, n_frames, params.params)
+            )
+            return Submission(
+                partial(draw, params.arrays, task), n_frames, partition.n_bytes, _label(partition)
+            )
         travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
         computed: list[SharedFuture] = []
         if isinstance(params, DelayedItems):
@@ -247,7 +256,7 @@ class DistributedExecutor:
             submit,
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
-            f"frames {partition.start} to {partition.start + n_frames - 1}",
+            _label(partition),
         )
 
     def _scattered(self, partition: Partition) -> Partition | Future:
@@ -312,6 +321,14 @@ class DistributedExecutor:
             self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
         )
 
+    def _submit_fused(
+        self, partition: UnfilledPartition, arrays: Sequence[BlockArray], task: TaskSpec
+    ) -> Future:
+        """Submit a partition together with what dask computes for it, which it fuses into one task."""
+        draw = partial(render_blocks, self._name, partition, task)
+        fused = map_blocks_once(draw, arrays, f"draw-{self._name[-32:]}-{next(self._keys)}")
+        return self._compute(fused)
+
     def _compute(self, items: Any) -> Future:
         return self._known(self._client.compute(items, **self._workers.where()))
 
@@ -356,6 +373,10 @@ class DistributedExecutor:
             ) from exc
         except Exception as exc:
             raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+
+
+def _label(partition: Partition) -> str:
+    return f"frames {partition.start} to {partition.start + len(partition) - 1}"
 
 
 def _now(value: int | SharedFuture) -> int | Future:
