@@ -60,7 +60,7 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
                 await asyncio.sleep(0.01)
 
 
-def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
+def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
     renderer = _renderer(name)
     with errors_that_travel():
