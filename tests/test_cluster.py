@@ -164,6 +164,7 @@ BUSY = """
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
     """As from a notebook's stop button, to this process alone."""
     script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True, cwd=tmp_path)
@@ -240,6 +241,7 @@ def test_an_asynchronous_client(tmp_path, client):
     assert_shows(path, range(60))
 
 
+@pytest.mark.slow
 def test_large_parameters_for_a_cluster_that_shrinks_to_nothing(tmp_path, monkeypatch):
     """No worker can be sent the parameters; the tasks have to ask for one."""
     cluster, client = local_client(0)
@@ -325,6 +327,7 @@ POOL = """
 """
 
 
+@pytest.mark.slow
 def test_a_generator_with_processes_of_its_own(tmp_path):
     (tmp_path / "out").mkdir()
     script = run_script(tmp_path, POOL, tmp_path / "out" / "a.mp4")

@@ -122,16 +122,16 @@ def frames(animator, redraw, params, **spec):
 def test_same_pixels(monkeypatch, animator, redraw):
     if type(animator) is Line:  # however busy the machine is
         monkeypatch.setattr("dask_animate.redraw.WORTH_IT", float("inf"))
-    whole, run = frames(animator, "full", range(30))
+    whole, run = frames(animator, "full", range(16))
     assert (run.n_blitted, run.fault) == (0, None)
-    blitted, run = frames(animator, redraw, range(30))
+    blitted, run = frames(animator, redraw, range(16))
     np.testing.assert_array_equal(blitted, whole)
     assert run.fault is None
     assert run.is_checked == (redraw == "auto")
     if redraw == "blit":
-        assert run.n_blitted == 30
+        assert run.n_blitted == 16
     elif type(animator) is Line:
-        assert run.n_blitted == 30 - TRIAL_FULL
+        assert run.n_blitted == 16 - TRIAL_FULL
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_same_pixels(monkeypatch, animator, redraw):
     ids=lambda value: type(value).__name__ if isinstance(value, Animator) else "",
 )
 def test_changes_that_are_not_announced(animator, name):
-    whole, _ = frames(animator, "full", range(40))
-    assert len(np.unique(whole.reshape(40, -1), axis=0)) >= 20
-    drawn, run = frames(animator, "auto", range(40))
+    whole, _ = frames(animator, "full", range(26))
+    assert len(np.unique(whole.reshape(26, -1), axis=0)) >= 13
+    drawn, run = frames(animator, "auto", range(26))
     np.testing.assert_array_equal(drawn, whole)
     if type(animator) is NotStale:  # found without
         assert run.fault is None

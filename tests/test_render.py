@@ -239,13 +239,14 @@ def assert_reads_as_a_plain_loop(use, python_too=True):
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("a.mp4", {}),
-        ("a.gif", {}),
-        ("a.mp4", {"encode_on": "client"}),
-        ("a.mp4", {"store": "frames.zarr", "n_frames": 40}),
-        ("a.gif", {"store": "frames.zarr", "n_frames": 40}),
+        pytest.param("a.mp4", {}, id="mp4"),
+        pytest.param("a.gif", {}, id="gif"),
+        pytest.param("a.mp4", {"encode_on": "client"}, id="client", marks=pytest.mark.slow),
+        pytest.param("a.mp4", {"store": "frames.zarr", "n_frames": 40}, id="mp4-store"),
+        pytest.param(
+            *("a.gif", {"store": "frames.zarr", "n_frames": 40}), id="gif-store", marks=pytest.mark.slow
+        ),
     ],
-    ids="mp4 gif client mp4-store gif-store".split(),
 )
 def test_generators_run_in_the_callers_state(tmp_path, monkeypatch, request, where, name, options):
     monkeypatch.chdir(tmp_path)
@@ -596,7 +597,7 @@ def test_large_params_do_not_ride_in_tasks(tmp_path, client, monkeypatch):
     wait_until_nothing_is_left(client)
 
 
-@pytest.mark.parametrize("kind", ["bag", "params"])
+@pytest.mark.parametrize("kind", [pytest.param("bag", marks=pytest.mark.slow), "params"])
 def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     """With small workers fewer partitions are in flight, whatever their number of frames."""
     from conftest import local_client
@@ -699,7 +700,7 @@ def test_an_exception_that_cannot_travel(tmp_path, client):
     assert "in update" in str(caught.value.__cause__)
 
 
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     (tmp_path / "log").mkdir()
     options = {"encode_on": encode_on, "partition_size": 7}
@@ -711,7 +712,7 @@ def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["large", "bag"])
+@pytest.mark.parametrize("kind", ["large", pytest.param("bag", marks=pytest.mark.slow)])
 def test_a_worker_killed_with_the_parameters_it_held(tmp_path, own_client, kind):
     class Kills(KillsItsWorker):
         def update(self, frame_idx, params):

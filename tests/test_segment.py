@@ -104,7 +104,7 @@ def test_all_workers_have_the_same_header():
 
 
 def test_no_frame_is_kept(tmp_path):
-    """A segment's frames are not in memory together: 300 of 16 MB would be 4.8 GB."""
+    """A segment's frames are not in memory together: 300 of 10 MB would be 3 GB."""
     import subprocess
     import sys
     import textwrap
@@ -120,7 +120,7 @@ def test_no_frame_is_kept(tmp_path):
         from dask_animate.spec import DrawSpec
         from test_segment import spec_of
 
-        renderer = Renderer(RenderJob(FrameNumber((20, 20), 100), DrawSpec(), {}))
+        renderer = Renderer(RenderJob(FrameNumber((16, 16), 100), DrawSpec(), {}))
         spec = spec_of(Path("a.mp4"), preset="ultrafast")
         for n in (10, 30):
             renderer.segment(0, range(n), "", spec)
@@ -134,4 +134,4 @@ def test_no_frame_is_kept(tmp_path):
         check=True,
     )
     few, many = map(int, done.stdout.split())
-    assert many - few < 100, "MiB more for 20 frames more, of 16 MB each"
+    assert many - few < 100, "MiB more for 20 frames more, of 10 MB each"

@@ -179,7 +179,7 @@ def reads(path):
 
 
 @pytest.mark.parametrize(("length", "n_chunks"), [(1, 60), (7, 9), (20, 3), (60, 1)])
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_each_chunk_is_read_once_on_a_worker(tmp_path, client, length, n_chunks, encode_on):
     data = zarr_array(CountingStore(tmp_path / "data"), chunks=(length, 2, 5))
     video = Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, encode_on=encode_on)
@@ -462,7 +462,8 @@ def test_more_bad_arrays(tmp_path, make, match):
         data.file.close()
 
 
-@pytest.mark.parametrize("library", ["zarr", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["zarr", "dask"])
 def test_chunks_near_the_limit_of_memory(tmp_path, library):
     """A fifth of a worker's memory is accepted, and then it has to be enough."""
     from conftest import local_client
