@@ -18,9 +18,9 @@ import zarr
 from encoder_defaults import EXAMPLES
 from zarr.codecs import BloscCodec, Crc32cCodec, TransposeCodec, ZstdCodec
 
-from dask_animate.job import RenderJob
-from dask_animate.renderer import Renderer
-from dask_animate.spec import DrawSpec
+from dask_animate.drawing.options import DrawOptions
+from dask_animate.rendering.renderer import Renderer
+from dask_animate.rendering.source_spec import FigureSpec
 
 N_FRAMES = 24
 IN_TIME = TransposeCodec(order=(1, 2, 3, 0))  # the same pixel of all frames side by side
@@ -37,7 +37,7 @@ CODECS = {
 
 def drawn(name):
     animator, params = EXAMPLES[name]
-    renderer = Renderer(RenderJob(animator, DrawSpec(), {}))
+    renderer = Renderer(FigureSpec(animator, DrawOptions(), {}))
     frames = [renderer.frame(i, item) for i, item in islice(enumerate(params), N_FRAMES)]
     renderer.close()
     return np.stack(frames)

@@ -27,8 +27,8 @@ def measure(name):
     import numpy as np
 
     from dask_animate import Animator
-    from dask_animate.surroundings import Observer
-    from dask_animate.tokens import content_of
+    from dask_animate.provenance.content import content_of
+    from dask_animate.provenance.environment import Observer
 
     sys.path.insert(0, str(EXAMPLES))
     module = importlib.import_module(name)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .errors import OptionError, OptionTypeError, ReuseWarning
-from .job import RenderJob
-from .look import Look
-from .params import AnyParams, BagParams, open_params
-from .plan import StoreRequest
-from .spec import DrawSpec
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from .drawing import DrawOptions, current_settings
+from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
+from .params import open_params
+from .rendering import FigureSpec, Renderer
+from .validation import require_int
 
 if TYPE_CHECKING:
     import dask.array
     from distributed import Client
 
-    from .result import Video
+    from .video import Video
 
 
-class Animator(Look):
+class Animator(ABC):
     """A figure and how it changes from frame to frame.
 
     Derive from it, write `setup` and `update`, and call `make_video`.
@@ -48,6 +52,27 @@ class Animator(Look):
     >>> Wave().frame(np.pi).shape
     (480, 640, 3)
     """
+
+    @abstractmethod
+    def setup(self) -> Figure:
+        """Build the figure and return it.
+
+        Keep what `update` will change, lines or images or texts, as attributes.
+        """
+
+    @abstractmethod
+    def update(self, frame_idx: int, params: Any) -> None:
+        """Change the figure so that it shows one frame.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Index of the frame, from 0.
+        params : object
+            The frame's item of ``param_by_frame``: a copy of what can be changed and copied, so that
+            changes in place reach neither other frames nor the caller. Objects that occur twice in it
+            stay the same object; read-only arrays, and what has no copy, as a lock, are shared.
+        """
 
     def make_video(
         self,
@@ -242,45 +267,49 @@ class Animator(Look):
         >>> video.n_frames, video.width, video.height, video.duration
         (30, 200, 200, 2.0)
         """
-        from .production import Production
+        from .diagnostics import ProgressOptions
+        from .encoding import EncodeOptions, OutputOptions
+        from .execution import ClusterOptions, Plan, StoreRequest
+        from .render import RenderRequest
 
-        draw = DrawSpec.create(
+        draw = DrawOptions.create(
             savefig_params,
             reuse_figure=reuse_figure_object,
             seed=seed,
             redraw=redraw,
             freeze_layout=freeze_layout,
         )
-        job = self._job(draw, plotting_log_interval)
-        params = open_params(param_by_frame, n_frames, axis, dim)
-        request = _store_request(store, overwrite, params, job)
-        if request is not None:
-            job = replace(job, surroundings=request.surroundings)
-        production = Production.create(
+        encode = EncodeOptions.create(
             output_file,
-            params,
-            fps=fps,
-            transparent=draw.transparent,
+            fps,
             codec=codec,
             pixel_format=pixel_format,
+            transparent=draw.transparent,
             mode=video_mode,
             quality=video_quality,
             preset=video_preset,
             extra_ffmpeg_params=video_extra_ffmpeg_params,
             dither=dither,
+        )
+        params = open_params(param_by_frame, n_frames, axis, dim)
+        output = OutputOptions.create(
+            output_file,
+            encode,
+            params.n_frames,
             durations=durations,
             chapters=chapters,
             metadata=metadata,
-            num_workers=num_workers,
-            client=client,
-            partition_size=partition_size,
-            preload_factor=preload_factor,
-            encode_on=encode_on,
-            disable_progress_bar=disable_progress_bar,
-            saving_log_interval=saving_log_interval,
-            store=request,
         )
-        return production.make(job if production.is_here else job.pickled())
+        plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
+        cluster = ClusterOptions.create(client, num_workers)
+        progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
+        spec = self._spec(draw, plotting_log_interval)
+        request = StoreRequest.create(store, overwrite, params, spec)
+        if request is not None:
+            spec = replace(spec, environment=request.environment)
+        if not cluster.is_here:
+            spec = spec.pickled()
+        return RenderRequest(spec, params, output, plan, cluster, progress, request).render()
 
     def frames(
         self,
@@ -340,46 +369,190 @@ class Animator(Look):
         >>> frames[100].compute().shape  # draws frames 100 to 109
         (200, 300, 3)
         """
-        from .lazy import lazy_frames
+        from .execution import lazy_frames
 
-        job = self._job(DrawSpec.create(savefig_params, seed=seed, redraw=redraw))
-        return lazy_frames(job, open_params(param_by_frame, n_frames, axis, dim), partition_size)
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
+
+    def frame(
+        self,
+        params: Any,
+        frame_idx: int = 0,
+        *,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+    ) -> NDArray[np.uint8]:
+        """Draw one frame in this process, as it would be in a video.
+
+        Parameters
+        ----------
+        params : object
+            The frame's parameters.
+        frame_idx : int, default: 0
+            Its index.
+        savefig_params, seed
+            As in `make_video`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            RGB, C-contiguous; yours.
+
+        Raises
+        ------
+        FrameError
+            If `update` fails.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator
+        >>> class Empty(Animator):
+        ...     def setup(self):
+        ...         return plt.figure(figsize=(3, 2), dpi=100)
+        ...     def update(self, frame_idx, params):
+        ...         pass
+        >>> Empty().frame(None, savefig_params={"dpi": 50}).shape
+        (100, 150, 3)
+        """
+        frame_idx = require_int("frame_idx", frame_idx, 0)
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
+            return renderer.frame(frame_idx, params)
+
+    def preview(
+        self,
+        param_by_frame: Any,
+        n: int = 9,
+        *,
+        n_frames: int | None = None,
+        axis: int | None = None,
+        dim: str | None = None,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+    ) -> ContactSheet:
+        """Draw frames that are spread over a sequence, in this process, on one image.
+
+        Parameters
+        ----------
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
+            more is read than those frames need.
+        n : int, default: 9
+            Number of frames to draw, the first and the last of the sequence among them.
+        n_frames, axis, dim, savefig_params, seed
+            As in `make_video`.
+
+        Returns
+        -------
+        ContactSheet
+            Shows itself in a notebook; its ``save("sheet.png")`` writes a file.
+
+        Raises
+        ------
+        FrameError
+            If `update` fails.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator
+        >>> class Counter(Animator):
+        ...     def setup(self):
+        ...         fig = plt.figure(figsize=(3, 2))
+        ...         self.text = fig.text(0.5, 0.5, "")
+        ...         return fig
+        ...     def update(self, frame_idx, params):
+        ...         self.text.set_text(str(params))
+        >>> Counter().preview(range(100), n=4).frame_idx
+        (0, 33, 66, 99)
+        """
+        n = require_int("n", n, 1)
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        sequence = open_params(param_by_frame, n_frames, axis, dim)
+        chosen = spread(sequence, n, sequence.n_frames)
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
+            frames = [renderer.frame(idx, params) for idx, params in chosen]
+        return make_sheet([idx for idx, _ in chosen], frames)
+
+    def check(
+        self,
+        param_by_frame: Any,
+        n: int = 12,
+        *,
+        n_frames: int | None = None,
+        axis: int | None = None,
+        dim: str | None = None,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+    ) -> CheckReport:
+        """Find out whether frames depend on anything but their arguments, in this process.
+
+        That is what to do if a video flickers, or differs from one render to the next. Some frames are
+        drawn alone, each with a figure of its own, twice; then with one figure, in order and shuffled;
+        then, if all is well so far, by drawing only what changes. They have to be the same each time.
+        What `update` changes without matplotlib being told is looked for as well, since that can be
+        missing from a video where only what changes is drawn, whether or not it shows in these frames.
+
+        Parameters
+        ----------
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
+            more is read than those frames need.
+        n : int, default: 12
+            Number of frames, three in a row at places spread over the sequence.
+        n_frames, axis, dim, savefig_params, seed
+            As in `make_video`.
+
+        Returns
+        -------
+        CheckReport
+            Its ``ok`` is True if all is well; printed, it says which frames depend on what, and what
+            changes unseen. Its ``sheet`` shows the frames.
+
+        Raises
+        ------
+        FrameError
+            If `update` fails.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator
+        >>> class Forgetful(Animator):
+        ...     def setup(self):
+        ...         fig = plt.figure(figsize=(2, 1))
+        ...         self.text = fig.text(0.5, 0.5, "")
+        ...         return fig
+        ...     def update(self, frame_idx, params):
+        ...         if frame_idx % 3 == 0:  # the others show what was drawn before
+        ...             self.text.set_text(str(params))
+        >>> report = Forgetful().check(range(100), n=3)
+        >>> report.ok, [(finding.frame_idx, finding.cause) for finding in report.findings]
+        (False, [(1, 'history'), (2, 'history')])
+        """
+        n = require_int("n", n, 1)
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        sequence = open_params(param_by_frame, n_frames, axis, dim)
+        chosen = choose(sequence, n, sequence.n_frames)
+        with _changes_noted(self):
+            return Checker(spec, chosen).report()
+
+    def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+        if log_interval is not None:
+            log_interval = require_int("plotting_log_interval", log_interval, 1)
+        return FigureSpec(self, draw, current_settings(), log_interval)
 
 
-def _store_request(
-    place: Any, overwrite: object, params: AnyParams, job: RenderJob
-) -> StoreRequest | None:
-    """Check where frames are to be kept, and find the token of what they are drawn from."""
-    if not isinstance(overwrite, bool):
-        raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
-    if place is None:
-        if overwrite:
-            raise OptionError("overwrite=True is about store=, and there is none")
-        return None
-    if isinstance(params, BagParams):
-        raise OptionError(
-            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
-            "is computed: give a list of Delayed objects, or an array"
-        )
-    from .keep import DRAWN_AGAIN, job_content
-    from .ownership import check_place
-    from .surroundings import Observer
+@contextmanager
+def _changes_noted(animator: Animator) -> Iterator[None]:
+    """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
+    from .provenance import Observer, content_or_reason
 
-    check_place(place, overwrite=overwrite)
-    content, unknown = job_content(job.content())
-    if unknown is not None:
-        name = type(job.animator).__name__
-        warnings.warn(
-            f"{name} uses {unknown}, which cannot be told by its content: {DRAWN_AGAIN}",
-            ReuseWarning,
-            stacklevel=3,
-        )
-    surroundings = Observer(content.named).observe()
-    if surroundings.outdated:
-        warnings.warn(
-            f"the file of {', '.join(surroundings.outdated)} was changed after it was loaded: frames "
-            f"are drawn by the older code that is loaded; to draw by the new one, reload it",
-            ReuseWarning,
-            stacklevel=3,
-        )
-    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, surroundings)
+    content, reason = content_or_reason(animator)
+    observer = Observer(content.references)
+    if reason is None:
+        observer.observe()
+    yield
+    if reason is None:
+        observer.note_changes()

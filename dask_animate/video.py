@@ -1,123 +1,164 @@
-"""The sink of videos: frames, or segments that were encoded elsewhere, to one file."""
+"""The finished video, and how a notebook shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Any
+import base64
+import html
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
-from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
-from .encoder import gop_of
-from .errors import EncoderError, FrameSizeError
-from .mux import Muxer
-from .output import OutputFile
-from .pieces import Segment
-from .pixels import encoded_size
-from .segment import SegmentEncoder
-from .spec import EncodeSpec, FrameSize
-from .timeline import Timeline
+from .diagnostics import RenderStats
+from .encoding import mime_type
+from .errors import AnimateError, OutputError
 
-#: Frames that are encoded here make a segment of a GOP, or of so many bytes.
-SEGMENT_BYTES = 64 * 2**20
+if TYPE_CHECKING:
+    from .encoding import VideoInfo
+
+#: Larger files are linked in a notebook, not embedded, because they would become part of it.
+EMBED_LIMIT = 8 * 2**20
 
 
-class VideoWriter:
-    """A video file in the making: frames or segments in, in order, a complete file out.
+@dataclass(frozen=True)
+class Video:
+    """A finished video file. A notebook shows it with player controls.
 
-    A context manager. Leaving it normally completes the file and puts it in place; leaving it with an
-    exception does not. A frame is first converted, which reads it, and then encoded.
-
-    Not thread-safe.
-
-    Parameters
+    Attributes
     ----------
-    output : OutputFile
-        Where to.
-    spec : EncodeSpec
-        How, with the encoder chosen.
-    size : FrameSize
-        Of the frames.
-    timeline : Timeline
-        When frames are shown, and the chapters.
-    metadata : mapping of str to str
-        By FFmpeg's names.
+    path : Path
+        Absolute path of the file.
+    n_frames : int
+        Number of frames.
+    fps : Fraction
+        Frames per second.
+    width, height : int
+        Size of the encoded frames in pixels. It is up to one pixel more than the size of the drawn
+        frames if the pixel format needs even sizes.
+    duration : float
+        Duration in seconds.
+    codec : str
+        Name of the codec, such as "h264".
+    encoder : str
+        FFmpeg's name of the encoder, such as "libx264".
+    stats : RenderStats
+        Statistics of the render.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from dask_animate import write_video
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = write_video(np.zeros((10, 64, 96, 3)), os.path.join(folder, "black.mp4"), 5)
+    ...     info = video.probe()
+    ...     n_frames = sum(1 for frame in video.frames())
+    >>> video.codec, video.duration, info.n_frames, info.pixel_format, n_frames
+    ('h264', 2.0, 10, 'yuv420p', 10)
     """
 
-    def __init__(
-        self,
-        output: OutputFile,
-        spec: EncodeSpec,
-        size: FrameSize,
-        timeline: Timeline,
-        metadata: Mapping[str, str],
-    ) -> None:
-        self._output = output
-        self._spec = spec
-        self._size = size
-        self._muxer = Muxer(output, spec, encoded_size(size, spec.pixel_format), timeline, metadata)
-        self._encoder: SegmentEncoder | None = None
-        self.n_frames = 0
+    path: Path
+    n_frames: int
+    fps: Fraction
+    width: int
+    height: int
+    duration: float
+    codec: str
+    encoder: str
+    stats: RenderStats
 
-    def __enter__(self) -> VideoWriter:
-        return self
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.n_frames} frames, {self.duration:.2f} s, "
+            f"{self.width}x{self.height}, {self.codec} ({self.encoder}), "
+            f"{_size(self.stats.file_size)}, {self.stats.frames_per_second:.1f} frames/s"
+        )
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        with self._muxer:
-            if exc_type is None:
-                self._flush()
-                if self.n_frames == 0:
-                    raise EncoderError("no frame was written")
-            elif self._encoder is not None:
-                self._encoder.close()
-        if exc_type is None:
-            self._output.commit()
+    def open(self) -> None:
+        """Open the file in the system's player.
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-        """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
-
-        Parameters
-        ----------
-        frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
-            Gray, RGB or RGBA, alpha not premultiplied.
-        opaque : bool
-            True if there is no alpha, or if it is 255 everywhere.
+        Raises
+        ------
+        OutputError
+            If the file does not exist, or no program opens it.
         """
-        check_size(frame, self._size, self.n_frames)
-        if self._encoder is None:
-            self._encoder = SegmentEncoder(self._spec, self._size, self.n_frames, CPU_COUNT)
-        return self._encoder.convert(frame, opaque=opaque)
+        import webbrowser
 
-    def encode(self, picture: Any) -> None:
-        """Encode the picture that was converted last."""
-        assert self._encoder is not None, "convert comes first"
-        self._encoder.encode(picture)
-        self.n_frames += 1
-        if self._encoder.n_frames >= gop_of(self._spec) or self._encoder.n_bytes >= SEGMENT_BYTES:
-            self._flush()
+        if not self.path.is_file():
+            raise OutputError(f"there is no file {self.path}")
+        if not webbrowser.open(self.path.as_uri()):
+            raise OutputError(f"this machine has no program that opens {self.path}")
 
-    def add(self, segment: Segment) -> None:
-        """Append frames that were encoded elsewhere."""
-        self._flush()
-        self._muxer.add(segment)
-        self.n_frames += segment.n_frames
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """Decode the file, frame by frame.
 
-    def _flush(self) -> None:
-        if self._encoder is not None:
-            with self._encoder as encoder:
-                self._encoder = None
-                self._muxer.add(encoder.finish())
+        Yields
+        ------
+        ndarray of uint8, shape (height, width, 3 or 4)
+            RGB, or RGBA if the file has an alpha channel; the caller owns it.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be read.
+        """
+        from .encoding import read_frames
+
+        return read_frames(self.path)
+
+    def probe(self) -> VideoInfo:
+        """Decode the file to its end, and return its properties.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be read.
+        """
+        from .encoding import probe
+
+        return probe(self.path)
+
+    def _repr_html_(self) -> str:
+        caption = f"<p><small>{html.escape(str(self))}</small></p>"
+        try:
+            return self._player() + caption
+        except (OSError, AnimateError) as exc:
+            return f"<p>cannot be shown: {html.escape(str(exc))}</p>{caption}"
+
+    def _player(self) -> str:
+        size = self.path.stat().st_size
+        mime = mime_type(self.path, self.codec)
+        if size <= EMBED_LIMIT:
+            source, note = _data_url(mime, self.path.read_bytes()), ""
+        else:
+            source = html.escape(quote(os.fsencode(os.path.relpath(self.path).replace(os.sep, "/"))))
+            note = (
+                f"<p>Not stored in this notebook because it has {_size(size)}: it plays from "
+                f'<a href="{source}" target="_blank">{html.escape(self.path.name)}</a>.</p>'
+            )
+        style = f'width="{self.width}" style="max-width: 100%"'
+        if mime.startswith("image/"):
+            return f'<img src="{source}" {style}>{note}'
+        from .encoding import poster
+
+        picture = _data_url("image/jpeg", poster(self.path))
+        return (
+            f'<video controls loop muted playsinline poster="{picture}" {style}>'
+            f'<source src="{source}" type="{mime}"></video>{note}'
+        )
 
 
-def check_size(frame: NDArray[np.uint8], size: FrameSize, frame_idx: int) -> None:
-    """Raise unless a frame has this size."""
-    given = FrameSize(*frame.shape[:2])
-    if given != size:
-        raise FrameSizeError(f"frame {frame_idx} is {given} pixels, but the frames before it are {size}")
+def _data_url(mime: str, data: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _size(n_bytes: int) -> str:
+    from dask.utils import format_bytes
+
+    return str(format_bytes(n_bytes))

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
 
-from dask_animate import result, write_video
+from dask_animate import video as result
+from dask_animate import write_video
 
 pytestmark = pytest.mark.newest
 

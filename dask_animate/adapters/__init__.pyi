@@ -1,0 +1,1 @@
+from .arrays import open_frames as open_frames

@@ -1,0 +1,176 @@
+"""Frames that exist already, in arrays of any kind, as a frame source and as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from dask.base import is_dask_collection
+from numpy.typing import NDArray
+
+from ..drawing import DrawSession
+from ..errors import FrameSizeError, OptionTypeError, ParamsError
+from ..frames import FrameSize
+from ..params import FrameParams, SliceParams, is_data, is_place, open_slices
+
+_EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """Frames of one shape, which are given as their own parameters.
+
+    Attributes
+    ----------
+    size : FrameSize
+        Of each frame.
+    n_channels : int
+        1 is gray, 3 is RGB, 4 is RGBA.
+    """
+
+    size: FrameSize
+    n_channels: int
+    log_interval: int | None = None
+    may_draw_again = False
+
+    def source(self) -> ArraySource:
+        """Return what "draws" the frames."""
+        return ArraySource(self)
+
+
+class ArraySource:
+    """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
+
+    opaque = False  # of RGBA; what has no alpha is opaque anyway
+    environment = None
+
+    def __init__(self, job: ArraySpec) -> None:
+        self._job = job
+
+    def open(self) -> FrameSize:
+        """Return the size of the frames."""
+        return self._job.size
+
+    def fonts(self) -> dict[str, str]:
+        """Return nothing: no text is drawn."""
+        return {}
+
+    def isolated(self) -> AbstractContextManager[None]:
+        """Do nothing: threads need not wait for one another."""
+        return nullcontext()
+
+    def partition_lock(self) -> AbstractContextManager[object]:
+        """Do nothing, likewise."""
+        return nullcontext()
+
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
+        """Return a frame as uint8, (height, width, channels).
+
+        Raises
+        ------
+        ParamsError, FrameSizeError
+            If it is no frame, or unlike the first.
+        """
+        pixels = as_uint8(params, frame_idx)
+        height, width, n_channels = pixels.shape
+        if (FrameSize(height, width), n_channels) != (self._job.size, self._job.n_channels):
+            raise FrameSizeError(
+                f"frame {frame_idx} has the shape {pixels.shape}, but the first frame "
+                f"{(self._job.size.height, self._job.size.width, self._job.n_channels)}"
+            )
+        return pixels
+
+    def verify(self, session: DrawSession) -> None:
+        """Do nothing: a frame that is taken is right."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def as_uint8(frame: Any, frame_idx: int) -> NDArray[np.uint8]:
+    """Return a frame as uint8, (height, width, channels), without copying if it is that already.
+
+    Floats are multiplied by 255 and rounded to nearest.
+
+    Raises
+    ------
+    ParamsError
+        If it cannot be a frame: wrong shape, wrong type, or floats outside of 0 to 1.
+    """
+    pixels = np.asarray(frame)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or 0 in pixels.shape:
+        raise ParamsError(
+            f"frame {frame_idx} must have the shape (height, width, 1, 3 or 4), got {np.shape(frame)}"
+        )
+    _check_dtype(pixels.dtype, f"frame {frame_idx}")
+    if pixels.dtype == np.uint8:
+        return pixels
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 1):  # also if either is not a number
+        raise ParamsError(
+            f"frame {frame_idx} must hold {_EXPECTED}, got floats from {low:g} to {high:g}"
+        )
+    return (pixels * 255 + 0.5).astype(np.uint8)
+
+
+def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
+    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
+        raise ParamsError(f"{name} must hold {_EXPECTED}, got {dtype}")
+
+
+def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FrameParams | SliceParams]:
+    """Check frames of any kind; return what shape they have, and the frames as parameters.
+
+    Parameters
+    ----------
+    frames : array, path of a zarr array or iterable of arrays
+        As given to `write_video`.
+    n_frames : int or None
+        Later ones are left out.
+    """
+    if is_place(frames):
+        from ..storage import open_array
+
+        frames = open_array(frames)
+    shape = getattr(frames, "shape", None)
+    if shape is None:
+        if is_dask_collection(frames):
+            raise OptionTypeError(
+                f"frames is a dask {type(frames).__name__}; of dask's collections only an Array is read"
+            )
+        if isinstance(frames, bytes | Mapping) or not isinstance(frames, Iterable):
+            raise OptionTypeError(
+                f"frames must be an array (n, height, width, 1, 3 or 4) or an iterable of frames, "
+                f"got {type(frames).__name__}"
+            )
+        return _iterable(frames, n_frames)
+    if len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape:
+        raise ParamsError(f"frames must have the shape (n, height, width, 1, 3 or 4), got {shape}")
+    if hasattr(frames, "dtype"):
+        _check_dtype(np.dtype(frames.dtype), "frames")
+    if n_frames is not None and n_frames > shape[0]:
+        raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
+    job = ArraySpec(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
+    if is_data(frames):
+        return job, SliceParams(open_slices(frames, None, None), n_frames)
+    return job, FrameParams(frames, n_frames)
+
+
+def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[ArraySpec, FrameParams]:
+    if isinstance(frames, list | tuple):
+        first = list(frames[:1])
+        items: Iterable[Any] = frames
+    else:
+        iterator = iter(frames)
+        first = list(islice(iterator, 1))
+        items = chain(first, iterator)
+    if not first:
+        raise ParamsError("frames is empty: a video needs at least one frame")
+    height, width, n_channels = as_uint8(first[0], 0).shape
+    return ArraySpec(FrameSize(height, width), n_channels), FrameParams(items, n_frames)

@@ -1,0 +1,201 @@
+"""Isolation of the process-wide state that drawing code uses: each animator has its own.
+
+matplotlib keeps its settings, its backend, the epoch of dates and pyplot's list of open figures in
+globals, and NumPy and Python keep random states there. Without isolation, two animators in one process,
+or an animator and the user's own plots, would change each other's state.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib import dates
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.figure import Figure
+
+# All figures of a process share matplotlib's font, mathtext and pyplot caches, which are not
+# thread-safe, so only one isolated state is active at a time. Reentrant: update() may itself render.
+_global_state_lock = threading.RLock()
+_this_thread = threading.local()
+
+
+def in_isolation() -> bool:
+    """Return True if this thread is inside `IsolatedState.active`, that is, runs an animator's code."""
+    return getattr(_this_thread, "depth", 0) > 0
+
+
+def open_figures() -> list[Figure]:
+    """Return the figures that pyplot manages, the current one last."""
+    return [manager.canvas.figure for manager in Gcf.figs.values()]
+
+
+def make_current(figure: Figure) -> None:
+    """Make a figure pyplot's current one, if it is still open."""
+    for number, manager in Gcf.figs.items():
+        if manager.canvas.figure is figure:
+            Gcf.figs.move_to_end(number)
+            return
+
+
+def current_settings() -> dict[str, Any]:
+    """Return the rcParams of this process that affect how a figure looks."""
+    with _global_state_lock:  # not those of an animator in another thread
+        rc: Any = matplotlib.rcParams.copy()
+    settings: dict[str, Any] = dict(rc)
+    epoch: str | None = vars(dates)["_epoch"]
+    if epoch is not None:  # fixed by the first date conversion, whatever the setting says
+        settings["date.epoch"] = epoch
+    for key in ("backend", "backend_fallback", "interactive", "toolbar"):
+        settings.pop(key, None)
+    return settings
+
+
+class IsolatedState:
+    """The global state of one animator: installed while it is active, saved otherwise.
+
+    Thread-safe: `active` blocks while another thread has an isolated state active.
+
+    Parameters
+    ----------
+    settings : mapping, optional
+        rcParams to draw with; those of the process by default.
+    keep_random_states : bool, default: True
+        Restore NumPy's and Python's global random states on exit.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Any] | None = None, *, keep_random_states: bool = True
+    ) -> None:
+        self._keep_random_states = keep_random_states
+        self._settings = dict(settings or {})
+        self._figures: OrderedDict[int, FigureManagerBase] = OrderedDict()
+        self._depth = 0
+        self._rc_on_entry: dict[str, Any] = {}
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Install this state for the duration of the context; nested calls cost nothing."""
+        with _global_state_lock:
+            if self._depth:
+                yield
+                return
+            with ExitStack() as stack:
+                stack.enter_context(_restored_date_epoch(reset=bool(self._settings)))
+                stack.enter_context(matplotlib.rc_context(rc=self._changed_settings()))
+                if self._keep_random_states:
+                    stack.enter_context(_restored_random_states())
+                stack.enter_context(_pyplot_figures(self._figures))
+                self._depth += 1
+                rc: Any = matplotlib.rcParams
+                self._rc_on_entry = dict.copy(rc)
+                _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                    _this_thread.depth -= 1
+
+    def restore_settings(self) -> None:
+        """Undo all changes of rcParams since the state became active; only while it is active."""
+        if self.has_changed_settings():  # cheaper than finding out which
+            matplotlib.rcParams.update(self._changed_settings())
+
+    def has_changed_settings(self) -> bool:
+        """Return True if rcParams were changed since then; only while the state is active."""
+        return not dict.__eq__(matplotlib.rcParams, self._rc_on_entry)
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Activate the state to build figures without windows; keep the rcParams that the code sets."""
+        # Switch the backend outside of `active`: loading a backend may change rcParams for good.
+        with _global_state_lock, _agg_backend(), self.active():
+            yield
+            self._settings = current_settings()
+
+    def close(self) -> None:
+        """Close all figures that were opened in this state."""
+        with self.active():
+            Gcf.destroy_all()
+
+    def _changed_settings(self) -> Any:
+        # Each assignment runs a validator, so assign only values that differ.
+        if not self._settings:
+            return {}
+        now = current_settings()
+        return {
+            key: value
+            for key, value in self._settings.items()
+            if key in now and now[key] is not value and now[key] != value
+        }
+
+
+def seed_random_states(seed: int, *key: int) -> None:
+    """Set NumPy's and Python's global random states from `seed` and `key`.
+
+    Uses ``numpy.random.SeedSequence(seed, spawn_key=key)``, so that neighbouring keys give
+    independent streams.
+    """
+    state = int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
+    np.random.seed(state)
+    random.seed(state)
+
+
+@contextmanager
+def _restored_random_states() -> Iterator[None]:
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+@contextmanager
+def _restored_date_epoch(*, reset: bool) -> Iterator[None]:
+    # matplotlib allows setting it once in a process, before the first date is converted.
+    module: Any = dates
+    saved = module._epoch
+    if reset:
+        module._epoch = None
+    try:
+        yield
+    finally:
+        module._epoch = saved
+
+
+@contextmanager
+def _pyplot_figures(figures: OrderedDict[int, FigureManagerBase]) -> Iterator[None]:
+    # plt.figure(1), plt.gcf() and plt.close("all") in the animator's code see these figures, too.
+    saved, Gcf.figs = Gcf.figs, figures
+    try:
+        yield
+    finally:
+        Gcf.figs = saved
+
+
+@contextmanager
+def _agg_backend() -> Iterator[None]:
+    # Most GUI toolkits crash if a window is opened from a thread other than the main one.
+    backend = matplotlib.get_backend()
+    if backend.lower() == "agg":
+        yield
+        return
+    from matplotlib import pyplot
+
+    try:
+        pyplot.switch_backend(backend)  # notebook backends configure themselves when loaded as current
+    except ImportError:  # no display: the backend could neither be restored nor used by anyone
+        backend = "agg"
+    pyplot.switch_backend("agg")
+    try:
+        yield
+    finally:
+        pyplot.switch_backend(backend)

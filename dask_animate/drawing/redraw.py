@@ -1,0 +1,283 @@
+"""The redraw policy: whether a frame is drawn in full or incrementally, by measuring and comparing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blitting import Blitter, Rect, can_blit
+from .canvas import Canvas
+from .frame_source import Mismatch
+from .session import DrawSession
+
+_logger = logging.getLogger(__name__)
+
+#: Frames that are drawn in full, and then incrementally, to measure which is faster.
+TRIAL_FULL, TRIAL_BLIT = 2, 4
+#: Blitting goes on if it takes at most this share of the time of a full draw.
+MAX_TIME_RATIO = 0.95
+#: Frames that are drawn in full before blitting is tried again; grows fourfold with each failure.
+BACKOFF = 200
+#: Length from which a random frame is sampled if the length of a partition is unknown.
+TYPICAL_LENGTH = 250
+# Spawn key of the seed's stream; setup() and update() have 0 and 1.
+_SAMPLE = 2
+
+
+class Redrawer:
+    """Draws the frames of a figure, in full or incrementally.
+
+    Not thread-safe; to be called in the isolated state of the figure.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        Canvas of the figure.
+    mode : {"auto", "full", "blit"}
+        "full" draws the whole figure for each frame. "blit" draws incrementally. "auto" does what is
+        faster, and compares some frames with a full draw; see `_Samples`.
+    seed : int, default: 0
+        Seed for the choice of the frames to compare.
+
+    Attributes
+    ----------
+    fault : str or None
+        The difference that a comparison found. All frames after it are drawn in full.
+    """
+
+    def __init__(self, canvas: Canvas, mode: str, seed: int = 0) -> None:
+        self._canvas = canvas
+        self._samples = _Samples(seed)
+        self._mode = mode
+        self._blitter: Blitter | None = None
+        self._geometry: Any = None
+        self._trial = _Trial()
+        self._before: DrawSession | None = None
+        self.fault: str | None = None
+
+    def draw(self, frame_idx: int, session: DrawSession, *, full: bool = False) -> NDArray[np.uint8]:
+        """Draw the figure in its present state.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Index of the frame.
+        session : DrawSession
+            Of the frame's partition; changed in place.
+        full : bool
+            Draw the whole figure, whatever the mode.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 4)
+            RGBA. A view that the next call overwrites.
+
+        Raises
+        ------
+        Mismatch
+            If a comparison finds a difference.
+        """
+        start = time.perf_counter()
+        self._samples.count(frame_idx, session)
+        last_blitter = self._blitter
+        self._canvas.attach()
+        pixels = self._blitted() if self._may_blit(session) and not full else None
+        if pixels is None:
+            self._blitter = self._before = None
+            session.is_repeated = False
+            pixels = self._canvas.draw()
+            self._trial.record_full(time.perf_counter() - start)
+            return pixels
+        assert self._blitter is not None
+        # Threads may draw frames of their partitions in turn.
+        session.is_repeated = self._before is session and not self._blitter.damage
+        self._before = session
+        session.n_blitted += 1
+        session.is_unsure = True
+        is_incremental = self._blitter is last_blitter
+        has_lost = self._trial.record_blit(time.perf_counter() - start)
+        if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and is_incremental)):
+            self._compare(frame_idx, session)
+            self._samples.record(session)
+        return pixels
+
+    def verify(self, frame_idx: int, session: DrawSession) -> None:
+        """Compare the partition's last frame with a full draw, unless that was done already.
+
+        Raises
+        ------
+        Mismatch
+            If they differ, if the last frame was overwritten, or if a frame of another partition was
+            wrong.
+        """
+        if session.n_blitted == 0 or self._mode != "auto":
+            return
+        if self.fault is not None:
+            raise Mismatch(self.fault)
+        if session.is_unsure and self._before is not session:
+            raise Mismatch(None)
+        if session.is_unsure:
+            self._compare(frame_idx, session)
+
+    def _may_blit(self, session: DrawSession) -> bool:
+        if self._mode == "full" or self.fault is not None or session.is_whole:
+            return False
+        if not can_blit(self._canvas.figure):
+            return False
+        return self._mode == "blit" or self._trial.chooses_blitting()
+
+    def _blitted(self) -> NDArray[np.uint8] | None:
+        """Draw incrementally; return None if that fails."""
+        figure = self._canvas.figure
+        geometry = self._canvas.size, figure.dpi
+        if self._blitter is None or geometry != self._geometry:
+            self._blitter, self._geometry = Blitter(figure), geometry
+        try:
+            return self._blitter.draw()
+        except Exception as exc:  # if the figure is at fault, the full draw fails too
+            _logger.info("a frame could not be drawn incrementally: %r", exc)
+            self._trial.back_off()
+            return None
+
+    def _compare(self, frame_idx: int, session: DrawSession) -> None:
+        assert self._blitter is not None
+        start = time.perf_counter()
+        expected = self._canvas.draw()
+        self._trial.record_comparison(time.perf_counter() - start)
+        session.is_unsure = False
+        box = _difference(expected, self._blitter.pixels)
+        if box is None:
+            self._blitter.settle()
+            return
+        try:
+            names = _names(self._blitter.culprits(box))
+        except Exception:  # such as from an artist that limits how often it is drawn
+            names = _names([])
+        left, top, right, bottom = box
+        self.fault = (
+            f"frame {frame_idx}, drawn incrementally, differs from a full draw in the pixels "
+            f"x {left} to {right - 1}, y {top} to {bottom - 1}: {names} changed without being marked "
+            f"stale. From this partition on, whole figures are drawn, which is correct but slower. "
+            f"Earlier partitions may lack such a change if it came and went between two compared "
+            f"frames. Change artists with their setters, or set artist.stale = True after changing an "
+            f'array in place; or pass redraw="full"'
+        )
+        self._blitter = None
+        raise Mismatch(self.fault)
+
+
+class _Samples:
+    """Selects the frames of a partition that are compared with a full draw, besides the last one.
+
+    The first incrementally drawn frame is compared, which finds unannounced changes that persist. So is
+    one at a random position, different in each partition, which sooner or later finds changes that come
+    and go. If that position is the first, one frame serves as both.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed and the same partition give the same position.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def count(self, frame_idx: int, session: DrawSession) -> None:
+        """Count a frame that is about to be drawn; choose the random position with the first one."""
+        if session.n_drawn == 0:
+            session.sample = self._position(frame_idx, session.n_frames)
+        session.n_drawn += 1
+
+    def are_due(self, session: DrawSession) -> bool:
+        """Return True if the frame just drawn, incrementally, is to be compared."""
+        return not session.is_checked or (
+            session.sample is not None and session.n_drawn > session.sample
+        )
+
+    def record(self, session: DrawSession) -> None:
+        """Record that the frame just drawn was compared."""
+        session.is_checked = True
+        if session.sample is not None and session.n_drawn > session.sample:
+            session.sample = None
+
+    def _position(self, start: int, n_frames: int | None) -> int:
+        """Return a position between the first frame of a partition and the last, counted from 0."""
+        sequence = np.random.SeedSequence(self._seed, spawn_key=(_SAMPLE, start))
+        share = int(sequence.generate_state(1)[0]) / 2**32
+        if n_frames is None:  # log-uniform, since the partition may be short
+            return int(TYPICAL_LENGTH**share)
+        return 1 + int(share * (n_frames - 2)) if n_frames > 2 else 1
+
+
+class _Trial:
+    """Measures which way of drawing is faster, and repeats that when it may have changed."""
+
+    def __init__(self) -> None:
+        self._backoff = BACKOFF
+        self._n_left = 0  # frames until the next trial
+        self._restart()
+
+    def _restart(self) -> None:
+        self._n_full = 0
+        self.n_blitted = 0
+        self._full_seconds = self._blit_seconds = float("inf")
+        self._total_blit_seconds = 0.0
+
+    def chooses_blitting(self) -> bool:
+        """Count a frame; return True if it is to be blitted."""
+        if self._n_left:
+            self._n_left -= 1
+            return False
+        return self._n_full >= TRIAL_FULL
+
+    def record_full(self, seconds: float) -> None:
+        """Record the time of a full draw."""
+        self._n_full += 1
+        self._full_seconds = min(self._full_seconds, seconds)
+
+    def record_blit(self, seconds: float) -> bool:
+        """Record the time of an incremental draw; return True if the trial ends because it is slower."""
+        self.n_blitted += 1
+        if self.n_blitted > 2:  # the first two set the blitter up
+            self._total_blit_seconds += seconds
+            self._blit_seconds = min(self._blit_seconds, seconds)
+        has_lost = (
+            self.n_blitted == TRIAL_BLIT and self._blit_seconds > MAX_TIME_RATIO * self._full_seconds
+        )
+        if has_lost:
+            self.back_off()
+        return has_lost
+
+    def record_comparison(self, seconds: float) -> None:
+        """Record the time of a full draw for a comparison; start a new trial if it was faster."""
+        n_timed = self.n_blitted - 2
+        if n_timed > TRIAL_BLIT and self._total_blit_seconds / n_timed > max(
+            seconds, self._full_seconds
+        ):
+            self._restart()
+
+    def back_off(self) -> None:
+        """Draw in full for a number of frames that grows with each call."""
+        self._restart()
+        self._n_left = self._backoff
+        self._backoff *= 4
+
+
+def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Rect | None:
+    """Return the bounding rectangle of all pixels that differ; None if there are none."""
+    one, other = a.view(np.uint32)[..., 0], b.view(np.uint32)[..., 0]
+    if np.array_equal(one, other):
+        return None
+    rows, columns = np.nonzero(one != other)
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+
+
+def _names(artists: list[Any]) -> str:
+    names = [f"{artist}" for artist in artists[:3]]
+    if len(artists) > 3:
+        names.append(f"{len(artists) - 3} more")
+    return ", ".join(names) or "an artist there"

@@ -1,0 +1,15 @@
+from .decoding import VideoInfo as VideoInfo
+from .decoding import poster as poster
+from .decoding import probe as probe
+from .decoding import read_frames as read_frames
+from .encoder_choice import choose_encoder as choose_encoder
+from .encoder_choice import gpu_reason as gpu_reason
+from .encoders import Encoding as Encoding
+from .formats import CODECS as CODECS
+from .formats import mime_type as mime_type
+from .options import EncodeOptions as EncodeOptions
+from .options import OutputOptions as OutputOptions
+from .output_file import OutputFile as OutputFile
+from .segment import Segment as Segment
+from .segment_encoder import SegmentEncoder as SegmentEncoder
+from .writer import open_writer as open_writer

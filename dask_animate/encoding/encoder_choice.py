@@ -1,0 +1,208 @@
+"""Which encoder is used: taken from the table, and proved to work by opening it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import av
+
+from ..errors import EncoderError, OptionError
+from ..frames import FrameSize
+from ..validation import require_choice
+from ._pyav import unknown_options
+from .codec_context import configure
+from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
+from .formats import encoded_size
+
+if TYPE_CHECKING:
+    from .options import EncodeOptions
+
+_logger = logging.getLogger(__name__)
+
+#: What FFmpeg and the driver say when NVENC does not work, and what it means.
+_CAUSES = (
+    ("cannot load (libcuda|nvcuda)", "there is no NVIDIA driver on this machine"),
+    ("cannot load (libnvidia-encode|nvencodeapi)", "the driver lacks its encoding library"),
+    ("minimum required nvidia driver", "the NVIDIA driver is too old for this build of FFmpeg"),
+    (
+        "unsupported device|no capable devices",
+        "this GPU has no NVENC unit (A100, H100 and H200 have none)",
+    ),
+    ("no cuda-capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
+    ("out of memory|incompatible client key", "all encoding sessions of the driver are in use"),
+    ("dimension|initializeencoder failed: invalid param", "it does not take frames of this size"),
+    ("not supported", "the NVENC unit of this GPU does not take this codec or pixel format"),
+)
+
+
+def choose_encoder(
+    options: EncodeOptions, size: FrameSize, worker_reasons: Iterable[str | None] | None = None
+) -> Encoding:
+    """Choose the encoder: the GPU's if the mode allows and every encoding process has one.
+
+    The CPU's encoder is opened here first, at the size of the frames.
+
+    Parameters
+    ----------
+    options : EncodeOptions
+        What the caller asks for.
+    size : FrameSize
+        Size of the drawn frames.
+    worker_reasons : iterable of (str or None), optional
+        What `gpu_reason` returned on the workers, if they encode; by default this process does.
+
+    Raises
+    ------
+    EncoderError
+        If the encoder does not open; the message says why.
+    OptionError
+        If the encoder does not take an option.
+    """
+    reasons = [gpu_reason(options, size)] if worker_reasons is None else worker_reasons
+    reason = next((reason for reason in reasons if reason is not None), None)
+    if reason is None:
+        return _encoding(options, GPU_ENCODERS[options.codec])
+    if options.mode == "gpu":
+        raise EncoderError(reason)
+    encoder = ENCODERS[options.codec]
+    if options.mode == "auto" and options.codec in GPU_ENCODERS:
+        _logger.info("encoding with %s on the CPU because %s", encoder.name, reason)
+    _probe(encoder, options, size)
+    return _encoding(options, encoder)
+
+
+def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
+    """Return why the GPU of this machine cannot encode frames of a size, or None if it can."""
+    if options.mode == "cpu":
+        return 'video_mode="cpu"'
+    encoder = GPU_ENCODERS.get(options.codec)
+    if encoder is None:
+        return _no_gpu_encoder(options)
+    try:
+        _probe(encoder, options, size)
+    except (EncoderError, OptionError) as exc:
+        return str(exc)
+    return None
+
+
+def check_encoder(options: EncodeOptions) -> None:
+    """Raise if the encoder does not take the options.
+
+    The CPU's encoder is opened, with frames of a size that every encoder takes. This machine may have
+    no GPU, so the GPU's encoder is opened only by `choose_encoder`.
+    """
+    if options.mode != "gpu":
+        _probe(ENCODERS[options.codec], options, FrameSize(256, 256))
+    elif options.codec not in GPU_ENCODERS:
+        raise EncoderError(_no_gpu_encoder(options))
+    else:
+        _check_options(GPU_ENCODERS[options.codec], options)
+
+
+def _no_gpu_encoder(options: EncodeOptions) -> str:
+    return f"no GPU encodes {options.codec}: NVENC has {', '.join(GPU_ENCODERS)}"
+
+
+def _encoding(options: EncodeOptions, encoder: Encoder) -> Encoding:
+    """Return the encoding by an encoder with these options."""
+    settings = encoder.options(options.quality, options.preset, options.extra_options)
+    return Encoding(
+        fps=options.fps,
+        codec=options.codec,
+        muxer=options.container.muxer,
+        pixel_format=options.pixel_format,
+        keep_alpha=options.keep_alpha,
+        dither=options.dither,
+        encoder=encoder.name,
+        encoder_options=tuple(settings.items()),
+        reorder=encoder.reorder,
+    )
+
+
+def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
+    """Open an encoder, and raise if that fails.
+
+    Nothing less tells: FFmpeg lists encoders whose hardware is missing, too.
+    """
+    _check_options(encoder, options)
+    size = encoded_size(size, options.pixel_format)
+    if min(size.height, size.width) < encoder.min_side:
+        raise EncoderError(
+            f"{encoder.name} takes frames of at least {encoder.min_side} pixels on each side, got {size}"
+        )
+    encoding = _encoding(options, encoder)
+    failure: Exception | None = None
+    with _messages() as messages:
+        try:
+            context = av.Codec(encoder.name, "w").create("video")
+            configure(context, encoding, size, threads=1)
+            context.open()
+        except (av.error.FFmpegError, ValueError) as exc:
+            failure = exc
+    if isinstance(failure, av.codec.codec.UnknownCodecError):
+        raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
+    if failure is not None:
+        raise EncoderError(_failure(encoding, size, "; ".join(messages) or str(failure))) from failure
+    unknown = unknown_options(context)
+    refused = [text for text in messages if re.search("[Ee]rror parsing option|[Uu]nknown option", text)]
+    if unknown:
+        raise OptionError(
+            f"video_extra_ffmpeg_params: {encoder.name} has no option {', '.join(unknown)}"
+        )
+    if refused:
+        raise OptionError(f"video_extra_ffmpeg_params: {encoder.name}: {'; '.join(refused)}")
+
+
+def _check_options(encoder: Encoder, options: EncodeOptions) -> None:
+    """Raise if the encoder has no such quality or preset."""
+    if options.preset is not None:
+        if not encoder.presets:
+            raise OptionError(f"video_preset: {encoder.name} has no presets, got {options.preset!r}")
+        require_choice(f"video_preset for {encoder.name}", options.preset, encoder.presets)
+    if options.quality is None:
+        return
+    if encoder.quality_option is None:
+        raise OptionError(
+            f"video_quality: {encoder.name} has no choice of quality, got {options.quality}"
+        )
+    rate = RATE_OPTIONS.intersection(dict(options.extra_options))
+    if rate:
+        raise OptionError(
+            f"video_quality and -{min(rate)} of video_extra_ffmpeg_params exclude each other"
+        )
+
+
+def _failure(encoding: Encoding, size: FrameSize, message: str) -> str:
+    """Return the text of the error about an encoder that does not open, given FFmpeg's message."""
+    if encoding.encoder.endswith("_nvenc"):
+        for pattern, meaning in _CAUSES:
+            if re.search(pattern, message.lower()):
+                message = f"{meaning} ({message})"
+                break
+    shown = ", ".join(f"{name}={value}" for name, value in encoding.options(threads=1).items())
+    return f"{encoding.encoder} does not start at {size} pixels with {shown or 'no options'}: {message}"
+
+
+_log_level = threading.Lock()  # FFmpeg has one log level for the whole process
+
+
+@contextmanager
+def _messages() -> Iterator[list[str]]:
+    """Collect FFmpeg's log messages of this thread; only they give the cause of a failure."""
+    messages: list[str] = []
+    with _log_level:
+        level, skips = av.logging.get_level(), av.logging.get_skip_repeated()
+        av.logging.set_level(av.logging.WARNING)
+        av.logging.set_skip_repeated(False)
+        try:
+            with av.logging.Capture() as captured:
+                yield messages
+        finally:
+            messages += [text.strip() for _, _, text in captured]
+            av.logging.set_level(level)
+            av.logging.set_skip_repeated(skips)

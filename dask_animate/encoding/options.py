@@ -1,0 +1,306 @@
+"""What a caller may ask of a video file, checked before any work."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Rational, Real
+from pathlib import Path
+
+from ..errors import OptionError, OptionTypeError
+from ..validation import require_choice, require_int, require_text
+from .encoder_choice import check_encoder
+from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of
+from .output_file import as_path
+from .timeline import Timeline
+
+MODES = ("auto", "gpu", "cpu")
+QUALITY_RANGE = (0, 51)
+#: Rates outside overflow the fields of encoders or the clocks of containers.
+FPS_RANGE = (Fraction(1, 1000), Fraction(100_000))
+#: Values of `dither` for an animated GIF; those of FFmpeg's filter paletteuse.
+DITHERS = ("none", "bayer", "floyd_steinberg", "sierra2_4a")
+
+# This library's names of metadata, and FFmpeg's.
+_METADATA = {
+    "title": "title",
+    "author": "artist",
+    "comment": "comment",
+    "copyright": "copyright",
+    "date": "date",
+}
+# FFmpeg's options for which there is a parameter, or which have to stay as they are.
+_RESERVED_OPTIONS = {
+    "c": "give codec= instead",
+    "codec": "give codec= instead",
+    "vcodec": "give codec= instead",
+    "r": "give fps= instead",
+    "framerate": "give fps= instead",
+    "s": "change the figure's size or its dpi instead",
+    "pix_fmt": "give pixel_format= instead",
+    "crf": "give video_quality= instead",
+    "preset": "give video_preset= instead",
+    **dict.fromkeys(
+        ("colorspace", "color_primaries", "color_trc", "color_range"),
+        "frames are converted to BT.709 and tagged as such",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """How the caller wants frames encoded. Which encoder does it is up to `choose_encoder`.
+
+    Attributes
+    ----------
+    fps : Fraction
+        Frames per second.
+    codec : str
+        Name of the codec, such as "h264".
+    container : Container
+        The kind of file.
+    pixel_format : str
+        FFmpeg's name of the pixel format of the encoded frames, such as "yuv420p".
+    keep_alpha : bool
+        Whether the alpha channel is encoded; otherwise translucent frames are blended with white.
+    mode : {"auto", "gpu", "cpu"}
+        Where encoders may run.
+    quality : int or None
+        0 to 51, lower is better; None for this library's default.
+    preset : str or None
+        The encoder's speed preset; None for this library's default.
+    extra_options : tuple of (str, str)
+        Further options of the encoder, by FFmpeg's names.
+    dither : str or None
+        One of `DITHERS`; None for other codecs than GIF.
+    """
+
+    fps: Fraction
+    codec: str
+    container: Container
+    pixel_format: str
+    keep_alpha: bool
+    mode: str
+    quality: int | None
+    preset: str | None
+    extra_options: tuple[tuple[str, str], ...]
+    dither: str | None
+
+    @classmethod
+    def create(
+        cls,
+        output_file: object,
+        fps: object,
+        *,
+        codec: object = None,
+        pixel_format: object = None,
+        transparent: bool = False,
+        mode: object = "auto",
+        quality: object = None,
+        preset: object = None,
+        extra_ffmpeg_params: object = None,
+        dither: object = None,
+    ) -> EncodeOptions:
+        """Check the arguments, and that an encoder opens with them.
+
+        Most arguments are those of `Animator.make_video`, ``video_`` removed from their names.
+
+        Parameters
+        ----------
+        transparent : bool
+            Whether frames have an alpha channel.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If an argument is invalid; the message names it.
+        EncoderError
+            If no encoder on this machine works with the arguments.
+        """
+        container, codec = container_of(as_path(output_file), codec)
+        pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
+        options = cls(
+            fps=as_fps(fps),
+            codec=codec,
+            container=container,
+            pixel_format=pixels,
+            keep_alpha=has_alpha(pixels) and (transparent or pixel_format is not None),
+            mode=require_choice("video_mode", mode, MODES),
+            quality=_quality(quality),
+            preset=_preset(preset),
+            extra_options=parse_ffmpeg_params(extra_ffmpeg_params),
+            dither=_dither(codec, dither),
+        )
+        if container.max_fps is not None and options.fps > container.max_fps:
+            raise OptionError(
+                f"fps must be at most {container.max_fps} for {container.muxer}, whose clock is no "
+                f"finer, got {float(options.fps):g}"
+            )
+        check_encoder(options)
+        return options
+
+    def check_encode_on(self, encode_on: object) -> str:
+        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""
+        encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
+        if encode_on == "workers" and not CODECS[self.codec].is_segmented:
+            raise OptionError(
+                f'encode_on="workers" is not possible for {self.codec}, where each frame builds on the '
+                f'one before: give "client" or "auto"'
+            )
+        return encode_on
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """The video file that the caller wants: its path, its encoding, its timing and its texts.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    encode : EncodeOptions
+        How frames are encoded.
+    timeline : Timeline
+        When frames are shown, and the chapters.
+    metadata : mapping of str to str
+        Title and other texts, by FFmpeg's names.
+    """
+
+    path: Path
+    encode: EncodeOptions
+    timeline: Timeline
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def create(
+        cls,
+        output_file: object,
+        encode: EncodeOptions,
+        n_frames: int | None,
+        *,
+        durations: object = None,
+        chapters: object = None,
+        metadata: object = None,
+    ) -> OutputOptions:
+        """Check that the container can hold the timing and the texts.
+
+        Parameters
+        ----------
+        encode : EncodeOptions
+            For the same file.
+        n_frames : int or None
+            Number of frames; None if unknown.
+        output_file, durations, chapters, metadata
+            As for `Animator.make_video`.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If an argument is invalid; the message names it.
+        """
+        if chapters is not None and not encode.container.has_metadata:
+            raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
+        timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
+        _check_intervals(timeline, encode)
+        return cls(as_path(output_file), encode, timeline, _metadata(metadata, encode.container))
+
+
+def as_fps(fps: object) -> Fraction:
+    """Return frames per second as an exact fraction.
+
+    A float becomes the nearest fraction with a denominator of at most 100 000, so that 29.97 means
+    2997/100. The broadcast rate is ``Fraction(30000, 1001)``.
+    """
+    if isinstance(fps, bool) or not isinstance(fps, Real | Decimal):
+        raise OptionTypeError(f"fps must be a positive number, got {fps!r}")
+    if not math.isfinite(fps) or fps <= 0:
+        raise OptionError(f"fps must be a positive number, got {fps!r}")
+    if isinstance(fps, Rational):
+        exact = Fraction(fps)
+    else:
+        exact = Fraction(float(fps)).limit_denominator(100_000)
+    if max(exact.numerator, exact.denominator) >= 2**31:
+        raise OptionError(f"fps must be a fraction of integers below 2**31, got {fps!r}")
+    if not FPS_RANGE[0] <= exact <= FPS_RANGE[1]:
+        low, high = map(float, FPS_RANGE)
+        raise OptionError(f"fps must be between {low:g} and {high:g}, got {fps!r}")
+    return exact
+
+
+def parse_ffmpeg_params(params: object) -> tuple[tuple[str, str], ...]:
+    """Turn ``["-tune", "animation"]`` into ``(("tune", "animation"),)``."""
+    if params is None:
+        return ()
+    if isinstance(params, str) or not isinstance(params, Sequence):
+        raise OptionTypeError(
+            f'video_extra_ffmpeg_params must be a list such as ["-tune", "animation"], got {params!r}'
+        )
+    words = [str(word) for word in params]
+    if len(words) % 2 or not all(word.startswith("-") for word in words[::2]):
+        raise OptionError(
+            f"video_extra_ffmpeg_params must alternate options that start with a dash and their "
+            f"values, got {words!r}"
+        )
+    options = {}
+    for word, value in zip(words[::2], words[1::2], strict=True):
+        name = word[1:].removesuffix(":v")
+        if name in _RESERVED_OPTIONS:
+            raise OptionError(f"video_extra_ffmpeg_params cannot set {word}: {_RESERVED_OPTIONS[name]}")
+        if name.endswith("-params") and re.search(r"(^|:)crf=", value):
+            raise OptionError(f"video_extra_ffmpeg_params cannot set crf: {_RESERVED_OPTIONS['crf']}")
+        options[name] = value
+    return tuple(options.items())
+
+
+def _quality(quality: object) -> int | None:
+    if quality is None:
+        return None
+    low, high = QUALITY_RANGE
+    value = require_int("video_quality", quality, low)
+    if value > high:
+        raise OptionError(f"video_quality must be at most {high}, got {value}")
+    return value
+
+
+def _preset(preset: object) -> str | None:
+    if preset is not None and (not isinstance(preset, str) or not preset):
+        raise OptionTypeError(f"video_preset must be a name such as 'medium', got {preset!r}")
+    return preset
+
+
+def _dither(codec: str, dither: object) -> str | None:
+    if codec != "gif":
+        if dither is not None:
+            raise OptionError(f"dither={dither!r} is only for GIF: {codec} has all colors")
+        return None
+    return "none" if dither is None else require_choice("dither", dither, DITHERS)
+
+
+def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
+    container = encode.container
+    longest = float(timeline.longest_interval)
+    if longest > container.max_seconds:
+        raise OptionError(
+            f"a frame is shown for {longest:g} s, but {container.muxer} files can show one for at most "
+            f"{container.max_seconds:g} s"
+        )
+    if not timeline.is_uniform and timeline.n_frames == 1 and encode.codec in ("apng", "webp"):
+        raise OptionError(f"durations: a single frame is a still image in {container.muxer} files")
+
+
+def _metadata(metadata: object, container: Container) -> dict[str, str]:
+    """Return metadata by FFmpeg's names."""
+    if metadata and not container.has_metadata:
+        raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise OptionTypeError(f'metadata must be a dict such as {{"title": "Waves"}}, got {metadata!r}')
+    unknown = [key for key in metadata if key not in _METADATA]
+    if unknown:
+        raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
+    return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}

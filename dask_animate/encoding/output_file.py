@@ -1,0 +1,182 @@
+"""The output file: written under a temporary name, and renamed when it is complete."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import stat
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from ..errors import OptionError, OptionTypeError, OutputError
+
+
+class OutputFile:
+    """A file that appears complete or not at all.
+
+    A context manager; leaving it discards the file unless it was committed. The constructor creates the
+    temporary file, which proves that the directory is writable. It also removes temporary files with the
+    same stem whose processes were killed since this machine was started. Until `commit` an existing file
+    stays as it is; after `commit` or `discard` no temporary file is left.
+
+    Parameters
+    ----------
+    output_file : path-like
+        Path of the finished file. Missing directories are created.
+
+    Attributes
+    ----------
+    path : Path
+        The absolute path, which a change of the working directory does not affect.
+    temporary : Path
+        The file to write to, in the same directory.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be created there.
+    """
+
+    def __init__(self, output_file: str | os.PathLike[str]) -> None:
+        self.path = Path(os.path.abspath(as_path(output_file)))
+        self._target = Path(os.path.realpath(self.path))  # of a symbolic link, the target is replaced
+        self._made: list[Path] = []
+        self._prefix = f".{self._target.stem[:40]}-"
+        try:
+            self._check_name()
+            self._make_directories()
+            self.temporary, self._locked = self._create()
+            self._remove_dead()
+        except OSError as exc:
+            self._remove_directories()
+            raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
+
+    def __enter__(self) -> OutputFile:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    def commit(self) -> None:
+        """Put the file in place, in one step."""
+        try:
+            os.replace(self.temporary, self._target)
+        except OSError as exc:
+            raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
+        self._made.clear()
+        self._unlock()
+
+    def discard(self) -> None:
+        """Remove the temporary file, and the directories created for it. Does nothing after `commit`."""
+        self.temporary.unlink(missing_ok=True)
+        self._unlock()
+        self._remove_directories()
+
+    def _create(self) -> tuple[Path, IO[bytes] | None]:
+        """Create the temporary file; return its path, and the open file if it could be locked.
+
+        Only when it is locked does it get a name that allows other processes to remove it. The lock ends
+        with this process. Processes forked from this one hold it too, until they run another program.
+        """
+        unique = f"{uuid.uuid4().hex[:12]}.part"
+        path = self._target.with_name(self._prefix + unique)
+        file = path.open("xb", buffering=0)
+        if not _lock(file):
+            file.close()
+            return path, None
+        lockable = path.with_name(f"{self._prefix}{_lock_domain(path.parent)}-{unique}")
+        return path.rename(lockable), file
+
+    def _unlock(self) -> None:
+        if self._locked is not None:
+            self._locked.close()
+
+    def _remove_dead(self) -> None:
+        """Remove temporary files that can be locked: the processes that wrote to them have ended."""
+        domain = _lock_domain(self._target.parent)
+        name = re.compile(re.escape(f"{self._prefix}{domain}-") + r"[0-9a-f]{12}\.part")
+        with (
+            suppress(OSError),
+            os.scandir(self._target.parent) as entries,
+        ):  # the directory may not be readable
+            for entry in entries:
+                if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    _remove_unlocked(entry.path)
+
+    def _check_name(self) -> None:
+        try:
+            is_directory = stat.S_ISDIR(self._target.stat().st_mode)
+        except FileNotFoundError:
+            return
+        if is_directory:
+            raise OutputError(f"output_file is a directory: {self.path}")
+
+    def _make_directories(self) -> None:
+        missing = [self._target.parent, *self._target.parent.parents]
+        for directory in reversed([path for path in missing if not path.exists()]):
+            directory.mkdir(exist_ok=True)
+            self._made.append(directory)
+
+    def _remove_directories(self) -> None:
+        while self._made:
+            try:
+                self._made.pop().rmdir()
+            except OSError:
+                return  # it is not empty: another process uses it
+
+
+def _remove_unlocked(path: str) -> None:
+    with suppress(OSError), open(path, "r+b") as file:  # it may be gone, or belong to another user
+        if _lock(file):
+            os.unlink(path)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Lock an open file, and return whether that worked; not if another process holds the lock."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # Windows and some network file systems have no such locks
+        return False
+    return True
+
+
+def _lock_domain(directory: Path) -> str:
+    """Return a name for the processes that see each other's locks on files in a directory.
+
+    On a network file system, locks may be visible on one machine and through one mount only. Containers
+    on several machines can share a host name, but no two running kernels share a boot id.
+    """
+    domain = f"{_kernel()}-{directory.stat().st_dev}"
+    return hashlib.blake2b(domain.encode(), digest_size=6).hexdigest()
+
+
+@functools.cache
+def _kernel() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()
+    except OSError:  # not Linux
+        return str(uuid.getnode())
+
+
+def as_path(output_file: object) -> Path:
+    """Return the path of an output file, with ``~`` expanded."""
+    if not isinstance(output_file, str | os.PathLike) or not str(output_file):
+        raise OptionTypeError(f"output_file must be a path, got {output_file!r}")
+    path = os.fspath(output_file)
+    if isinstance(path, bytes):
+        raise OptionTypeError(f"output_file must be a path of type str, got {output_file!r}")
+    if "\0" in path:
+        raise OptionError(f"output_file must not contain a NUL character, got {path!r}")
+    return Path(os.path.expanduser(path))

@@ -1,0 +1,137 @@
+"""Frames → a segment: each frame is encoded when it comes."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+import av
+import numpy as np
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
+
+from ..errors import EncoderError
+from ..frames import FrameSize
+from ._pyav import get_alpha
+from .codec_context import configure, encoder_build
+from .conversion import Converter
+from .encoders import Encoding
+from .segment import Packet, Segment
+
+
+class SegmentEncoder:
+    """Encodes consecutive frames one by one, into one or more closed GOPs.
+
+    A context manager that frees the encoder. It holds packets, but no frames other than those that the
+    encoder itself holds.
+
+    Not thread-safe; several encoders may work at once.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        How frames are encoded.
+    size : FrameSize
+        Size of the frames.
+    start : int
+        Frame index of the first frame.
+    threads : int
+        Number of the encoder's threads. The encoded bytes depend on it.
+
+    Attributes
+    ----------
+    n_frames : int
+        Number of frames so far.
+    n_bytes : int
+        Size of the packets so far, in bytes; the encoder delays some frames.
+    seconds : float
+        Time spent converting and encoding so far.
+    """
+
+    def __init__(self, encoding: Encoding, size: FrameSize, start: int, threads: int = 1) -> None:
+        self._fps = encoding.fps
+        self._start = start
+        self._converter = Converter(encoding, size)
+        self._picture: av.VideoFrame | None = None
+        self._packets: list[Packet] = []
+        self._context: VideoCodecContext | None = _create_context(
+            encoding, self._converter.encoded_size, threads
+        )
+        self.n_bytes = 0
+        self.seconds = 0.0
+        self.n_frames = 0
+
+    def __enter__(self) -> SegmentEncoder:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the encoder; frames are lost unless `finish` was called."""
+        self._context = None
+
+    def convert(
+        self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool = False
+    ) -> av.VideoFrame:
+        """Convert a frame to what `encode` takes. The caller may then overwrite the frame.
+
+        Separate from `encode`, so that the owner of the frame waits only for this.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+            Gray, RGB or RGBA, alpha not premultiplied.
+        opaque : bool
+            True if there is no alpha, or if it is 255 everywhere.
+        is_repeated : bool
+            True if the frame equals the one before; then it is not read.
+        """
+        start = time.perf_counter()
+        if not is_repeated or self._picture is None:
+            self._picture = self._converter.convert(frame, opaque=opaque)
+        self.seconds += time.perf_counter() - start
+        return self._picture
+
+    def encode(self, picture: av.VideoFrame) -> None:
+        """Encode the next frame, converted."""
+        start = time.perf_counter()
+        picture.pts, picture.time_base = self.n_frames, 1 / self._fps
+        self._encode(picture)
+        self.n_frames += 1
+        self.seconds += time.perf_counter() - start
+
+    def finish(self) -> Segment:
+        """Return the segment; nothing can be added to it."""
+        start = time.perf_counter()
+        header = self._encode(None).extradata or b""
+        self.seconds += time.perf_counter() - start
+        return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
+
+    def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:
+        context = self._context
+        assert context is not None, "the encoder is closed"
+        try:
+            packets = context.encode(picture)
+        except (av.error.FFmpegError, ValueError) as exc:
+            raise EncoderError(f"encoding frame {self._start + self.n_frames} failed: {exc}") from exc
+        for packet in packets:
+            assert packet.pts is not None
+            self._packets.append(
+                Packet(bytes(packet), packet.pts, packet.is_keyframe, get_alpha(packet))
+            )
+            self.n_bytes += packet.size
+        return context
+
+
+def _create_context(encoding: Encoding, size: FrameSize, threads: int) -> VideoCodecContext:
+    context = av.Codec(encoding.encoder, "w").create("video")
+    configure(context, encoding, size, threads)
+    context.flags |= Flags.global_header  # the header apart from the packets, as files hold it
+    return context

@@ -1,0 +1,122 @@
+"""The writer of videos: frames, or segments that were encoded elsewhere, to one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+import av
+import numpy as np
+from dask.system import CPU_COUNT
+from numpy.typing import NDArray
+
+from ..errors import EncoderError
+from ..frames import FrameSize
+from ..memory import LOCAL_SEGMENT_BYTES
+from .conversion import check_size
+from .encoders import Encoding
+from .muxer import Muxer
+from .output_file import OutputFile
+from .segment import Segment
+from .segment_encoder import SegmentEncoder
+from .timeline import Timeline
+
+
+class VideoWriter:
+    """Writes frames or segments, in order, to a video file.
+
+    A context manager. Leaving it normally completes the file and puts it in place; leaving it with an
+    exception does not.
+
+    Not thread-safe.
+
+    Parameters
+    ----------
+    output : OutputFile
+        The file.
+    encoding : Encoding
+        How frames are encoded.
+    size : FrameSize
+        Size of the frames.
+    timeline : Timeline
+        When frames are shown, and the chapters.
+    metadata : mapping of str to str
+        Title and other texts, by FFmpeg's names.
+
+    Attributes
+    ----------
+    n_frames : int
+        Number of frames so far.
+    """
+
+    def __init__(
+        self,
+        output: OutputFile,
+        encoding: Encoding,
+        size: FrameSize,
+        timeline: Timeline,
+        metadata: Mapping[str, str],
+    ) -> None:
+        self._output = output
+        self._encoding = encoding
+        self._size = size
+        self._muxer = Muxer(output, encoding, size, timeline, metadata)
+        self._encoder: SegmentEncoder | None = None
+        self.n_frames = 0
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        with self._muxer:
+            if exc_type is None:
+                self._flush()
+                if self.n_frames == 0:
+                    raise EncoderError("no frame was written")
+            elif self._encoder is not None:
+                self._encoder.close()
+        if exc_type is None:
+            self._output.commit()
+
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> av.VideoFrame:
+        """Convert a frame to what `encode` takes. The caller may then overwrite the frame.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+            Gray, RGB or RGBA, alpha not premultiplied.
+        opaque : bool
+            True if there is no alpha, or if it is 255 everywhere.
+        """
+        check_size(frame, self._size, self.n_frames)
+        return self._open_encoder().convert(frame, opaque=opaque)
+
+    def encode(self, picture: av.VideoFrame) -> None:
+        """Encode the next frame, converted."""
+        encoder = self._open_encoder()
+        encoder.encode(picture)
+        self.n_frames += 1
+        if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
+            self._flush()
+
+    def add(self, segment: Segment, origin: str) -> None:
+        """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
+        self._flush()
+        self._muxer.add(segment, origin)
+        self.n_frames += segment.n_frames
+
+    def _open_encoder(self) -> SegmentEncoder:
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._encoding, self._size, self.n_frames, CPU_COUNT)
+        return self._encoder
+
+    def _flush(self) -> None:
+        if self._encoder is not None:
+            with self._encoder as encoder:
+                self._encoder = None
+                self._muxer.add(encoder.finish())

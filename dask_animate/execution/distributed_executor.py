@@ -1,0 +1,366 @@
+"""The executor that draws on a cluster, and gathers in order with a bounded amount in submission."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import Future as PoolFuture
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from math import inf
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
+
+from dask import delayed
+from distributed import Client, Future, KilledWorker, as_completed
+
+from ..encoding import EncodeOptions
+from ..errors import AnimateError, WorkerError
+from ..params import AnyParams, DelayedItems, Partition
+from ..rendering import SourceSpec, TaskOutput, TaskSpec
+from .executor import BuiltFigure
+from .lease import Registration
+from .plan import Plan
+from .submission import SharedFuture, Submission
+from .tasks import (
+    RendererPlugin,
+    count_items,
+    measure_figure,
+    render_items,
+    render_partition,
+)
+from .window import Window
+from .workers import Workers, addresses_in_this_process, workers_are_local
+
+if TYPE_CHECKING:
+    from .store_session import StoreSession
+
+_logger = logging.getLogger(__name__)
+
+#: Parameters above this size go straight to a worker; smaller ones ride in the task.
+SCATTER_BYTES = 64 * 2**10
+#: How often a partition is sent again when its parameters were lost with a worker.
+MAX_RESUBMITS = 5
+#: Seconds for which scattering waits for a worker; then parameters ride in the task.
+SCATTER_SECONDS = 1.0
+
+
+class DistributedExecutor:
+    """One render on a cluster.
+
+    A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
+    closing the figures. Its user calls it from one thread; a second one fetches results.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    spec : SourceSpec
+        What to draw, so that it can travel.
+    max_workers : int or None
+        Use at most so many workers; None uses all, also those that join later.
+    """
+
+    def __init__(self, client: Client, spec: SourceSpec, max_workers: int | None) -> None:
+        self._client = client
+        self._spec = spec
+        self._workers = Workers(client, max_workers)
+        self._name = f"dask_animate-{uuid.uuid4().hex}"
+        self._registration = Registration(client, self._name)
+        self._frame_bytes = 0  # known once a figure is built
+        self._submissions: deque[Submission] = deque()
+        self._computing: tuple[Any, SharedFuture] | None = None  # what was computed last
+        self._closing = False
+        self._keys = count()
+        self._futures: WeakSet[Future] = WeakSet()
+        self._lock = threading.Lock()  # for the set, to which both threads add
+        self._direct = workers_are_local(client)
+        self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
+
+    def __enter__(self) -> Self:
+        self._registration.register(RendererPlugin(self._name, self._spec))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        self._fetcher.shutdown(wait=False, cancel_futures=True)
+        if not _is_connected(self._client):
+            if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
+                raise WorkerError("the scheduler is gone") from exc
+            return
+        self._submissions.clear()
+        with self._lock:
+            futures = list(self._futures)
+        # The cluster may go just now; there is nothing left to undo then.
+        with suppress(Exception):
+            self._client.cancel(futures)
+        self._registration.unregister()
+
+    def thread_bytes(self) -> int:
+        """Return the memory that there is for a thread of the worker that has least."""
+        return self._workers.thread_bytes()
+
+    def reorder_bytes(self) -> int:
+        """Return the bytes of frames that may wait in this process for frames before them."""
+        return self._workers.reorder_budget()
+
+    @property
+    def n_threads(self) -> int:
+        """Threads of the workers to use, at least 1; each takes a partition."""
+        return max(1, self._workers.n_threads())
+
+    def probe(self, session: StoreSession) -> None:
+        """Let the workers that are there write to the store."""
+        session.prove_on(self._client, self._workers.addresses())
+
+    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+        """Build the figure on every worker at once, and return what is known of those that are built.
+
+        Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
+        encode, the others are asked too, as all segments have to come from one encoder. Workers in this
+        process are waited for: it must be as the caller left it when parameters are read.
+
+        Parameters
+        ----------
+        encode : EncodeOptions or None
+            What workers are to encode; None if they are not.
+
+        Returns
+        -------
+        list of BuiltFigure
+            At least one.
+        """
+        workers: list[str | None] = [*self._workers.addresses()] or [None]
+        if workers == [None]:
+            _logger.info("waiting for a worker to join the cluster")
+        futures = [
+            self._client.submit(
+                measure_figure,
+                self._name,
+                encode,
+                key=(f"measure_figure-{self._name[-32:]}", idx),
+                pure=False,
+                workers=address,
+                allow_other_workers=address is not None,
+            )
+            for idx, address in enumerate(workers)
+        ]
+        built: list[BuiltFigure] = []
+        try:
+            for future in as_completed(futures, loop=self._client.loop):
+                built.append(self._result(future, "setup()"))
+                is_enough = encode is None or any(figure.gpu_reason for figure in built)
+                if is_enough and len(built) == sum(other.done() for other in futures):
+                    break
+            here = addresses_in_this_process()
+            own = [future for future, at in zip(futures, workers, strict=True) if at in here]
+            for _ in as_completed(own, loop=self._client.loop):
+                pass  # those that failed fail again when they draw
+            self._frame_bytes = built[-1].size.n_bytes
+        finally:
+            self._client.cancel([future for future in futures if not future.done()])
+        return built
+
+    def outputs(
+        self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+    ) -> Iterator[TaskOutput]:
+        """Render partitions, and yield what was made of them in the same order.
+
+        Parameters are read a bounded number of partitions ahead. `on_encoded` is not called.
+        """
+        window = Window(self._workers, plan, task, self._frame_bytes)
+        run_code = params.run_code
+        if params.bag_partitions is not None:
+            submissions = self._of_bag(params, task)
+        else:
+            sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
+            partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
+            submissions = (self._of_partition(partition, task, window) for partition in partitions)
+        yield from self._in_order(submissions, window, run_code=run_code)
+
+    def _in_order(
+        self, submissions: Iterator[Submission], window: Window, *, run_code: bool
+    ) -> Iterator[TaskOutput]:
+        """Send, and fetch in order.
+
+        `run_code` says whether reading parameters runs code of the caller's. It has to find the process
+        as the caller left it, so that while workers of this process draw, none is read.
+        """
+        self._fill(submissions, window, run_code)
+        fetching = self._fetch_head()
+        while fetching is not None:
+            output = fetching.result()
+            window.learn(output)
+            head = self._submissions.popleft()
+            if head.future is not None:
+                head.future.release()
+            fetching = self._fetch_head()  # arrives while the caller encodes the block before it
+            self._fill(submissions, window, run_code)
+            if fetching is None:
+                fetching = self._fetch_head()
+            yield output
+
+    def _fill(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> None:
+        # No lock could do this: the caller's code may itself wait for a task of these workers.
+        in_waves = run_code and bool(addresses_in_this_process())
+        if in_waves and self._submissions:
+            return
+        while window.has_room(self._submissions):
+            submission = next(submissions, None)
+            if submission is None:
+                break
+            self._submissions.append(submission)
+            if not in_waves:
+                submission.send()
+        for submission in self._submissions:
+            submission.send()
+
+    def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
+        params, n_frames = partition.params, len(partition)
+        if task.cache is not None:
+            task.cache.store.reserve(partition.start + n_frames)
+        travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
+        computed: list[SharedFuture] = []
+        if isinstance(params, DelayedItems):
+            computed = [self._computed_once(params.delayed)]
+            partition = replace(partition, params=replace(params, delayed=None))
+
+        def submit() -> Future:
+            # Lost with its worker when scattered; sent again then, which is why this is a function.
+            sent = self._scattered(partition) if travels else partition
+            arguments = [shared.future() for shared in computed]
+            return self._submit(render_partition, self._name, sent, task, *arguments)
+
+        return Submission(
+            submit,
+            n_frames,
+            max(partition.n_bytes, int(n_frames * window.param_bytes)),
+            f"frames {partition.start} to {partition.start + n_frames - 1}",
+        )
+
+    def _scattered(self, partition: Partition) -> Partition | Future:
+        """Put a partition on a worker; return it as it is if there is none.
+
+        The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster
+        sees no need to start it.
+        """
+        try:
+            if not self._client.nthreads():  # as of now, not of a second ago
+                return partition
+            sent = self._client.scatter(
+                partition,
+                workers=self._workers.chosen(),
+                direct=self._direct,
+                hash=False,
+                timeout=SCATTER_SECONDS,
+            )
+            return self._known(sent)
+        except (OSError, KeyError) as exc:  # workers that are leaving, or have left
+            _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
+            return partition
+
+    def _computed_once(self, params: Any) -> SharedFuture:
+        """Compute what some partitions in a row have in common, and keep it until the last of them."""
+        if self._computing is None or self._computing[0] is not params:
+            self._computing = (params, SharedFuture(partial(self._compute, params)))
+        return self._computing[1]
+
+    def _of_bag(self, params: AnyParams, task: TaskSpec) -> Iterator[Submission]:
+        start: int | SharedFuture = 0
+        for idx, part in enumerate(params.bag_partitions or ()):
+            if isinstance(start, SharedFuture):
+                start = self._counted(start)  # ends the chain of tasks
+            items = delayed(list)(part)
+
+            def render(items: Any = items, start: int | SharedFuture = start) -> Future:
+                sent = self._compute(items)
+                return self._submit(render_items, self._name, sent, _now(start), params.n_frames, task)
+
+            def count(items: Any = items, start: int | SharedFuture = start) -> Future:
+                return self._submit(count_items, self._compute(items), _now(start))
+
+            yield Submission(render, None, 0, f"partition {idx} of the bag")
+            start = SharedFuture(count)
+            start.future()
+
+    def _counted(self, start: SharedFuture) -> int | SharedFuture:
+        """Return the number of items counted, if that is known already."""
+        future = start.future()
+        if not future.done():
+            return start
+        try:
+            n_items: int = self._result(future, "counting the items of the bag")
+        except CancelledError:
+            return start
+        return n_items
+
+    def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
+        key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
+        return self._known(
+            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
+        )
+
+    def _compute(self, items: Any) -> Future:
+        return self._known(self._client.compute(items, **self._workers.where()))
+
+    def _known(self, future: Future) -> Future:
+        with self._lock:
+            self._futures.add(future)  # to be cancelled in the end, whoever holds it then
+        return future
+
+    def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
+        if not self._submissions:
+            return None
+        return self._fetcher.submit(self._fetch, self._submissions[0])
+
+    def _fetch(self, submission: Submission) -> TaskOutput:
+        for _ in range(1 + MAX_RESUBMITS):
+            try:
+                assert submission.future is not None
+                result: TaskOutput = self._result(submission.future, submission.label)
+            except CancelledError as exc:
+                if self._closing or not _is_connected(self._client):
+                    raise WorkerError(f"{submission.label}: the scheduler is gone") from exc
+                _logger.info(
+                    "%s: parameters were lost with their worker, sending again", submission.label
+                )
+                submission.future = submission.submit()
+            else:
+                return result
+        raise WorkerError(
+            f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
+            f"perhaps for want of memory: a smaller partition_size takes less"
+        )
+
+    def _result(self, future: Future, label: str) -> Any:
+        try:
+            return self._client.gather(future, direct=self._direct)
+        except (AnimateError, CancelledError):
+            raise
+        except KilledWorker as exc:
+            raise WorkerError(
+                f"{label}: workers died drawing this, again and again, perhaps for want of memory: "
+                f"a smaller partition_size takes less ({exc})"
+            ) from exc
+        except Exception as exc:
+            raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+
+
+def _now(value: int | SharedFuture) -> int | Future:
+    return value.future() if isinstance(value, SharedFuture) else value
+
+
+def _is_connected(client: Client) -> bool:
+    return bool(client.status == "running")

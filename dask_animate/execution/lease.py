@@ -1,0 +1,161 @@
+"""A plugin on all workers that lives no longer than the client that registered it.
+
+Dask keeps a worker plugin until somebody unregisters it, which a client that was killed never does. What
+the scheduler forgets together with a client are the client's futures. But a future is no place for a
+figure: the scheduler sends tasks to the workers that hold their inputs, drops replicas that it takes to
+be superfluous, and workers spill them to disk. So a plugin on the scheduler, one for each render, waits
+for the client to go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from distributed import Client, SchedulerPlugin, WorkerPlugin
+from distributed.protocol.pickle import dumps
+
+from ..errors import WorkerError
+
+_logger = logging.getLogger(__name__)
+
+
+class Registration:
+    """A plugin on all workers, present and future, as long as its client lives.
+
+    If the scheduler refuses to help, such as one with an older dask_animate, the plugin stays on the
+    workers of a client that is killed.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    name : str
+        Of the plugin, unique.
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._is_leased = True  # or may be, when `register` is interrupted
+
+    def register(self, plugin: WorkerPlugin) -> None:
+        """Give the plugin to the workers. Nothing of it stays if that fails or is interrupted.
+
+        Raises
+        ------
+        WorkerError
+            If a worker cannot load it.
+        """
+        try:
+            self._is_leased = self._lease()
+            if self._is_leased:
+                # Refused if `unregister`, after an interrupt, overtakes it.
+                errors = self._client.run_on_scheduler(_give, self._name, dumps(plugin))
+            else:
+                errors = self._register_for_good(plugin)
+            if errors:
+                raise WorkerError(
+                    f"a worker cannot take the render ({errors[0]}): install dask_animate on every "
+                    f"worker, in the version that is installed here"
+                )
+        except BaseException:
+            self.unregister()
+            raise
+
+    def unregister(self) -> None:
+        """Take the plugin from the workers; a cluster that goes just now has none any more."""
+        with suppress(Exception):
+            if self._is_leased:
+                self._client.run_on_scheduler(_end, self._name)
+            else:
+                self._client.unregister_worker_plugin(self._name)
+
+    def _lease(self) -> bool:
+        """Make the scheduler look after the plugin; return whether it does."""
+        try:
+            self._client.register_plugin(Lease(self._name, self._client.id), name=self._name)
+        except Exception as exc:
+            _logger.info("figures would stay on the workers if this process were killed: %s", exc)
+            return False
+        return True
+
+    def _register_for_good(self, plugin: WorkerPlugin) -> list[str]:
+        try:
+            self._client.register_plugin(plugin, name=self._name)
+        except (ImportError, AttributeError) as exc:
+            return [f"{type(exc).__name__}: {exc}"]
+        return []
+
+
+class Lease(SchedulerPlugin):  # type: ignore[misc]
+    """On the scheduler: keeps a worker plugin as long as its client is connected.
+
+    Its methods run on the scheduler's event loop. The plugin comes by way of `give`, which does nothing
+    once the lease has ended, so that it does not matter in which order messages arrive.
+
+    Parameters
+    ----------
+    name : str
+        Of the worker plugin, and of this one.
+    client : str
+        The client's id.
+    """
+
+    def __init__(self, name: str, client: str) -> None:
+        self.name = name
+        self._client = client
+        self._has_ended = False
+
+    def start(self, scheduler: Any) -> None:
+        """Begin, unless the client has gone while this was on its way."""
+        if self._client not in scheduler.clients:
+            raise RuntimeError(f"client {self._client} is gone")
+        self._scheduler = scheduler
+        self._turn = asyncio.Lock()  # a worker has to be given the plugin before it is taken away
+
+    def remove_client(self, scheduler: Any, client: str) -> None:
+        """End with the client."""
+        if client == self._client and scheduler.status.name == "running":
+            scheduler.loop.add_callback(self.end)
+
+    async def give(self, plugin: bytes) -> list[str]:
+        """Register the worker plugin, and return the errors of workers that cannot load it."""
+        async with self._turn:
+            if self._has_ended:
+                return []
+            self._scheduler.worker_plugins[self.name] = plugin  # for workers that join later
+            message = {"op": "plugin-add", "plugin": plugin, "name": self.name}
+            answers = await self._scheduler.broadcast(msg=message, on_error="return")
+        return [text for text in map(_error, answers.values()) if text is not None]
+
+    async def end(self) -> None:
+        """Take the plugin from all workers."""
+        self._has_ended = True
+        self._scheduler.plugins.pop(self.name, None)
+        self._scheduler.worker_plugins.pop(self.name, None)
+        async with self._turn:
+            message = {"op": "plugin-remove", "name": self.name}
+            await self._scheduler.broadcast(msg=message, on_error="ignore")
+
+
+def _error(answer: Exception | dict[str, Any]) -> str | None:
+    """Return what went wrong on a worker that was given a plugin, or None; a dead one needs none."""
+    if isinstance(answer, OSError):
+        return None
+    if isinstance(answer, Exception):
+        return f"{type(answer).__name__}: {answer}"
+    return answer.get("exception_text")
+
+
+async def _give(name: str, plugin: bytes, dask_scheduler: Any = None) -> list[str]:
+    lease = dask_scheduler.plugins.get(name)
+    return [] if lease is None else await lease.give(plugin)
+
+
+async def _end(name: str, dask_scheduler: Any = None) -> None:
+    lease = dask_scheduler.plugins.get(name)
+    if lease is not None:
+        await lease.end()

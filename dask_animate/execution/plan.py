@@ -1,0 +1,224 @@
+"""How a render is divided: where its frames are encoded, and how many make a partition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..encoding import CODECS
+from ..errors import OptionError
+from ..frames import FrameSize
+from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
+from ..params import AnyParams, partition_sizes
+from ..validation import require_int
+
+#: Frames for which a keyframe is no great loss, so that they may be a segment.
+SHORT_SEGMENT = 24
+#: Frames of the last partitions, which are short lest workers wait for one another.
+TAIL_SEGMENT = 8
+#: Seconds that a partition takes, if it can be: what a lost worker costs, a step of the progress bar.
+PARTITION_SECONDS = 2.0
+#: Seconds below which the costs of a task, an encoder and two comparisons tell.
+TASK_SECONDS = 0.5
+
+
+#: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
+KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the caller wants a render divided.
+
+    Attributes
+    ----------
+    partition_size : int, tuple of int or "auto"
+        Frames in a partition.
+    preload_factor : int
+        Frames read ahead for each worker.
+    encode_on : {"auto", "workers", "client"}
+        Where frames are encoded.
+    """
+
+    partition_size: Any
+    preload_factor: int
+    encode_on: str = "auto"
+
+    @classmethod
+    def create(
+        cls,
+        partition_size: object,
+        preload_factor: object,
+        encode_on: str,
+        params: AnyParams,
+    ) -> Plan:
+        """Check what the caller gave against the parameters that are to be divided."""
+        if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
+            partition_size = tuple(partition_size)
+        params.check_partition_size(partition_size)
+        return cls(partition_size, require_int("preload_factor", preload_factor, 1), encode_on)
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the partitions' sizes are ours to choose."""
+        return isinstance(self.partition_size, str)
+
+    def sizes(self, params: AnyParams, auto: Callable[[int | None], int]) -> Callable[[int], int]:
+        """Return a function that says how many frames the partition has that starts at a frame.
+
+        Parameters
+        ----------
+        params
+            What is divided.
+        auto : callable
+            Says it where the choice is ours, from the number of frames that are left or None.
+        """
+        if not self.is_auto:
+            sizes = iter(partition_sizes(self.partition_size, params.n_frames))
+            return lambda start: next(sizes, 0)
+        n_frames = params.n_frames
+        return lambda start: auto(None if n_frames is None else n_frames - start)
+
+    def with_store(self, params: AnyParams, size: FrameSize, kept: int | None) -> tuple[Plan, int]:
+        """Return the plan of a render whose frames are kept, and how many frames a chunk has there.
+
+        The sizes do not depend on workers or on time, so that a render that is gone on with makes the
+        same file.
+
+        Parameters
+        ----------
+        params
+            What is divided.
+        size : FrameSize
+            Of the frames.
+        kept : int or None
+            Frames in a chunk of the store that there is.
+
+        Raises
+        ------
+        OptionError
+            If the caller's partitions do not begin where chunks do.
+        """
+        sizes = self.partition_size
+        if self.is_auto:
+            length = kept_length(params.n_frames, size.n_bytes)
+            sizes = params.sizes(length, CHUNK_READ_BYTES)
+            if kept is not None and _step(sizes) % kept:  # of another number of frames, for example
+                sizes = kept * max(1, round(length / kept))
+        step = _step(sizes)
+        if kept is not None and step % kept:
+            raise OptionError(
+                f"partition_size must be a multiple of {kept}, the frames in a chunk of the store; or "
+                f"give overwrite=True to make the store anew"
+            )
+        most = max(1, CHUNK_BYTES // size.n_bytes)
+        chunk = kept or max(n for n in range(1, min(most, step) + 1) if step % n == 0)
+        return replace(self, partition_size=sizes), chunk
+
+    def where(self, codec: str, params: AnyParams, n_threads: int) -> tuple[str, str]:
+        """Return where to encode, "workers" or "client", and why.
+
+        Parameters
+        ----------
+        codec : str
+            Name of the codec.
+        params
+            What is divided.
+        n_threads : int
+            0 for a render in this process.
+        """
+        if self.encode_on != "auto":
+            return self.encode_on, "as asked"
+        if not CODECS[codec].is_segmented:
+            return "client", f"each frame of {codec} builds on the one before"
+        if CODECS[codec].has_cheap_keyframes:
+            return "workers", f"{codec} has keyframes that cost little"
+        if self.is_auto and n_threads == 0:
+            return "client", "this process draws alone"
+        length = self._typical_length(params, n_threads)
+        if length < SHORT_SEGMENT:
+            return "client", f"a keyframe for each {length:.0f} frames would cost too much"
+        return "workers", "partitions are long enough to begin with a keyframe"
+
+    def _typical_length(self, params: AnyParams, n_threads: int) -> float:
+        n_frames = math.inf if params.n_frames is None else params.n_frames
+        if params.bag_partitions is not None:
+            return n_frames / max(1, len(params.bag_partitions))
+        if self.is_auto:
+            return n_frames / max(1, n_threads)
+        if isinstance(self.partition_size, tuple):
+            return n_frames / len(self.partition_size)
+        return min(int(self.partition_size), n_frames)
+
+
+def _step(sizes: int | Sequence[int]) -> int:
+    """Return the number of which all sizes but the last are multiples."""
+    return sizes if isinstance(sizes, int) else math.gcd(*sizes[:-1]) or sizes[0]
+
+
+def kept_length(n_frames: int | None, frame_bytes: int) -> int:
+    """Choose the frames of partitions that are kept: no more than a sixteenth of all.
+
+    Parameters
+    ----------
+    n_frames : int or None
+        Frames of the video; None if unknown.
+    frame_bytes : int
+        Of a frame's pixels.
+    """
+    longest = KEPT_TINY_FRAMES if frame_bytes < TINY_BYTES else KEPT_FRAMES
+    return longest if n_frames is None else max(TAIL_SEGMENT, min(longest, math.ceil(n_frames / 16)))
+
+
+def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Iterable[int]:
+    """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
+    sizes = partition_sizes(partition_size, params.n_frames)
+    if not isinstance(partition_size, str):
+        return sizes
+    length = min(kept_length(params.n_frames, size.n_bytes), max(1, CHUNK_BYTES // size.n_bytes))
+    return partition_sizes(params.sizes(length, CHUNK_READ_BYTES), params.n_frames)
+
+
+def segment_length(
+    n_left: int | None, n_threads: int, frame_seconds: float | None, gop: int, room: int
+) -> int:
+    """Choose the frames of the next partition that is encoded on a worker.
+
+    Long partitions cost fewer keyframes, tasks and encoders; short ones are a smaller loss, and let the
+    workers end together. So a partition takes `PARTITION_SECONDS`, but is no longer than a GOP, after
+    which there is a keyframe anyway, and no shorter than `SHORT_SEGMENT`. Near the end it is half of an
+    even share of what is left, down to what takes `TASK_SECONDS`.
+
+    Parameters
+    ----------
+    n_left : int or None
+        Frames that are left; None if unknown.
+    n_threads : int
+        Threads of the workers, among which they are divided.
+    frame_seconds : float or None
+        To draw and encode a frame, as measured; None as long as nothing was.
+    gop : int
+        Frames from keyframe to keyframe.
+    room : int
+        Frames of which parameters and packets fit into a worker's share of memory.
+    """
+    if frame_seconds is None:
+        longest, shortest = SHORT_SEGMENT, TAIL_SEGMENT
+    else:
+        longest = max(SHORT_SEGMENT, min(gop, round(PARTITION_SECONDS / frame_seconds)))
+        shortest = max(TAIL_SEGMENT, min(SHORT_SEGMENT, round(TASK_SECONDS / frame_seconds)))
+    if n_left is not None:
+        longest = min(longest, max(shortest, math.ceil(n_left / (2 * n_threads))))
+    return max(1, min(longest, room))
+
+
+def block_length(n_left: int | None, n_threads: int, preload_factor: int, room: int) -> int:
+    """Choose the frames of the next partition that travels as pixels.
+
+    As many as may be read ahead for one worker, since a longer partition costs fewer tasks; fewer if a
+    worker would get none, or if `room`, the frames that fit into a worker's share of memory, is less.
+    """
+    share = preload_factor if n_left is None else math.ceil(n_left / n_threads)
+    return max(1, min(preload_factor, share, room))

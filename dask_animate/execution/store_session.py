@@ -1,0 +1,136 @@
+"""The proof that what the workers of a render write to a store is there, and seen by this process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import StoreError
+from ..rendering import TaskOutput
+from ..storage import FrameStore, WriteProbe, chunk_checksums
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds for which a render waits for other workers once one has proved. To write a small file and
+#: read it takes less; who has not answered by then is paused, or busy with something else.
+GRACE_SECONDS = 3.0
+#: Seconds after which it begins though no worker has answered.
+PATIENCE_SECONDS = 30.0
+
+
+class StoreSession:
+    """Sees to it that a store is one place, for this process and for all that write to it.
+
+    Before the start each worker that is free writes something random to an array that this process has
+    just made. That the worker finds the array proves that it sees what is written here; that this
+    process reads what the worker wrote proves the other direction.
+
+    A render does not wait long for workers that are not free, and others join later. They prove the
+    same by their first partition. Before it draws, a worker has to find the name of this render in the
+    notes of the store, which this process wrote at the start (`FrameStore.require_current`). When its
+    result comes, the frame digests that it says it wrote have to be read here (`take`).
+
+    Parameters
+    ----------
+    store : FrameStore
+        The store.
+    """
+
+    def __init__(self, store: FrameStore) -> None:
+        self._store = store
+        self._proved: set[str] = set()
+        self._checksums: list[NDArray[np.uint32]] = []
+
+    def prove_here(self) -> None:
+        """Raise unless this process can write to the store and read what it wrote."""
+        with self._store.write_probe(1) as probe:
+            probe.check(0, probe.write(0), "this process")
+        self._proved.add("")
+
+    def prove_on(self, client: Any, addresses: Sequence[str]) -> None:
+        """Raise if one of some workers cannot write to the store, or this process does not see it.
+
+        Parameters
+        ----------
+        client : distributed.Client
+            Of the cluster.
+        addresses : sequence of str
+            The workers.
+        """
+        with (
+            self._store.write_probe(len(addresses)) as probe,
+            closing(_written(client, addresses, probe)) as written,
+        ):
+            for idx, data in written:
+                probe.check(idx, data, addresses[idx])
+                self._proved.add(addresses[idx])
+        late = [address for address in addresses if address not in self._proved]
+        if late:
+            _logger.info(
+                "begin without waiting for %s, paused or busy: what they write to the store is checked "
+                "with their first partition",
+                ", ".join(late),
+            )
+
+    def take(self, output: TaskOutput) -> None:
+        """Take note of a finished partition, the next in order; raise if it is not seen in the store."""
+        digests, worker = _frame_digests(output), output.report.worker
+        if worker not in self._proved:
+            self._store.require_visible(output.start, digests, worker)
+            if output.report.n_reused < len(digests):  # so it did write
+                self._proved.add(worker)
+        self._checksums.append(chunk_checksums(digests, self._store.chunk))
+
+    def frames(self, output: TaskOutput) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the indices and the pixels of a finished partition, read from the store."""
+        frames = self._store.iter_verified(output.start, _frame_digests(output))
+        return enumerate(frames, output.start)
+
+    def complete(self, n_frames: int) -> None:
+        """Note in the store that the frames are complete, and which ones they are."""
+        self._store.complete(n_frames, np.concatenate(self._checksums))
+
+
+def _frame_digests(output: TaskOutput) -> NDArray[np.uint8]:
+    assert output.frame_digests is not None
+    return output.frame_digests
+
+
+def _written(
+    client: Any, addresses: Sequence[str], probe: WriteProbe
+) -> Generator[tuple[int, bytes], None, None]:
+    """Yield the number of each worker and what it wrote, as they come."""
+    from distributed import wait
+
+    futures = {
+        client.submit(probe.write, idx, workers=[address], pure=False): idx
+        for idx, address in enumerate(addresses)
+    }
+    pending = set(futures)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    try:
+        while pending:
+            try:
+                with client.as_current():  # which `wait` takes
+                    done, pending = wait(
+                        list(pending), max(0, deadline - time.monotonic()), return_when="FIRST_COMPLETED"
+                    )
+            except TimeoutError:
+                return
+            deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
+            for future in done:
+                idx = futures[future]
+                try:
+                    yield idx, future.result()
+                except StoreError as exc:
+                    raise StoreError(
+                        f"worker {addresses[idx]} cannot write to the store: {exc}"
+                    ) from exc
+    finally:
+        client.cancel(list(futures))

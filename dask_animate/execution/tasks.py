@@ -1,0 +1,149 @@
+"""All that runs on a Dask worker: the plugin that keeps the figure, and the task that draws with it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any
+
+from dask.utils import format_bytes
+from distributed import Worker, WorkerPlugin, get_worker
+
+from ..encoding import EncodeOptions
+from ..errors import WorkerError, errors_that_travel
+from ..memory import BLOCK_SHARE
+from ..params import Partition, nbytes, with_index
+from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
+from .executor import BuiltFigure
+
+#: How long the end of a render waits for frames that are no longer wanted.
+TEARDOWN_SECONDS = 1.0
+
+
+class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
+    """Keeps the renderer of one render on each worker, also on those that join later.
+
+    A plugin's `setup` runs on the worker's event loop, where user code that is slow or fails would stop
+    the worker. So only the job is kept there, and the first task builds the figure in its own thread.
+
+    Parameters
+    ----------
+    name : str
+        Unique to the render.
+    job : SourceSpec
+        What to draw, so that it can travel.
+    """
+
+    def __init__(self, name: str, job: SourceSpec) -> None:
+        self.name = name
+        self._job = job
+        self.renderer: Renderer | None = None
+
+    def setup(self, worker: Worker) -> None:
+        """Make the renderer, whose figure is not built yet."""
+        self.renderer = Renderer(self._job)
+
+    async def teardown(self, worker: Worker) -> None:
+        """Close the renderer, waiting a moment for a frame that is being drawn.
+
+        The thread that closes it goes on waiting; not so the worker, nor who removes the plugin.
+        """
+        if self.renderer is not None:
+            closing = threading.Thread(target=self.renderer.close, daemon=True)
+            closing.start()
+            patience = time.monotonic() + TEARDOWN_SECONDS
+            while closing.is_alive() and time.monotonic() < patience:
+                await asyncio.sleep(0.01)
+
+
+def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
+    """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
+    renderer = _renderer(name)
+    with errors_that_travel():
+        built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
+    if encode is None:
+        return built
+    from ..encoding import gpu_reason
+
+    return replace(built, gpu_reason=gpu_reason(encode, built.size))
+
+
+def render_partition(
+    name: str, partition: Partition, task: TaskSpec, computed: Sequence[Any] | None = None
+) -> TaskOutput:
+    """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
+    items = partition.items(computed)
+    is_computed = isinstance(items, list) and computed is not None
+    param_bytes = sum(map(nbytes, items)) if is_computed else 0
+    indexed = enumerate(items, partition.start)
+    return _render(name, partition.start, indexed, len(partition), task, param_bytes)
+
+
+def render_items(
+    name: str, items: Sequence[Any], start: int, stop: int | None, task: TaskSpec
+) -> TaskOutput:
+    """Task: draw the items of a bag's partition, the first of which is frame `start`.
+
+    Frames from `stop` on are left out. A partition with frames that belong to others becomes a
+    block, for the client to put in order.
+    """
+    indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
+    indexed.sort(key=itemgetter(0))
+    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
+        task = replace(task, encoding=None)
+    return _render(name, start, indexed, len(indexed), task)
+
+
+def count_items(items: Sequence[Any], start: int) -> int:
+    """Task: return the frame index after a partition whose first frame is `start`."""
+    return start + len(items)
+
+
+def _render(
+    name: str,
+    start: int,
+    indexed: Iterable[tuple[int, Any]],
+    n_frames: int,
+    task: TaskSpec,
+    param_bytes: int = 0,
+) -> TaskOutput:
+    worker, renderer = get_worker(), _renderer(name)
+    if task.encoding is None and task.cache is None:
+        _check_memory(worker, n_frames, renderer.size().n_bytes)
+    with errors_that_travel():
+        output = renderer.render(task, start, indexed, n_frames)
+        report = replace(
+            output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
+        )
+        return replace(output, report=report)
+
+
+def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
+    """Raise if the pixels of a block would take most of a worker's memory."""
+    limit = worker.memory_manager.memory_limit
+    if limit and n_frames * frame_bytes > limit * BLOCK_SHARE:
+        at_most = int(limit * BLOCK_SHARE) // frame_bytes
+        advice = (
+            f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
+        )
+        raise WorkerError(
+            f"a partition of {n_frames} frames takes {format_bytes(n_frames * frame_bytes)} as "
+            f"pixels, more than half of the memory limit of {format_bytes(limit)} of {worker.address}: "
+            f"{advice}"
+        )
+
+
+def _renderer(name: str) -> Renderer:
+    worker = get_worker()
+    plugin = worker.plugins.get(name)
+    if plugin is None or plugin.renderer is None:
+        raise WorkerError(
+            f"{worker.address} does not know the render {name}, or no longer, as after its client was "
+            f"cut off from the scheduler: start it again"
+        )
+    renderer: Renderer = plugin.renderer
+    return renderer

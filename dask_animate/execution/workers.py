@@ -1,0 +1,99 @@
+"""The workers of a cluster: who there are, and how much of their memory may be taken."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from distributed import Client, Status, Worker
+
+from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
+
+#: Seconds for which the list of workers is taken as known.
+REFRESH_SECONDS = 1.0
+
+
+class Workers:
+    """The workers to use, as they come and go. Not thread-safe, but for `where` and `chosen`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster.
+    max_workers : int or None
+        Use at most so many; None uses all, also those that join later.
+    """
+
+    def __init__(self, client: Client, max_workers: int | None) -> None:
+        self._client = client
+        self._max_workers = max_workers
+        self._memory_limits: dict[str, int] = {}
+        self._n_threads = 0
+        self._thread_bytes: list[int] = []
+        self._refreshed = -float("inf")
+
+    def addresses(self) -> list[str]:
+        """Return the addresses of the workers to use; those used before come first."""
+        if time.monotonic() - self._refreshed > REFRESH_SECONDS:
+            alive = self._client.scheduler_info(n_workers=-1)["workers"]
+            addresses = sorted(alive, key=lambda address: address not in self._memory_limits)
+            limits = {
+                address: alive[address]["memory_limit"] or UNLIMITED_BYTES
+                for address in addresses[: self._max_workers]
+            }
+            n_threads = {address: alive[address]["nthreads"] for address in limits}
+            self._n_threads = sum(n_threads.values())
+            self._thread_bytes = [limit // n_threads[address] for address, limit in limits.items()]
+            self._memory_limits = limits
+            self._refreshed = time.monotonic()
+        return list(self._memory_limits)
+
+    def n_threads(self) -> int:
+        """Return the number of their threads."""
+        self.addresses()
+        return self._n_threads
+
+    def thread_bytes(self) -> int:
+        """Return the memory that there is for a thread of the worker that has least."""
+        self.addresses()
+        return min(self._thread_bytes, default=UNLIMITED_BYTES)
+
+    def budget(self) -> int:
+        """Return the bytes that may be in flight."""
+        self.addresses()
+        return int(IN_FLIGHT_SHARE * (sum(self._memory_limits.values()) or UNLIMITED_BYTES))
+
+    def reorder_budget(self) -> int:
+        """Return the bytes of frames that may wait on the client for frames before them."""
+        return min(self.budget(), REORDER_BYTES)
+
+    def chosen(self) -> list[str] | None:
+        """Return the workers to which data may go; None for any."""
+        return None if self._max_workers is None else self.addresses() or None
+
+    def where(self) -> dict[str, Any]:
+        """Return the arguments of `Client.submit` that choose them."""
+        chosen = self.chosen()
+        # Others may step in: a task bound to a worker that died would wait for ever.
+        return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+
+
+def addresses_in_this_process() -> set[str]:
+    """Return the workers that are threads of this process, whose globals they change while they draw.
+
+    There are some with ``processes=False``, and wherever a task renders. Those of other clusters are
+    among them.
+    """
+    alive = (Status.running, Status.paused, Status.closing_gracefully)
+    return {worker.address for worker in list(Worker._instances) if worker.status in alive}
+
+
+def workers_are_local(client: Client) -> bool | None:
+    """Whether data may go to workers and come from them without passing through the scheduler.
+
+    On one machine it always may. Elsewhere it is the user's to say, with ``direct_to_workers``.
+    """
+    if client.direct_to_workers is not None:
+        return bool(client.direct_to_workers)
+    address = client.scheduler.address if client.scheduler is not None else ""
+    return True if address.startswith(("inproc://", "tcp://127.", "tls://127.")) else None

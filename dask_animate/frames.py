@@ -1,0 +1,73 @@
+"""What a frame is: a size, and channels of pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FrameSize:
+    """Height and width of every frame, in pixels."""
+
+    height: int
+    width: int
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in bytes of one RGB frame."""
+        return 3 * self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) -> None:
+    """Write RGBA pixels as RGB, over white where they are translucent.
+
+    Parameters
+    ----------
+    rgba : ndarray of uint8, shape (height, width, 4)
+        Alpha not premultiplied.
+    out : ndarray of uint8, shape (height, width, 3)
+        Overwritten.
+    opaque : bool
+        True skips the blending: the caller knows that alpha is 255 everywhere.
+
+    Notes
+    -----
+    Blending is ``rgb * a + 255 * (1 - a)``, rounded to nearest.
+    """
+    if opaque:
+        for channel in range(3):  # four times as fast as one assignment of [..., :3]
+            out[..., channel] = rgba[..., channel]
+        return
+    alpha = rgba[..., 3].astype(np.uint32)
+    rest = 255 * (255 - alpha) + 127
+    for channel in range(3):
+        out[..., channel] = (rgba[..., channel] * alpha + rest) // 255
+
+
+def as_pixels(frame: NDArray[np.uint8], *, opaque: bool, out: NDArray[np.uint8]) -> None:
+    """Write a frame of any number of channels as RGB, over white, or as RGBA.
+
+    Parameters
+    ----------
+    frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+        Gray, RGB or RGBA, alpha not premultiplied.
+    opaque : bool
+        True if there is no alpha, or if it is 255 everywhere.
+    out : ndarray of uint8, shape (height, width, 3 or 4)
+        Overwritten.
+    """
+    n_channels = frame.shape[2]
+    if n_channels == out.shape[2]:
+        out[...] = frame
+    elif n_channels == 4:
+        flatten(frame, out, opaque=opaque)
+    else:
+        for channel in range(3):
+            out[..., channel] = frame[..., min(channel, n_channels - 1)]
+        out[..., 3:] = 255

@@ -1,0 +1,85 @@
+"""A render as the caller asked for it, and the `Video` made of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
+from .encoding import OutputFile, OutputOptions, open_writer
+from .execution import ClusterOptions, Executed, Execution, Plan, StoreRequest, open_executor
+from .params import AnyParams
+from .rendering import SourceSpec
+from .video import Video
+
+
+@dataclass(frozen=True)
+class RenderRequest:
+    """A video that is to be made: of what, how, where, by whom. All of it is checked.
+
+    Attributes
+    ----------
+    spec : SourceSpec
+        What to draw.
+    params : AnyParams
+        The frames' parameters; consumed.
+    output : OutputOptions
+        The file, how frames are encoded, and when they are shown.
+    plan : Plan
+        How the work is divided.
+    cluster : ClusterOptions
+        Who draws.
+    progress : ProgressOptions
+        What is shown of the render while it runs.
+    store : StoreRequest or None
+        Where frames are kept.
+    started : float
+        When the caller asked for it, by `time.perf_counter`.
+    """
+
+    spec: SourceSpec
+    params: AnyParams
+    output: OutputOptions
+    plan: Plan
+    cluster: ClusterOptions
+    progress: ProgressOptions
+    store: StoreRequest | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+    def render(self) -> Video:
+        """Render the video."""
+        n_frames = self.params.n_frames
+        stats = StatsCollector(self.started)
+        with (
+            OutputFile(self.output.path) as file,
+            self.progress.bar(n_frames) as bar,
+            open_executor(self.cluster, self.spec, n_frames) as executor,
+        ):
+            listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
+            execution = Execution(
+                self.params,
+                self.plan,
+                self.output.encode,
+                partial(open_writer, file, self.output),
+                stats,
+                listeners,
+                self.store,
+            )
+            executed = execution.run(executor)
+        return self._video(executed, stats)
+
+    def _video(self, executed: Executed, stats: StatsCollector) -> Video:
+        path, encoding = self.output.path, executed.encoding
+        size = encoding.encoded_size(executed.size)
+        return Video(
+            path=path,
+            n_frames=executed.n_frames,
+            fps=encoding.fps,
+            width=size.width,
+            height=size.height,
+            duration=self.output.timeline.seconds(executed.n_frames),
+            codec=encoding.codec,
+            encoder=encoding.encoder,
+            stats=stats.stats(path.stat().st_size),
+        )

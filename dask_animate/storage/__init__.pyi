@@ -1,0 +1,13 @@
+from .frame_cache import DRAWN_AGAIN as DRAWN_AGAIN
+from .frame_cache import CacheWriter as CacheWriter
+from .frame_cache import FrameCache as FrameCache
+from .frame_digest import chunk_checksums as chunk_checksums
+from .frame_store import FrameStore as FrameStore
+from .layout import chunk_of as chunk_of
+from .layout import origin_of as origin_of
+from .location import lives_in_memory as lives_in_memory
+from .location import require_found as require_found
+from .ownership import check_location as check_location
+from .ownership import open_store as open_store
+from .verified_frames import open_array as open_array
+from .write_probe import WriteProbe as WriteProbe

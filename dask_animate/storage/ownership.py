@@ -1,0 +1,172 @@
+"""What in a store this library made: where frames may be stored, and what may be deleted."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import zarr
+from zarr.storage import StorePath
+
+from ..errors import StoreError
+from ._zarr import writing_empty_chunks
+from .frame_store import FrameStore
+from .layout import (
+    ARRAYS,
+    KIND,
+    METADATA_KEY,
+    ORIGIN_KEY,
+    VERSION,
+    arrays_of,
+    chunk_of,
+    create_arrays,
+    open_group,
+    read_metadata,
+)
+from .location import (
+    Location,
+    as_location,
+    delete_keys,
+    list_keys,
+    list_names,
+    raises_store_errors,
+    store_path,
+)
+from .write_probe import PROBE_PREFIX
+
+#: Names of foreign files that an error shows.
+SHOWN_NAMES = 5
+# Keys that zarr makes in a store. Those that end with "partial" are left by a write that was cut off.
+# Version 1 of the layout had slashes in the keys of chunks.
+_UNIQUE = "[0-9a-f]{32}"
+_PROBE = re.compile(f"{PROBE_PREFIX}{_UNIQUE}")
+_METADATA = re.compile(rf"zarr\.(json|{_UNIQUE}\.partial)")
+_CHUNK = re.compile(rf"c([./]\d+)*(\.{_UNIQUE}\.partial)?")
+
+
+def check_location(location: Any, *, overwrite: bool) -> bool:
+    """Return whether there is a store at a location; raise if frames must not be stored there.
+
+    Whatever kind of location it is, it is listed: a new store is made only where nothing is, and what
+    this library did not make is never deleted.
+
+    Parameters
+    ----------
+    location : path, URL or zarr store
+        Where frames are to be stored.
+    overwrite : bool
+        Whether a store that is there is to be begun anew.
+
+    Raises
+    ------
+    OptionTypeError
+        If the value is no location.
+    StoreError
+        If something else is there, a store of another version, or, where a store is to be begun anew,
+        anything in it that this library did not make.
+    """
+    location = as_location(location)
+    path = store_path(location)
+    names = list_names(path)
+    if all(name != "zarr.json" and _METADATA.fullmatch(name) for name in names):
+        return False
+    metadata = read_metadata(path)
+    if not metadata:
+        raise StoreError(
+            f"{location} holds what this library did not make: {_shown(names)}. That is never deleted, "
+            f"not even with overwrite=True: choose another location for the store"
+        )
+    if overwrite:
+        _require_none(_owned_and_foreign(path, names)[1], location)
+    elif metadata["version"] != VERSION:
+        raise StoreError(
+            f"the store {location} was made by another version of this library: the version of the "
+            f"store is {metadata['version']}, here it is {VERSION}; overwrite=True begins it anew"
+        )
+    return True
+
+
+@raises_store_errors
+def open_store(
+    location: Any,
+    n_frames: int,
+    frame_shape: tuple[int, int, int],
+    chunk: int,
+    *,
+    overwrite: bool,
+    origin: Mapping[str, Any],
+) -> FrameStore:
+    """Open a store for a render; make it anew if it does not hold frames of this shape.
+
+    Parameters
+    ----------
+    location : path, URL or zarr store
+        Where it is.
+    n_frames : int
+        Number of frames, 0 if it is unknown.
+    frame_shape : tuple of int
+        Height, width and channels.
+    chunk : int
+        Frames in a chunk.
+    overwrite : bool
+        Whether to make it anew in any case.
+    origin : mapping
+        What the frames depend on, for the next render with the store to compare; plain JSON.
+    """
+    is_there = check_location(location, overwrite=overwrite)
+    location = as_location(location)
+    path = store_path(location)
+    render = uuid.uuid4().hex
+    attributes: dict[str, Any] = {METADATA_KEY: {**KIND, "render": render}, ORIGIN_KEY: dict(origin)}
+    if is_there:
+        is_fitting = not overwrite and chunk_of(location, frame_shape) == chunk
+        _take_over(path, attributes, keeps_frames=is_fitting)
+        group = open_group(path)
+    else:
+        group = zarr.create_group(path, zarr_format=3, attributes=attributes)
+    create_arrays(group, n_frames, frame_shape, chunk)
+    frames, digests = map(writing_empty_chunks, arrays_of(group))
+    store = FrameStore(str(location), frames, digests, render)
+    store.reserve(n_frames)
+    return store
+
+
+def _take_over(path: StorePath, attributes: Mapping[str, Any], *, keeps_frames: bool) -> None:
+    """Make a store that of another render, and delete what that render cannot use."""
+    names = list_names(path)
+    probes, _ = _owned_and_foreign(path, filter(_PROBE.fullmatch, names))  # of renders that were killed
+    owned: list[str] = []
+    if not keeps_frames:
+        owned, foreign = _owned_and_foreign(path, set(names) & set(ARRAYS))
+        _require_none(foreign, path)
+    open_group(path).attrs.update(attributes)  # first, as it stops a render that still writes
+    delete_keys(path, [*probes, *owned])
+
+
+def _owned_and_foreign(path: StorePath, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the keys of frames and probes below some names in a store, and all that is foreign."""
+    owned: list[str] = []
+    foreign: list[str] = []
+    for name in names:
+        if name in ARRAYS or _PROBE.fullmatch(name):
+            for key in list_keys(path / name):
+                is_owned = _METADATA.fullmatch(key) or _CHUNK.fullmatch(key)
+                (owned if is_owned else foreign).append(f"{name}/{key}")
+        elif not _METADATA.fullmatch(name):
+            foreign.append(name)
+    return owned, foreign
+
+
+def _require_none(foreign: list[str], location: Location) -> None:
+    if foreign:
+        raise StoreError(
+            f"the store {location} cannot be begun anew, as it holds what this library did not make: "
+            f"{_shown(foreign)}. That is never deleted: choose another location, or move it away"
+        )
+
+
+def _shown(names: list[str]) -> str:
+    more = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,33 @@
+"""Checks of single arguments, with errors that name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+
+from .errors import OptionError, OptionTypeError
+
+
+def require_int(name: str, value: object, minimum: int) -> int:
+    """Return `value` as an int of at least `minimum`, or raise an error that names it."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OptionTypeError(f"{name} must be an integer, got {value!r}")
+    if value < minimum:
+        raise OptionError(f"{name} must be at least {minimum}, got {value}")
+    return int(value)
+
+
+def require_choice(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return `value` if it is one of `choices`, or raise an error that lists them."""
+    if not isinstance(value, str) or value not in choices:
+        raise OptionError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}")
+    return value
+
+
+def require_text(name: str, value: object) -> str:
+    """Return `value` if it is a text that a file can hold, or raise an error that names it."""
+    if not isinstance(value, str) or not value:
+        raise OptionTypeError(f"{name} must be a text, got {value!r}")
+    if "\0" in value or value.encode("utf-8", "ignore").decode() != value:
+        raise OptionError(f"{name} must be a text without NUL and lone surrogates, got {value!r}")
+    return value

@@ -1,0 +1,208 @@
+"""Whatever can be set on anything that is drawn, generated from matplotlib's own classes.
+
+Each change is made to one figure twice: one is blitted, the other drawn as a whole. It is made as it is,
+and again with a drawing of the figure after it, which leaves nothing stale. What is not seen is on the
+list in docs/redraw.md, which is read here. By default a sample of the setters is tried;
+``pytest -m slow tests/test_setters.py -s`` tries all and prints how many these are.
+"""
+
+import io
+import logging
+import re
+import warnings
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import subjects
+from subjects import ABSTRACT, KINDS
+
+from dask_animate.blitting.blitter import Blitter, can_blit
+from dask_animate.drawing.canvas import Canvas
+from dask_animate.drawing.options import DrawOptions
+
+DOCS = Path(__file__).parents[2] / "docs" / "redraw.md"
+
+#: What is tried without -m slow: one of so many setters.
+SAMPLE = 150
+
+BETWEEN = [
+    lambda figure: figure.canvas.draw(),
+    lambda figure: figure.draw_without_rendering(),
+    lambda figure: figure.savefig(io.BytesIO(), dpi=30, format="png"),
+]
+
+
+class Pair:
+    """One figure twice, of which one is blitted."""
+
+    def __init__(self, make):
+        self.made = [subjects.build(make) for _ in range(2)]
+        self.canvases = [Canvas(figure, DrawOptions()) for figure, _ in self.made]
+        self.blitter = self.geometry = None
+        self.n_whole, self.is_new = 0, True
+        self.differs()
+        self.differs()
+
+    @property
+    def subject(self):
+        return self.made[0][1]
+
+    def blitted(self):
+        """Draw as a render does: from the last picture, if that is possible."""
+        canvas = self.canvases[0]
+        geometry = canvas.size, canvas.figure.dpi
+        if not can_blit(canvas.figure):
+            self.blitter = None
+        elif self.blitter is None or geometry != self.geometry:
+            self.blitter, self.geometry = Blitter(canvas.figure), geometry
+        if self.blitter is not None:
+            try:
+                return self.blitter.draw()
+            except Exception:
+                self.blitter = None
+        self.n_whole += 1
+        return canvas.draw()
+
+    def differs(self):
+        self.whole = self.canvases[1].draw().copy()
+        return not np.array_equal(self.whole, self.blitted())
+
+    def change(self, name, value):
+        for _, subject in self.made:
+            subjects.apply(subject, name, value)
+
+    def draw_between(self, draw):
+        for figure, _ in self.made:
+            draw(figure)
+
+
+class Run:
+    """All changes of one subject."""
+
+    def __init__(self, make):
+        self._make = make
+        self._pair = None
+        self.counts = Counter()
+        self.unseen, self.skipped = set(), {}
+
+    def try_all(self, names, draws):
+        """Make each change, after which one of `draws` is done, or nothing."""
+        for number, name in enumerate(names):
+            draw = draws[number % len(draws)] if draws else None
+            outcomes = self._outcomes(name, draw)
+            if "differs" in outcomes:
+                self.unseen.add(name)
+            elif "same" in outcomes:
+                self.counts["with effect"] += 1
+            elif "without effect" not in outcomes:
+                self.skipped[name] = outcomes[0] if outcomes else "has no value to be set"
+        self._pair = None
+
+    def _outcomes(self, name, draw):
+        """Try values until one has an effect; those that are guessed if no other can be set."""
+        outcomes = []
+        self._pair = self._pair or Pair(self._make)
+        for values in subjects.values_for(self._pair.subject, name):
+            for value in values:
+                outcomes.append(self._try(name, value, draw))
+                if outcomes[-1] in ("same", "differs"):
+                    return outcomes
+            if "without effect" in outcomes:
+                return outcomes
+        return outcomes
+
+    def _try(self, name, value, draw):
+        """Make a change to what there is; if that does nothing, to a new figure."""
+        if self._pair is not None:
+            is_new = self._pair.is_new
+            outcome = self._changed(name, value, draw)
+            if is_new or outcome in ("same", "differs"):
+                return outcome
+        self._pair = Pair(self._make)
+        return self._changed(name, value, draw)
+
+    def _changed(self, name, value, draw):
+        pair, self._pair = self._pair, None
+        before = pair.whole
+        try:
+            pair.change(name, value)
+            if draw is not None:
+                pair.draw_between(draw)
+            differs = pair.differs()
+            self.counts["comparisons"] += 1
+            differs |= pair.differs()
+        except Exception as exc:
+            return f"raises {type(exc).__name__}: {exc}"
+        self.counts["drawn as a whole"] += bool(pair.n_whole)
+        if differs:
+            return "differs"
+        is_whole, pair.n_whole = bool(pair.n_whole), 0
+        has_effect = not np.array_equal(before, pair.whole)
+        pair.is_new &= not has_effect
+        self._pair = None if is_whole else pair
+        return "same" if has_effect else "without effect"
+
+
+def listed():
+    """Return what only redraw="full" shows: pairs of a class and what is set."""
+    rows = re.findall(r"^\| `([^`]+)` \| (.+?) \|", DOCS.read_text(), re.MULTILINE)
+    return {(label, name) for label, names in rows for name in re.findall(r"`([^`]+)`", names)}
+
+
+def outcome_of(kind, label, share=1):
+    run = Run(KINDS[kind][1][label])
+    names = subjects.changes(subjects.build(KINDS[kind][1][label])[1])
+    names = [name for name in names if zlib.crc32(f"{label} {name}".encode()) % share == 0]
+    run.try_all(names, [])
+    run.try_all(names, BETWEEN)
+    run.counts.update({"classes": 1, "setters": len(names), "skipped": len(run.skipped)})
+    return run
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Without matplotlib's warnings of limits that make no sense, and of fonts that are not there."""
+    level = logging.getLogger("matplotlib").level
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+    logging.getLogger("matplotlib").setLevel(level)
+
+
+@pytest.mark.newest  # older releases have classes that are gone
+@pytest.mark.parametrize("kind", [kind for kind, (base, _) in KINDS.items() if base is not None])
+def test_every_class_has_a_figure(kind):
+    base, registry = KINDS[kind]
+    known = subjects.all_subclasses(base).keys() - ABSTRACT
+    assert known - registry.keys() == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sample_of_all_setters(kind):
+    for label in KINDS[kind][1]:
+        unseen = outcome_of(kind, label, SAMPLE).unseen
+        assert {(label, name) for name in unseen} <= listed()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_all_setters():
+    counts, unseen = Counter(), set()
+    for kind, (_, registry) in KINDS.items():
+        of_kind = Counter()
+        for label in registry:
+            run = outcome_of(kind, label)
+            of_kind += run.counts
+            unseen |= {(label, name) for name in run.unseen}
+            for name, why in run.skipped.items():
+                print(f"skipped: {label} {name} {why}"[:150])
+        print(kind, dict(of_kind), flush=True)
+        counts += of_kind
+    print("all", dict(counts), "unseen", len(unseen))
+    for label, name in sorted(unseen - listed()):
+        print("unseen:", label, name)
+    assert unseen == listed()

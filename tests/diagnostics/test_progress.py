@@ -1,0 +1,60 @@
+import io
+import re
+import sys
+
+import pytest
+from helpers import FailsAt, FrameNumber
+
+from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered, PartitionReport
+from dask_animate.diagnostics.progress import ProgressBar
+from dask_animate.errors import FrameError, OptionTypeError
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
+    last = sys.stderr.getvalue().strip().split("\r")[-1]
+    assert re.search(r"100%.*20/20 .*frame/s", last)
+
+
+def test_of_unknown_length(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBar(None, None) as bar:
+        bar(PartitionRendered(PartitionReport(8, 0.1), 0))
+        for i in range(3):
+            bar(FrameEncoded(i))
+    assert "3frame" in sys.stderr.getvalue()
+
+
+@pytest.mark.parametrize(("disable", "quiet"), [(None, True), (True, True), (False, False)])
+def test_quiet_when_not_a_terminal(tmp_path, capfd, disable, quiet):
+    FrameNumber().make_video(
+        tmp_path / "a.mp4", range(5), 30, num_workers=1, disable_progress_bar=disable
+    )
+    assert (capfd.readouterr().err == "") == quiet
+
+
+def test_the_bar_ends_with_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with pytest.raises(FrameError, match="frame 9"):
+        FailsAt(9).make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
+    assert "9/20" in sys.stderr.getvalue()
+    assert sys.stderr.getvalue().endswith("\n")
+
+
+def test_without_a_standard_error(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    with ProgressBar(3, None) as bar:
+        bar(FrameEncoded(0))
+
+
+def test_bad_disable():
+    with pytest.raises(
+        OptionTypeError, match="disable_progress_bar must be True, False or None, got 'no'"
+    ):
+        ProgressBar(3, "no")

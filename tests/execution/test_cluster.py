@@ -1,0 +1,481 @@
+import asyncio
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import dask.array as da
+import dask.bag as db
+import numpy as np
+import psutil
+import pytest
+from clusters import local_client
+from distributed import Client, Status, get_client, get_worker, worker_client
+from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
+
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
+from dask_animate.execution.cluster import ClusterOptions, resolve_num_workers
+from dask_animate.execution.lease import Lease
+
+
+def environment(**variables):
+    """Return the environment of a process that finds the tests' modules, and what this one finds."""
+    paths = [str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
+
+
+def run_script(tmp_path, text, *arguments, **kwargs):
+    """Start a script in an interpreter of its own."""
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(text))
+    return subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        env=environment(PYTHONWARNINGS=WARNINGS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kwargs,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "available", "meant"),
+    [(-1, 8, 8), (-2, 8, 7), (-20, 8, 1), (1, 8, 1), (3, 8, 3), (30, 8, 30), (-1, 1, 1), (-1, 0, 1)],
+)
+def test_resolve_num_workers(given, available, meant):
+    assert resolve_num_workers(given, available) == meant
+
+
+@pytest.mark.parametrize("bad", [0, 1.0, None, "2", True])
+def test_bad_num_workers(bad):
+    with pytest.raises((OptionError, OptionTypeError), match="num_workers must"):
+        ClusterOptions.create(None, bad)
+
+
+def test_bad_clients(own_client):
+    with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
+        ClusterOptions.create(own_client.cluster, -1)
+    closed = Client(own_client.cluster, set_as_default=False)
+    closed.close()
+    with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
+        ClusterOptions.create(closed, -1)
+    assert ClusterOptions.create(None, -1).client is None
+
+
+def test_the_active_client_is_used(tmp_path, client):
+    with client.as_current():
+        video = FrameNumber().make_video(tmp_path / "a.mp4", range(60), 30, partition_size=2)
+        assert video.stats.n_workers == 2
+        here = FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
+    assert here.stats.n_workers == 0
+
+
+def test_a_cluster_for_the_call_is_closed_after_it(tmp_path):
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(60), 30, num_workers=2, partition_size=2)
+    assert video.stats.n_workers == 2
+    assert_shows(tmp_path / "a.mp4", range(60))
+    with pytest.raises(ValueError, match="n_frames is 9"):
+        FrameNumber().make_video(tmp_path / "a.mp4", iter(range(3)), 30, 9, num_workers=2)
+    time.sleep(0.5)
+    after = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert after <= before
+
+
+GUARDLESS = """
+    import sys
+    from pathlib import Path
+    from dask_animate import Animator
+    import matplotlib.pyplot as plt
+
+    class Spot(Animator):
+        def setup(self):
+            fig, ax = plt.subplots(figsize=(1, 1))
+            (self.line,) = ax.plot([0], [0], "o")
+            return fig
+
+        def update(self, frame_idx, params):
+            self.line.set_data([params], [0])
+
+    print("script runs", __name__)
+    video = Spot().make_video(sys.argv[1], range(40), 30, num_workers=2, partition_size=2)
+    print(video.n_frames, video.stats.n_workers, __spec__)
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path):
+    (tmp_path / "out").mkdir()
+    script = run_script(tmp_path, GUARDLESS, tmp_path / "out" / "a.mp4")
+    out, err = script.communicate(timeout=60)
+    assert (out, err) == ("script runs __main__\n40 2 None\n", "")
+
+
+INTERRUPTED = """
+    import sys
+    from helpers import Slow
+
+    print("start", flush=True)
+    Slow(0.01).make_video(sys.argv[1], range(2000), 30, num_workers=int(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_ctrl_c(tmp_path, n_workers):
+    path = tmp_path / "out" / "a.mp4"
+    path.parent.mkdir()
+    path.write_text("before")
+    script = run_script(tmp_path, INTERRUPTED, path, n_workers, start_new_session=True)
+    assert script.stdout.readline() == "start\n"
+    for _ in range(600):  # until something was encoded
+        time.sleep(0.1)
+        if any(part.stat().st_size > 0 for part in path.parent.glob(".*.part")):
+            break
+    else:
+        raise AssertionError("nothing was ever encoded")
+    children = psutil.Process(script.pid).children(recursive=True)
+    assert len(children) >= (n_workers if n_workers > 1 else 0)
+    os.killpg(script.pid, signal.SIGINT)  # as a terminal does, to the workers as well
+    _, err = script.communicate(timeout=30)
+    assert err.strip().endswith("KeyboardInterrupt")
+    assert script.returncode != 0
+    assert path.read_text() == "before"
+    assert_nothing_beside(path)
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+BUSY = """
+    import sys
+    from pathlib import Path
+    from helpers import Slow
+
+    class Busy(Slow):
+        def update(self, frame_idx, params):
+            Path("busy").touch()
+            super().update(frame_idx, params)
+
+    Busy(60).make_video(sys.argv[1], range(40), 30, num_workers=2)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
+    """As from a notebook's stop button, to this process alone."""
+    script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True, cwd=tmp_path)
+    wait_until((tmp_path / "busy").exists)
+    children = psutil.Process(script.pid).children(recursive=True)
+    script.send_signal(signal.SIGINT)
+    _, err = script.communicate(timeout=25)
+    assert err.strip().endswith("KeyboardInterrupt")
+    assert not (tmp_path / "out").exists()
+    assert psutil.wait_procs(children, timeout=10)[1] == []
+
+
+def test_a_render_within_a_render(tmp_path):
+    class Outer(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params)
+            FrameNumber().make_video(
+                tmp_path / "inner.mp4", range(3), 30, num_workers=1 if frame_idx < 2 else 2
+            )
+
+    with pytest.raises(FrameError, match=r"frame 2 .* has to draw here: give num_workers=1"):
+        Outer().make_video(tmp_path / "a.mp4", range(5), 30, num_workers=1)
+    assert_shows(tmp_path / "inner.mp4", range(3))
+
+
+def test_a_cluster_from_within_a_worker(tmp_path, client):
+    def render():
+        FrameNumber().make_video(tmp_path / "a.mp4", range(3), 30)
+
+    with pytest.raises(OptionError, match="as it is one itself: give num_workers=1"):
+        client.submit(render, pure=False).result()
+
+
+def test_a_render_inside_a_task(tmp_path):
+    """It would wait for the only thread, which it holds itself, unless it gives the thread back."""
+
+    def given(path):
+        FrameNumber().make_video(path, range(5), 30, client=get_client())
+
+    def active(path):
+        with get_client().as_current():
+            FrameNumber().make_video(path, range(5), 30)
+
+    def given_back(path):
+        with worker_client() as inner:
+            return FrameNumber().make_video(path, iter(range(20)), 30, client=inner).stats.n_workers
+
+    path = tmp_path / "a.mp4"
+    cluster, client = local_client(1)
+    with cluster, client:
+        for render in (given, active):
+            with pytest.raises(OptionError, match=r"holds one itself: .*worker_client\(\) as client"):
+                client.submit(render, path, pure=False).result()
+        assert client.submit(given_back, path, pure=False).result() == 1
+    assert_shows(path, range(20))
+
+
+def test_an_asynchronous_client(tmp_path, client):
+    make_video = FrameNumber().make_video
+    path = tmp_path / "a.mp4"
+
+    async def render():
+        address = client.scheduler.address
+        async with Client(address, asynchronous=True, set_as_default=False) as inner:
+            with pytest.raises(OptionTypeError, match=r"^client is asynchronous here.*to_thread"):
+                make_video(path, range(3), 30, client=inner)
+            with inner.as_current():
+                with pytest.raises(OptionTypeError, match=r"^the active client is asynchronous here"):
+                    make_video(path, range(3), 30)
+                assert make_video(path, range(3), 30, num_workers=1).stats.n_workers == 0
+                return await asyncio.to_thread(make_video, path, range(60), 30, partition_size=2)
+
+    assert asyncio.run(render()).stats.n_workers == 2
+    assert_shows(path, range(60))
+
+
+@pytest.mark.slow
+def test_large_parameters_for_a_cluster_that_shrinks_to_nothing(tmp_path, monkeypatch):
+    """No worker can be sent the parameters; the tasks have to ask for one."""
+    cluster, client = local_client(0)
+    there_were_workers = []
+
+    def scatter(*args, **kwargs):
+        there_were_workers.append(bool(client.nthreads()))
+        return Client.scatter(client, *args, **kwargs)
+
+    class First(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params[0])
+
+    def generate():
+        while client.nthreads():
+            time.sleep(0.01)
+        for i in range(20):
+            yield np.full(25_000, i)
+
+    with cluster, client:
+        monkeypatch.setattr(client, "scatter", scatter)
+        cluster.adapt(minimum=0, maximum=2, interval="100ms", wait_count=2)
+        First().make_video(tmp_path / "a.mp4", generate(), 30, client=client, partition_size=5)
+    assert_shows(tmp_path / "a.mp4", range(20))
+    assert all(there_were_workers)  # else it waits until it gives up
+
+
+class WaitsForItsEnd(FrameNumber):
+    """Says that it is at a frame, and stays there until its process is ended, once."""
+
+    def __init__(self, frame_idx, reached):
+        super().__init__()
+        self.frame_idx, self.reached = frame_idx, reached
+
+    def update(self, frame_idx, params):
+        if frame_idx == self.frame_idx and not self.reached.exists():
+            self.reached.touch()
+            while get_worker().status == Status.running:
+                time.sleep(0.01)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param(da.arange(60, chunks=20), id="array"),
+        pytest.param(db.from_sequence(range(60), npartitions=12), id="bag", marks=pytest.mark.slow),
+    ],
+)
+def test_a_restart_in_the_middle(tmp_path, own_client, params):
+    """What was computed for several partitions is computed again."""
+    reached = tmp_path / "reached"
+    sizes = {} if isinstance(params, db.Bag) else {"partition_size": 5}
+
+    def restart():
+        while not reached.exists():
+            time.sleep(0.01)
+        own_client.restart()
+
+    restarting = threading.Thread(target=restart)
+    restarting.start()
+    animator = WaitsForItsEnd(33, reached)
+    animator.make_video(tmp_path / "out" / "a.mp4", params, 30, client=own_client, **sizes)
+    restarting.join()
+    assert_shows(tmp_path / "out" / "a.mp4", range(60))
+
+
+POOL = """
+    import sys, multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from helpers import FrameNumber
+
+    def load(i):
+        return 3 * i
+
+    def generate():
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            yield from pool.map(load, range(20))
+
+    if __name__ == "__main__":
+        FrameNumber().make_video(sys.argv[1], generate(), 30, num_workers=2)
+        print(__spec__)
+"""
+
+
+@pytest.mark.slow
+def test_a_generator_with_processes_of_its_own(tmp_path):
+    (tmp_path / "out").mkdir()
+    script = run_script(tmp_path, POOL, tmp_path / "out" / "a.mp4")
+    out, err = script.communicate(timeout=60)
+    assert (out, err) == ("None\n", "")
+    assert_shows(tmp_path / "out" / "a.mp4", range(0, 60, 3))
+
+
+def test_the_scheduler_goes_away(tmp_path):
+    """A clear error, and no hang."""
+    scheduler = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0"),
+            *("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", tmp_path / "scheduler.json"),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    worker = None
+    try:
+        for _ in range(300):
+            time.sleep(0.1)
+            if (tmp_path / "scheduler.json").exists():
+                break
+        worker = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1"),
+                *("--no-dashboard", "--death-timeout", "5"),
+                *("--scheduler-file", tmp_path / "scheduler.json"),
+            ],
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+
+        def generate():
+            for i in range(1000):
+                if i == 60:
+                    scheduler.send_signal(signal.SIGKILL)
+                    scheduler.wait()
+                yield i
+
+        scheduler_file = str(tmp_path / "scheduler.json")
+        with Client(scheduler_file=scheduler_file, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=30)
+            with pytest.raises(WorkerError, match="the scheduler is gone"):
+                FrameNumber().make_video(tmp_path / "out" / "a.mp4", generate(), 30, client=client)
+        assert not (tmp_path / "out").exists()
+    finally:
+        scheduler.kill()
+        if worker is not None:
+            worker.kill()
+            worker.wait()
+        scheduler.wait()
+
+
+def plugins_of(dask_worker=None, dask_scheduler=None):
+    server = dask_worker or dask_scheduler
+    return [
+        name
+        for name in [*server.plugins, *getattr(server, "worker_plugins", ())]
+        if "dask_animate" in name
+    ]
+
+
+def wait_until(condition):
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("in vain")
+
+
+def wait_until_no_plugin_is_left(client):
+    wait_until(lambda: not any([*client.run(plugins_of).values(), client.run_on_scheduler(plugins_of)]))
+
+
+def at_registration(monkeypatch, scheduler, nth, action):
+    """Do something when a scheduler of this process is about to give the workers their nth plugin."""
+    broadcast = scheduler.broadcast
+    n_seen = itertools.count(1)
+
+    async def broadcast_later(*, msg, **kwargs):
+        if msg["op"] == "plugin-add" and next(n_seen) == nth:
+            action()
+            await asyncio.sleep(1)  # until the client is gone, or what undoes the registration has come
+        return await broadcast(msg=msg, **kwargs)
+
+    monkeypatch.setattr(scheduler, "broadcast", broadcast_later)
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    from distributed import Client
+    from helpers import CountsSetups
+
+    class Endless(CountsSetups):
+        def update(self, frame_idx, params):
+            import time
+            time.sleep(0.2)
+            super().update(frame_idx, params)
+
+    address, output, log = sys.argv[1:]
+    Endless(log).make_video(output, range(10_000), 30, client=Client(address))
+"""
+
+
+@pytest.mark.parametrize("when", [pytest.param("registering", marks=pytest.mark.slow), "drawing"])
+def test_a_killed_client_leaves_nothing_on_the_workers(tmp_path, own_client, monkeypatch, when):
+    cluster, log = own_client.cluster, tmp_path / "log"
+    log.mkdir()
+    if when == "registering":
+        at_registration(monkeypatch, cluster.scheduler, 2, lambda: script.kill())
+    script = run_script(tmp_path, KILLED, cluster.scheduler_address, tmp_path / "a.mp4", log)
+
+    def generate():
+        """Of a render at the same time, which goes on."""
+        for i in range(30):
+            if i == 20:
+                wait_until(lambda: os.listdir(log) or script.poll() is not None)
+                script.kill()
+                script.communicate(timeout=30)
+                wait_until(lambda: len(own_client.run_on_scheduler(plugins_of)) <= 2)
+                cluster.scale(3)
+                own_client.wait_for_workers(3)
+            yield i
+
+    FrameNumber().make_video(tmp_path / "b.mp4", generate(), 30, client=own_client, partition_size=2)
+    assert script.returncode == -signal.SIGKILL
+    assert_shows(tmp_path / "b.mp4", range(30))
+    wait_until_no_plugin_is_left(own_client)
+
+
+def test_ctrl_c_while_the_workers_are_given_a_plugin(tmp_path, own_client, monkeypatch):
+    """The client lives on, and so does what was sent already."""
+    at_registration(
+        monkeypatch, own_client.cluster.scheduler, 1, lambda: os.kill(os.getpid(), signal.SIGINT)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=own_client)
+    wait_until_no_plugin_is_left(own_client)
+    FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=own_client)
+    assert_shows(tmp_path / "a.mp4", range(40))
+
+
+def test_a_scheduler_that_takes_no_plugins(tmp_path, client, monkeypatch, caplog):
+    def start(self, scheduler):
+        raise RuntimeError("none here")
+
+    monkeypatch.setattr(Lease, "start", start)
+    with caplog.at_level("INFO", "dask_animate.execution.lease"):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=client)
+    assert "figures would stay on the workers if this process were killed: none here" in caplog.text
+    assert_shows(tmp_path / "a.mp4", range(40))
+    wait_until_no_plugin_is_left(client)

@@ -1,0 +1,489 @@
+"""Arrays as parameters: every kind, every division, the same frames."""
+
+import os
+import shutil
+import time
+
+import dask.array as da
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from dask import delayed
+from helpers import FrameNumber, assert_shows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dask_animate import IndexedFrameParams
+from dask_animate.errors import OptionError, OptionTypeError, ParamsError, WorkerError
+from dask_animate.params.arrays import SlicedArray
+from dask_animate.params.partition import DelayedItems
+from dask_animate.params.sequences import SliceParams, open_params
+from dask_animate.params.slices import Slices, open_slices
+
+N = 60
+#: The number of a frame stands in each of its elements.
+NUMBERS = np.arange(N) * 7 % 251
+DATA = np.broadcast_to(NUMBERS[:, None, None], (N, 4, 5)).astype(np.int32)
+
+
+class Shows(FrameNumber):
+    """Draws the number that its slice holds, of whatever kind it is."""
+
+    def __init__(self, kind=np.ndarray, shape=(4, 5)):
+        super().__init__()
+        self.kind, self.shape = kind, shape
+
+    def update(self, frame_idx, params):
+        assert isinstance(params, self.kind), type(params)
+        if self.kind in (dict, tuple):
+            parts = list(params.values()) if self.kind is dict else params
+            assert len({int(np.max(part)) for part in parts}) == 1
+            params = parts[0]
+        elif self.kind is xr.Dataset:
+            params = params["field"]
+        if isinstance(params, xr.DataArray):
+            assert params.variable._in_memory
+            params = params.values
+        assert params.shape == self.shape
+        assert params.min() == params.max()
+        super().update(frame_idx, params.max())
+
+
+def zarr_array(path, data=DATA, chunks=(7, 2, 5)):
+    array = zarr.create_array(path, shape=data.shape, chunks=chunks, dtype=data.dtype)
+    array[:] = data
+    return array
+
+
+def hdf5(path, **options):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("group/field", data=DATA, **options)
+    return h5py.File(path, "r")["group/field"]
+
+
+def labelled(dims=("time", "y", "x")):
+    return xr.DataArray(DATA, dims=dims, coords={"time": np.arange(N)}, name="field")
+
+
+def on_disk(path):
+    labelled().to_dataset().to_zarr(path, encoding={"field": {"chunks": (8, 4, 5)}}, consolidated=False)
+    return xr.open_zarr(path, chunks=None, consolidated=False)
+
+
+KINDS = {
+    "dask": lambda path: (da.from_array(DATA, chunks=(9, 2, 5)), {}),
+    "zarr": lambda path: (zarr_array(path), {}),
+    "zarr in memory": lambda path: (zarr_array(zarr.storage.MemoryStore()), {}),
+    "path": lambda path: (zarr_array(path) and path, {}),
+    "str": lambda path: (zarr_array(path) and str(path), {}),
+    "url": lambda path: (zarr_array(path) and f"file://{path}", {}),
+    "hdf5": lambda path: (hdf5(path, chunks=(11, 4, 5)), {}),
+    "hdf5 without chunks": lambda path: (hdf5(path), {}),
+    "xarray": lambda path: (labelled(), {"kind": xr.DataArray}),
+    "xarray of dask": lambda path: (labelled().chunk(time=9, x=2), {"kind": xr.DataArray}),
+    "xarray on disk": lambda path: (on_disk(path)["field"], {"kind": xr.DataArray}),
+    "dataset": lambda path: (on_disk(path), {"kind": xr.Dataset}),
+    "dataset of dask": lambda path: (labelled().to_dataset().chunk(time=25), {"kind": xr.Dataset}),
+    "dict": lambda path: ({"a": zarr_array(path), "b": da.from_array(DATA), "c": DATA}, {"kind": dict}),
+    "dict of numpy": lambda path: ({"a": DATA, "b": DATA[:, 0]}, {"kind": dict}),
+    "tuple": lambda path: ((zarr_array(path), NUMBERS), {"kind": tuple}),
+    "delayed": lambda path: ([delayed(np.full)((4, 5), number) for number in NUMBERS], {}),
+}
+
+
+#: Read in this process as well; the others are slow there.
+HERE = {"dask", "zarr", "hdf5", "dataset", "dict", "delayed"}
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        *(("cluster", kind) for kind in KINDS),
+        *(pytest.param("here", k, marks=() if k in HERE else pytest.mark.slow) for k in KINDS),
+    ],
+)
+def test_every_kind(tmp_path, client, kind, where):
+    params, options = KINDS[kind](tmp_path / "data")
+    arguments = {"num_workers": 1} if where == "here" else {"client": client}
+    video = Shows(**options).make_video(tmp_path / "a.mp4", params, 30, **arguments)
+    assert_shows(video.path, NUMBERS)
+    assert bool(video.stats.n_workers) == (where == "cluster")
+    video = Shows(**options).make_video(
+        tmp_path / "a.mp4", params, 30, 33, partition_size=10, **arguments
+    )
+    assert_shows(video.path, NUMBERS[:33])
+    assert video.stats.partition_sizes == (10, 10, 10, 3)
+
+
+@pytest.mark.parametrize("kind", ["dask", "zarr", "hdf5"])
+def test_other_axes(tmp_path, client, kind):
+    last = np.moveaxis(DATA, 0, -1)
+    params = {
+        "dask": lambda: da.from_array(last, chunks=(2, 5, 7)),
+        "zarr": lambda: zarr_array(tmp_path / "data", last, (4, 5, 9)),
+        "hdf5": lambda: h5py.File(tmp_path / "data", "w").create_dataset("x", data=last),
+    }[kind]()
+    if kind == "hdf5":
+        params.file.flush()
+        params = (params.file.close(), h5py.File(tmp_path / "data", "r")["x"])[1]
+    for axis in (2, -1):
+        Shows().make_video(tmp_path / "a.mp4", params, 30, axis=axis, client=client)
+        assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+def test_numpy_has_axes_too(tmp_path):
+    Shows().make_video(tmp_path / "a.mp4", np.moveaxis(DATA, 0, 1), 30, axis=1, num_workers=1)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+def test_dim(tmp_path, client):
+    params = labelled().transpose("y", "time", "x")
+    animator = Shows(xr.DataArray)
+    animator.make_video(tmp_path / "a.mp4", params.chunk(time=20), 30, dim="time", client=client)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+def test_labels_come_along(tmp_path):
+    times = np.array("2001-01-01", "M8[D]") + np.arange(N)
+    data = labelled().assign_coords(time=times).assign_attrs(units="K")
+
+    class Checks(Shows):
+        def update(self, frame_idx, params):
+            assert params.attrs == {"units": "K"}
+            assert params.time.values == times[frame_idx]
+            super().update(frame_idx, params)
+
+    Checks(xr.DataArray).make_video(tmp_path / "a.mp4", data, 30, num_workers=1)
+
+
+# --- what is read, where, and how often
+
+
+class CountingStore(zarr.storage.LocalStore):
+    """Leaves a file beside for each chunk that is read."""
+
+    async def get(self, key, prototype=None, byte_range=None):
+        if "/" in key:
+            folder = self.root.parent / "reads"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{key.replace('/', '_')}-{os.getpid()}-{os.urandom(4).hex()}").touch()
+        return await super().get(key, prototype, byte_range)
+
+
+def reads(path):
+    """Return the chunks that were read, and the processes that did."""
+    parts = [name.split("-")[:2] for name in os.listdir(path / "reads")]
+    return sorted(name for name, _ in parts), {int(pid) for _, pid in parts}
+
+
+@pytest.mark.parametrize(("length", "n_chunks"), [(1, 60), (7, 9), (20, 3), (60, 1)])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
+def test_each_chunk_is_read_once_on_a_worker(tmp_path, client, length, n_chunks, encode_on):
+    data = zarr_array(CountingStore(tmp_path / "data"), chunks=(length, 2, 5))
+    video = Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, encode_on=encode_on)
+    assert_shows(video.path, NUMBERS)
+    chunks, processes = reads(tmp_path)
+    assert chunks == sorted(f"c_{i}_{j}_0" for i in range(n_chunks) for j in range(2))
+    assert os.getpid() not in processes
+    if length == N:
+        assert video.stats.n_partitions > 1  # read as one, drawn as several
+
+
+def test_preview_and_check_read_what_they_show(tmp_path):
+    data = zarr_array(CountingStore(tmp_path / "data"), chunks=(10, 4, 5))
+    Shows().preview(data, n=3)
+    assert reads(tmp_path)[0] == ["c_0_0_0", "c_3_0_0", "c_5_0_0"]
+    shutil.rmtree(tmp_path / "reads")
+    assert Shows().check(data, n=3).ok
+    assert set(reads(tmp_path)[0]) == {"c_0_0_0"}
+
+
+def test_dask_chunks_are_computed_once(tmp_path, client):
+    folder = tmp_path / "computed"
+    folder.mkdir()
+
+    def count(block, block_info=None):
+        (folder / f"{block_info[0]['chunk-location'][0]}-{os.urandom(4).hex()}").touch()
+        return block
+
+    for chunks in (60, 30, 7):
+        data = da.from_array(DATA, chunks=(chunks, 4, 5)).map_blocks(count, dtype=DATA.dtype)
+        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client)
+        assert_shows(tmp_path / "a.mp4", NUMBERS)
+        names = [path.name.split("-")[0] for path in folder.iterdir()]
+        assert len(names) == len(set(names)) == -(-N // chunks)
+        for path in folder.iterdir():
+            path.unlink()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    st.integers(1, 30),
+    st.integers(8, 400),
+)
+def test_partitions_of_any_chunks(chunks, others, size, max_bytes):
+    n = min(sum(chunks), sum(others))
+    data = da.arange(n, chunks=3)
+    members = [da.arange(sum(c), chunks=(tuple(c),))[:n] for c in (chunks, others)]
+    params = SliceParams(open_slices((*members, data), None, None))
+    shown, edges = [], set(params._edges)
+    for partition in params.partitions(lambda start: size, max_bytes):
+        assert partition.start == len(shown)
+        if isinstance(partition.params, DelayedItems):
+            run = partition.params.delayed.compute(scheduler="sync")
+            shown += list(run[partition.params.start : partition.params.stop])
+            first = partition.start - partition.params.start
+            assert len(run) * 24 <= max_bytes or edges.isdisjoint(range(first + 1, first + len(run)))
+        else:
+            shown += list(partition.params)
+    assert shown == [(i, i, i) for i in range(n)]
+    exact = list(params.partitions(lambda start: size, float("inf")))
+    assert [len(p) for p in exact] == [size] * (n // size) + [n % size] * (n % size > 0)
+
+
+def test_slices_of_slices():
+    slices = Slices((SlicedArray(DATA, 0, 0, N),))
+    assert np.array_equal(list(slices[10:20][3:5]), DATA[13:15])
+    assert slices[-1:].edges() == [1]
+    assert np.array_equal(slices[4], DATA[4])
+
+
+# --- memory, lost workers, delayed items
+
+
+def test_chunks_that_do_not_fit_are_an_error_before_the_start(tmp_path, client):
+    data = da.zeros((1000, 4000, 4000), chunks=(1000, 100, 100))
+    with pytest.raises(ParamsError, match=r"1000 frames .* take 119.21 GiB.* rechunk"):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client)
+    data = da.zeros((1000, 4000, 4000), chunks=(1, 4000, 4000))
+    with pytest.raises(ParamsError, match=r"1000 frames .* a partition_size of at most"):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, partition_size=1000)
+    data = da.zeros((1000, 40000, 40000), chunks=(1000, 100, 100))
+    with pytest.raises(ParamsError, match="rechunk"):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, num_workers=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_dies(tmp_path, own_client):
+    killed = tmp_path / "killed"
+
+    class Kills(Shows):
+        def update(self, frame_idx, params):
+            if frame_idx == 31 and not killed.exists():
+                killed.touch()
+                os.kill(os.getpid(), 9)
+            super().update(frame_idx, params)
+
+    data = da.from_array(DATA, chunks=(30, 4, 5))  # each chunk is several partitions
+    Kills().make_video(tmp_path / "a.mp4", data, 30, client=own_client)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+def test_delayed_items_run_on_workers_in_any_order(tmp_path, client):
+    def load(i):
+        return np.full((4, 5), NUMBERS[i]), os.getpid()
+
+    class Where(Shows):
+        def update(self, frame_idx, params):
+            data, pid = params
+            assert pid == os.getpid() or pid in pids
+            super().update(frame_idx, data)
+
+    pids = set(client.run(os.getpid).values())
+    items = [IndexedFrameParams(i, delayed(load)(i)) for i in reversed(range(N))]
+    Where().make_video(tmp_path / "a.mp4", items, 30, client=client)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+    mixed = (delayed(np.full)((4, 5), x) if x % 2 else np.full((4, 5), x) for x in NUMBERS)
+    Shows().make_video(tmp_path / "a.mp4", mixed, 30, client=client, partition_size=9)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+def test_nothing_stays_on_the_workers(tmp_path, client):
+    data = da.from_array(DATA, chunks=(30, 4, 5))
+    before = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
+    Shows().make_video(tmp_path / "a.mp4", data, 30, client=client)
+    while client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) > before:
+        time.sleep(0.1)  # for ever, if something stays; then the test's time runs out
+
+
+# --- what cannot be
+
+
+def zarr_group(path):
+    zarr.create_group(path).create_array("a", shape=3, dtype="i4")
+    return path
+
+
+def unknown():
+    array = da.from_array(NUMBERS)
+    return array[array > 3]
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "error", "match"),
+    [
+        (lambda p: da.zeros((0, 3)), {}, ParamsError, "empty"),
+        (lambda p: da.zeros((5, 3)), {"n_frames": 9}, ParamsError, "holds only 5 frames"),
+        (lambda p: da.zeros((5, 3)), {"axis": 2}, OptionError, "has 2 dimensions"),
+        (lambda p: da.zeros((5, 3)), {"axis": 0.5}, OptionTypeError, "axis must be an integer"),
+        (lambda p: da.zeros((5, 3)), {"dim": "time"}, OptionError, "give axis="),
+        (lambda p: labelled(), {"axis": 1}, OptionError, "give dim="),
+        (lambda p: labelled(), {"dim": "z"}, OptionError, "one of the dimensions"),
+        (lambda p: [1, 2, 3], {"axis": 1}, OptionError, "are for arrays"),
+        (lambda p: {"a": da.zeros(4), "b": np.zeros(5)}, {}, ParamsError, "'a': 4, 'b': 5"),
+        (lambda p: {"a": da.zeros(4), "b": [1, 2, 3, 4]}, {}, OptionTypeError, "holds a list"),
+        (lambda p: {}, {}, OptionTypeError, "no arrays"),
+        (lambda p: p / "missing.zarr", {}, ParamsError, "no zarr array at"),
+        (lambda p: zarr_group(p / "g"), {}, ParamsError, "arrays: a"),
+        (lambda p: unknown(), {}, OptionError, "compute_chunk_sizes"),
+        (lambda p: xr.Dataset({"a": ("x", [1]), "b": ("y", [1])}), {}, OptionError, "dim= has to say"),
+        (lambda p: xr.DataArray(1), {}, OptionError, "dim= has to say"),
+    ],
+)  # fmt: skip
+def test_bad_arrays(tmp_path, make, options, error, match):
+    params = make(tmp_path)
+    with pytest.raises(error, match=match):
+        Shows().make_video(tmp_path / "a.mp4", params, 30, num_workers=1, **options)
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_data_that_cannot_be_read_names_the_frames(tmp_path, client):
+    def fails(block, block_info=None):
+        if block_info and block_info[0]["array-location"][0][0] >= 30:
+            raise OSError("tape is torn")
+        return block
+
+    data = da.from_array(DATA, chunks=(30, 4, 5)).map_blocks(fails, dtype=DATA.dtype)
+    with pytest.raises(WorkerError, match="tape is torn"):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client)
+
+
+def test_zarr_that_workers_do_not_find(tmp_path, client):
+    array = zarr_array(tmp_path / "b.zarr")
+    shutil.move(tmp_path / "b.zarr", tmp_path / "c.zarr")  # what zarr itself reads is zeros
+    assert not array[:].any()
+    with pytest.raises(ParamsError, match=r"b.zarr, seen from here"):
+        Shows().make_video(tmp_path / "a.mp4", array, 30, client=client)
+
+
+def test_dask_is_not_computed_by_opening():
+    def fails(block):
+        raise AssertionError("computed")
+
+    data = da.map_blocks(fails, da.zeros((10, 3)), dtype=float, meta=np.zeros((0, 0)))
+    assert open_params(data, None).n_frames == 10
+
+
+# --- what reviewers found
+
+
+def test_masks_stay(tmp_path, client):
+    masked = np.ma.masked_less(np.arange(12.0).reshape(4, 3), 4)
+    filled = masked.filled(-1)
+
+    class Checks(FrameNumber):
+        def update(self, frame_idx, params):
+            part = params["a"] if isinstance(params, dict) else params
+            assert np.ma.filled(part, -1).tolist() == filled[frame_idx].tolist()
+            super().update(frame_idx, 0)
+
+    for data in (da.from_array(masked, chunks=2), {"a": masked}):
+        Checks().make_video(tmp_path / "a.mp4", data, 30, client=client)
+
+
+def test_futures_and_nested_delayed_objects(tmp_path, client):
+    class Nested(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params[1] if isinstance(params, tuple) else params)
+
+    def twice(x):
+        return 2 * x
+
+    with client.as_current():
+        for make in (
+            lambda: [client.submit(twice, i, pure=False) for i in range(20)],
+            lambda: [(i, delayed(twice)(i)) for i in range(20)],
+        ):
+            for options in ({"client": client}, {"num_workers": 1}):
+                Nested().make_video(tmp_path / "a.mp4", make(), 30, **options)
+                assert_shows(tmp_path / "a.mp4", range(0, 40, 2))
+
+
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_delayed_objects_say_beforehand_which_frame_they_are_for(tmp_path, client, where):
+    items = [delayed(IndexedFrameParams)(9 - i, 0) for i in range(10)]
+    options = {"num_workers": 1} if where == "here" else {"client": client}
+    with pytest.raises(ParamsError, match="put the Delayed object into"):
+        FrameNumber().make_video(tmp_path / "a.mp4", items, 30, **options)
+
+
+def test_tuples_with_arrays_are_aligned_arrays(tmp_path):
+    zarr_array(tmp_path / "data")
+    both = (zarr.open(tmp_path / "data"), str(tmp_path / "data"))
+    Shows(tuple).make_video(tmp_path / "a.mp4", both, 30, num_workers=1)
+    with pytest.raises(OptionTypeError, match="holds a list"):
+        Shows(tuple).make_video(tmp_path / "a.mp4", (da.zeros(3), [1, 2, 3]), 30, num_workers=1)
+    FrameNumber().make_video(tmp_path / "a.mp4", ("1", "2"), 30, num_workers=1)  # just two items
+    assert_shows(tmp_path / "a.mp4", [1, 2])
+
+
+def test_a_divided_chunk_is_read_once_whatever_the_size(tmp_path, client):
+    data = zarr_array(CountingStore(tmp_path / "data"), chunks=(30, 4, 5))
+    video = Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, partition_size=10)
+    assert_shows(video.path, NUMBERS)
+    assert reads(tmp_path)[0] == ["c_0_0_0", "c_1_0_0"]
+
+
+def test_datasets_of_unequal_chunks(tmp_path, client):
+    data = xr.Dataset({"field": labelled().chunk(time=12), "other": labelled().chunk(time=15)})
+    Shows(xr.Dataset).make_video(tmp_path / "a.mp4", data, 30, client=client)
+    assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda p: da.asarray(5), "without dimensions"),
+        (lambda p: da.zeros((5, 6))[:, da.ones(6) > 0], "compute_chunk_sizes"),
+        (lambda p: h5py.File(p / "w.h5", "w").create_dataset("x", data=DATA), 'open it with mode "r"'),
+        (lambda p: labelled().to_dataset().assign(s=("z", da.zeros(10**8))), "drop them"),
+    ],
+)
+def test_more_bad_arrays(tmp_path, make, match):
+    data = make(tmp_path)
+    options = {"dim": "time"} if isinstance(data, xr.Dataset) else {}
+    with pytest.raises(OptionError, match=match):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, num_workers=1, **options)
+    if isinstance(data, h5py.Dataset):
+        data.file.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["zarr", "dask"])
+def test_chunks_near_the_limit_of_memory(tmp_path, library):
+    """A fifth of a worker's memory is accepted, and then it has to be enough."""
+    from clusters import local_client
+
+    n, side = 12, 2**21  # 96 MiB in a chunk
+    cluster, client = local_client(2, memory_limit=2**29)
+    with cluster, client:
+        if library == "zarr":
+            data = zarr.create_array(tmp_path / "d", shape=(2 * n, side), chunks=(n, side), dtype="f4")
+            data[:] = np.arange(2 * n, dtype="f4")[:, None]
+        else:
+            index = da.arange(2 * n, chunks=n)[:, None]
+            data = (da.ones((2 * n, side), chunks=(n, side), dtype="f4") * index).astype("f4")
+
+        class Means(FrameNumber):
+            def update(self, frame_idx, params):
+                super().update(frame_idx, params.mean())
+
+        video = Means().make_video(tmp_path / "a.mp4", data, 30, client=client)
+        assert_shows(video.path, range(2 * n))
+        large = data.rechunk((2 * n, -1)) if library == "dask" else da.zeros((2 * n, side), chunks=-1)
+        with pytest.raises(ParamsError, match="rechunk"):
+            Means().make_video(tmp_path / "a.mp4", large, 30, client=client)
