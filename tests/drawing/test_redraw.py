@@ -335,7 +335,13 @@ def test_a_size_that_is_no_whole_number_of_pixels(tmp_path):
     Uneven().preview(range(4))
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9", "ffv1"])
+@pytest.mark.parametrize(
+    "codec",
+    [
+        *("h264", "ffv1"),
+        *(pytest.param(codec, marks=pytest.mark.slow) for codec in ("hevc", "av1", "vp9")),
+    ],
+)
 def test_frames_that_repeat_are_converted_once(tmp_path, monkeypatch, codec):
     converted = []
     convert = Converter.convert

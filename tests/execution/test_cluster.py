@@ -56,10 +56,10 @@ def test_bad_num_workers(bad):
         ClusterOptions.create(None, bad)
 
 
-def test_bad_clients(own_client):
+def test_bad_clients(client):
     with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
-        ClusterOptions.create(own_client.cluster, -1)
-    closed = Client(own_client.cluster, set_as_default=False)
+        ClusterOptions.create(client.cluster, -1)
+    closed = Client(client.cluster, set_as_default=False)
     closed.close()
     with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
         ClusterOptions.create(closed, -1)

@@ -92,39 +92,43 @@ def bag_of_shuffled(params):
     return db.from_sequence(items, partition_size=4)
 
 
+KINDS = {
+    "list": list,
+    "tuple": tuple,
+    "array": np.array,
+    "generator": iter,
+    "shuffled": shuffled,
+    "mixed": mixed,
+    "lazy-shuffled": lambda params: iter(shuffled(params)),
+    "bag": lambda params: db.from_sequence(params, npartitions=5),
+    "filtered-bag": lambda params: db.from_sequence(params, npartitions=9).filter(lambda v: v >= 0),
+    "bag-shuffled": bag_of_shuffled,
+}
+#: Who draws, where is encoded, and the kinds of parameters for which that is tried by default.
+USUAL = {
+    ("two workers", "workers"): KINDS.keys(),
+    ("two workers", "client"): {"list", "bag-shuffled"},
+    ("here", "client"): {"generator", "mixed", "bag"},
+    ("four threads", "client"): {"list", "lazy-shuffled", "bag-shuffled"},
+}
+
+
 @pytest.mark.parametrize(
-    "kind",
+    ("where", "encode_on", "kind"),
     [
-        list,
-        tuple,
-        np.array,
-        iter,
-        shuffled,
-        mixed,
-        lambda params: iter(shuffled(params)),
-        lambda params: db.from_sequence(params, npartitions=5),
-        lambda params: db.from_sequence(params, npartitions=9).filter(lambda value: value >= 0),
-        bag_of_shuffled,
-    ],
-    ids="list tuple array generator shuffled mixed lazy-shuffled bag filtered-bag bag-shuffled".split(),
-)
-@pytest.mark.parametrize(
-    ("where", "encode_on"),
-    [
-        *(("here", "client"), ("two workers", "workers"), ("four threads", "client")),
-        *(
-            pytest.param(*pair, marks=pytest.mark.slow)
-            for pair in (
-                *(("here", "workers"), ("two workers", "client"), ("four threads", "workers")),
-                *(("five workers", "workers"), ("five workers", "client")),
-            )
-        ),
+        pytest.param(
+            *(where, encode_on, kind),
+            marks=() if kind in USUAL.get((where, encode_on), ()) else pytest.mark.slow,
+        )
+        for where in ("here", "two workers", "five workers", "four threads")
+        for encode_on in ("workers", "client")
+        for kind in KINDS
     ],
     indirect=["where"],
 )
 def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     path = tmp_path / "a.mp4"
-    video = FrameNumber().make_video(path, kind(PARAMS), 30, encode_on=encode_on, **where)
+    video = FrameNumber().make_video(path, KINDS[kind](PARAMS), 30, encode_on=encode_on, **where)
     assert_shows(path, PARAMS)
     assert video.stats.encode_on == encode_on
     assert_nothing_beside(path)
@@ -133,7 +137,13 @@ def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     assert video.duration == pytest.approx(61 / 30)
 
 
-@pytest.mark.parametrize("partition_size", [1, 3, 61, 100, (1, 2, 37, 20, 1), np.array([60, 1])])
+@pytest.mark.parametrize(
+    "partition_size",
+    [
+        *(1, 100, (1, 2, 37, 20, 1)),
+        *(pytest.param(size, marks=pytest.mark.slow) for size in (3, 61, np.array([60, 1]))),
+    ],
+)
 def test_partition_sizes(tmp_path, client, partition_size):
     video = FrameNumber().make_video(
         tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=partition_size
@@ -160,7 +170,7 @@ def test_an_endless_generator(tmp_path, client):
     assert_shows(tmp_path / "a.mp4", range(50))
 
 
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_random_frames_are_the_same_everywhere(
     tmp_path, client, client_of_five, client_of_threads, encode_on
 ):
@@ -409,11 +419,11 @@ class NoPatch(FrameNumber):
         pass
 
 
-def test_setup_runs_once_on_each_worker(tmp_path, own_client):
+def test_setup_runs_once_on_each_worker(tmp_path, client):
     (tmp_path / "log").mkdir()
-    CountsSetups(tmp_path / "log").make_video(tmp_path / "a.mp4", range(80), 30, client=own_client)
+    CountsSetups(tmp_path / "log").make_video(tmp_path / "a.mp4", range(80), 30, client=client)
     setups = [name.split("-")[1] for name in os.listdir(tmp_path / "log")]
-    pids = own_client.run(os.getpid).values()
+    pids = client.run(os.getpid).values()
     assert sorted(setups) == sorted(map(str, pids))
 
 

@@ -93,15 +93,19 @@ KINDS = {
 }
 
 
-#: Read in this process as well; the others are slow there.
-HERE = {"dask", "zarr", "hdf5", "dataset", "dict", "delayed"}
+#: Read in both places, or here, by default; the others on a cluster.
+BOTH = {"dask", "zarr"}
+HERE = {"zarr in memory", "str", "hdf5 without chunks", "xarray", "dict of numpy", "tuple"}
 
 
 @pytest.mark.parametrize(
     ("where", "kind"),
     [
-        *(("cluster", kind) for kind in KINDS),
-        *(pytest.param("here", k, marks=() if k in HERE else pytest.mark.slow) for k in KINDS),
+        pytest.param(
+            where, kind, marks=() if kind in BOTH or (kind in HERE) == is_here else pytest.mark.slow
+        )
+        for where, is_here in (("here", True), ("cluster", False))
+        for kind in KINDS
     ],
 )
 def test_every_kind(tmp_path, client, kind, where):
@@ -268,6 +272,7 @@ def test_chunks_that_do_not_fit_are_an_error_before_the_start(tmp_path, client):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies(tmp_path, own_client):
     killed = tmp_path / "killed"
 

@@ -123,10 +123,10 @@ KINDS = {
     ("where", "kind"),
     [
         *(("here", kind) for kind in KINDS),
-        *(("cluster", kind) for kind in ("generator", "delayed")),
+        ("cluster", "generator"),
         *(
             pytest.param("cluster", kind, marks=pytest.mark.slow)
-            for kind in ("indexed", "array", "uneven", "dict")
+            for kind in ("indexed", "array", "uneven", "dict", "delayed")
         ),
     ],
     indirect=["where"],
