@@ -58,10 +58,10 @@ def test_bad_num_workers(bad):
         ClusterOptions.create(None, bad)
 
 
-def test_bad_clients(own_client):
+def test_bad_clients(client):
     with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
-        ClusterOptions.create(own_client.cluster, -1)
-    closed = Client(own_client.cluster, set_as_default=False)
+        ClusterOptions.create(client.cluster, -1)
+    closed = Client(client.cluster, set_as_default=False)
     closed.close()
     with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
         ClusterOptions.create(closed, -1)
@@ -163,6 +163,7 @@ BUSY = """
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
     """As from a notebook's stop button, to this process alone."""
     script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True, cwd=tmp_path)
@@ -239,6 +240,7 @@ def test_an_asynchronous_client(tmp_path, client):
     assert_shows(path, range(60))
 
 
+@pytest.mark.slow
 def test_large_parameters_for_a_cluster_that_shrinks_to_nothing(tmp_path, monkeypatch):
     """No worker can be sent the parameters; the tasks have to ask for one."""
     cluster, client = local_client(0)
@@ -324,6 +326,7 @@ POOL = """
 """
 
 
+@pytest.mark.slow
 def test_a_generator_with_processes_of_its_own(tmp_path):
     (tmp_path / "out").mkdir()
     script = run_script(tmp_path, POOL, tmp_path / "out" / "a.mp4")
