@@ -1,4 +1,4 @@
-"""Animations of many kinds, in auto mode: the same pixels as drawn in full, and seldom in full."""
+"""Animations of many kinds: the same pixels with every way of drawing, and with "blit" no full draws."""
 
 import importlib.util
 from pathlib import Path
@@ -24,7 +24,7 @@ def example(name):
 
 
 def blocks(animator, redraw, params):
-    """Draw two partitions, the second half first; return both."""
+    """Draw the second half of the frames, then the first; return both partitions."""
     drawing = Renderer(FigureSpec(animator, DrawOptions(redraw=redraw), {}))
     items = list(enumerate(params))
     half = len(items) // 2
@@ -35,10 +35,10 @@ def blocks(animator, redraw, params):
 
 def assert_same(animator, params):
     for redraw in ("auto", "blit"):
-        for block, whole in zip(
+        for block, full in zip(
             blocks(animator, redraw, params), blocks(animator, "full", params), strict=True
         ):
-            differing = (block.pixels != whole.pixels).any(axis=(1, 2, 3))
+            differing = (block.pixels != full.pixels).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
             assert block.run.fault is None
             if redraw == "blit":
