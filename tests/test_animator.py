@@ -27,6 +27,16 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
+@pytest.mark.parametrize("name", ["make_video", "frames", "frame", "preview", "check"])
+def test_help_describes_each_parameter_in_full(name):
+    method = getattr(Animator, name)
+    text = inspect.getdoc(method)
+    section = text.split("Parameters\n----------\n")[1].split("\n\nReturns\n")[0]
+    described = re.findall(r"^(\w+) : .+\n    \S", section, re.MULTILINE)
+    assert described == [*inspect.signature(method).parameters][1:]
+    assert "As in `" not in text
+
+
 def test_abstract():
     with pytest.raises(TypeError, match="abstract"):
         Animator()

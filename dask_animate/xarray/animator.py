@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ..animator import Animator
 from ..diagnostics import notify
+from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
 from ..validation import require_choice
@@ -167,6 +168,7 @@ class DataArrayAnimator(Animator):
         self.before_drawing()
         return {name: (limits.low, limits.high) for name, limits in self._limits.items()}
 
+    @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
     ) -> Video:
@@ -174,7 +176,7 @@ class DataArrayAnimator(Animator):
 
         Parameters
         ----------
-        output_file : path-like
+        output_file
             As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
@@ -184,7 +186,7 @@ class DataArrayAnimator(Animator):
         Returns
         -------
         Video
-            The video and the cost of the render.
+            The finished video and what the render cost.
         """
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
