@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..drawing import DrawSession
 from ..errors import FrameSizeError, OptionTypeError, ParamsError
 from ..frames import FrameSize
-from ..params import FrameParams, SliceParams, is_data, is_place, open_slices
+from ..params import FrameParams, SliceParams, is_data, is_location, open_slices
 
 _EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
 
@@ -157,7 +157,7 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FramePara
     FrameParams or SliceParams
         The frames as parameters.
     """
-    if is_place(frames):
+    if is_location(frames):
         from ..storage import open_array
 
         frames = open_array(frames)

@@ -2,129 +2,165 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import numpy as np
-from dask import compute, delayed
+from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
-from ..errors import ParamsError, errors_that_travel
-from ..params import AnyParams, DelayedItems, FrameParams, Partition, with_index
-from ..rendering import Block, FigureSpec, Renderer, TaskSpec
-from .plan import lazy_sizes
+from ..errors import errors_that_travel
+from ..frames import FrameSize
+from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
+from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
+from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
+from .plan import TAIL_SEGMENT, kept_length
 
-#: Figures that a process keeps for frames that are still to come.
-KEPT_FIGURES = 2
+#: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,
+#: on which they all depend, so that dask fuses less.
+INLINE_BYTES = 64 * 2**10
 
 
-def lazy_frames(job: FigureSpec, params: AnyParams, partition_size: Any) -> Any:
+def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     """Return frames as a `dask.array.Array`, (n, height, width, 3) uint8, chunked by partition.
 
     Parameters
     ----------
-    job : FigureSpec
+    spec : FigureSpec
         What to draw; not pickled yet.
     params
         The frames' parameters; consumed.
     partition_size : int, sequence of int or "auto"
         Frames in a chunk. The partitions of a Bag are its own.
     """
+    with closing(Renderer(spec)) as renderer:
+        size = renderer.size()
+    blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))
+    return _drawn(Drawing(spec.pickled()), blocks, size)
+
+
+def _sizes(params: Params, size: FrameSize, partition_size: Any) -> tuple[int, ...]:
+    """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
+    n_frames = params.n_frames or 0
+    if not isinstance(partition_size, str):
+        return _all_sizes(partition_sizes(partition_size, n_frames), n_frames)
+    partition_sizes(partition_size, n_frames)
+    longest = max(1, CHUNK_BYTES // size.n_bytes)
+    chunks = params.chunks
+    if chunks is not None and max(chunks) <= longest and n_frames >= TAIL_SEGMENT * len(chunks):
+        return chunks  # each is read, computed and drawn in one task
+    length = min(kept_length(n_frames, size.n_bytes), longest)
+    sizes = params.sizes(length, CHUNK_READ_BYTES)
+    return _all_sizes(partition_sizes(sizes, n_frames), n_frames)
+
+
+def _all_sizes(sizes: Iterable[int], n_frames: int) -> tuple[int, ...]:
+    found, n_left = [], n_frames
+    for size in sizes:
+        found.append(min(size, n_left))
+        n_left -= size
+        if n_left <= 0:
+            break
+    return tuple(found)
+
+
+class Drawing:
+    """What all tasks of a lazy array have in common.
+
+    Not a dataclass, and not a function with arguments, lest dask look into it for keys of tasks.
+
+    Parameters
+    ----------
+    spec : FigureSpec
+        What to draw, pickled.
+    """
+
+    def __init__(self, spec: FigureSpec) -> None:
+        self._spec = spec
+        self.name = f"draw-{uuid.uuid4().hex}"
+
+    def __dask_tokenize__(self) -> str:
+        return self.name
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that travel with each task that carries it, about."""
+        animator = self._spec.animator
+        return len(animator) if isinstance(animator, bytes) else 0
+
+    def draw(self, partition: UnfilledPartition, blocks: Sequence[Any]) -> NDArray[np.uint8]:
+        """Draw a partition of consecutive frames, with the figure that this process keeps for them."""
+        indexed = enumerate(partition.filled(blocks), partition.start)
+        with errors_that_travel(), renderers.lent(self.name, self._spec) as renderer:
+            block = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames).payload
+        assert isinstance(block, Block)
+        return block.pixels
+
+
+def draw_partition(
+    partition: UnfilledPartition, drawing: Drawing | NDArray[np.object_], *blocks: Any
+) -> NDArray[np.uint8]:
+    """Task: draw a partition from the blocks that dask computed for it."""
+    shared: Drawing = drawing.item() if isinstance(drawing, np.ndarray) else drawing
+    return shared.draw(partition, blocks)
+
+
+class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
+    """Hands each task its partition, made when the graph is, so that the layer stays symbolic."""
+
+    def __init__(self, blocks: PartitionBlocks, name: str) -> None:
+        super().__init__((blocks.sizes,))
+        self._blocks = blocks
+        self._name = name
+
+    def __getitem__(self, idx: tuple[int, ...]) -> UnfilledPartition:
+        return self._blocks.partition(idx[0])
+
+    def __dask_tokenize__(self) -> str:
+        return f"{self._name}-partitions"
+
+
+def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
+    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it.
+
+    Axes of parameters are called by the names of the frames' axes where they have one block: dask does
+    not fuse over axes that the result lacks.
+    """
     import dask.array
 
-    with closing(Renderer(job)) as renderer:
-        size = renderer.size()
-    if params.bag_partitions is not None:
-        partitions = _of_bag(params.bag_partitions, params.n_frames)
-    else:
-        if params.n_frames is None:
-            params = FrameParams(list(params))
-        sizes = iter(lazy_sizes(params, size, partition_size))
-        partitions = params.partitions(lambda start: next(sizes, 0), float("inf"))
-    name = f"dask_animate-{uuid.uuid4().hex}"
-    # Not named alike: older releases of dask put a task's result wherever an argument equals its key.
-    travelling = delayed(job.pickled(), name=f"{name}-job", traverse=False)
-    return dask.array.concatenate(
-        [
-            dask.array.from_delayed(
-                _drawn(travelling, name, partition),
-                (len(partition), size.height, size.width, 3),
-                np.uint8,
-            )
-            for partition in partitions
+    lengths = {"y": size.height, "x": size.width, "c": 3}
+    arguments: list[Any] = [_PartitionDep(blocks, drawing.name), "t", *_shared(drawing)]
+    for k, (array, axis) in enumerate(blocks.arrays):
+        free = iter(lengths)
+        names = [
+            "t" if i == axis else next(free, f"{k}.{i}") if n == 1 else f"{k}.{i}"
+            for i, n in enumerate(array.numblocks)
         ]
+        arguments += array, tuple(names)
+    used = {name for names in arguments[1::2] if names is not None for name in names}
+    return dask.array.blockwise(
+        draw_partition,
+        "tyxc",
+        *arguments,
+        name=drawing.name,
+        dtype=np.uint8,
+        meta=np.empty((0, 0, 0, 0), np.uint8),
+        new_axes={name: n for name, n in lengths.items() if name not in used},
+        adjust_chunks={name: (n,) for name, n in lengths.items() if name in used},
+        align_arrays=False,
+        concatenate=True,
     )
 
 
-def _drawn(job: Any, name: str, partition: Partition) -> Any:
-    params, computed = partition.params, None
-    if isinstance(params, DelayedItems):
-        computed = params.delayed
-        partition = Partition(partition.start, DelayedItems(None, params.start, params.stop), 0)
-    key = f"draw_partition-{name[-32:]}-{partition.start}"
-    return delayed(draw_partition)(
-        job, name, delayed(partition, traverse=False), computed, dask_key_name=key
-    )
+def _shared(drawing: Drawing) -> tuple[Any, Any]:
+    """Return what all tasks have in common as an argument of `blockwise`, and its axes."""
+    if drawing.n_bytes <= INLINE_BYTES:
+        return drawing, None
+    import dask.array
 
-
-def _of_bag(partitions: Sequence[Any], n_frames: int | None) -> Iterator[Partition]:
-    """Yield a bag's partitions, which are computed to learn how many items each has."""
-    items = [delayed(list)(part) for part in partitions]
-    ends = list(accumulate(compute(*map(delayed(len), items))))
-    n_frames = ends[-1] if n_frames is None else n_frames
-    if not 0 < n_frames <= ends[-1]:
-        raise ParamsError(f"n_frames is {n_frames}, but param_by_frame ended after {ends[-1]} frames")
-    for start, end, part in zip([0, *ends], ends, items, strict=False):
-        if start < min(end, n_frames):
-            params = delayed(_without_index)(part, start)
-            yield Partition(start, DelayedItems(params, 0, min(end, n_frames) - start), 0)
-
-
-def _without_index(items: list[Any], start: int) -> list[Any]:
-    indexed = list(with_index(items, start))
-    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))):
-        raise ParamsError("the items of a Bag have to be in frame order here: sort the bag by frame_id")
-    return [item for _, item in indexed]
-
-
-def draw_partition(job: FigureSpec, name: str, partition: Partition, computed: Any) -> NDArray[np.uint8]:
-    """Task: draw a partition of consecutive frames, with the figure that this process keeps for them."""
-    indexed = enumerate(partition.items(computed), partition.start)
-    with errors_that_travel(), _figures.borrowed(name, job) as renderer:
-        block = renderer.render(TaskSpec(), partition.start, indexed, len(partition)).payload
-    assert isinstance(block, Block)
-    return block.pixels
-
-
-class _Figures:
-    """Renderers that this process keeps, those used last. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._renderers: dict[str, Renderer] = {}  # the one used last is last
-        self._n_users: dict[str, int] = {}
-
-    @contextmanager
-    def borrowed(self, name: str, job: FigureSpec) -> Iterator[Renderer]:
-        """Lend the renderer of this name, made if need be."""
-        with self._lock:
-            renderer = self._renderers.pop(name, None) or Renderer(job)
-            self._renderers[name] = renderer
-            self._n_users[name] = self._n_users.get(name, 0) + 1
-        try:
-            yield renderer
-        finally:
-            with self._lock:
-                self._n_users[name] -= 1
-                unused = [other for other in self._renderers if not self._n_users[other]]
-                n_too_many = len(self._renderers) - KEPT_FIGURES
-                closed = [self._renderers.pop(other) for other in unused[: max(0, n_too_many)]]
-            for old in closed:
-                old.close()
-
-
-_figures = _Figures()
+    box = np.empty((), object)
+    box[()] = drawing
+    return dask.array.from_array(box, name=f"{drawing.name}-figure"), ()

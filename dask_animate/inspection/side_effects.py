@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
 
+from ..blitting import n_categories
 from ..drawing import open_figures
 
 # Types of attributes that are data and not artists.
@@ -73,7 +74,7 @@ def frame_state(animator: object, figure: Figure) -> FrameState:
     counts = {
         "artists on the figure": _n_artists(figure),
         "figures open": len(figures),
-        "categories on axes": sum(len(vars(unit).get("_mapping", ())) for unit in units.values()),
+        "categories on axes": sum(map(n_categories, units.values())),
     }
     return FrameState(counts, attributes)
 

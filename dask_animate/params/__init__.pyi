@@ -1,4 +1,6 @@
-from .arrays import is_place as is_place
+from .array_kinds import is_location as is_location
+from .blocks import PartitionBlocks as PartitionBlocks
+from .blocks import UnfilledPartition as UnfilledPartition
 from .frame_order import IndexedFrameParams as IndexedFrameParams
 from .frame_order import in_frame_order as in_frame_order
 from .frame_order import with_index as with_index
@@ -8,6 +10,7 @@ from .partition import DelayedItems as DelayedItems
 from .partition import Partition as Partition
 from .sequences import AnyParams as AnyParams
 from .sequences import FrameParams as FrameParams
+from .sequences import Params as Params
 from .sequences import SliceParams as SliceParams
 from .sequences import open_params as open_params
 from .sequences import partition_sizes as partition_sizes

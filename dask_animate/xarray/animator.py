@@ -103,7 +103,7 @@ class DataArrayAnimator(Animator):
     ) -> None:
         if not isinstance(data, xr.DataArray | xr.Dataset):
             raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
-        self.dim: str = open_slices(data, None, dim).members[0].dim  # type: ignore[attr-defined]
+        self.dim: str = open_slices(data, None, dim).arrays[0].dim  # type: ignore[attr-defined]
         self.data: xr.DataArray | xr.Dataset | None = data
         self._first = data.isel({self.dim: 0})  # read when it is needed
         self._function = plot if callable(plot) else None

@@ -128,7 +128,7 @@ def distributions(slices: Slices) -> Mapping[Hashable, Distribution]:
 
 
 def _of(slices: Slices) -> dict[Hashable, Distribution]:
-    (member,) = slices.load().members
+    (member,) = slices.load().arrays
     labelled = member.labelled  # type: ignore[attr-defined]
     variables = getattr(labelled, "data_vars", {"": labelled})
     return {
