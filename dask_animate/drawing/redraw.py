@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from numpy.typing import NDArray
 
 from ..blitting import Blitter, Rect, can_blit
+from ..frames import FrameSize
 from .canvas import Canvas
 from .frame_source import Mismatch
 from .session import DrawSession
@@ -57,7 +59,7 @@ class Redrawer:
         self._samples = _Samples(seed)
         self._mode = mode
         self._blitter: Blitter | None = None
-        self._geometry: Any = None
+        self._geometry: tuple[FrameSize, float] | None = None
         self._trial = _Trial()
         self._before: DrawSession | None = None
         self.fault: str | None = None
@@ -291,7 +293,7 @@ def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Rect | None:
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def _names(artists: list[Any]) -> str:
+def _names(artists: Sequence[Artist]) -> str:
     names = [f"{artist}" for artist in artists[:3]]
     if len(artists) > 3:
         names.append(f"{len(artists) - 3} more")
