@@ -497,11 +497,27 @@ def test_what_cannot_be_recorded_is_drawn_as_a_whole():
 def test_blitting_that_fails_though_it_was_asked_for_is_a_warning(tmp_path, animator, why):
     options = {"num_workers": 1, "codec": "ffv1", "partition_size": 6}
     whole = animator.make_video(tmp_path / "whole.mkv", range(12), 25, redraw="full", **options)
-    with pytest.warns(RedrawWarning, match=f"frame 0 could not be drawn incrementally.*{why}") as caught:
+    with pytest.warns(RedrawWarning, match=f"could not be drawn incrementally.*{why}") as caught:
         video = animator.make_video(tmp_path / "a.mkv", range(12), 25, redraw="blit", **options)
     assert len(caught) == 1
     assert video.stats.n_frames_blitted == 0
     np.testing.assert_array_equal(decode(video.path), decode(whole.path))
+
+
+@pytest.mark.parametrize(
+    ("animator", "redraw", "message"),
+    [
+        (Unblittable(), "blit", "could not be drawn incrementally"),
+        (InPlace(), "auto", "differs from a full draw"),
+    ],
+)
+def test_lazy_frames_warn_too(monkeypatch, animator, redraw, message):
+    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
+    whole = animator.frames(range(12), redraw="full", partition_size=12).compute(scheduler="sync")
+    frames = animator.frames(range(12), redraw=redraw, partition_size=12)
+    with pytest.warns(RedrawWarning, match=message):
+        drawn = frames.compute(scheduler="sync")
+    np.testing.assert_array_equal(drawn, whole)
 
 
 class Grows(Line):
