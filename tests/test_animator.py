@@ -152,7 +152,7 @@ def test_transparent_is_white_in_mp4(tmp_path):
     )
     assert decode(tmp_path / "a.mp4")[:, 0, 0].min() >= 253
     frame = OnYellow().frame("x", savefig_params=transparent)
-    # Blended by matplotlib on a white figure, or by us on white: the same to rounding.
+    # Blending by matplotlib on a white figure and by this library on white differ by rounding only.
     assert np.abs(frame.astype(int) - Words().frame("x")).max() <= 1
 
 
