@@ -27,6 +27,16 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
+@pytest.mark.parametrize("name", ["make_video", "frames", "frame", "preview", "check"])
+def test_help_describes_each_parameter_in_full(name):
+    method = getattr(Animator, name)
+    text = inspect.getdoc(method)
+    section = text.split("Parameters\n----------\n")[1].split("\n\nReturns\n")[0]
+    described = re.findall(r"^(\w+) : .+\n    \S", section, re.MULTILINE)
+    assert described == [*inspect.signature(method).parameters][1:]
+    assert "As in `" not in text
+
+
 def test_abstract():
     with pytest.raises(TypeError, match="abstract"):
         Animator()
@@ -142,7 +152,7 @@ def test_transparent_is_white_in_mp4(tmp_path):
     )
     assert decode(tmp_path / "a.mp4")[:, 0, 0].min() >= 253
     frame = OnYellow().frame("x", savefig_params=transparent)
-    # Blended by matplotlib on a white figure, or by us on white: the same to rounding.
+    # Blending by matplotlib on a white figure and by this library on white differ by rounding only.
     assert np.abs(frame.astype(int) - Words().frame("x")).max() <= 1
 
 

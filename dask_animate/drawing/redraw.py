@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from numpy.typing import NDArray
 
 from ..blitting import Blitter, Rect, can_blit
+from ..frames import FrameSize
 from .canvas import Canvas
 from .frame_source import Mismatch
 from .session import DrawSession
@@ -57,7 +59,7 @@ class Redrawer:
         self._samples = _Samples(seed)
         self._mode = mode
         self._blitter: Blitter | None = None
-        self._geometry: Any = None
+        self._geometry: tuple[FrameSize, float] | None = None
         self._trial = _Trial()
         self._before: DrawSession | None = None
         self.fault: str | None = None
@@ -88,9 +90,7 @@ class Redrawer:
         self._samples.count(frame_idx, session)
         last_blitter = self._blitter
         self._canvas.attach()
-        pixels = (
-            None if full or not self._may_blit(frame_idx, session) else self._blitted(frame_idx, session)
-        )
+        pixels = None if full or not self._may_blit(session) else self._blitted(frame_idx, session)
         if pixels is None:
             self._blitter = self._before = None
             session.is_repeated = False
@@ -128,11 +128,11 @@ class Redrawer:
         if session.is_unsure:
             self._compare(frame_idx, session)
 
-    def _may_blit(self, frame_idx: int, session: DrawSession) -> bool:
+    def _may_blit(self, session: DrawSession) -> bool:
         if self._mode == "full" or self.fault is not None or session.is_whole:
             return False
         if not can_blit(self._canvas.figure):
-            self._report_failure(frame_idx, session, _UNSUPPORTED)
+            self._report_failure(session, _UNSUPPORTED)
             return False
         return self._mode == "blit" or self._trial.chooses_blitting()
 
@@ -147,15 +147,15 @@ class Redrawer:
         except Exception as exc:  # if the figure is at fault, the full draw fails too
             _logger.info("frame %d could not be drawn incrementally: %r", frame_idx, exc)
             self._trial.back_off()
-            self._report_failure(frame_idx, session, f"{type(exc).__name__}: {exc}")
+            self._report_failure(session, f"{type(exc).__name__}: {exc}")
             return None
 
-    def _report_failure(self, frame_idx: int, session: DrawSession, reason: str) -> None:
+    def _report_failure(self, session: DrawSession, reason: str) -> None:
         """Report that a frame is drawn in full although the caller asked for incremental drawing."""
         if self._mode == "blit" and session.failure is None:
             session.failure = (
-                f'frame {frame_idx} could not be drawn incrementally, which redraw="blit" asks for: '
-                f"{reason}. It was drawn in full, which is correct but slower"
+                f'frames could not be drawn incrementally, which redraw="blit" asks for: {reason}. They '
+                f"were drawn in full, which is correct but slower"
             )
 
     def _compare(self, frame_idx: int, session: DrawSession) -> None:
@@ -291,7 +291,7 @@ def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Rect | None:
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def _names(artists: list[Any]) -> str:
+def _names(artists: Sequence[Artist]) -> str:
     names = [f"{artist}" for artist in artists[:3]]
     if len(artists) > 3:
         names.append(f"{len(artists) - 3} more")

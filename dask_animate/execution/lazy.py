@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -12,7 +13,7 @@ import numpy as np
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
-from ..errors import errors_that_travel
+from ..errors import RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
@@ -96,9 +97,20 @@ class Drawing:
         """Draw a partition of consecutive frames, with the figure that this process keeps for them."""
         indexed = enumerate(partition.filled(blocks), partition.start)
         with errors_that_travel(), renderers.lent(self.name, self._spec) as renderer:
-            block = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames).payload
-        assert isinstance(block, Block)
-        return block.pixels
+            output = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames)
+        if output.report.redraw_fault is not None:
+            _warn(output.report.redraw_fault)
+        assert isinstance(output.payload, Block)
+        return output.payload.pixels
+
+
+def _warn(message: str) -> None:
+    """Issue a `RedrawWarning` in this process, and in the clients if this is a task of a cluster."""
+    if "distributed" in sys.modules:
+        from distributed import warn
+    else:
+        from warnings import warn
+    warn(message, RedrawWarning, stacklevel=2)
 
 
 def draw_partition(

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import nullcontext
+from copy import copy
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..animator import Animator
-from ..diagnostics import tell
+from ..diagnostics import notify
+from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
 from ..validation import require_choice
@@ -24,10 +26,6 @@ from .panels import PLOTS, Panel, PanelOptions, make_panel, plot_of
 
 if TYPE_CHECKING:
     from ..video import Video
-
-
-#: Attributes that `setup` makes.
-_MADE_IN_SETUP = ("_axes", "_panels", "_text")
 
 
 class DataArrayAnimator(Animator):
@@ -123,13 +121,12 @@ class DataArrayAnimator(Animator):
         if self._is_ready or self.data is None:
             return
         self._first = self._first.compute()
-        self._limits = dict.fromkeys(self._plots, Limits(0.0, 1.0))
+        trial = copy(self)  # a figure made here would count as content of this animator
+        trial._limits = dict.fromkeys(self._plots, Limits(0.0, 1.0))
         try:
-            self.setup()
+            trial.setup()
         except Exception as exc:
             raise SetupError.of(exc) from exc
-        finally:
-            self._limits = {}
         self._limits = self._find_limits(self.data)
         self._is_ready = True
 
@@ -171,6 +168,7 @@ class DataArrayAnimator(Animator):
         self.before_drawing()
         return {name: (limits.low, limits.high) for name, limits in self._limits.items()}
 
+    @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
     ) -> Video:
@@ -178,7 +176,7 @@ class DataArrayAnimator(Animator):
 
         Parameters
         ----------
-        output_file : path-like
+        output_file
             As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
@@ -188,7 +186,7 @@ class DataArrayAnimator(Animator):
         Returns
         -------
         Video
-            The video and the cost of the render.
+            The finished video and what the render cost.
         """
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
@@ -196,9 +194,7 @@ class DataArrayAnimator(Animator):
         return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Without the figure of a trial, which would count as content and travel with the animator.
-        state = {name: value for name, value in vars(self).items() if name not in _MADE_IN_SETUP}
-        return state | {"data": None}
+        return vars(self) | {"data": None}
 
     def _choose_plots(self, data: xr.DataArray | xr.Dataset, plot: str | None) -> dict[Hashable, str]:
         """Return the kind of plot for each variable."""
@@ -218,7 +214,7 @@ class DataArrayAnimator(Animator):
             raise problems[0]
         if problems:
             left_out = ", ".join(repr(name) for name in names if name not in plots)
-            tell(f"variables of the Dataset that cannot be drawn like this are left out: {left_out}")
+            notify(f"variables of the Dataset that cannot be drawn like this are left out: {left_out}")
         return plots
 
     def _variable(self, frame: xr.DataArray | xr.Dataset, name: Hashable) -> xr.DataArray:
@@ -254,7 +250,7 @@ class DataArrayAnimator(Animator):
                 limits[name] = limits_of(distribution, rules[name], self._plots[name])
                 low, high, _ = limits[name]
                 what = "the data" if name == "" else name
-                tell(f"limits of {what}: {low:g} to {high:g}, {in_words(rules[name])}")
+                notify(f"limits of {what}: {low:g} to {high:g}, {in_words(rules[name])}")
             elif isinstance(requested, Limits):
                 limits[name] = requested
             else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from dask import compute, delayed
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import OptionError
 from ..memory import LIMITS_READ_BYTES
@@ -62,7 +62,7 @@ class Distribution:
     quantiles: NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: Any) -> Distribution:
+    def of(cls, values: ArrayLike) -> Distribution:
         """Return the distribution of the finite values of an array."""
         finite = np.ma.filled(np.ma.asarray(values).astype(float), np.nan).ravel()
         finite = finite[np.isfinite(finite)]

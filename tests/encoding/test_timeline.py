@@ -80,7 +80,7 @@ def test_chapters():
         ([("\ud800", 0)], OptionError, "lone surrogates"),
         ([("a",)], OptionTypeError, r"\('a',\) is not a pair"),
         (["ab"], OptionTypeError, "'ab' is not a pair"),
-        ([(1, "a")], OptionTypeError, "a title must be a text, got 1"),
+        ([(1, "a")], OptionTypeError, "a title must be a non-empty string, got 1"),
         ({"a": 1}, OptionTypeError, "chapters must be pairs"),
     ],
 )

@@ -93,7 +93,7 @@ def test_random_numbers():
 
 
 class Pans(Text):
-    """Has ever more ticks, which matplotlib keeps."""
+    """Needs more and more ticks, which matplotlib keeps."""
 
     def setup(self):
         fig, self.ax = plt.subplots()
@@ -141,7 +141,7 @@ def test_changes_that_are_not_announced():
 
 
 class Plot(Animator):
-    """A moving line under an axis whose labels a function makes, and an image with a color bar."""
+    """A moving line, and an image with a color bar."""
 
     def setup(self):
         self.fig, (self.ax, other) = plt.subplots(1, 2, figsize=(3, 1), dpi=40)
@@ -187,7 +187,7 @@ class UnitInAClosure(Plot):
 
 
 class Hidden(Plot):
-    """Changes in place what cannot be seen as long as the axes are as they are."""
+    """Changes a point in place that is outside of the axes."""
 
     def update(self, frame_idx, k):
         super().update(frame_idx, k)
@@ -216,7 +216,7 @@ def test_changes_are_named_whether_or_not_they_show(animator, words):
 
 
 class Announces(Plot):
-    """Changes much, by setters, and looks at what matplotlib makes of it."""
+    """Changes much with setters, and reads the resulting state of matplotlib."""
 
     def setup(self):
         fig = super().setup()

@@ -1,4 +1,4 @@
-"""The ready animator for xarray: what it draws, labels and limits, and who reads the data."""
+"""The ready animator for xarray: plots, labels and limits, and where the data is read."""
 
 import logging
 import os
@@ -42,7 +42,7 @@ def field(seed=0):
 
 
 def texts(animator):
-    """Everything that is written in the figure of a first frame."""
+    """Return all texts in the figure of the first frame."""
     from matplotlib.text import Text
 
     animator.before_drawing()
@@ -51,7 +51,7 @@ def texts(animator):
 
 
 def reference(draw, figsize=(6.4, 4.8)):
-    """The pixels of a figure that is made by hand."""
+    """Return the pixels of a figure drawn with plain matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -154,7 +154,7 @@ def test_the_accessor(tmp_path, client, chunked):
         low, high = animator.limits()["t2m"]
         drawn = data.animate(limits=(low, high), **options).frame(field()[idx], idx)
         same = np.abs(shown[idx].astype(int) - drawn).max(axis=-1) < 3
-        assert same.mean() > (0.6 if chunked else 0.9)  # limits are those of chunks, merged
+        assert same.mean() > (0.6 if chunked else 0.9)  # limits of merged chunks are approximate
     assert data.animate.preview(4, **options).frame_idx == (0, 8, 15, 23)
 
 
@@ -186,7 +186,7 @@ def test_limits_are_told(caplog):
 
 @pytest.mark.parametrize("chunks", [None, {"time": 1}, {"time": 5, "lon": 7}, {"time": N}])
 def test_limits_of_any_chunks(chunks):
-    data = field(3).where(field(4) > 280)  # some are missing
+    data = field(3).where(field(4) > 280)  # some values are missing
     lazy = data if chunks is None else data.chunk(chunks)
     low, high = DataArrayAnimator(lazy, limits="minmax").limits()["t2m"]
     assert (low, high) == (float(data.min()), float(data.max()))
@@ -254,7 +254,7 @@ def test_the_cluster_computes_them(tmp_path, client):
     assert pids & workers
 
 
-# --- what cannot be
+# --- invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_the_cluster_computes_them(tmp_path, client):
     ],
 )
 def test_bad_arguments(make, options, error, match):
-    if match == "line":  # of one variable along another dimension: that is fine
+    if match == "line":  # a variable along another dimension is valid
         assert DataArrayAnimator(make(), **options).limits()
         return
     with pytest.raises(error, match=match):
@@ -307,7 +307,7 @@ def test_what_cannot_be_drawn_is_found_before_the_data_is_read():
         DataArrayAnimator(xr.Dataset(coords={"time": TIMES}), dim="time")
 
 
-# --- what reviewers found
+# --- details
 
 
 def test_the_color_bar_of_contours_has_their_colors():
@@ -346,7 +346,7 @@ def test_north_is_up():
     upside = data.isel(lat=slice(None, None, -1))
     options = {"plot": "imshow", "limits": (270, 300)}
     one, other = (DataArrayAnimator(d, **options).frame(d[3], 3) for d in (data, upside))
-    # where a cell ends on a pixel, matplotlib 3.10 rounds to the other side
+    # matplotlib 3.10 rounds differently where a cell ends on a pixel
     assert (one != other).any(axis=-1).mean() < 0.01
 
 
