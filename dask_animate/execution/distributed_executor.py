@@ -28,7 +28,7 @@ from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 from .lease import Registration
 from .mapping import map_blocks_once
-from .plan import Plan
+from .partitioning import Plan
 from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,

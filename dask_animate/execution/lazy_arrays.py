@@ -19,7 +19,7 @@ from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
 from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
 from .mapping import block_axes
-from .plan import TAIL_SEGMENT, kept_length
+from .partitioning import TAIL_SEGMENT, kept_length
 
 #: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,
 #: on which they all depend, so that dask fuses less.
