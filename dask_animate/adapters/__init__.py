@@ -1,7 +1,7 @@
 """Frames that exist already, as frame sources that can be rendered.
 
 This folder turns arrays of frames, of any kind and size, into a frame source and the parameters that
-supply its frames. Read `arrays` first.
+supply its frames. Read `finished_frames` first.
 """
 
 import lazy_loader

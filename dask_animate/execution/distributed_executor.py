@@ -26,9 +26,9 @@ from ..errors import AnimateError, WorkerError
 from ..params import AnyParams, BlockArray, BlockItems, DelayedItems, Partition, UnfilledPartition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
-from .lease import Registration
-from .mapping import map_blocks_once
+from .fused_tasks import map_blocks_once
 from .partitioning import Plan
+from .plugin_lease import Registration
 from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,

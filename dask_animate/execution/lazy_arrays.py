@@ -18,7 +18,7 @@ from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
 from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
-from .mapping import block_axes
+from .fused_tasks import block_axes
 from .partitioning import TAIL_SEGMENT, kept_length
 
 #: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,

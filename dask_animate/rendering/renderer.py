@@ -108,7 +108,7 @@ class Renderer:
     def _render(
         self, partition: _Partition, session: DrawSession, fault: str | None = None
     ) -> TaskOutput:
-        from .builders import open_builder
+        from .payload_builders import open_builder
 
         task, n_frames = partition.task, partition.n_frames
         writer = self._open_writer(partition)

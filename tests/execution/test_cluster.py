@@ -21,7 +21,7 @@ from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, asser
 
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
 from dask_animate.execution.cluster import ClusterOptions, resolve_num_workers
-from dask_animate.execution.lease import Lease
+from dask_animate.execution.plugin_lease import Lease
 
 
 def environment(**variables):
@@ -476,7 +476,7 @@ def test_a_scheduler_that_takes_no_plugins(tmp_path, client, monkeypatch, caplog
         raise RuntimeError("none here")
 
     monkeypatch.setattr(Lease, "start", start)
-    with caplog.at_level("INFO", "dask_animate.execution.lease"):
+    with caplog.at_level("INFO", "dask_animate.execution.plugin_lease"):
         FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=client)
     assert "figures would stay on the workers if this process were killed: none here" in caplog.text
     assert_shows(tmp_path / "a.mp4", range(40))

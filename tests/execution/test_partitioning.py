@@ -12,7 +12,7 @@ from dask_animate.execution.partitioning import (
     block_length,
     segment_length,
 )
-from dask_animate.params.sequences import open_params
+from dask_animate.params.param_sequences import open_params
 
 GOP = 250
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError, WorkerError
+from dask_animate.params.param_sequences import SliceParams, open_params
 from dask_animate.params.partition import DelayedItems
-from dask_animate.params.sequences import SliceParams, open_params
 from dask_animate.params.sliced_array import SlicedArray
 from dask_animate.params.slices import Slices, open_slices
 
