@@ -27,10 +27,10 @@ from simple_wave import Wave
 from very_complex import VeryComplex
 
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.encoding.conversion import Converter, encoded_size
+from dask_animate.encoding.conversion import Converter
 from dask_animate.encoding.encoder_choice import choose_encoder
 from dask_animate.encoding.muxer import Muxer
-from dask_animate.encoding.options import create_encode_spec
+from dask_animate.encoding.options import EncodeOptions
 from dask_animate.encoding.output_file import OutputFile
 from dask_animate.encoding.segment_encoder import SegmentEncoder
 from dask_animate.encoding.timeline import Timeline
@@ -79,10 +79,10 @@ def draw(animator, params):
     return frames
 
 
-def spec_of(setting):
+def encode_options(setting):
     codec, preset, quality, options = setting
     words = [word for name, value in options.items() for word in (f"-{name}", str(value))]
-    return create_encode_spec(
+    return EncodeOptions.create(
         Path("a.mkv"),
         30,
         codec=codec,
@@ -97,17 +97,15 @@ def spec_of(setting):
 def encode(frames, path, setting):
     """Return CPU seconds to convert and encode."""
     size = FrameSize(*frames[0].shape[:2])
-    spec = spec_of(setting)
-    coded = encoded_size(size, spec.pixel_format)
-    spec = choose_encoder(spec, coded)
+    encoding = choose_encoder(encode_options(setting), size)
     start = time.process_time()
-    with SegmentEncoder(spec, size, 0) as encoder:
+    with SegmentEncoder(encoding, size, 0) as encoder:
         for frame in frames:
             encoder.encode(encoder.convert(frame, opaque=True))
         segment = encoder.finish()
     seconds = time.process_time() - start
     with OutputFile(path) as output:
-        with Muxer(output, spec, coded, Timeline(spec.fps, None), {}) as muxer:
+        with Muxer(output, encoding, size, Timeline(encoding.fps, None), {}) as muxer:
             muxer.add(segment)
         output.commit()
     return seconds
@@ -115,7 +113,8 @@ def encode(frames, path, setting):
 
 def originals(frames):
     """The frames as the encoder gets them."""
-    converter = Converter(spec_of(REFERENCE), FrameSize(*frames[0].shape[:2]))
+    size = FrameSize(*frames[0].shape[:2])
+    converter = Converter(choose_encoder(encode_options(REFERENCE), size), size)
     return [converter.convert(frame, opaque=True) for frame in frames]
 
 

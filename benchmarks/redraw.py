@@ -20,8 +20,8 @@ import numpy as np
 from dask_animate import Animator
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.drawing.redraw import Redraw
-from dask_animate.drawing.run import Run
+from dask_animate.drawing.redraw import Redrawer
+from dask_animate.drawing.session import DrawSession
 
 ROOT = Path(__file__).parents[1]
 
@@ -134,19 +134,19 @@ class Everything(Animator):
 def measured(animator, redraw, params, size):
     """Return seconds a frame, and the share of the frames that were blitted."""
     figure = animator.setup()
-    drawing = Redraw(Canvas(figure, DrawOptions()), redraw)
+    drawing = Redrawer(Canvas(figure, DrawOptions()), redraw)
     seconds, n_blitted, n_frames = 0.0, 0, len(params)
     for start in range(0, n_frames, size):
-        run = Run()
+        session = DrawSession()
         for idx in range(start, min(start + size, n_frames)):
             animator.update(idx, params[idx])
             seconds -= time.perf_counter()
-            drawing.draw(idx, run)
+            drawing.draw(idx, session)
             seconds += time.perf_counter()
         seconds -= time.perf_counter()
-        drawing.confirm(idx, run)
+        drawing.verify(idx, session)
         seconds += time.perf_counter()
-        n_blitted += run.n_blitted
+        n_blitted += session.n_blitted
     assert drawing.fault is None, drawing.fault
     plt.close(figure)
     return seconds / n_frames, n_blitted / n_frames

@@ -20,12 +20,12 @@ from distributed import Client, LocalCluster
 
 from dask_animate import Animator
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.encoding.conversion import encoded_size
 from dask_animate.encoding.encoder_choice import choose_encoder
 from dask_animate.encoding.muxer import Muxer
-from dask_animate.encoding.options import create_encode_spec
+from dask_animate.encoding.options import EncodeOptions
 from dask_animate.rendering.renderer import Renderer
 from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
 
 SIZES = {"480p": ((6.4, 4.8), 600), "1080p": ((19.2, 10.8), 300), "2160p": ((38.4, 21.6), 120)}
 
@@ -112,10 +112,9 @@ def scaling(folder, most_workers, runs):
 def plain_loop(path, figsize, n_frames):
     """Return CPU seconds to draw, convert and encode, one thread, nothing else."""
     renderer = Renderer(FigureSpec(Wave(figsize), DrawOptions(), {}))
-    spec = create_encode_spec(path, 30, mode="cpu")
-    spec = choose_encoder(spec, encoded_size(renderer.size(), spec.pixel_format))
+    encoding = choose_encoder(EncodeOptions.create(path, 30, mode="cpu"), renderer.size())
     start = time.process_time()
-    renderer.segment(0, phases(n_frames), "", spec)
+    renderer.render(TaskSpec(encoding), 0, enumerate(phases(n_frames)))
     seconds = time.process_time() - start
     renderer.close()
     return seconds

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .drawing import DrawOptions, current_settings
-from .errors import OptionError, OptionTypeError, ReuseWarning
-from .execution import StoreRequest
 from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
-from .params import AnyParams, BagParams, open_params
+from .params import open_params
 from .rendering import FigureSpec, Renderer
 from .validation import require_int
 
@@ -270,6 +267,9 @@ class Animator(ABC):
         >>> video.n_frames, video.width, video.height, video.duration
         (30, 200, 200, 2.0)
         """
+        from .diagnostics import ProgressOptions
+        from .encoding import EncodeOptions, OutputOptions
+        from .execution import ClusterOptions, Plan, StoreRequest
         from .render import RenderRequest
 
         draw = DrawOptions.create(
@@ -279,36 +279,37 @@ class Animator(ABC):
             redraw=redraw,
             freeze_layout=freeze_layout,
         )
-        job = self._job(draw, plotting_log_interval)
-        params = open_params(param_by_frame, n_frames, axis, dim)
-        request = _store_request(store, overwrite, params, job)
-        if request is not None:
-            job = replace(job, surroundings=request.surroundings)
-        production = RenderRequest.create(
+        encode = EncodeOptions.create(
             output_file,
-            params,
-            fps=fps,
-            transparent=draw.transparent,
+            fps,
             codec=codec,
             pixel_format=pixel_format,
+            transparent=draw.transparent,
             mode=video_mode,
             quality=video_quality,
             preset=video_preset,
             extra_ffmpeg_params=video_extra_ffmpeg_params,
             dither=dither,
+        )
+        params = open_params(param_by_frame, n_frames, axis, dim)
+        output = OutputOptions.create(
+            output_file,
+            encode,
+            params.n_frames,
             durations=durations,
             chapters=chapters,
             metadata=metadata,
-            num_workers=num_workers,
-            client=client,
-            partition_size=partition_size,
-            preload_factor=preload_factor,
-            encode_on=encode_on,
-            disable_progress_bar=disable_progress_bar,
-            saving_log_interval=saving_log_interval,
-            store=request,
         )
-        return production.make(job if production.is_here else job.pickled())
+        plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
+        cluster = ClusterOptions.create(client, num_workers)
+        progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
+        spec = self._spec(draw, plotting_log_interval)
+        request = StoreRequest.create(store, overwrite, params, spec)
+        if request is not None:
+            spec = replace(spec, environment=request.environment)
+        if not cluster.is_here:
+            spec = spec.pickled()
+        return RenderRequest(spec, params, output, plan, cluster, progress, request).render()
 
     def frames(
         self,
@@ -370,8 +371,8 @@ class Animator(ABC):
         """
         from .execution import lazy_frames
 
-        job = self._job(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
-        return lazy_frames(job, open_params(param_by_frame, n_frames, axis, dim), partition_size)
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
     def frame(
         self,
@@ -415,8 +416,8 @@ class Animator(ABC):
         (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
-        with _changes_noted(self), closing(Renderer(job)) as renderer:
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
             return renderer.frame(frame_idx, params)
 
     def preview(
@@ -467,10 +468,10 @@ class Animator(ABC):
         (0, 33, 66, 99)
         """
         n = require_int("n", n, 1)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = spread(sequence, n, sequence.n_frames)
-        with _changes_noted(self), closing(Renderer(job)) as renderer:
+        with _changes_noted(self), closing(Renderer(spec)) as renderer:
             frames = [renderer.frame(idx, params) for idx, params in chosen]
         return make_sheet([idx for idx, _ in chosen], frames)
 
@@ -531,13 +532,13 @@ class Animator(ABC):
         (False, [(1, 'history'), (2, 'history')])
         """
         n = require_int("n", n, 1)
-        job = self._job(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         chosen = choose(sequence, n, sequence.n_frames)
         with _changes_noted(self):
-            return Checker(job, chosen).report()
+            return Checker(spec, chosen).report()
 
-    def _job(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+    def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
         if log_interval is not None:
             log_interval = require_int("plotting_log_interval", log_interval, 1)
         return FigureSpec(self, draw, current_settings(), log_interval)
@@ -546,50 +547,12 @@ class Animator(ABC):
 @contextmanager
 def _changes_noted(animator: Animator) -> Iterator[None]:
     """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
-    from .provenance import Observer, Unknowable, content_of
+    from .provenance import Observer, content_or_reason
 
-    observer = None
-    with suppress(Unknowable):
-        observer = Observer(content_of(animator).named)
+    content, reason = content_or_reason(animator)
+    observer = Observer(content.references)
+    if reason is None:
         observer.observe()
     yield
-    if observer is not None:
+    if reason is None:
         observer.note_changes()
-
-
-def _store_request(
-    place: Any, overwrite: object, params: AnyParams, job: FigureSpec
-) -> StoreRequest | None:
-    """Check where frames are to be kept, and find the token of what they are drawn from."""
-    if not isinstance(overwrite, bool):
-        raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
-    if place is None:
-        if overwrite:
-            raise OptionError("overwrite=True is about store=, and there is none")
-        return None
-    if isinstance(params, BagParams):
-        raise OptionError(
-            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
-            "is computed: give a list of Delayed objects, or an array"
-        )
-    from .provenance import Observer
-    from .storage import DRAWN_AGAIN, check_place, job_content
-
-    check_place(place, overwrite=overwrite)
-    content, unknown = job_content(job.content())
-    if unknown is not None:
-        name = type(job.animator).__name__
-        warnings.warn(
-            f"{name} uses {unknown}, which cannot be told by its content: {DRAWN_AGAIN}",
-            ReuseWarning,
-            stacklevel=3,
-        )
-    surroundings = Observer(content.named).observe()
-    if surroundings.outdated:
-        warnings.warn(
-            f"the file of {', '.join(surroundings.outdated)} was changed after it was loaded: frames "
-            f"are drawn by the older code that is loaded; to draw by the new one, reload it",
-            ReuseWarning,
-            stacklevel=3,
-        )
-    return StoreRequest(place, overwrite, 4 if job.draw.transparent else 3, content.token, surroundings)

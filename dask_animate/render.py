@@ -1,30 +1,14 @@
-"""A whole render: what the caller asked for, checked, and the `Video` made of it."""
+"""A render as the caller asked for it, and the `Video` made of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import time
+from dataclasses import dataclass, field
+from functools import partial
 
-from .diagnostics import Listener, ProgressBar, StatsCollector, progress_logs, warn_of_faults
-from .encoding import (
-    CODECS,
-    EncodeOptions,
-    ImageWriter,
-    OutputFile,
-    Timeline,
-    VideoWriter,
-    as_path,
-    check_encode_on,
-    check_labels,
-    check_times,
-    create_encode_spec,
-    encoded_size,
-)
-from .execution import Plan, Render, Sink, StoreRequest, check_client, check_num_workers, open_client
-from .frames import FrameSize
+from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
+from .encoding import OutputFile, OutputOptions, open_writer
+from .execution import ClusterOptions, Executed, Execution, Plan, StoreRequest, open_executor
 from .params import AnyParams
 from .rendering import SourceSpec
 from .video import Video
@@ -32,152 +16,70 @@ from .video import Video
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """A video that is to be made: where to, how, by whom. All of it is checked.
+    """A video that is to be made: of what, how, where, by whom. All of it is checked.
 
     Attributes
     ----------
-    path : Path
-        The file.
+    spec : SourceSpec
+        What to draw.
     params : AnyParams
         The frames' parameters; consumed.
-    encode : EncodeOptions
-        How frames are encoded.
-    timeline : Timeline
-        When they are shown.
-    metadata : mapping of str to str
-        What the file says of itself, by FFmpeg's names.
+    output : OutputOptions
+        The file, how frames are encoded, and when they are shown.
     plan : Plan
         How the work is divided.
+    cluster : ClusterOptions
+        Who draws.
+    progress : ProgressOptions
+        What is shown of the render while it runs.
     store : StoreRequest or None
         Where frames are kept.
-    client : distributed.Client or None
-        As given.
-    num_workers : int
-        As given.
-    disable_progress_bar : bool or None
-        As given.
-    logs : sequence of listeners
-        Told of each event.
-    meter : StatsCollector
-        Its clock runs since the call.
+    started : float
+        When the caller asked for it, by `time.perf_counter`.
     """
 
-    path: Path
+    spec: SourceSpec
     params: AnyParams
-    encode: EncodeOptions
-    timeline: Timeline
-    metadata: Mapping[str, str]
+    output: OutputOptions
     plan: Plan
-    store: StoreRequest | None
-    client: Any
-    num_workers: int
-    disable_progress_bar: bool | None
-    logs: Sequence[Listener]
-    meter: StatsCollector
+    cluster: ClusterOptions
+    progress: ProgressOptions
+    store: StoreRequest | None = None
+    started: float = field(default_factory=time.perf_counter)
 
-    @classmethod
-    def create(
-        cls,
-        output_file: Any,
-        params: AnyParams,
-        *,
-        fps: Any,
-        transparent: bool,
-        num_workers: Any,
-        client: Any,
-        partition_size: Any,
-        preload_factor: Any,
-        encode_on: Any,
-        disable_progress_bar: Any,
-        saving_log_interval: Any,
-        store: StoreRequest | None = None,
-        durations: Any,
-        chapters: Any,
-        metadata: Any,
-        **encode_options: Any,
-    ) -> RenderRequest:
-        """Check what the caller gave; the names are those of `Animator.make_video`.
-
-        Parameters
-        ----------
-        transparent : bool
-            Whether frames are translucent.
-        store : StoreRequest, optional
-            Where frames are kept.
-        encode_options
-            As for `create_encode_spec`.
-        """
-        meter = StatsCollector()
-        path = as_path(output_file)
-        num_workers = check_num_workers(num_workers)
-        check_client(client)
-        encode = create_encode_spec(path, fps, transparent=transparent, **encode_options)
-        encode_on = check_encode_on(encode_on, encode.codec)
-        timeline = Timeline(encode.fps, params.n_frames, durations, chapters)
-        check_times(timeline, encode)
-        return cls(
-            path=path,
-            params=params,
-            encode=encode,
-            timeline=timeline,
-            metadata=check_labels(metadata, chapters, encode),
-            plan=Plan.create(partition_size, preload_factor, encode_on, params),
-            store=store,
-            client=client,
-            num_workers=num_workers,
-            disable_progress_bar=disable_progress_bar,
-            logs=progress_logs(saving_log_interval, params.n_frames),
-            meter=meter,
-        )
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is certain that this process draws, so that nothing has to be pickled."""
-        return self.client is None and self.num_workers == 1
-
-    def make(self, job: SourceSpec) -> Video:
+    def render(self) -> Video:
         """Render the video."""
         n_frames = self.params.n_frames
+        stats = StatsCollector(self.started)
         with (
-            OutputFile(self.path) as output,
-            ProgressBar(n_frames, self.disable_progress_bar) as bar,
-            open_client(self.client, self.num_workers, n_frames) as (client, max_workers),
+            OutputFile(self.output.path) as file,
+            self.progress.bar(n_frames) as bar,
+            open_executor(self.cluster, self.spec, n_frames) as executor,
         ):
-
-            def open_sink(encode: EncodeOptions, size: FrameSize) -> AbstractContextManager[Sink]:
-                if CODECS[encode.codec].is_segmented:
-                    return VideoWriter(output, encode, size, self.timeline, self.metadata)
-                return ImageWriter(output, encode, size, self.timeline)
-
-            listeners: list[Listener] = [bar, *self.logs, warn_of_faults()]
-            render = Render(
-                job,
+            listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
+            execution = Execution(
                 self.params,
                 self.plan,
-                self.encode,
-                open_sink,
-                self.meter,
+                self.output.encode,
+                partial(open_writer, file, self.output),
+                stats,
                 listeners,
                 self.store,
             )
-            if client is None:
-                render.here()
-            else:
-                render.on(client, max_workers)
-        return self._video(render, output)
+            executed = execution.run(executor)
+        return self._video(executed, stats)
 
-    def _video(self, render: Render, output: OutputFile) -> Video:
-        assert render.size is not None
-        assert render.encode.encoder is not None
-        size = encoded_size(render.size, render.encode.pixel_format)
+    def _video(self, executed: Executed, stats: StatsCollector) -> Video:
+        path, encoding = self.output.path, executed.encoding
+        size = encoding.encoded_size(executed.size)
         return Video(
-            path=output.path,
-            n_frames=self.meter.n_frames,
-            fps=render.encode.fps,
+            path=path,
+            n_frames=executed.n_frames,
+            fps=encoding.fps,
             width=size.width,
             height=size.height,
-            duration=self.timeline.seconds(self.meter.n_frames),
-            codec=render.encode.codec,
-            encoder=render.encode.encoder,
-            stats=self.meter.stats(output.path.stat().st_size),
+            duration=self.output.timeline.seconds(executed.n_frames),
+            codec=encoding.codec,
+            encoder=encoding.encoder,
+            stats=stats.stats(path.stat().st_size),
         )

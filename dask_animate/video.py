@@ -1,4 +1,4 @@
-"""The finished video and how it shows itself."""
+"""The finished video, and how a notebook shows it."""
 
 from __future__ import annotations
 
@@ -16,41 +16,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .diagnostics import RenderStats
-from .encoding import CODECS, CONTAINERS
+from .encoding import mime_type
 from .errors import AnimateError, OutputError
 
 if TYPE_CHECKING:
     from .encoding import VideoInfo
 
-#: Larger files are named in a notebook, not embedded: a notebook stores its outputs in itself.
+#: Larger files are linked in a notebook, not embedded, because they would become part of it.
 EMBED_LIMIT = 8 * 2**20
 
 
 @dataclass(frozen=True)
 class Video:
-    """A video file that was made.
-
-    In a notebook it shows itself with player controls.
+    """A finished video file. A notebook shows it with player controls.
 
     Attributes
     ----------
     path : Path
-        The file; absolute.
+        Absolute path of the file.
     n_frames : int
         Number of frames.
     fps : Fraction
         Frames per second.
     width, height : int
-        Size of the encoded frames in pixels; up to one more than what was drawn where the pixel format
-        takes only even sizes.
+        Size of the encoded frames in pixels. It is up to one pixel more than the size of the drawn
+        frames if the pixel format needs even sizes.
     duration : float
-        Seconds.
+        Duration in seconds.
     codec : str
-        As "h264".
+        Name of the codec, such as "h264".
     encoder : str
-        As "libx264".
+        FFmpeg's name of the encoder, such as "libx264".
     stats : RenderStats
-        What it cost.
+        Statistics of the render.
 
     Examples
     --------
@@ -88,7 +86,7 @@ class Video:
         Raises
         ------
         OutputError
-            If the file is not there, or nothing opens it.
+            If the file does not exist, or no program opens it.
         """
         import webbrowser
 
@@ -103,19 +101,19 @@ class Video:
         Yields
         ------
         ndarray of uint8, shape (height, width, 3 or 4)
-            RGB, or RGBA where the file has alpha; yours.
+            RGB, or RGBA if the file has an alpha channel; the caller owns it.
 
         Raises
         ------
         OutputError
             If the file cannot be read.
         """
-        from .encoding import frames
+        from .encoding import read_frames
 
-        return frames(self.path)
+        return read_frames(self.path)
 
     def probe(self) -> VideoInfo:
-        """Read from the file what it really holds; decodes all of it.
+        """Decode the file to its end, and return its properties.
 
         Raises
         ------
@@ -135,14 +133,13 @@ class Video:
 
     def _player(self) -> str:
         size = self.path.stat().st_size
-        mime = CONTAINERS[self.path.suffix.lower()].mime if self.path.suffix else ""
-        mime = mime or CONTAINERS[CODECS[self.codec].suffix].mime
+        mime = mime_type(self.path, self.codec)
         if size <= EMBED_LIMIT:
             source, note = _data_url(mime, self.path.read_bytes()), ""
         else:
             source = html.escape(quote(os.fsencode(os.path.relpath(self.path).replace(os.sep, "/"))))
             note = (
-                f"<p>Not stored in this notebook, as it has {_size(size)}: it plays from "
+                f"<p>Not stored in this notebook because it has {_size(size)}: it plays from "
                 f'<a href="{source}" target="_blank">{html.escape(self.path.name)}</a>.</p>'
             )
         style = f'width="{self.width}" style="max-width: 100%"'

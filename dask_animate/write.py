@@ -93,34 +93,37 @@ def write_video(
     from dask.base import is_dask_collection
 
     from .adapters import open_frames
+    from .diagnostics import ProgressOptions
+    from .encoding import EncodeOptions, OutputOptions
+    from .execution import ClusterOptions, Plan
     from .render import RenderRequest
 
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
-    job, params = open_frames(frames, n_frames)
-    production = RenderRequest.create(
+    spec, params = open_frames(frames, n_frames)
+    encode = EncodeOptions.create(
         output_file,
-        params,
-        fps=fps,
-        transparent=job.n_channels == 4,
+        fps,
         codec=codec,
         pixel_format=pixel_format,
+        transparent=spec.n_channels == 4,
         mode=video_mode,
         quality=video_quality,
         preset=video_preset,
         extra_ffmpeg_params=video_extra_ffmpeg_params,
         dither=dither,
+    )
+    output = OutputOptions.create(
+        output_file,
+        encode,
+        params.n_frames,
         durations=durations,
         chapters=chapters,
         metadata=metadata,
-        num_workers=num_workers,
-        client=client,
-        partition_size=partition_size,
-        preload_factor=preload_factor,
-        encode_on=encode_on,
-        disable_progress_bar=disable_progress_bar,
-        saving_log_interval=saving_log_interval,
     )
-    return production.make(job)
+    plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
+    cluster = ClusterOptions.create(client, num_workers)
+    progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
+    return RenderRequest(spec, params, output, plan, cluster, progress).render()

@@ -59,21 +59,21 @@ def test_abstract():
         ({"partition_size": [2, 2]}, "partition_size sums to 4, but there are 5 frames"),
         ({"encode_on": "moon"}, "encode_on must be one of 'auto', 'workers', 'client', got 'moon'"),
         ({"codec": "vp9", "encode_on": 3}, "encode_on must be one of"),
-        ({"output_file": "a.gif", "encode_on": "workers"}, "cannot be had for gif"),
+        ({"output_file": "a.gif", "encode_on": "workers"}, "is not possible for gif"),
         ({"redraw": "some"}, "redraw must be one of 'auto', 'full', 'blit', got 'some'"),
-        ({"redraw": "blit", "freeze_layout": False}, "so freeze_layout=False excludes it"),
-        ({"redraw": "blit", "reuse_figure_object": False}, "so reuse_figure_object=False excludes it"),
+        ({"redraw": "blit", "freeze_layout": False}, "which freeze_layout=False rules out"),
+        ({"redraw": "blit", "reuse_figure_object": False}, "which reuse_figure_object=False rules out"),
         ({"freeze_layout": 1}, "freeze_layout must be True or False, got 1"),
         ({"store": 7}, "store must be a path, a URL or a zarr store, got int"),
         ({"codec": "theora"}, "codec must be one of 'h264'"),
         ({"codec": "ffv1"}, r"codec 'ffv1' does not go into 'a.mp4', .* ffv1 goes into \.mkv"),
         ({"output_file": "a.avi"}, r"output_file must end in \.mp4, .*\.webp, got 'a.avi'"),
         ({"pixel_format": "rgb24"}, "pixel_format of h264 in mp4 must be one of 'yuv420p'"),
-        ({"dither": "bayer"}, "dither='bayer' is for GIF"),
+        ({"dither": "bayer"}, "dither='bayer' is only for GIF"),
         ({"durations": {10: 1}}, "durations names frame 10, but there are 5 frames"),
         (
             {"chapters": [("a", 0), ("b", 3)]},
-            "chapters must begin one after the other and before the end",
+            "chapters must start one after the other and before the end",
         ),
         ({"metadata": {"actor": "x"}}, "metadata takes title, author"),
         ({"seed": -1}, "seed must be at least 0"),
@@ -160,7 +160,7 @@ def test_log_intervals(tmp_path, caplog):
     if not Path("/dev/nvidia0").exists():
         (name, message), *lines = lines
         assert name == "dask_animate.encoding.encoder_choice"
-        assert re.match("encoding with libx264 on the CPU, as .* there is no NVIDIA driver", message)
+        assert re.match("encoding with libx264 on the CPU because .* there is no NVIDIA driver", message)
     assert lines == [
         ("dask_animate.renderer", "drew 4 frames here, the last one frame 3"),
         ("dask_animate.progress", "encoded 5 of 10 frames"),

@@ -126,7 +126,7 @@ def show(tmp_path):
 
 def test_frames_are_in_their_places(tmp_path, show, client):
     """Of segments, of whole streams, with B-frames and without."""
-    n, fps = 40, 10
+    n, fps = 20, 10
     names = []
     for codec, suffix in (("h264", ".mp4"), ("vp9", ".webm"), ("av1", ".mp4")):
         for encode_on in ("workers", "client"):
@@ -137,7 +137,7 @@ def test_frames_are_in_their_places(tmp_path, show, client):
                 fps,
                 codec=codec,
                 encode_on=encode_on,
-                partition_size=(1, 17, 22),
+                partition_size=(1, 8, 11),
                 client=client,
             )
     rows, columns = (10, 30), [int((i + 0.5) * 10) for i in range(14)]
@@ -153,7 +153,7 @@ def test_frames_are_in_their_places(tmp_path, show, client):
 COLORS = [(255, 0, 0), (0, 128, 0), (31, 119, 180), (255, 127, 14), (255, 255, 255), (0, 0, 0)]
 
 
-@pytest.mark.parametrize("size", [(480, 640), (1080, 1920)])
+@pytest.mark.parametrize("size", [(480, 640), pytest.param((1080, 1920), marks=pytest.mark.slow)])
 def test_colors_are_those_that_were_drawn(tmp_path, show, size):
     height, width = size
     frame = np.zeros((height, width, 3), np.uint8)
@@ -197,8 +197,18 @@ def test_images_show(tmp_path, show):
     assert (bits << np.arange(14)).sum() == 77
 
 
-@pytest.mark.parametrize("limit", [2**20, 0])
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".webm", ".mkv", ".gif", ".apng", ".webp"])
+@pytest.mark.parametrize(
+    ("suffix", "limit"),
+    [
+        *((".mp4", 2**20), (".mp4", 0), (".gif", 2**20)),
+        pytest.param(".gif", 0, marks=pytest.mark.slow),
+        *(
+            pytest.param(suffix, limit, marks=pytest.mark.slow)
+            for suffix in (".mov", ".webm", ".mkv", ".apng", ".webp")
+            for limit in (2**20, 0)
+        ),
+    ],
+)
 def test_a_notebooks_output_plays(tmp_path, show, monkeypatch, suffix, limit):
     """Embedded or linked, from the directory of the notebook."""
     monkeypatch.chdir(tmp_path)

@@ -40,7 +40,7 @@ def test_shows_itself(video):
 def test_large_or_missing_files_are_not_embedded(video, monkeypatch):
     monkeypatch.setattr(result, "EMBED_LIMIT", 100)
     html = video._repr_html_()
-    assert "Not stored in this notebook, as it has" in html
+    assert "Not stored in this notebook because it has" in html
     assert base64.b64encode(video.path.read_bytes()).decode() not in html
     link = re.search(r'<source src="([^"]+)"', html)[1]
     assert Path(unquote(unescape(link))).resolve() == video.path

@@ -47,8 +47,16 @@ def zarr_array(tmp_path):
     ],
     ids="array list generator float float32 gray gray-2d rgba view dask".split(),
 )
-@pytest.mark.parametrize("where", ["here", "cluster"])
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize(
+    ("where", "encode_on"),
+    [
+        *(("here", "client"), ("cluster", "workers")),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (("here", "workers"), ("cluster", "client"))
+        ),
+    ],
+)
 def test_kinds_of_frames(tmp_path, client, make, where, encode_on):
     arguments = {"num_workers": 1} if where == "here" else {"client": client}
     video = write_video(make(), tmp_path / "a.mp4", 30, encode_on=encode_on, **arguments)

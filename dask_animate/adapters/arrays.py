@@ -12,7 +12,7 @@ import numpy as np
 from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
-from ..drawing import Run
+from ..drawing import DrawSession
 from ..errors import FrameSizeError, OptionTypeError, ParamsError
 from ..frames import FrameSize
 from ..params import FrameParams, SliceParams, is_data, is_place, open_slices
@@ -46,7 +46,7 @@ class ArraySource:
     """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
 
     opaque = False  # of RGBA; what has no alpha is opaque anyway
-    surroundings = None
+    environment = None
 
     def __init__(self, job: ArraySpec) -> None:
         self._job = job
@@ -59,15 +59,15 @@ class ArraySource:
         """Return nothing: no text is drawn."""
         return {}
 
-    def entered(self) -> AbstractContextManager[None]:
+    def isolated(self) -> AbstractContextManager[None]:
         """Do nothing: threads need not wait for one another."""
         return nullcontext()
 
-    def in_turn(self) -> AbstractContextManager[Any]:
+    def partition_lock(self) -> AbstractContextManager[object]:
         """Do nothing, likewise."""
         return nullcontext()
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Return a frame as uint8, (height, width, channels).
 
         Raises
@@ -84,7 +84,7 @@ class ArraySource:
             )
         return pixels
 
-    def confirm(self, run: Run) -> None:
+    def verify(self, session: DrawSession) -> None:
         """Do nothing: a frame that is taken is right."""
 
     def close(self) -> None:

@@ -1,3 +1,4 @@
+from ._matplotlib import AxesBase as AxesBase
 from ._matplotlib import Gcf as Gcf
 from ._matplotlib import builtin_color_sequences as builtin_color_sequences
 from ._matplotlib import builtin_colormaps as builtin_colormaps

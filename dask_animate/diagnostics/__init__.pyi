@@ -1,12 +1,13 @@
-from .collector import StatsCollector as StatsCollector
+from .events import EncodingPlaced as EncodingPlaced
 from .events import Event as Event
 from .events import FigureBuilt as FigureBuilt
 from .events import FrameEncoded as FrameEncoded
 from .events import Listener as Listener
 from .events import PartitionRendered as PartitionRendered
+from .events import PartitionReport as PartitionReport
 from .events import ValuesChanged as ValuesChanged
-from .progress import ProgressBar as ProgressBar
-from .progress import progress_logs as progress_logs
+from .progress import ProgressOptions as ProgressOptions
 from .progress import tell as tell
 from .progress import warn_of_faults as warn_of_faults
 from .stats import RenderStats as RenderStats
+from .stats import StatsCollector as StatsCollector

@@ -1,37 +1,84 @@
-"""What the engine tells those who watch: the engine knows no progress bar, the bar no engine."""
+"""What executors tell their listeners. Neither knows the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-from ..drawing import Run
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class PartitionRendered:
-    """A partition's frames have arrived, in order.
+class PartitionReport:
+    """What rendering a partition cost, and how it went.
 
     Attributes
     ----------
     n_frames : int
         Number of frames in it.
     draw_seconds, encode_seconds : float
-        Time spent drawing them, and encoding them where they were drawn.
+        Time spent drawing them, and converting and encoding them where they were drawn.
+    n_blitted : int
+        Frames drawn incrementally.
+    n_reused : int
+        Frames found in a store.
+    redraw_fault : str or None
+        Why the partition had to be drawn again, in words.
+    reuse_fault : str or None
+        Why the next render cannot find these frames in the store, in words.
+    fonts : mapping of str to str
+        The font files that were used, by what was asked for; empty in this process.
+    param_bytes : int
+        Bytes of parameters that were computed on the worker.
     worker : str
         Address of the worker, or "" for this process.
-    n_bytes : int
-        Bytes that came from the worker.
-    run : Run
-        How its frames were drawn.
     """
 
     n_frames: int
     draw_seconds: float
-    encode_seconds: float
-    worker: str
+    encode_seconds: float = 0.0
+    n_blitted: int = 0
+    n_reused: int = 0
+    redraw_fault: str | None = None
+    reuse_fault: str | None = None
+    fonts: Mapping[str, str] = field(default_factory=dict)
+    param_bytes: int = 0
+    worker: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent drawing, converting and encoding."""
+        return self.draw_seconds + self.encode_seconds
+
+
+@dataclass(frozen=True)
+class EncodingPlaced:
+    """It is decided where frames are encoded.
+
+    Attributes
+    ----------
+    place : {"workers", "client"}
+        Where.
+    reason : str
+        Why there.
+    """
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PartitionRendered:
+    """A partition has arrived, in order.
+
+    Attributes
+    ----------
+    report : PartitionReport
+        How it was rendered.
+    n_bytes : int
+        Bytes that came from the worker.
+    """
+
+    report: PartitionReport
     n_bytes: int
-    run: Run
 
 
 @dataclass(frozen=True)
@@ -76,5 +123,5 @@ class ValuesChanged:
     names: Sequence[str]
 
 
-Event = FigureBuilt | ValuesChanged | PartitionRendered | FrameEncoded
+Event = FigureBuilt | ValuesChanged | EncodingPlaced | PartitionRendered | FrameEncoded
 Listener = Callable[[Event], None]

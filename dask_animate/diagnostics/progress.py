@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -33,8 +34,6 @@ class ProgressBar:
     def __init__(self, n_frames: int | None, disable: bool | None) -> None:
         from tqdm.auto import tqdm
 
-        if disable not in (None, True, False):
-            raise OptionTypeError(f"disable_progress_bar must be True, False or None, got {disable!r}")
         if disable is None:
             disable = not _is_watched()
         self._bar: Any = tqdm(
@@ -106,9 +105,9 @@ def warn_of_faults() -> Listener:
                 f"such as a time, keeps frames from being found",
             )
         elif isinstance(event, PartitionRendered):
-            warn(RedrawWarning, event.run.fault)
-            warn(ReuseWarning, event.run.unknown)
-            warn(FontWarning, _other_fonts(fonts, event.worker, event.run.fonts))
+            warn(RedrawWarning, event.report.redraw_fault)
+            warn(ReuseWarning, event.report.reuse_fault)
+            warn(FontWarning, _other_fonts(fonts, event.report.worker, event.report.fonts))
 
     return listen
 
@@ -126,11 +125,39 @@ def _other_fonts(known: dict[str, tuple[str, str]], worker: str, fonts: Mapping[
     return None
 
 
-def progress_logs(interval: object, n_frames: int | None) -> list[ProgressLog]:
-    """Return the listener that ``saving_log_interval`` asks for, if it does."""
-    if interval is None:
-        return []
-    return [ProgressLog(n_frames, require_int("saving_log_interval", interval, 1))]
+@dataclass(frozen=True)
+class ProgressOptions:
+    """What is shown of a render while it runs.
+
+    Attributes
+    ----------
+    disable_bar : bool or None
+        True hides the progress bar; None hides it where nobody watches.
+    log_interval : int or None
+        Encoded frames between two lines in the log; None logs nothing.
+    """
+
+    disable_bar: bool | None
+    log_interval: int | None
+
+    @classmethod
+    def create(cls, disable_progress_bar: Any, saving_log_interval: object) -> ProgressOptions:
+        """Check what the caller gave; the names are those of `Animator.make_video`."""
+        if disable_progress_bar not in (None, True, False):
+            raise OptionTypeError(
+                f"disable_progress_bar must be True, False or None, got {disable_progress_bar!r}"
+            )
+        if saving_log_interval is not None:
+            saving_log_interval = require_int("saving_log_interval", saving_log_interval, 1)
+        return cls(disable_progress_bar, saving_log_interval)
+
+    def bar(self, n_frames: int | None) -> ProgressBar:
+        """Return the progress bar, to be entered, of a video of so many frames."""
+        return ProgressBar(n_frames, self.disable_bar)
+
+    def logs(self, n_frames: int | None) -> list[ProgressLog]:
+        """Return the listener that logs, if one was asked for."""
+        return [] if self.log_interval is None else [ProgressLog(n_frames, self.log_interval)]
 
 
 def tell(message: str) -> None:

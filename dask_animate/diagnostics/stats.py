@@ -1,8 +1,15 @@
-"""What a render cost."""
+"""What a render cost, added up from its events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,3 +70,69 @@ class RenderStats:
     def n_partitions(self) -> int:
         """Number of partitions."""
         return len(self.partition_sizes)
+
+
+@dataclass
+class StatsCollector:
+    """Adds up what a render costs. A listener, whose clock starts when it is made."""
+
+    started: float = field(default_factory=time.perf_counter)
+    render_seconds: float = 0.0
+    encode_seconds: float = 0.0
+    mux_seconds: float = 0.0
+    wait_seconds: float = 0.0
+    n_frames: int = 0
+    n_bytes_received: int = 0
+    n_frames_blitted: int = 0
+    n_frames_reused: int = 0
+    encode_on: tuple[str, str] = ("", "")
+    partition_sizes: list[int] = field(default_factory=list)
+    workers: set[str] = field(default_factory=set)
+
+    def __call__(self, event: Event) -> None:
+        """Take note of an event."""
+        if isinstance(event, FrameEncoded):
+            self.n_frames += 1
+        elif isinstance(event, EncodingPlaced):
+            self.encode_on = (event.place, event.reason)
+        elif isinstance(event, PartitionRendered):
+            self._add(event.report, event.n_bytes)
+
+    def _add(self, report: PartitionReport, n_bytes: int) -> None:
+        self.partition_sizes.append(report.n_frames)
+        self.render_seconds += report.draw_seconds
+        self.encode_seconds += report.encode_seconds
+        self.n_frames_blitted += report.n_blitted
+        self.n_frames_reused += report.n_reused
+        if report.worker:
+            self.workers.add(report.worker)
+            self.n_bytes_received += n_bytes
+
+    def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call a function and add the time that it takes to an attribute of this name."""
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            setattr(self, name, getattr(self, name) + time.perf_counter() - start)
+
+    def stats(self, file_size: int) -> RenderStats:
+        """Return what was added up until now."""
+        wall = time.perf_counter() - self.started
+        return RenderStats(
+            wall_seconds=wall,
+            render_seconds=self.render_seconds,
+            encode_seconds=self.encode_seconds,
+            mux_seconds=self.mux_seconds,
+            wait_seconds=self.wait_seconds,
+            frames_per_second=self.n_frames / wall,
+            encode_on=self.encode_on[0],
+            encode_on_reason=self.encode_on[1],
+            partition_sizes=tuple(self.partition_sizes),
+            n_frames_rendered=self.n_frames - self.n_frames_reused,
+            n_frames_reused=self.n_frames_reused,
+            n_frames_blitted=self.n_frames_blitted,
+            n_workers=len(self.workers),
+            n_bytes_received=self.n_bytes_received,
+            file_size=file_size,
+        )

@@ -1,9 +1,9 @@
-"""A figure made ready, and drawn frame after frame.
+"""Building a figure and drawing its frames.
 
-This folder knows what has to be settled for a frame to depend on its index and its parameters alone:
-the state of the process that drawing code sees, the size and the layout of the figure, random numbers,
-and whether a frame is drawn as a whole or from the one before. In go an animator and the options of
-drawing; out come pixels. Read `frame_source` first, the protocol, then `figure_source`.
+This folder makes each frame depend on its index and its parameters alone: it isolates the global state
+that drawing code uses, fixes the size and the layout of the figure, and seeds random numbers. It also
+decides whether a frame is drawn in full or incrementally. Input is an animator and its drawing options;
+output is pixels. Read the protocol in `frame_source` first, then `figure_source`.
 """
 
 import lazy_loader

@@ -2,9 +2,9 @@ from .canvas import rasterize as rasterize
 from .figure_source import FigureSource as FigureSource
 from .frame_source import FrameSource as FrameSource
 from .frame_source import Mismatch as Mismatch
-from .isolation import Stage as Stage
+from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
-from .isolation import on_stage as on_stage
+from .isolation import in_isolation as in_isolation
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
-from .run import Run as Run
+from .session import DrawSession as DrawSession

@@ -1,4 +1,4 @@
-"""A figure made ready to be drawn, and drawn as a whole."""
+"""The canvas of a figure: its dpi, colors, layout and crop, fixed once, and full draws."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from ..blitting import (
+    AxesBase,
     all_axes,
     draw_animated_artists,
     forget_clip_mask,
@@ -25,24 +26,24 @@ from .options import DrawOptions
 
 
 class Canvas:
-    """The pixels of a live figure.
+    """An Agg canvas for a figure.
 
-    The figure's dpi, colors, layout and crop are settled here, once: every frame drawn afterwards has
-    the same geometry, on whichever worker. Layout engines run once and are then switched off, because
-    run at each draw they let the axes jump when a tick label grows.
+    The constructor fixes the figure's dpi, colors, layout and crop, so that all frames have the same
+    geometry on every worker. Layout engines run once and are then switched off: if they ran at each
+    draw, axes would jump whenever a tick label grows.
 
-    Draws as ``savefig`` does, artists with ``animated=True`` included, which are left out on a screen.
-    Axes find their limits first: matplotlib draws what is tied to axes that come later with the limits
-    that these had in the frame before.
+    Draws like ``savefig``: artists with ``animated=True``, which matplotlib skips on screen, are drawn.
+    All axes update their limits before the draw. Otherwise matplotlib draws an artist that is tied to
+    later axes with their limits from the frame before.
 
-    Not thread-safe, as matplotlib is not.
+    Not thread-safe, like matplotlib.
 
     Parameters
     ----------
     figure : Figure
-        Changed in place; gets its former canvas back from `close`.
-    spec : DrawOptions
-        How it is to look.
+        Changed in place; `close` gives it its former canvas back.
+    options : DrawOptions
+        Dpi, colors, layout and crop.
 
     Attributes
     ----------
@@ -50,41 +51,41 @@ class Canvas:
         As given.
     """
 
-    def __init__(self, figure: Figure, spec: DrawOptions) -> None:
+    def __init__(self, figure: Figure, options: DrawOptions) -> None:
         self.figure = figure
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
         draw_animated_artists(canvas)
         self._canvas = canvas
         canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
-        if spec.dpi is not None:
-            figure.set_dpi(spec.dpi)
-        if spec.transparent:
+        if options.dpi is not None:
+            figure.set_dpi(options.dpi)
+        if options.transparent:
             _remove_backgrounds(figure)
-        if spec.facecolor is not None:
-            figure.set_facecolor(spec.facecolor)
-        if spec.edgecolor is not None:
-            figure.set_edgecolor(spec.edgecolor)
+        if options.facecolor is not None:
+            figure.set_facecolor(options.facecolor)
+        if options.edgecolor is not None:
+            figure.set_edgecolor(options.edgecolor)
         figure.draw_without_rendering()
-        self._layout = None if spec.freeze_layout else _Layout(figure)
-        if spec.freeze_layout:
+        self._layout = None if options.freeze_layout else _InitialLayout(figure)
+        if options.freeze_layout:
             figure.set_layout_engine("none")
-        if spec.tight:
-            _crop(figure, spec.pad_inches)
+        if options.tight:
+            _crop(figure, options.pad_inches)
 
     def attach(self) -> None:
-        """Give the figure its canvas again, which ``pyplot.close()`` takes from it."""
+        """Attach the canvas to the figure again if ``pyplot.close()`` has detached it."""
         if self.figure.canvas is not self._canvas:
             self.figure.set_canvas(self._canvas)
 
     @property
     def size(self) -> FrameSize:
-        """Size of the pixels that `draw` would return now."""
+        """Size of the array that `draw` would return now."""
         return FrameSize(*np.asarray(full_renderer(self.figure).buffer_rgba()).shape[:2])
 
     @property
     def opaque(self) -> bool:
-        """Whether the figure's background hides whatever is behind it."""
+        """True if the figure's background is visible and fully opaque."""
         background: Any = self.figure.patch
         return bool(
             self.figure.get_frameon() and background.get_visible() and background.get_facecolor()[3] == 1
@@ -101,7 +102,7 @@ class Canvas:
         if self._layout is not None:
             self._layout.restore()
         for axes in all_axes(self.figure.axes):
-            axes.viewLim  # noqa: B018  its limits, now
+            axes.viewLim  # noqa: B018  updates the limits
         forget_clip_mask(rasterizer_of(full_renderer(self.figure)))
         canvas: Any = self.figure.canvas
         canvas.draw()
@@ -112,27 +113,34 @@ class Canvas:
         self.figure.set_canvas(self._former_canvas)
 
 
-class _Layout:
-    """Where layout engines begin, which has some influence on where they end.
+class _InitialLayout:
+    """The positions of axes before a layout engine runs.
 
-    Beginning at the same place for each frame makes the layout independent of the frames before.
+    The result of a layout engine depends slightly on the positions that it starts from. Starting from
+    the same ones for each frame makes the layout independent of the frames before.
     """
 
     def __init__(self, figure: Figure) -> None:
         self._figure = figure
-        self._spaces = dict(vars(figure.subplotpars))
+        self._subplot_params = dict(vars(figure.subplotpars))
         self._positions = [(axes, axes.get_position(original=True).frozen()) for axes in figure.axes]
 
     def restore(self) -> None:
-        """Put axes back, but for those that were taken out of the layout."""
-        vars(self._figure.subplotpars).update(self._spaces)
+        """Restore the positions, except those of axes that were taken out of the layout."""
+        vars(self._figure.subplotpars).update(self._subplot_params)
         for axes, position in self._positions:
             if axes.get_in_layout() and axes.get_subplotspec() is not None:
                 move_axes(axes, position)
 
 
 def rasterize(figure: Figure) -> NDArray[np.uint8]:
-    """Draw a figure once; returns an array (height, width, 4) of uint8 that the caller owns."""
+    """Draw a figure once.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 4)
+        RGBA, alpha not premultiplied; owned by the caller.
+    """
     canvas = Canvas(figure, DrawOptions())
     try:
         return canvas.draw().copy()
@@ -140,8 +148,8 @@ def rasterize(figure: Figure) -> NDArray[np.uint8]:
         canvas.close()
 
 
-def _remove_backgrounds(figure: Any) -> None:
-    """Do to a figure what ``savefig(transparent=True)`` does, for good."""
+def _remove_backgrounds(figure: Figure | SubFigure) -> None:
+    """Make the backgrounds of a figure transparent for good, like ``savefig(transparent=True)``."""
     figure.patch.set_facecolor("none")
     figure.patch.set_edgecolor("none")
     for subfigure in figure.subfigs:
@@ -150,17 +158,17 @@ def _remove_backgrounds(figure: Any) -> None:
         _remove_axes_backgrounds(axes)
 
 
-def _remove_axes_backgrounds(axes: Any) -> None:
+def _remove_axes_backgrounds(axes: AxesBase) -> None:
     axes.set_facecolor("none")  # survives clear(), unlike a color set on the patch
     for inset in axes.child_axes:
         _remove_axes_backgrounds(inset)
 
 
 def _crop(figure: Any, pad_inches: float | None) -> None:
-    """Move and shrink the canvas to what is drawn on the figure, in whole pixels.
+    """Move and resize the canvas to the tight bounding box of the figure, in whole pixels.
 
-    Content outside the original canvas comes into view, as with ``savefig(bbox_inches="tight")``. Whole
-    pixels keep the drawing itself equal to the uncropped one.
+    Content outside the original canvas becomes visible, as with ``savefig(bbox_inches="tight")``. Whole
+    pixels keep the drawn content equal to that of the uncropped figure.
     """
     from matplotlib import rcParams
 
@@ -172,9 +180,9 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
     width, height = right - left, top - bottom
     full = figure.bbox.frozen()
 
-    # Axes and most artists hang on transFigure, which is shifted and keeps its size; the canvas takes
-    # its size from figure.bbox, which shrinks. What is placed in pixels or in fractions of the latter,
-    # such as a legend of the figure, moves with it, as in savefig.
+    # Axes and most artists depend on transFigure, which is shifted and keeps its size. The canvas takes
+    # its size from figure.bbox, which is resized. Artists placed in pixels or in fractions of
+    # figure.bbox, such as a figure legend, move with it, as in savefig.
     figure.bbox_inches.set(Bbox.from_bounds(0, 0, _inches(width, dpi), _inches(height, dpi)))
     set_output_box(figure.transFigure, Bbox.from_bounds(-left, -bottom, full.width, full.height))
     figure.transFigure.invalidate()
@@ -184,7 +192,7 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
 
 
 def _inches(n_pixels: int, dpi: float) -> float:
-    """Return a length that is as many pixels even where fractions of one are cut off."""
+    """Return the length in inches of whole pixels, rounded so that truncation gives `n_pixels` again."""
     inches = n_pixels / dpi
     while inches * dpi < n_pixels:
         inches = math.nextafter(inches, math.inf)

@@ -17,25 +17,25 @@ from ..errors import AnimateError, FigureError, FrameError, FrameSizeError, Setu
 from ..frames import FrameSize
 from ..params import private
 from .canvas import Canvas
-from .counters import Counts
+from .figure_state import FigureState
 from .frame_source import Mismatch
-from .isolation import Stage, make_current, on_stage, open_figures, seed_random_states
+from .isolation import IsolatedState, in_isolation, make_current, open_figures, seed_random_states
 from .options import DrawOptions
-from .redraw import Redraw
-from .run import Run
+from .redraw import Redrawer
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment, Observer
 
-# Streams of the seed: the figure's own, and one for each frame.
+# Spawn keys of the seed's streams: one for setup(), one for each update().
 _SETUP, _FRAME = 0, 1
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 120
 
 
-class SetupAndUpdate(Protocol):
-    """What is drawn: the two methods that users write."""
+class AnimatorLike(Protocol):
+    """An object with the two methods that users write."""
 
     def setup(self) -> Figure:
         """Build the figure."""
@@ -47,44 +47,43 @@ class SetupAndUpdate(Protocol):
 
 
 class FigureSource:
-    """Draws an animator's frames.
+    """Draws the frames of an animator.
 
-    Thread-safe as far as matplotlib's globals go: each call takes the process's stage. The array that
-    `draw` returns is overwritten by the next call, so callers in several threads need `entered` around
-    drawing and copying.
+    Thread-safe: each call isolates the global state of the process. `draw` returns an array that the
+    next call overwrites, so callers in several threads must draw and copy inside `isolated`.
 
     Parameters
     ----------
     load : callable
-        Returns the animator, a new copy each time; called on the stage, for each figure built.
-    spec : DrawOptions
-        How the figure becomes pixels.
+        Returns a new copy of the animator; called in isolation, for each figure that is built.
+    options : DrawOptions
+        How the figure is drawn.
     settings : mapping, optional
         rcParams to draw with; those of the process by default.
     expected : Environment, optional
-        What frames depend on in the process that asks for them, if they are to be kept.
+        What the frames depend on in the process that requests them, if they are stored.
 
     Attributes
     ----------
-    surroundings : Environment or None
-        What they depend on in this process, as it was before the figure was built; only if `expected`
-        is given.
+    environment : Environment or None
+        What the frames depend on in this process, observed before the figure is built; None if
+        `expected` is not given.
     """
 
     def __init__(
         self,
-        load: Callable[[], SetupAndUpdate],
-        spec: DrawOptions,
+        load: Callable[[], AnimatorLike],
+        options: DrawOptions,
         settings: Mapping[str, Any] | None = None,
         expected: Environment | None = None,
     ) -> None:
         self._load = load
-        self._spec = spec
-        self._stage = Stage(settings, keep_random_states=spec.seed is not None)
-        self._animator: SetupAndUpdate | None = None
+        self._options = options
+        self._state = IsolatedState(settings, keep_random_states=options.seed is not None)
+        self._animator: AnimatorLike | None = None
         self._canvas: Canvas | None = None
-        self._redraw: Redraw | None = None
-        self._counts = Counts([])
+        self._redrawer: Redrawer | None = None
+        self._figure_state = FigureState([])
         self._current_figure: Figure | None = None
         self._last_idx = 0
         self._size: FrameSize | None = None
@@ -92,39 +91,39 @@ class FigureSource:
         self._expected = expected
         self._observer: Observer | None = None
         self._fonts: dict[str, str] | None = None
-        self.surroundings: Environment | None = None
-        self._turn = threading.RLock()
+        self.environment: Environment | None = None
+        self._partition_lock = threading.RLock()
 
-    def entered(self) -> AbstractContextManager[None]:
-        """Take the process's stage, for several calls."""
-        return self._stage.entered()
+    def isolated(self) -> AbstractContextManager[None]:
+        """Isolate the global state of the process, for several calls."""
+        return self._state.active()
 
-    def in_turn(self) -> AbstractContextManager[Any]:
-        """Wait until no other thread draws a partition with this figure; the stage stays free."""
-        # Who is on a stage must not wait for a turn: the thread that has it may wait for the stage.
-        return nullcontext() if on_stage() else self._turn
+    def partition_lock(self) -> AbstractContextManager[object]:
+        """Block other threads from drawing partitions with this figure; see `FrameSource`."""
+        # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
+        return nullcontext() if in_isolation() else self._partition_lock
 
     @property
     def opaque(self) -> bool:
-        """Whether the frame last drawn hides whatever is behind it."""
+        """True if the background of the last drawn frame is fully opaque."""
         return self._canvas is not None and self._canvas.opaque
 
     def open(self) -> FrameSize:
         """Build the figure if it is not built yet, and return its size in pixels.
 
-        The first call has to come from outside of `entered`.
+        The first call must be outside `isolated`.
         """
         if self._size is None:
-            with self._stage.building():
+            with self._state.building():
                 self._check_open()
-                if self._size is None:  # another thread may have been here first
+                if self._size is None:  # another thread may have built it first
                     size = self._build().size
                     if min(size.height, size.width) < 1:
                         raise FrameSizeError(f"the figure is {size} pixels: raise its size or its dpi")
                     self._size = size
         return self._size
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame; see `FrameSource.draw`.
 
         ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
@@ -132,26 +131,25 @@ class FigureSource:
         Raises
         ------
         FrameError
-            If ``update()`` or the drawing fails; the cause is chained.
+            If ``update()`` or the drawing fails; the original exception is the ``__cause__``.
         FrameSizeError
-            If the figure has another size than after ``setup()``.
+            If the size of the figure is not that after ``setup()``.
         """
         size = self.open()
-        with self.entered():
+        with self.isolated():
             self._check_open()
-            if not self._spec.reuse_figure:
-                with self._stage.building():
+            if not self._options.reuse_figure:
+                with self._state.building():
                     self._build()
             assert self._animator is not None
-            assert self._redraw is not None
-            mine = private(params)  # before seeding, as a class says itself how it is copied
-            self._put_back(frame_idx)
+            assert self._redrawer is not None
+            own_params = private(params)  # before seeding: copying may run code of the caller's classes
+            self._restore_state(frame_idx)
             try:
-                self._animator.update(frame_idx, mine)
+                self._animator.update(frame_idx, own_params)
                 self._last_idx = frame_idx
-                # Some settings are read while drawing, and no artist says that they have changed.
-                is_other = self._stage.has_other_settings()
-                rgba = self._redraw.draw(frame_idx, run, whole=is_other)
+                # Artists read some rcParams while drawing, and are not marked stale if these change.
+                rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
             except Mismatch:
                 raise
             except (Exception, SystemExit) as exc:
@@ -164,25 +162,25 @@ class FigureSource:
             )
         return rgba
 
-    def confirm(self, run: Run) -> None:
-        """Stand for the frames of a run; see `FrameSource.confirm`."""
-        with self.entered():
+    def verify(self, session: DrawSession) -> None:
+        """Verify the frames of a session; see `FrameSource.verify`."""
+        with self.isolated():
             self._check_open()
-            if self._redraw is not None:
-                self._redraw.confirm(self._last_idx, run)
+            if self._redrawer is not None:
+                self._redrawer.verify(self._last_idx, session)
             if self._observer is not None:
                 unnamed = self._observer.note_changes()
                 if unnamed is not None:
-                    assert self.surroundings is not None
+                    assert self.environment is not None
                     unknown = f"the module {unnamed}, which no import statement names"
-                    self.surroundings = replace(self.surroundings, unknown=unknown)
+                    self.environment = replace(self.environment, unknown=unknown)
 
     def fonts(self) -> dict[str, str]:
-        """Return the font files with which the figure is drawn in this process."""
+        """Return the font files that this process uses for the figure, by the requested font."""
         from ..provenance import fonts_of
 
         self.open()
-        with self.entered():
+        with self.isolated():
             self._check_open()
             if self._fonts is None:
                 assert self._canvas is not None
@@ -190,67 +188,67 @@ class FigureSource:
             return self._fonts
 
     def close(self) -> None:
-        """Close the figure, and every other that the animator opened.
+        """Close the figure and all other figures that the animator opened.
 
-        May be called while another thread draws, whose next frame is then an error.
+        May be called while another thread draws; that thread's next call of `draw` then fails.
         """
         self._closed = True
-        with self.entered():
-            self._forget_figure()
+        with self.isolated():
+            self._discard_figure()
             self._animator = None
 
-    def _put_back(self, frame_idx: int) -> None:
-        """Put what counts up from frame to frame where it is for each of them."""
-        self._stage.restore_settings()
-        if self._spec.seed is not None:
-            seed_random_states(self._spec.seed, _FRAME, frame_idx)
+    def _restore_state(self, frame_idx: int) -> None:
+        """Make ``update()`` start from the same state for each frame, whatever ran before."""
+        self._state.restore_settings()
+        if self._options.seed is not None:
+            seed_random_states(self._options.seed, _FRAME, frame_idx)
         if self._current_figure is not None:
             make_current(self._current_figure)
-        self._counts.put_back(self._figures())
+        self._figure_state.restore(self._figures())
 
     def _figures(self) -> list[Figure]:
-        """Return all figures that are known: the one drawn, and those of pyplot."""
+        """Return the animator's figure and all others that pyplot manages."""
         assert self._canvas is not None
         return [self._canvas.figure, *(fig for fig in open_figures() if fig is not self._canvas.figure)]
 
     def _check_open(self) -> None:
         if self._closed:
-            raise AnimateError("the figure was closed: the render was given up")
+            raise AnimateError("the figure is closed: the render was abandoned")
 
     def _build(self) -> Canvas:
-        self._forget_figure()
+        self._discard_figure()
         self._animator = self._load()
         self._observe()
-        if self._spec.seed is not None:
-            seed_random_states(self._spec.seed, _SETUP)
+        if self._options.seed is not None:
+            seed_random_states(self._options.seed, _SETUP)
         try:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
-                self._canvas = Canvas(figure, self._spec)
-                self._redraw = Redraw(self._canvas, self._spec.redraw, self._spec.seed or 0)
+                self._canvas = Canvas(figure, self._options)
+                self._redrawer = Redrawer(self._canvas, self._options.redraw, self._options.seed or 0)
         except (Exception, SystemExit) as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
             raise FigureError(
                 f"setup() must return the matplotlib Figure that it made, got {type(figure).__name__}"
             )
-        self._counts = Counts(self._figures())
+        self._figure_state = FigureState(self._figures())
         self._current_figure = next(reversed(open_figures()), None)
         return self._canvas
 
     def _observe(self) -> None:
-        """Look at this process, once the animator's modules are loaded and before its code runs."""
-        if self._expected is None or self.surroundings is not None:
+        """Observe the environment, after the animator's modules are loaded and before its code runs."""
+        if self._expected is None or self.environment is not None:
             return
         from ..provenance import Observer
 
-        observer = Observer(self._expected.named, self._expected)
-        self.surroundings = observer.observe()
+        observer = Observer(self._expected.references, self._expected)
+        self.environment = observer.observe()
         self._observer = observer
 
-    def _forget_figure(self) -> None:
+    def _discard_figure(self) -> None:
         if self._canvas is not None:
             self._canvas.close()
-            self._canvas = self._redraw = self._current_figure = None
-            self._counts = Counts([])
-        self._stage.close()
+            self._canvas = self._redrawer = self._current_figure = None
+            self._figure_state = FigureState([])
+        self._state.close()

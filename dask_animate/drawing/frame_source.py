@@ -1,4 +1,4 @@
-"""The frame-source protocol: whatever can draw a frame from its index and its parameters."""
+"""The frame-source protocol: anything that draws a frame from its index and its parameters."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frames import FrameSize
-from .run import Run
+from .session import DrawSession
 
 if TYPE_CHECKING:
     from ..provenance import Environment
 
 
 class Mismatch(Exception):
-    """Frames drawn from the ones before are wrong, or cannot be compared: they have to be drawn again.
+    """Incrementally drawn frames are wrong or cannot be checked; the partition must be drawn again.
 
     Attributes
     ----------
     fault : str or None
-        What is wrong.
+        What is wrong; None if the frames cannot be checked.
     """
 
     def __init__(self, fault: str | None) -> None:
@@ -32,67 +32,68 @@ class Mismatch(Exception):
 class FrameSource(Protocol):
     """Draws frames in one process.
 
-    A source is opened once, draws any number of frames in any order, and is closed once, perhaps while
+    A source is opened once, draws any number of frames in any order, and is closed once, possibly while
     another thread draws.
     """
 
     @property
     def opaque(self) -> bool:
-        """True if every pixel of the frame last drawn has an alpha of 255."""
+        """True if every pixel of the last drawn frame has an alpha of 255."""
         ...
 
     def open(self) -> FrameSize:
-        """Make ready to draw, and return the size that every frame has to have."""
+        """Prepare to draw, and return the size of every frame."""
         ...
 
-    def draw(self, frame_idx: int, params: Any, run: Run) -> NDArray[np.uint8]:
+    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame.
 
         Parameters
         ----------
         frame_idx : int
-            Its index.
+            Index of the frame.
         params : object
-            Its parameters.
-        run : Run
-            Of the partition to which it belongs; changed.
+            Parameters of the frame.
+        session : DrawSession
+            Of the frame's partition; changed in place.
 
         Returns
         -------
         ndarray of uint8, shape (height, width, 1, 3 or 4)
-            Gray, RGB or RGBA, alpha not premultiplied. A view: the next call overwrites it.
+            Gray, RGB or RGBA, alpha not premultiplied. A view that the next call overwrites.
 
         Raises
         ------
         Mismatch
-            If the partition has to be drawn again, with a new run.
+            If the partition must be drawn again, in a new session.
         """
         ...
 
-    def confirm(self, run: Run) -> None:
-        """Stand for the frames of a partition, or raise `Mismatch`."""
+    def verify(self, session: DrawSession) -> None:
+        """Verify the frames of a session; raise `Mismatch` if they are wrong or cannot be checked."""
         ...
 
     @property
-    def surroundings(self) -> Environment | None:
-        """What the frames depend on in this process; None unless they are to be kept."""
+    def environment(self) -> Environment | None:
+        """What the frames depend on in this process; None if they are not stored."""
         ...
 
     def fonts(self) -> dict[str, str]:
-        """Return the font files that are used in this process, by what is asked for."""
+        """Return the font files that this process uses, by the requested font."""
         ...
 
-    def entered(self) -> AbstractContextManager[None]:
-        """Keep other threads from drawing, while one draws and copies; reentrant."""
+    def isolated(self) -> AbstractContextManager[None]:
+        """Block other threads from drawing while a frame is drawn and copied; reentrant."""
         ...
 
-    def in_turn(self) -> AbstractContextManager[Any]:
-        """Keep other threads from a partition of their own, while one draws all of one; reentrant.
+    def partition_lock(self) -> AbstractContextManager[object]:
+        """Block other threads from drawing partitions while one is drawn; reentrant.
 
-        Parameters are read inside: the process looks as the caller left it, unlike in `entered`.
+        Unlike `isolated`, it leaves the global state of the process alone, so that parameters can be
+        read inside.
         """
         ...
 
     def close(self) -> None:
-        """Give everything back; a closed source stays closed."""
+        """Release all resources. A closed source cannot be opened again."""
         ...

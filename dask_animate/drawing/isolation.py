@@ -1,8 +1,8 @@
-"""The process-wide state that drawing code sees: a stage of its own for each animator.
+"""Isolation of the process-wide state that drawing code uses: each animator has its own.
 
 matplotlib keeps its settings, its backend, the epoch of dates and pyplot's list of open figures in
-globals, and NumPy and Python keep random states there. Two animators in one process, or an animator
-beside a user's own plots, would meet in all of them.
+globals, and NumPy and Python keep random states there. Without isolation, two animators in one process,
+or an animator and the user's own plots, would change each other's state.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.figure import Figure
 
 from ..blitting import Gcf, date_epoch, set_date_epoch
 
-# matplotlib's font, mathtext and pyplot caches are shared by all figures of a process and are not
-# thread-safe, so one stage at a time is on. Reentrant: update() may itself render something.
-_on_stage = threading.RLock()
+# All figures of a process share matplotlib's font, mathtext and pyplot caches, which are not
+# thread-safe, so only one isolated state is active at a time. Reentrant: update() may itself render.
+_global_state_lock = threading.RLock()
 _this_thread = threading.local()
 
 
-def on_stage() -> bool:
-    """Whether this thread is inside `Stage.entered`, that is, in an animator's code."""
+def in_isolation() -> bool:
+    """Return True if this thread is inside `IsolatedState.active`, that is, runs an animator's code."""
     return getattr(_this_thread, "depth", 0) > 0
 
 
 def open_figures() -> list[Figure]:
-    """Return the figures that pyplot knows of, the current one last."""
+    """Return the figures that pyplot manages, the current one last."""
     return [manager.canvas.figure for manager in Gcf.figs.values()]
 
 
@@ -45,29 +46,29 @@ def make_current(figure: Figure) -> None:
 
 
 def current_settings() -> dict[str, Any]:
-    """Return the rcParams of this process that change how a figure looks."""
-    with _on_stage:  # not those of an animator in another thread
+    """Return the rcParams of this process that affect how a figure looks."""
+    with _global_state_lock:  # not those of an animator in another thread
         rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
     epoch = date_epoch()
-    if epoch is not None:  # in force since dates were first converted, whatever the setting says
+    if epoch is not None:  # fixed by the first date conversion, whatever the setting says
         settings["date.epoch"] = epoch
     for key in ("backend", "backend_fallback", "interactive", "toolbar"):
         settings.pop(key, None)
     return settings
 
 
-class Stage:
-    """Globals of one animator, in place while it is entered and put away otherwise.
+class IsolatedState:
+    """The global state of one animator: installed while it is active, saved otherwise.
 
-    Thread-safe: `entered` blocks while another thread is on any stage of this process.
+    Thread-safe: `active` blocks while another thread has an isolated state active.
 
     Parameters
     ----------
     settings : mapping, optional
         rcParams to draw with; those of the process by default.
     keep_random_states : bool, default: True
-        Put NumPy's and Python's global random states back on leaving.
+        Restore NumPy's and Python's global random states on exit.
     """
 
     def __init__(
@@ -75,26 +76,26 @@ class Stage:
     ) -> None:
         self._keep_random_states = keep_random_states
         self._settings = dict(settings or {})
-        self._figures: OrderedDict[Any, Any] = OrderedDict()
+        self._figures: OrderedDict[int, FigureManagerBase] = OrderedDict()
         self._depth = 0
-        self._as_entered: dict[str, Any] = {}
+        self._rc_on_entry: dict[str, Any] = {}
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Put this stage's globals in place; entering it again inside costs nothing."""
-        with _on_stage:
+    def active(self) -> Iterator[None]:
+        """Install this state for the duration of the context; nested calls cost nothing."""
+        with _global_state_lock:
             if self._depth:
                 yield
                 return
             with ExitStack() as stack:
-                stack.enter_context(_date_epoch_kept(afresh=bool(self._settings)))
-                stack.enter_context(matplotlib.rc_context(rc=self._differences()))
+                stack.enter_context(_restored_date_epoch(reset=bool(self._settings)))
+                stack.enter_context(matplotlib.rc_context(rc=self._changed_settings()))
                 if self._keep_random_states:
-                    stack.enter_context(_random_states_kept())
+                    stack.enter_context(_restored_random_states())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
                 rc: Any = matplotlib.rcParams
-                self._as_entered = dict.copy(rc)
+                self._rc_on_entry = dict.copy(rc)
                 _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
                 try:
                     yield
@@ -103,29 +104,29 @@ class Stage:
                     _this_thread.depth -= 1
 
     def restore_settings(self) -> None:
-        """Put the rcParams back that code has changed since the stage was entered, on the stage."""
-        if self.has_other_settings():  # takes less than to look for which
-            matplotlib.rcParams.update(self._differences())
+        """Undo all changes of rcParams since the state became active; only while it is active."""
+        if self.has_changed_settings():  # cheaper than finding out which
+            matplotlib.rcParams.update(self._changed_settings())
 
-    def has_other_settings(self) -> bool:
-        """Whether code has changed rcParams since the stage was entered, on the stage."""
-        return not dict.__eq__(matplotlib.rcParams, self._as_entered)
+    def has_changed_settings(self) -> bool:
+        """Return True if rcParams were changed since then; only while the state is active."""
+        return not dict.__eq__(matplotlib.rcParams, self._rc_on_entry)
 
     @contextmanager
     def building(self) -> Iterator[None]:
-        """Enter to build figures: without windows, and keeping the rcParams that the code sets."""
-        # The backend is switched outside of the settings kept: loading one may change them for good.
-        with _on_stage, _agg_backend(), self.entered():
+        """Activate the state to build figures without windows; keep the rcParams that the code sets."""
+        # Switch the backend outside of `active`: loading a backend may change rcParams for good.
+        with _global_state_lock, _agg_backend(), self.active():
             yield
             self._settings = current_settings()
 
     def close(self) -> None:
-        """Close all figures that were opened on this stage."""
-        with self.entered():
+        """Close all figures that were opened in this state."""
+        with self.active():
             Gcf.destroy_all()
 
-    def _differences(self) -> Any:
-        # Each value set goes through a validator, so only those that differ are.
+    def _changed_settings(self) -> Any:
+        # Each assignment runs a validator, so assign only values that differ.
         if not self._settings:
             return {}
         now = current_settings()
@@ -148,7 +149,7 @@ def seed_random_states(seed: int, *key: int) -> None:
 
 
 @contextmanager
-def _random_states_kept() -> Iterator[None]:
+def _restored_random_states() -> Iterator[None]:
     numpy_state, python_state = np.random.get_state(), random.getstate()
     try:
         yield
@@ -158,30 +159,30 @@ def _random_states_kept() -> Iterator[None]:
 
 
 @contextmanager
-def _date_epoch_kept(*, afresh: bool) -> Iterator[None]:
-    # matplotlib lets it be chosen once in a process, and by the first date at the latest.
-    kept = date_epoch()
-    if afresh:
+def _restored_date_epoch(*, reset: bool) -> Iterator[None]:
+    # matplotlib allows setting it once in a process, before the first date is converted.
+    saved = date_epoch()
+    if reset:
         set_date_epoch(None)
     try:
         yield
     finally:
-        set_date_epoch(kept)
+        set_date_epoch(saved)
 
 
 @contextmanager
-def _pyplot_figures(figures: OrderedDict[Any, Any]) -> Iterator[None]:
-    # Also what plt.figure(1), plt.gcf() and plt.close("all") of the animator's code see.
-    kept, Gcf.figs = Gcf.figs, figures
+def _pyplot_figures(figures: OrderedDict[int, FigureManagerBase]) -> Iterator[None]:
+    # plt.figure(1), plt.gcf() and plt.close("all") in the animator's code see these figures, too.
+    saved, Gcf.figs = Gcf.figs, figures
     try:
         yield
     finally:
-        Gcf.figs = kept
+        Gcf.figs = saved
 
 
 @contextmanager
 def _agg_backend() -> Iterator[None]:
-    # A window for each worker, from a thread that is not the main one, would crash most toolkits.
+    # Most GUI toolkits crash if a window is opened from a thread other than the main one.
     backend = matplotlib.get_backend()
     if backend.lower() == "agg":
         yield
@@ -189,8 +190,8 @@ def _agg_backend() -> Iterator[None]:
     from matplotlib import pyplot
 
     try:
-        pyplot.switch_backend(backend)  # that of notebooks sets itself up when loaded while in force
-    except ImportError:  # there is no display: it could not be put back, nor be used by anybody
+        pyplot.switch_backend(backend)  # notebook backends configure themselves when loaded as current
+    except ImportError:  # no display: the backend could neither be restored nor used by anyone
         backend = "agg"
     pyplot.switch_backend("agg")
     try:

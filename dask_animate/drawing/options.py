@@ -1,4 +1,4 @@
-"""How a figure becomes pixels: what the caller may choose, checked."""
+"""The drawing options of a render, validated."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from ..validation import require_choice, require_int
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """How a figure becomes pixels.
+    """How a figure is drawn.
 
     Attributes
     ----------
     dpi : float or None
-        Dots per inch; None keeps the figure's own.
+        Dots per inch; None keeps that of the figure.
     facecolor, edgecolor : color or None
-        Of the figure's background; None keeps the figure's own.
+        Colors of the figure's background; None keeps those of the figure.
     transparent : bool
-        Draw the figure and its axes without background.
+        Draw the figure and its axes without a background.
     tight : bool
-        Crop once, after ``setup()``, to what is drawn.
+        Crop once, after ``setup()``, to the tight bounding box.
     pad_inches : float or None
-        Padding around the crop, in inches; None takes ``rcParams["savefig.pad_inches"]``.
+        Padding around the crop, in inches; None uses ``rcParams["savefig.pad_inches"]``.
     reuse_figure : bool
-        Build the figure once, not for each frame.
+        Build the figure once and not for each frame.
     seed : int or None
         Seed of the global random states; None leaves them alone.
     redraw : {"auto", "full", "blit"}
-        Whether frames are drawn from the ones before.
+        Whether frames are drawn in full or incrementally; "auto" measures which is faster.
     freeze_layout : bool
-        Run layout engines once, after ``setup()``, not for each frame.
+        Run layout engines once, after ``setup()``, and not for each frame.
     """
 
     dpi: float | None = None
@@ -64,7 +64,7 @@ class DrawOptions:
         redraw: str = "full",
         freeze_layout: bool = True,
     ) -> DrawOptions:
-        """Check what the caller gave and build the spec from it."""
+        """Validate the caller's arguments and build the options from them."""
         if savefig_params is not None and not isinstance(savefig_params, Mapping):
             raise OptionTypeError(f"savefig_params must be a dict, got {savefig_params!r}")
         given = dict(savefig_params or {})
@@ -84,7 +84,7 @@ class DrawOptions:
         redraw = require_choice("redraw", redraw, cls.REDRAW)
         if redraw == "blit" and not (reuse_figure and freeze_layout):
             wrong = "freeze_layout=False" if reuse_figure else "reuse_figure_object=False"
-            raise OptionError(f'redraw="blit" draws a frame from the one before, so {wrong} excludes it')
+            raise OptionError(f'redraw="blit" draws frames incrementally, which {wrong} rules out')
         return cls(
             dpi=_dpi(given.get("dpi")),
             facecolor=_color("facecolor", given.get("facecolor")),
@@ -117,10 +117,10 @@ def _pad_inches(pad: object, bbox: object) -> float | None:
     if pad is None:
         return None
     if bbox is None:
-        raise OptionError('savefig_params["pad_inches"] needs bbox_inches="tight" beside it')
+        raise OptionError('savefig_params["pad_inches"] requires bbox_inches="tight"')
     if isinstance(pad, bool) or not isinstance(pad, Real) or not 0 <= float(pad) < math.inf:
         raise OptionError(
-            f'savefig_params["pad_inches"] must be a number of inches, 0 or more, got {pad!r}'
+            f'savefig_params["pad_inches"] must be a number of inches, at least 0, got {pad!r}'
         )
     return float(pad)
 

@@ -1,9 +1,11 @@
-"""Pixels to packets, and packets to a file.
+"""Frames to video files, and back.
 
-This folder alone knows PyAV: formats and their encoders, the conversion of pixels, segments, muxing,
-timing, decoding, and the output file, which appears complete or not at all. In go frames or segments
-in order; out comes a file. A new codec is a row in `formats` and in `encoders`. Read `options` first,
-then `video_writer`.
+Only this folder uses PyAV. `EncodeOptions` and `OutputOptions` say what the caller asks for;
+`choose_encoder` turns them into an `Encoding`, which says how frames are encoded. `open_writer` takes
+frames, or segments that a `SegmentEncoder` made elsewhere, in order, and writes them to an `OutputFile`,
+which appears complete or not at all. `read_frames` and `probe` read files.
+
+A new codec is a row in `formats` and one in `encoders`. Start reading at `options`, then `video_writer`.
 """
 
 import lazy_loader

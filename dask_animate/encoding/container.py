@@ -1,19 +1,19 @@
-"""A video file that is being written: its header, its closing, and what can go wrong."""
+"""The container of a video file that is being written: opening, closing, and errors of both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import av
+from av.container import OutputContainer
 
 from ..errors import EncoderError, OutputError
+from .encoders import Encoding
 from .output_file import OutputFile
-from .spec import EncodeOptions
 from .timeline import Timeline
 
-# The index at the front; nothing random in the file; images that begin again when they end.
+# The index at the front of the file, so that it plays while it loads; images that loop for ever.
 _OPTIONS = {
     "mp4": {"movflags": "+faststart"},
     "mov": {"movflags": "+faststart"},
@@ -23,19 +23,15 @@ _OPTIONS = {
 
 
 def open_container(
-    output: OutputFile, spec: EncodeOptions, timeline: Timeline, metadata: Mapping[str, str]
-) -> Any:
-    """Return an `av.OutputContainer` without streams, for the temporary file of an output."""
-    options = {"fflags": "+bitexact", **_OPTIONS.get(spec.muxer, {})}
-    if spec.muxer == "apng" and not timeline.is_uniform:
+    output: OutputFile, encoding: Encoding, timeline: Timeline, metadata: Mapping[str, str]
+) -> OutputContainer:
+    """Open the temporary file of an output as a container without streams."""
+    # bitexact: no random numbers in the file
+    options = {"fflags": "+bitexact", **_OPTIONS.get(encoding.muxer, {})}
+    if encoding.muxer == "apng" and not timeline.is_uniform:
         options["final_delay"] = str(timeline.last_interval)
     with output_errors(output):
-        container: Any = av.open(
-            str(output.temporary),
-            "w",
-            format=spec.muxer,
-            container_options=options,
-        )
+        container = av.open(str(output.temporary), "w", format=encoding.muxer, container_options=options)
     container.metadata.update(metadata)
     container.set_chapters(
         [
@@ -43,7 +39,7 @@ def open_container(
                 "id": idx,
                 "start": start,
                 "end": stop,
-                "time_base": 1 / spec.fps,
+                "time_base": 1 / encoding.fps,
                 "metadata": {"title": title},
             }
             for idx, (title, start, stop) in enumerate(timeline.chapters)
@@ -52,8 +48,8 @@ def open_container(
     return container
 
 
-def close_container(container: Any, output: OutputFile, *, complete: bool) -> None:
-    """Write what is left and close; errors count only if the file is to be `complete`."""
+def close_container(container: OutputContainer, output: OutputFile, *, complete: bool) -> None:
+    """Write what is pending, and close; errors are ignored unless the file is to be `complete`."""
     if complete:
         with output_errors(output):
             container.close()
@@ -61,12 +57,12 @@ def close_container(container: Any, output: OutputFile, *, complete: bool) -> No
     try:
         container.close()
     except (av.error.FFmpegError, OSError, ValueError):
-        pass  # the file is thrown away
+        pass  # the file will be removed
 
 
 @contextmanager
 def output_errors(output: OutputFile) -> Iterator[None]:
-    """Turn PyAV's errors into ours, saying what was being written."""
+    """Raise PyAV's errors as this library's, which name the file."""
     try:
         yield
     except (av.error.FFmpegError, OSError) as exc:

@@ -1,53 +1,56 @@
-"""Frames as they were drawn → pictures as an encoder takes them."""
+"""Drawn frames → pictures in an encoder's pixel format."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from ..errors import FrameSizeError
 from ..frames import FrameSize, as_pixels
-from .formats import subsampling
-from .spec import EncodeOptions
+from .encoders import Encoding
 
-# How the color of four pixels becomes that of one: their mean, exact to rounding. The default of
-# swscale blurs over more rows, and takes longer.
+# Chroma subsampling by the mean of the pixels, exact up to rounding. The default of swscale blurs over
+# more rows and is slower.
 _CHROMA = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
 
 
 class Converter:
-    """Frames to pictures of one size and one pixel format; keeps its buffers from frame to frame.
+    """Converts frames of one size to pictures of one pixel format; reuses its buffers.
 
     Not thread-safe.
 
     Parameters
     ----------
-    spec : EncodeOptions
-        With the pixel format, and what becomes of alpha.
+    encoding : Encoding
+        Gives the pixel format, and whether alpha is kept.
     size : FrameSize
-        Of the frames.
+        Size of the frames.
+
+    Attributes
+    ----------
+    encoded_size : FrameSize
+        Size of the pictures.
     """
 
-    def __init__(self, spec: EncodeOptions, size: FrameSize) -> None:
-        # A palette is made of pixels that have none yet.
-        self._format = "bgr0" if spec.pixel_format == "pal8" else spec.pixel_format
-        self._keep_alpha = spec.alpha
+    def __init__(self, encoding: Encoding, size: FrameSize) -> None:
+        # The palette of a GIF is computed from full colors.
+        self._format = "bgr0" if encoding.pixel_format == "pal8" else encoding.pixel_format
+        self._keep_alpha = encoding.keep_alpha
         self._size = size
-        self.encoded_size = encoded_size(size, self._format)
+        self.encoded_size = encoding.encoded_size(size)
         self._reformatter = VideoReformatter()
         self._rgb: NDArray[np.uint8] | None = None
         self._padded: NDArray[np.uint8] | None = None
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-        """Return a frame as `av.VideoFrame`.
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> av.VideoFrame:
+        """Convert a frame to a picture.
 
         Parameters
         ----------
         frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
-            Gray, RGB or RGBA, alpha not premultiplied. It is read before this returns.
+            Gray, RGB or RGBA, alpha not premultiplied. May be overwritten once this returns.
         opaque : bool
             True if there is no alpha, or if it is 255 everywhere.
         """
@@ -59,9 +62,9 @@ class Converter:
             frame = self._rgb
         frame = self._pad(frame)
         pixel_format = "rgb24" if frame.shape[2] == 3 else "rgba"
-        if pixel_format == self._format:  # nothing to convert, but the encoder may keep it
+        if pixel_format == self._format:  # nothing to convert, but the encoder may hold on to it
             return av.VideoFrame.from_ndarray(frame, format=pixel_format)
-        # Without copying; `frame` outlives the picture, which ends with the conversion.
+        # No copy: the picture shares the memory of `frame`, and lives until the conversion ends.
         picture = av.VideoFrame.from_numpy_buffer(frame, format=pixel_format)
         is_yuv = self._format.startswith("yuv")
         return self._reformatter.reformat(
@@ -74,7 +77,7 @@ class Converter:
         )
 
     def _pad(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Repeat the last row and column where the format needs even sizes."""
+        """Repeat the last row and column if the pixel format needs even sizes."""
         if self.encoded_size == self._size:
             return np.ascontiguousarray(frame)
         even = self.encoded_size
@@ -87,7 +90,8 @@ class Converter:
         return self._padded
 
 
-def encoded_size(size: FrameSize, pixel_format: str) -> FrameSize:
-    """Return the size of coded frames: rounded up to what the pixel format takes, never scaled."""
-    rows, columns = subsampling(pixel_format)
-    return FrameSize(-(-size.height // rows) * rows, -(-size.width // columns) * columns)
+def check_size(frame: NDArray[np.uint8], size: FrameSize, frame_idx: int) -> None:
+    """Raise unless a frame has this size."""
+    given = FrameSize(*frame.shape[:2])
+    if given != size:
+        raise FrameSizeError(f"frame {frame_idx} is {given} pixels, but the frames before it are {size}")

@@ -1,4 +1,4 @@
-"""What a video file holds: its frames, and what it says of itself."""
+"""Reading a video file: its frames and its properties."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from ..errors import OutputError
@@ -19,37 +20,37 @@ from ..errors import OutputError
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a file holds, read from the file itself.
+    """The properties of a video file, read by decoding it.
 
     Attributes
     ----------
     container : str
-        FFmpeg's name, as "mov,mp4,m4a,3gp,3g2,mj2".
+        FFmpeg's name of the container, such as "mov,mp4,m4a,3gp,3g2,mj2".
     codec : str
-        As "h264".
+        Name of the codec, such as "h264".
     pixel_format : str
-        FFmpeg's name, as "yuv420p".
+        FFmpeg's name of the pixel format, such as "yuv420p".
     width, height : int
-        Pixels.
+        Size of the frames in pixels.
     n_frames : int
-        Frames that decode.
+        Number of frames that can be decoded.
     n_keyframes : int
-        How many of them begin a GOP.
+        Number of keyframes.
     duration : float
-        Seconds.
+        Duration in seconds.
     is_uniform : bool
-        Whether all frames are shown for the same time, to the precision of the file's clock.
+        Whether all frames are shown for the same time, up to one tick of the file's clock.
     has_alpha : bool
         Whether frames have an alpha channel.
     color_tags : tuple of int
-        Colorspace, primaries and transfer in the numbers of ITU-T H.273, and the range: 1 is limited, 2
-        is full; 2 or 0 otherwise means that the file does not say.
+        Color space, primaries and transfer, in the numbers of ITU-T H.273, and the range: 1 for limited,
+        2 for full. Where the file does not say, they are 2, and the range 0.
     metadata : dict of str to str
-        Title and the like, by FFmpeg's names in lower case.
+        Title and other texts, by FFmpeg's names in lower case.
     chapters : list of (str, float)
-        Titles and the seconds at which they begin.
+        Titles, and the seconds at which the chapters start.
     file_size : int
-        Bytes.
+        Size of the file in bytes.
     """
 
     container: str
@@ -68,13 +69,19 @@ class VideoInfo:
     file_size: int
 
 
-def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
+def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     """Decode a file, frame by frame.
 
     Yields
     ------
     ndarray of uint8, shape (height, width, 3 or 4)
-        RGB, or RGBA where the file has alpha; converted by the file's color tags; yours.
+        RGB, or RGBA if the file has an alpha channel; converted by the file's color tags; the caller
+        owns it.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read.
     """
     with _read_errors(path):
         if _is_webp(path):
@@ -86,16 +93,17 @@ def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
         with av.open(str(path), "r") as container:
             alpha = _has_alpha(container)
             for picture in _pictures(container):
-                yield picture.to_ndarray(format="rgba" if alpha else "rgb24")
+                pixels = picture.to_ndarray(format="rgba" if alpha else "rgb24")
+                yield cast(NDArray[np.uint8], pixels)
 
 
 def probe(path: Path) -> VideoInfo:
-    """Decode a file to its end and return what it holds.
+    """Decode a file to its end, and return its properties.
 
     Raises
     ------
     OutputError
-        If there is no such file, or no video in it.
+        If the file does not exist, or holds no video.
     """
     with _read_errors(path):
         return _probe_webp(path) if _is_webp(path) else _probe(path)
@@ -108,7 +116,7 @@ def _probe(path: Path) -> VideoInfo:
         context = stream.codec_context
         starts, last = [], 0
         for picture in _pictures(container):
-            starts.append(picture.pts)
+            starts.append(picture.pts or 0)  # damaged files have frames without a timestamp
             last = picture.duration or 0
         clock = stream.time_base
         if not last and len(starts) > 1:
@@ -144,9 +152,9 @@ def poster(path: Path) -> bytes:
     """Return the first frame as a JPEG file."""
     from PIL import Image
 
-    first = next(frames(path), None)
+    first = next(read_frames(path), None)
     if first is None:
-        raise OutputError(f"cannot read {path}: there is no frame in it")
+        raise OutputError(f"cannot read {path}: it has no frames")
     file = io.BytesIO()
     Image.fromarray(first).convert("RGB").save(file, "JPEG", quality=85)
     return file.getvalue()
@@ -154,7 +162,7 @@ def poster(path: Path) -> bytes:
 
 @contextmanager
 def _read_errors(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading a file into our error."""
+    """Raise PyAV's and Pillow's errors as this library's, which name the file."""
     try:
         yield
     except (av.error.FFmpegError, OSError, EOFError, IndexError) as exc:
@@ -167,34 +175,34 @@ def _count_keyframes(path: Path) -> int:
         return sum(packet.is_keyframe for packet in container.demux(video=0) if packet.size)
 
 
-def _pictures(container: Any) -> Iterator[Any]:
+def _pictures(container: InputContainer) -> Iterator[av.VideoFrame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
     if stream.codec_context.codec.canonical_name == "vp9" and _has_alpha(container):
-        decoder: Any = av.CodecContext.create("libvpx-vp9", "r")  # FFmpeg's own passes over alpha
+        decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
         for packet in container.demux(stream):
             yield from decoder.decode(packet if packet.size else None)
         return
     yield from container.decode(stream)
 
 
-def _duration(container: Any, from_frames: float) -> float:
-    """Return seconds: as the container says, which knows the last frame's, or else as frames say."""
+def _duration(container: InputContainer, from_frames: float) -> float:
+    """Return the container's duration in seconds, or that of the frames if it has none."""
     return from_frames if not container.duration else container.duration / av.time_base
 
 
-def _has_alpha(container: Any) -> bool:
+def _has_alpha(container: InputContainer) -> bool:
     stream = container.streams.video[0]
     pixel_format = stream.codec_context.format
     if stream.codec_context.name == "gif":
-        return False  # decoded to RGBA whatever it holds
+        return False  # always decoded to RGBA
     alpha = pixel_format is not None and any(part.is_alpha for part in pixel_format.components)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
-    return alpha or tags.get("alpha_mode") == "1"  # VP9 has its alpha beside the picture
+    return alpha or tags.get("alpha_mode") == "1"  # VP9's pixel format does not show it
 
 
 def _is_webp(path: Path) -> bool:
-    """Whether this is a WebP file, of which FFmpeg decodes no animation."""
+    """Return whether this is a WebP file. FFmpeg does not decode animated ones, so Pillow does."""
     with path.open("rb") as file:
         start = file.read(12)
     return start[:4] == b"RIFF" and start[8:] == b"WEBP"

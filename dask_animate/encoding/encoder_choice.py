@@ -1,175 +1,154 @@
-"""Which encoder codes a video: chosen from the table, proved by opening it."""
+"""Which encoder is used: taken from the table, and proved to work by opening it."""
 
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import av
 
 from ..errors import EncoderError, OptionError
 from ..frames import FrameSize
 from ..validation import require_choice
-from .encoders import BY_NAME, ENCODERS, GOP, GPU_ENCODERS, RATE_OPTIONS, Encoder
-from .spec import EncodeOptions
+from ._pyav import unknown_options
+from .codec_context import configure
+from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
+from .formats import encoded_size
+
+if TYPE_CHECKING:
+    from .options import EncodeOptions
 
 _logger = logging.getLogger(__name__)
 
-#: What FFmpeg and the driver say when NVENC cannot be had, and what it means.
+#: What FFmpeg and the driver say when NVENC does not work, and what it means.
 _CAUSES = (
     ("cannot load (libcuda|nvcuda)", "there is no NVIDIA driver on this machine"),
     ("cannot load (libnvidia-encode|nvencodeapi)", "the driver lacks its encoding library"),
     ("minimum required nvidia driver", "the NVIDIA driver is too old for this build of FFmpeg"),
-    ("unsupported device|no capable devices", "this GPU has no NVENC unit, as A100, H100 and H200"),
+    (
+        "unsupported device|no capable devices",
+        "this GPU has no NVENC unit (A100, H100 and H200 have none)",
+    ),
     ("no cuda-capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
-    ("out of memory|incompatible client key", "all encoding sessions of the driver are taken"),
+    ("out of memory|incompatible client key", "all encoding sessions of the driver are in use"),
     ("dimension|initializeencoder failed: invalid param", "it does not take frames of this size"),
     ("not supported", "the NVENC unit of this GPU does not take this codec or pixel format"),
 )
 
-# BT.709 in limited range for YUV, sRGB in full range for RGB; in the numbers of ITU-T H.273, and for the
-# range in FFmpeg's. Players take untagged pixels for BT.601 or BT.709 by their size.
-_YUV_TAGS = {"colorspace": 1, "color_primaries": 1, "color_trc": 1, "color_range": 1}
-_RGB_TAGS = {"colorspace": 0, "color_primaries": 1, "color_trc": 13, "color_range": 2}
 
+def choose_encoder(
+    options: EncodeOptions, size: FrameSize, worker_reasons: Iterable[str | None] | None = None
+) -> Encoding:
+    """Choose the encoder: the GPU's if the mode allows and every encoding process has one.
 
-def cpu_encoder(codec: str) -> Encoder:
-    """Return the CPU's encoder of a codec."""
-    return ENCODERS[codec]
+    The CPU's encoder is opened here first, at the size of the frames.
 
-
-def encoder_of(spec: EncodeOptions) -> Encoder:
-    """Return the encoder of a spec for which it was chosen."""
-    assert spec.encoder is not None, "no encoder was chosen yet"
-    return BY_NAME[spec.encoder]
-
-
-def choose_encoder(spec: EncodeOptions, size: FrameSize) -> EncodeOptions:
-    """Return the spec with the encoder that its mode allows, having opened it here at this size.
-
-    Opening is the only honest probe: a build lists encoders whose hardware is not there.
+    Parameters
+    ----------
+    options : EncodeOptions
+        What the caller asks for.
+    size : FrameSize
+        Size of the drawn frames.
+    worker_reasons : iterable of (str or None), optional
+        What `gpu_reason` returned on the workers, if they encode; by default this process does.
 
     Raises
     ------
     EncoderError
-        If it does not open; names the cause.
+        If the encoder does not open; the message says why.
     OptionError
-        If an option does not go with it.
+        If the encoder does not take an option.
     """
-    if spec.encoder is None:
-        obstacle = gpu_obstacle(spec, size)
-        if obstacle is None:
-            return with_gpu(spec)
-        spec = without_gpu(spec, obstacle)
-    _probe(encoder_of(spec), spec, size)
-    return spec
+    reasons = [gpu_reason(options, size)] if worker_reasons is None else worker_reasons
+    reason = next((reason for reason in reasons if reason is not None), None)
+    if reason is None:
+        return _encoding(options, GPU_ENCODERS[options.codec])
+    if options.mode == "gpu":
+        raise EncoderError(reason)
+    encoder = ENCODERS[options.codec]
+    if options.mode == "auto" and options.codec in GPU_ENCODERS:
+        _logger.info("encoding with %s on the CPU because %s", encoder.name, reason)
+    _probe(encoder, options, size)
+    return _encoding(options, encoder)
 
 
-def gpu_obstacle(spec: EncodeOptions, size: FrameSize) -> str | None:
-    """Return why the GPU of this machine cannot encode this, or None if it can."""
-    if spec.mode == "cpu":
+def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
+    """Return why the GPU of this machine cannot encode frames of a size, or None if it can."""
+    if options.mode == "cpu":
         return 'video_mode="cpu"'
-    gpu = GPU_ENCODERS.get(spec.codec)
-    if gpu is None:
-        return f"no GPU encodes {spec.codec}: NVENC has {', '.join(GPU_ENCODERS)}"
+    encoder = GPU_ENCODERS.get(options.codec)
+    if encoder is None:
+        return _no_gpu_encoder(options)
     try:
-        _probe(gpu, spec, size)
+        _probe(encoder, options, size)
     except (EncoderError, OptionError) as exc:
         return str(exc)
     return None
 
 
-def with_gpu(spec: EncodeOptions) -> EncodeOptions:
-    """Return the spec with the GPU's encoder."""
-    return replace(spec, encoder=GPU_ENCODERS[spec.codec].name)
+def check_encoder(options: EncodeOptions) -> None:
+    """Raise if the encoder does not take the options.
 
-
-def without_gpu(spec: EncodeOptions, obstacle: str) -> EncodeOptions:
-    """Return the spec with the CPU's encoder, or raise if only a GPU will do."""
-    if spec.mode == "gpu":
-        raise EncoderError(obstacle)
-    encoder = ENCODERS[spec.codec]
-    if spec.mode == "auto" and spec.codec in GPU_ENCODERS:
-        _logger.info("encoding with %s on the CPU, as %s", encoder.name, obstacle)
-    return replace(spec, encoder=encoder.name)
-
-
-def check_options(spec: EncodeOptions) -> None:
-    """Raise if the options do not go with the CPU's encoder, by opening it.
-
-    What a GPU makes of them is seen where there is one. The size is one that every encoder takes.
+    The CPU's encoder is opened, with frames of a size that every encoder takes. This machine may have
+    no GPU, so the GPU's encoder is opened only by `choose_encoder`.
     """
-    if spec.mode != "gpu":
-        _probe(ENCODERS[spec.codec], spec, FrameSize(256, 256))
-    elif spec.codec not in GPU_ENCODERS:
-        raise EncoderError(f"no GPU encodes {spec.codec}: NVENC has {', '.join(GPU_ENCODERS)}")
+    if options.mode != "gpu":
+        _probe(ENCODERS[options.codec], options, FrameSize(256, 256))
+    elif options.codec not in GPU_ENCODERS:
+        raise EncoderError(_no_gpu_encoder(options))
     else:
-        _check_against(GPU_ENCODERS[spec.codec], spec)
+        _check_options(GPU_ENCODERS[options.codec], options)
 
 
-def gop_of(spec: EncodeOptions) -> int:
-    """Return the most frames from one keyframe to the next."""
-    given = dict(spec.options).get("g", "")
-    return int(given) if given.isdecimal() and int(given) > 0 else GOP
+def _no_gpu_encoder(options: EncodeOptions) -> str:
+    return f"no GPU encodes {options.codec}: NVENC has {', '.join(GPU_ENCODERS)}"
 
 
-def configure(context: Any, spec: EncodeOptions, size: FrameSize, threads: int) -> None:
-    """Set up the context of the chosen encoder, down to all its options."""
-    encoder = encoder_of(spec)
-    context.width, context.height = size.width, size.height
-    context.pix_fmt = spec.pixel_format
-    context.time_base, context.framerate = 1 / spec.fps, spec.fps
-    context.thread_type = "FRAME"  # slices would cost size
-    if "threads" not in dict(spec.options):
-        # Left alone, x264 counts the cores of the machine, not those that this process may use.
-        context.thread_count = threads
-    for name, value in color_tags(spec.pixel_format).items():
-        setattr(context, name, value)
-    context.options = encoder.options(spec, threads)
-    os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes to stderr by itself: errors only
+def _encoding(options: EncodeOptions, encoder: Encoder) -> Encoding:
+    """Return the encoding by an encoder with these options."""
+    settings = encoder.options(options.quality, options.preset, options.extra_options)
+    return Encoding(
+        fps=options.fps,
+        codec=options.codec,
+        muxer=options.container.muxer,
+        pixel_format=options.pixel_format,
+        keep_alpha=options.keep_alpha,
+        dither=options.dither,
+        encoder=encoder.name,
+        encoder_options=tuple(settings.items()),
+        reorder=encoder.reorder,
+    )
 
 
-def color_tags(pixel_format: str) -> Mapping[str, int]:
-    """Return how the pixels are to be read, in H.273's numbers."""
-    return _YUV_TAGS if pixel_format.startswith("yuv") else _RGB_TAGS
+def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
+    """Open an encoder, and raise if that fails.
 
-
-def build() -> str:
-    """Return the versions of what encodes in this process."""
-    version = ".".join(map(str, av.library_versions["libavcodec"]))
-    return f"PyAV {av.__version__} with libavcodec {version}"
-
-
-def _probe(encoder: Encoder, spec: EncodeOptions, size: FrameSize) -> None:
-    _check_against(encoder, spec)
+    Nothing less tells: FFmpeg lists encoders whose hardware is missing, too.
+    """
+    _check_options(encoder, options)
+    size = encoded_size(size, options.pixel_format)
     if min(size.height, size.width) < encoder.min_side:
         raise EncoderError(
             f"{encoder.name} takes frames of at least {encoder.min_side} pixels on each side, got {size}"
         )
+    encoding = _encoding(options, encoder)
     failure: Exception | None = None
     with _messages() as messages:
         try:
-            context: Any = av.CodecContext.create(encoder.name, "w")
-            configure(context, replace(spec, encoder=encoder.name), size, threads=1)
+            context = av.Codec(encoder.name, "w").create("video")
+            configure(context, encoding, size, threads=1)
             context.open()
         except (av.error.FFmpegError, ValueError) as exc:
             failure = exc
     if isinstance(failure, av.codec.codec.UnknownCodecError):
         raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
     if failure is not None:
-        said = "; ".join(messages) or str(failure)
-        cause = _cause(said) if encoder.name.endswith("_nvenc") else said
-        shown = ", ".join(f"{name}={value}" for name, value in encoder.options(spec).items())
-        raise EncoderError(
-            f"{encoder.name} does not start at {size} pixels with {shown or 'no options'}: {cause}"
-        ) from failure
-    unknown = sorted(context.options)
+        raise EncoderError(_failure(encoding, size, "; ".join(messages) or str(failure))) from failure
+    unknown = unknown_options(context)
     refused = [text for text in messages if re.search("[Ee]rror parsing option|[Uu]nknown option", text)]
     if unknown:
         raise OptionError(
@@ -179,37 +158,42 @@ def _probe(encoder: Encoder, spec: EncodeOptions, size: FrameSize) -> None:
         raise OptionError(f"video_extra_ffmpeg_params: {encoder.name}: {'; '.join(refused)}")
 
 
-def _check_against(encoder: Encoder, spec: EncodeOptions) -> None:
-    """Raise if what was asked for means nothing to this encoder."""
-    if spec.preset is not None:
+def _check_options(encoder: Encoder, options: EncodeOptions) -> None:
+    """Raise if the encoder has no such quality or preset."""
+    if options.preset is not None:
         if not encoder.presets:
-            raise OptionError(f"video_preset: {encoder.name} has no presets, got {spec.preset!r}")
-        require_choice(f"video_preset for {encoder.name}", spec.preset, encoder.presets)
-    if spec.quality is None:
+            raise OptionError(f"video_preset: {encoder.name} has no presets, got {options.preset!r}")
+        require_choice(f"video_preset for {encoder.name}", options.preset, encoder.presets)
+    if options.quality is None:
         return
     if encoder.quality_option is None:
-        raise OptionError(f"video_quality: {encoder.name} has no choice of quality, got {spec.quality}")
-    rate = RATE_OPTIONS.intersection(dict(spec.options))
+        raise OptionError(
+            f"video_quality: {encoder.name} has no choice of quality, got {options.quality}"
+        )
+    rate = RATE_OPTIONS.intersection(dict(options.extra_options))
     if rate:
         raise OptionError(
             f"video_quality and -{min(rate)} of video_extra_ffmpeg_params exclude each other"
         )
 
 
-def _cause(said: str) -> str:
-    """Return what NVENC's words mean, and the words."""
-    for pattern, meaning in _CAUSES:
-        if re.search(pattern, said.lower()):
-            return f"{meaning} ({said})"
-    return said
+def _failure(encoding: Encoding, size: FrameSize, message: str) -> str:
+    """Return the text of the error about an encoder that does not open, given FFmpeg's message."""
+    if encoding.encoder.endswith("_nvenc"):
+        for pattern, meaning in _CAUSES:
+            if re.search(pattern, message.lower()):
+                message = f"{meaning} ({message})"
+                break
+    shown = ", ".join(f"{name}={value}" for name, value in encoding.options(threads=1).items())
+    return f"{encoding.encoder} does not start at {size} pixels with {shown or 'no options'}: {message}"
 
 
-_log_level = threading.Lock()  # the level is that of the whole process
+_log_level = threading.Lock()  # FFmpeg has one log level for the whole process
 
 
 @contextmanager
 def _messages() -> Iterator[list[str]]:
-    """Collect what FFmpeg says in this thread, which is where it tells the cause of a failure."""
+    """Collect FFmpeg's log messages of this thread; only they give the cause of a failure."""
     messages: list[str] = []
     with _log_level:
         level, skips = av.logging.get_level(), av.logging.get_skip_repeated()

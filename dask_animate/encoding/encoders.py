@@ -1,18 +1,23 @@
-"""The table of encoders: how quality, preset and threads are said to each."""
+"""The table of encoders, and an `Encoding`: a row of it with every option decided."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
-from .spec import EncodeOptions
+from ..frames import FrameSize
+from .formats import encoded_size
 
-#: Frames from one keyframe to the next at most.
+#: Maximum number of frames from one keyframe to the next.
 GOP = 250
-#: Of every encoder, on this library's scale; benchmarks/encoder_defaults.md tells why.
+#: Default quality of every encoder, on this library's scale; see benchmarks/encoder_defaults.md.
 DEFAULT_QUALITY = 20
-#: Options of users that say themselves how large or how good the video is to be.
+#: FFmpeg options by which users control the rate or the quality themselves.
 RATE_OPTIONS = frozenset({"b", "qp", "cq", "lossless"})
+#: Stands for the number of threads in the value of an option.
+THREADS = "{threads}"
 
 _X26X_PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -23,32 +28,32 @@ _NVENC_PRESETS = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder, and how this library's quality, preset and threads are said to it.
+    """One of FFmpeg's encoders, and its own options for this library's quality and preset.
 
     Attributes
     ----------
     name : str
         FFmpeg's name.
     quality_option : str or None
-        What takes the quality; None if there is no choice.
+        Option for the quality; None if the encoder has none.
     quality_scale : tuple of (int, int)
-        Pairs of this library's quality and the encoder's, between which it is linear.
+        Pairs of this library's quality and the encoder's; linear in between.
     preset_option : str or None
-        What takes the preset; None if there is no choice.
+        Option for the preset; None if the encoder has none.
     presets : tuple of str
-        Their names.
+        Names of the presets.
     default_preset : str
-        Of them.
+        The preset that this library uses by default.
     fixed_options : tuple of (str, str)
-        Options that the user's can override.
+        Options that are always set, unless the user sets them. `THREADS` in a value stands for the
+        number of threads, for encoders that do not read it from their context.
     default_options : tuple of (str, str)
-        The same, left out if the user names a preset or a tune, which then is what it says.
-    thread_options : tuple of (str, str)
-        Options with the number of threads as ``{}``; without any, the encoder's context takes it.
+        Options that are set unless the user chooses a preset or a tune, which then means what FFmpeg's
+        documentation says.
     reorder : int
-        Packets by which a frame may come after its turn, as B-frames make it.
+        Maximum number of frames by which B-frames delay a frame.
     min_side : int
-        Rows and columns that a frame has at least; smaller ones fail or never end.
+        Minimum height and width; with smaller frames the encoder fails or hangs.
     """
 
     name: str
@@ -59,38 +64,106 @@ class Encoder:
     default_preset: str = ""
     fixed_options: tuple[tuple[str, str], ...] = ()
     default_options: tuple[tuple[str, str], ...] = ()
-    thread_options: tuple[tuple[str, str], ...] = ()
     reorder: int = 0
     min_side: int = 1
 
-    def options(self, spec: EncodeOptions, threads: int = 1) -> dict[str, str]:
-        """Return the options to open it with; the user's own win over all others."""
-        users = dict(spec.options)
+    def options(
+        self,
+        quality: int | None = None,
+        preset: str | None = None,
+        extra_options: Iterable[tuple[str, str]] = (),
+    ) -> dict[str, str]:
+        """Return all options of the encoder.
+
+        Parameters
+        ----------
+        quality : int, optional
+            On this library's scale.
+        preset : str, optional
+            One of `presets`.
+        extra_options : iterable of (str, str)
+            The user's own options; they override all others. Values of options such as
+            ``x265-params``, which are lists themselves, are appended.
+        """
+        extra = dict(extra_options)
         options = dict(self.fixed_options)
-        if spec.preset is None and "tune" not in users:
+        if preset is None and "tune" not in extra:
             options.update(self.default_options)
-        for name, value in self.thread_options:
-            options[name] = ":".join(filter(None, (options.get(name), value.format(threads))))
-        rate = RATE_OPTIONS.intersection(users)
+        rate = RATE_OPTIONS.intersection(extra)
         if rate - {"qp"}:
-            options.pop("rc", None)  # NVENC's own choice of a mode follows from the rate
+            options.pop("rc", None)  # NVENC derives the mode of rate control from the rate
         if not rate and self.quality_option is not None:
-            quality = DEFAULT_QUALITY if spec.quality is None else spec.quality
-            options[self.quality_option] = str(self.quality(quality))
+            options[self.quality_option] = str(
+                self.quality(DEFAULT_QUALITY if quality is None else quality)
+            )
         if self.preset_option is not None:
-            options[self.preset_option] = spec.preset or self.default_preset
-        for name, value in users.items():
+            options[self.preset_option] = preset or self.default_preset
+        for name, value in extra.items():
             is_list = name in options and name.endswith("-params")
             options[name] = f"{options[name]}:{value}" if is_list else value
         return options
 
     def quality(self, quality: int) -> int:
-        """Return the encoder's own number for a quality of this library."""
+        """Return a quality on the encoder's scale, given one on this library's."""
         points = self.quality_scale
         for (low, at_low), (high, at_high) in pairwise(points):
             if quality <= high:
                 return round(at_low + (quality - low) * (at_high - at_low) / (high - low))
         return points[-1][1]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How frames are encoded: an encoder, and the values of all its options.
+
+    `choose_encoder` makes it from `EncodeOptions`, the wishes of the caller, on the machine that
+    encodes. It travels to the workers, so that all of them encode alike.
+
+    Attributes
+    ----------
+    fps : Fraction
+        Frames per second.
+    codec : str
+        Name of the codec, such as "h264".
+    muxer : str
+        FFmpeg's name of the container, such as "mp4".
+    pixel_format : str
+        FFmpeg's name of the pixel format of the encoded frames, such as "yuv420p".
+    keep_alpha : bool
+        Whether the alpha channel is encoded; otherwise translucent frames are blended with white.
+    dither : str or None
+        How colors that are not in a GIF's palette are dithered; None for other codecs.
+    encoder : str
+        FFmpeg's name of the encoder, such as "libx264".
+    encoder_options : tuple of (str, str)
+        All options of the encoder, by name; `THREADS` in a value stands for the number of threads.
+    reorder : int
+        Maximum number of frames by which B-frames delay a frame.
+    """
+
+    fps: Fraction
+    codec: str
+    muxer: str
+    pixel_format: str
+    keep_alpha: bool
+    dither: str | None
+    encoder: str
+    encoder_options: tuple[tuple[str, str], ...]
+    reorder: int
+
+    @property
+    def gop(self) -> int:
+        """Maximum number of frames from one keyframe to the next."""
+        given = dict(self.encoder_options).get("g", "")
+        return int(given) if given.isdecimal() and int(given) > 0 else GOP
+
+    def options(self, threads: int) -> dict[str, str]:
+        """Return the options to open the encoder with."""
+        return {name: value.replace(THREADS, str(threads)) for name, value in self.encoder_options}
+
+    def encoded_size(self, size: FrameSize) -> FrameSize:
+        """Return the size of the encoded frames, given the size of the drawn ones."""
+        return encoded_size(size, self.pixel_format)
 
 
 _GOP = (("g", str(GOP)),)
@@ -109,7 +182,7 @@ def _nvenc(codec: str, reorder: int) -> Encoder:
     )
 
 
-#: By codec; on the CPU.
+#: The CPU's encoder of each codec.
 ENCODERS = {
     "h264": Encoder(
         "libx264",
@@ -117,9 +190,9 @@ ENCODERS = {
         preset_option="preset",
         presets=_X26X_PRESETS,
         default_preset="superfast",
-        # On AVX-512 machines the macroblock tree of x264 (core 165) gives other bytes from run to run.
+        # With mbtree, x264 (core 165) gives other bytes from run to run on AVX-512 machines.
         fixed_options=(*_GOP, ("mbtree", "0")),
-        # Chosen by benchmarks/encoder_defaults.py: plots move little, so that good keyframes pay.
+        # Chosen by benchmarks/encoder_defaults.py: little moves in plots, so good keyframes pay off.
         default_options=(
             ("refs", "3"),
             ("partitions", "p8x8,i8x8,i4x4"),
@@ -135,9 +208,11 @@ ENCODERS = {
         preset_option="preset",
         presets=_X26X_PRESETS,
         default_preset="superfast",
-        # info=0: the header would tell the number of threads, and segments have to have the same.
-        fixed_options=(*_GOP, ("x265-params", "log-level=error:info=0:open-gop=0:frame-threads=1")),
-        thread_options=(("x265-params", "pools={}"),),
+        # info=0: otherwise the header holds the number of threads, and segments need equal headers.
+        fixed_options=(
+            *_GOP,
+            ("x265-params", f"log-level=error:info=0:open-gop=0:frame-threads=1:pools={THREADS}"),
+        ),
         reorder=2,
     ),
     "av1": Encoder(
@@ -147,8 +222,7 @@ ENCODERS = {
         preset_option="preset",
         presets=tuple(map(str, range(14))),
         default_preset="8",
-        fixed_options=_GOP,
-        thread_options=(("svtav1-params", "lp={}"),),
+        fixed_options=(*_GOP, ("svtav1-params", f"lp={THREADS}")),
         min_side=32,
     ),
     "vp9": Encoder(
@@ -167,6 +241,5 @@ ENCODERS = {
         "libwebp_anim", quality_option="quality", quality_scale=((0, 100), (20, 75), (51, 0))
     ),
 }
-#: By codec.
+#: The GPU's encoder of a codec.
 GPU_ENCODERS = {"h264": _nvenc("h264", 2), "hevc": _nvenc("hevc", 2), "av1": _nvenc("av1", 0)}
-BY_NAME = {encoder.name: encoder for encoder in (*ENCODERS.values(), *GPU_ENCODERS.values())}

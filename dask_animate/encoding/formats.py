@@ -1,4 +1,4 @@
-"""Which containers and codecs there are, and what goes into what."""
+"""The tables of containers and codecs: which codecs a container holds, and in which pixel formats."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError
+from ..frames import FrameSize
 from ..validation import require_choice
 
 
@@ -16,17 +17,17 @@ class Container:
     Attributes
     ----------
     muxer : str
-        FFmpeg's name of it.
+        FFmpeg's name.
     codecs : tuple of str
-        What it holds; the first is the default.
+        Codecs that it holds; the first is the default.
     mime : str
-        Its media type.
-    is_titled : bool
-        Whether it has room for a title and other texts, and for chapters.
+        Media type.
+    has_metadata : bool
+        Whether it holds a title and other texts, and chapters.
     max_fps : int or None
-        Above this rate its clock is too coarse.
+        Highest frame rate that its clock resolves; None if any.
     max_seconds : float
-        Longest time that a frame can be shown.
+        Longest time for which a frame can be shown.
     has_alpha : bool
         Whether players look for an alpha channel in it.
     """
@@ -34,7 +35,7 @@ class Container:
     muxer: str
     codecs: tuple[str, ...]
     mime: str
-    is_titled: bool = False
+    has_metadata: bool = False
     max_fps: int | None = None
     max_seconds: float = 86_400
     has_alpha: bool = True
@@ -42,18 +43,18 @@ class Container:
 
 @dataclass(frozen=True)
 class Codec:
-    """A way of coding pictures.
+    """A way of encoding frames.
 
     Attributes
     ----------
     suffix : str
-        Of the file it goes into by default.
+        Suffix of the default container.
     pixel_formats : tuple of str
-        FFmpeg's names; the first is the default.
+        FFmpeg's names of the pixel formats; the first is the default.
     alpha_format : str or None
-        The default for pictures with an alpha channel.
+        The default pixel format of frames with an alpha channel; None if there is none.
     is_segmented : bool
-        Whether segments that were coded apart can be joined.
+        Whether segments that were encoded separately can be joined.
     has_cheap_keyframes : bool
         Whether a keyframe is hardly larger than another frame.
     """
@@ -71,20 +72,18 @@ _APNG = Container("apng", ("apng",), "image/apng", max_fps=65_535, max_seconds=6
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    # Browsers play it, but not under its own name.
+    # Browsers play it under MP4's media type, not under its own.
     ".mov": Container("mov", ("h264", "hevc"), "video/mp4", True, has_alpha=False),
     ".mkv": Container(
         "matroska", ("h264", "hevc", "av1", "vp9", "ffv1"), "video/matroska", True, max_fps=1000
     ),
     ".webm": Container("webm", ("vp9", "av1"), "video/webm", True, max_fps=1000),
-    # A delay is a number of hundredths of a second, and browsers take 1 for 10.
+    # Delays are in hundredths of a second, and browsers replace 1 by 10.
     ".gif": Container("gif", ("gif",), "image/gif", max_fps=50, max_seconds=655.35),
     ".apng": _APNG,
     ".png": _APNG,
     ".webp": Container("webp", ("webp",), "image/webp", max_fps=1000, max_seconds=16_777.215),
 }
-
-CONTAINERS_OF = {container.muxer: container for container in CONTAINERS.values()}
 
 _YUV = ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le")
 CODECS = {
@@ -107,7 +106,7 @@ CODECS = {
 
 
 def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
-    """Return the container and the codec that are meant by a file's name and a codec or None."""
+    """Return the container and the codec of a file, given its name and the codec asked for, or None."""
     if codec is not None:
         codec = require_choice("codec", codec, tuple(CODECS))
     suffix = output_file.suffix.lower()
@@ -128,7 +127,7 @@ def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
 
 
 def pixel_format_of(container: Container, codec: str, pixel_format: object, *, transparent: bool) -> str:
-    """Return the pixel format that is meant by a name or None."""
+    """Return the pixel format asked for, or the default if that is None."""
     known = CODECS[codec]
     if pixel_format is not None:
         fitting = [name for name in known.pixel_formats if container.has_alpha or not has_alpha(name)]
@@ -140,14 +139,17 @@ def pixel_format_of(container: Container, codec: str, pixel_format: object, *, t
 
 
 def has_alpha(pixel_format: str) -> bool:
-    """Whether pictures of this format have an alpha channel."""
+    """Return whether a pixel format has an alpha channel."""
     return pixel_format in ("yuva420p", "bgra", "rgba")
 
 
-def subsampling(pixel_format: str) -> tuple[int, int]:
-    """Return the rows and the columns of pixels that share one color; sizes are multiples of them."""
-    if "420" in pixel_format:
-        return 2, 2
-    if "422" in pixel_format:
-        return 1, 2
-    return 1, 1
+def encoded_size(size: FrameSize, pixel_format: str) -> FrameSize:
+    """Return a size rounded up to what a pixel format takes; frames are padded, never scaled."""
+    rows = 2 if "420" in pixel_format else 1
+    columns = 2 if "420" in pixel_format or "422" in pixel_format else 1
+    return FrameSize(-(-size.height // rows) * rows, -(-size.width // columns) * columns)
+
+
+def mime_type(path: Path, codec: str) -> str:
+    """Return the media type of a video file, by its suffix or else its codec."""
+    return CONTAINERS[path.suffix.lower() or CODECS[codec].suffix].mime

@@ -1,31 +1,38 @@
-"""Segments → a video file: packets in order, with exact times, without decoding."""
+"""Segments → a video file: packets with exact timestamps, neither decoded nor encoded again."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import NamedTuple
 
 import av
-from av.packet import PacketSideData, packet_sidedata_type_from_literal
+from av.container import OutputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
 
 from ..errors import EncoderError
 from ..frames import FrameSize
+from ._pyav import add_packet_stream, set_alpha
+from .codec_context import configure
 from .container import close_container, open_container, output_errors
-from .encoder_choice import configure, cpu_encoder, encoder_of
+from .encoders import ENCODERS, Encoding
 from .output_file import OutputFile
-from .segment import Segment
-from .spec import EncodeOptions
+from .segment import Packet, Segment
 from .timeline import Timeline
 
-# VP9's alpha channel goes beside the packet. PyAV does not document that such data can be made anew.
-_ALPHA: Any = packet_sidedata_type_from_literal("matroska_block_additional")
-_SideData: Any = PacketSideData
+
+class _Opened(NamedTuple):
+    """A file whose header is known from its first segment."""
+
+    container: OutputContainer
+    stream: VideoStream
+    first: Segment
+    origin: str
 
 
 class Muxer:
-    """Puts segments into a file.
+    """Writes segments to a file, in order.
 
     A context manager. Leaving it normally completes the file; leaving it with an exception does not.
 
@@ -34,38 +41,36 @@ class Muxer:
     Parameters
     ----------
     output : OutputFile
-        Where to.
-    spec : EncodeOptions
-        With the container.
+        The file.
+    encoding : Encoding
+        How the segments were encoded.
     size : FrameSize
-        Of the encoded frames.
+        Size of the drawn frames.
     timeline : Timeline
         When frames are shown, and the chapters.
     metadata : mapping of str to str
-        By FFmpeg's names.
+        Title and other texts, by FFmpeg's names.
 
     Attributes
     ----------
     n_frames : int
-        Frames until now.
+        Number of frames so far.
     """
 
     def __init__(
         self,
         output: OutputFile,
-        spec: EncodeOptions,
+        encoding: Encoding,
         size: FrameSize,
         timeline: Timeline,
         metadata: Mapping[str, str],
     ) -> None:
         self._output = output
-        self._spec = spec
-        self._size = size
+        self._encoding = encoding
+        self._size = encoding.encoded_size(size)
         self._timeline = timeline
         self._metadata = metadata
-        self._container: Any = None
-        self._stream: Any = None
-        self._first: Segment | None = None
+        self._opened: _Opened | None = None
         self.n_frames = 0
 
     def __enter__(self) -> Muxer:
@@ -77,89 +82,86 @@ class Muxer:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        if self._container is None:
-            return
-        close_container(self._container, self._output, complete=exc_type is None)
+        if self._opened is not None:
+            close_container(self._opened.container, self._output, complete=exc_type is None)
 
-    def add(self, segment: Segment) -> None:
-        """Append a segment, which has to start where the one before it ended.
+    def add(self, segment: Segment, origin: str = "this process") -> None:
+        """Append a segment, which must start where the one before ended.
 
-        Times are given anew: frames are shown when the timeline says, and packets are decoded in the
-        order in which they come, `Encoder.reorder` frames ahead of the one shown.
+        Packets get new timestamps: the timeline says when frames are shown, and packets are decoded in
+        their order, `Encoding.reorder` frames ahead of the frame that is shown.
+
+        Parameters
+        ----------
+        segment : Segment
+            Not changed.
+        origin : str
+            Who encoded it, for error messages.
 
         Raises
         ------
         EncoderError
-            If it cannot be decoded together with the first segment.
+            If one decoder cannot decode this segment and the first.
         OutputError
             If the file cannot be written.
         """
-        assert segment.start == self.n_frames, "segments come in order"
-        if self._first is None:
-            self._open(segment)
-            self._first = segment
-        elif segment.header != self._first.header:
-            raise EncoderError(self._mismatch(segment))
+        assert segment.start == self.n_frames, "segments are not in order"
+        if self._opened is None:
+            self._opened = self._open(segment, origin)
+        elif segment.header != self._opened.first.header:
+            raise EncoderError(_mismatch(self._opened, segment, origin))
         if sorted(packet.rank for packet in segment.packets) != list(range(segment.n_frames)):
             raise EncoderError(
                 f"{_frames(segment)} were encoded to {len(segment.packets)} packets, not to one for "
-                f"each: an option of the encoder is at fault"
+                f"each: one of the encoder's options is the cause"
             )
         with output_errors(self._output):
-            self._mux(segment)
+            for decoded, packet in enumerate(segment.packets, self.n_frames):
+                self._opened.container.mux_one(self._timed(packet, decoded, self._opened.stream))
         self.n_frames += segment.n_frames
 
-    def _mux(self, segment: Segment) -> None:
-        at, ahead, tick = self._timeline.start, encoder_of(self._spec).reorder, 1 / self._spec.fps
-        for decoded, (data, rank, is_keyframe, alpha) in enumerate(segment.packets, self.n_frames):
-            shown = self.n_frames + rank
-            if shown < decoded - ahead:
-                raise EncoderError(f"the encoder delays frames by more than {ahead}: lower -bf")
-            packet: Any = av.Packet(data)
-            packet.pts, packet.dts = at(shown), at(decoded - ahead)
-            packet.duration = at(shown + 1) - packet.pts
-            if decoded + 1 == self._timeline.n_frames and self._spec.muxer in ("mp4", "mov"):
-                # They add up durations in the order of decoding, so that the last one makes the total.
-                packet.duration = at(decoded + 1) - (packet.dts - at(-ahead))
-            packet.time_base = tick
-            packet.is_keyframe = is_keyframe
-            packet.stream = self._stream
-            if alpha:
-                beside = _SideData(_ALPHA, len(alpha))
-                beside.update(alpha)
-                packet.set_sidedata(beside, move=True)
-            self._container.mux_one(packet)
+    def _timed(self, packet: Packet, decoded: int, stream: VideoStream) -> av.Packet[Stream]:
+        """Return PyAV's packet with its timestamps; it is the one to decode after `decoded` others."""
+        at, ahead = self._timeline.start, self._encoding.reorder
+        shown = self.n_frames + packet.rank
+        if shown < decoded - ahead:
+            raise EncoderError(f"the encoder delays frames by more than {ahead}: lower -bf")
+        timed: av.Packet[Stream] = av.Packet(packet.data)
+        timed.pts, timed.dts = at(shown), at(decoded - ahead)
+        timed.duration = at(shown + 1) - at(shown)
+        if decoded + 1 == self._timeline.n_frames and self._encoding.muxer in ("mp4", "mov"):
+            # They sum durations in decoding order: the last one corrects the total.
+            timed.duration = at(decoded + 1) - (at(decoded - ahead) - at(-ahead))
+        timed.time_base = 1 / self._encoding.fps
+        timed.is_keyframe = packet.is_keyframe
+        timed.stream = stream
+        if packet.alpha:
+            set_alpha(timed, packet.alpha)
+        return timed
 
-    def _open(self, segment: Segment) -> None:
-        self._container = open_container(self._output, self._spec, self._timeline, self._metadata)
-        # A stream without an encoder of its own is to be had from a template only; what the template
-        # does not know is set here.
-        with av.open(io.BytesIO(), "w", format="matroska") as nowhere:
-            template = nowhere.add_stream(cpu_encoder(self._spec.codec).name, rate=self._spec.fps)
-            self._stream = self._container.add_stream_from_template(template, opaque=True)
-        context = self._stream.codec_context
-        configure(context, self._spec, self._size, threads=1)
-        context.extradata = segment.header or None
-        self._stream.time_base = 1 / self._spec.fps
-        if self._spec.codec == "hevc" and self._spec.muxer in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # Apple's players take no other
+    def _open(self, segment: Segment, origin: str) -> _Opened:
+        encoding = self._encoding
+        container = open_container(self._output, encoding, self._timeline, self._metadata)
+        stream = add_packet_stream(container, ENCODERS[encoding.codec].name, encoding.fps)
+        configure(stream.codec_context, encoding, self._size, threads=1)
+        stream.codec_context.extradata = segment.header or None
+        stream.time_base = 1 / encoding.fps
+        if encoding.codec == "hevc" and encoding.muxer in ("mp4", "mov"):
+            stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
         if segment.packets[0].alpha:
-            self._stream.metadata["alpha_mode"] = "1"
+            stream.metadata["alpha_mode"] = "1"
+        return _Opened(container, stream, segment, origin)
 
-    def _mismatch(self, segment: Segment) -> str:
-        assert self._first is not None
-        one, other = self._first, segment
-        advice = "" if one.build == other.build else "install one version of PyAV on all workers, or "
-        return (
-            f"{_frames(other)} were encoded by {_who(other)} with {other.build}, frames before them by "
-            f"{_who(one)} with {one.build}, and the two streams do not fit together: {advice}"
-            f'give encode_on="client"'
-        )
+
+def _mismatch(opened: _Opened, other: Segment, origin: str) -> str:
+    first = opened.first
+    advice = "" if first.build == other.build else "install one version of PyAV on all workers, or "
+    return (
+        f"{_frames(other)} were encoded by {origin} with {other.build}, frames before them by "
+        f"{opened.origin} with {first.build}, and one decoder cannot decode both: {advice}"
+        f'give encode_on="client"'
+    )
 
 
 def _frames(segment: Segment) -> str:
     return f"frames {segment.start} to {segment.start + segment.n_frames - 1}"
-
-
-def _who(segment: Segment) -> str:
-    return segment.worker or "this process"

@@ -1,20 +1,31 @@
-"""What a caller asks of the encoding, checked before any work."""
+"""What a caller may ask of a video file, checked before any work."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Rational, Real
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
 from ..validation import require_choice, require_int, require_text
-from .encoder_choice import check_options
-from .formats import CODECS, CONTAINERS_OF, Container, container_of, has_alpha, pixel_format_of
-from .spec import EncodeOptions, as_fps
+from .encoder_choice import check_encoder
+from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of
+from .output_file import as_path
 from .timeline import Timeline
 
 MODES = ("auto", "gpu", "cpu")
 QUALITY_RANGE = (0, 51)
+#: Rates outside overflow the fields of encoders or the clocks of containers.
+FPS_RANGE = (Fraction(1, 1000), Fraction(100_000))
+#: Values of `dither` for an animated GIF; those of FFmpeg's filter paletteuse.
+DITHERS = ("none", "bayer", "floyd_steinberg", "sierra2_4a")
+
+# This library's names of metadata, and FFmpeg's.
 _METADATA = {
     "title": "title",
     "author": "artist",
@@ -22,11 +33,8 @@ _METADATA = {
     "copyright": "copyright",
     "date": "date",
 }
-#: Of an animated GIF, after FFmpeg's filter paletteuse.
-DITHERS = ("none", "bayer", "floyd_steinberg", "sierra2_4a")
-
-# Said elsewhere in the call, so that two places cannot disagree.
-_TAKEN_OPTIONS = {
+# FFmpeg's options for which there is a parameter, or which have to stay as they are.
+_RESERVED_OPTIONS = {
     "c": "give codec= instead",
     "codec": "give codec= instead",
     "vcodec": "give codec= instead",
@@ -43,115 +51,207 @@ _TAKEN_OPTIONS = {
 }
 
 
-def create_encode_spec(
-    output_file: Path,
-    fps: object,
-    *,
-    codec: object = None,
-    pixel_format: object = None,
-    transparent: bool = False,
-    mode: object = "auto",
-    quality: object = None,
-    preset: object = None,
-    extra_ffmpeg_params: object = None,
-    dither: object = None,
-) -> EncodeOptions:
-    """Check how the caller wants the file encoded, down to opening an encoder with these options.
+@dataclass(frozen=True)
+class EncodeOptions:
+    """How the caller wants frames encoded. Which encoder does it is up to `choose_encoder`.
 
-    Raises
-    ------
-    OptionError, OptionTypeError
-        If an argument cannot be used; the message names it.
-    EncoderError
-        If no encoder for it works on this machine.
+    Attributes
+    ----------
+    fps : Fraction
+        Frames per second.
+    codec : str
+        Name of the codec, such as "h264".
+    container : Container
+        The kind of file.
+    pixel_format : str
+        FFmpeg's name of the pixel format of the encoded frames, such as "yuv420p".
+    keep_alpha : bool
+        Whether the alpha channel is encoded; otherwise translucent frames are blended with white.
+    mode : {"auto", "gpu", "cpu"}
+        Where encoders may run.
+    quality : int or None
+        0 to 51, lower is better; None for this library's default.
+    preset : str or None
+        The encoder's speed preset; None for this library's default.
+    extra_options : tuple of (str, str)
+        Further options of the encoder, by FFmpeg's names.
+    dither : str or None
+        One of `DITHERS`; None for other codecs than GIF.
     """
-    container, codec = container_of(output_file, codec)
-    pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
-    spec = EncodeOptions(
-        fps=as_fps(fps),
-        codec=codec,
-        muxer=container.muxer,
-        pixel_format=pixels,
-        alpha=has_alpha(pixels) and (transparent or pixel_format is not None),
-        mode=require_choice("video_mode", mode, MODES),
-        quality=_quality(quality),
-        preset=_preset(preset),
-        options=parse_options(extra_ffmpeg_params),
-        dither=_dither(codec, dither),
-    )
-    _check_rate(spec, container)
-    check_options(spec)
-    return spec
 
+    fps: Fraction
+    codec: str
+    container: Container
+    pixel_format: str
+    keep_alpha: bool
+    mode: str
+    quality: int | None
+    preset: str | None
+    extra_options: tuple[tuple[str, str], ...]
+    dither: str | None
 
-def check_encode_on(encode_on: object, codec: str) -> str:
-    """Return where to encode, or raise if it cannot be there."""
-    encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
-    if encode_on == "workers" and not CODECS[codec].is_segmented:
-        raise OptionError(
-            f'encode_on="workers" cannot be had for {codec}, whose frames build on each other from the '
-            f'first to the last: give "client" or "auto"'
+    @classmethod
+    def create(
+        cls,
+        output_file: object,
+        fps: object,
+        *,
+        codec: object = None,
+        pixel_format: object = None,
+        transparent: bool = False,
+        mode: object = "auto",
+        quality: object = None,
+        preset: object = None,
+        extra_ffmpeg_params: object = None,
+        dither: object = None,
+    ) -> EncodeOptions:
+        """Check the arguments, and that an encoder opens with them.
+
+        Most arguments are those of `Animator.make_video`, ``video_`` removed from their names.
+
+        Parameters
+        ----------
+        transparent : bool
+            Whether frames have an alpha channel.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If an argument is invalid; the message names it.
+        EncoderError
+            If no encoder on this machine works with the arguments.
+        """
+        container, codec = container_of(as_path(output_file), codec)
+        pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
+        options = cls(
+            fps=as_fps(fps),
+            codec=codec,
+            container=container,
+            pixel_format=pixels,
+            keep_alpha=has_alpha(pixels) and (transparent or pixel_format is not None),
+            mode=require_choice("video_mode", mode, MODES),
+            quality=_quality(quality),
+            preset=_preset(preset),
+            extra_options=parse_ffmpeg_params(extra_ffmpeg_params),
+            dither=_dither(codec, dither),
         )
-    return encode_on
+        if container.max_fps is not None and options.fps > container.max_fps:
+            raise OptionError(
+                f"fps must be at most {container.max_fps} for {container.muxer}, whose clock is no "
+                f"finer, got {float(options.fps):g}"
+            )
+        check_encoder(options)
+        return options
+
+    def check_encode_on(self, encode_on: object) -> str:
+        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""
+        encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
+        if encode_on == "workers" and not CODECS[self.codec].is_segmented:
+            raise OptionError(
+                f'encode_on="workers" is not possible for {self.codec}, where each frame builds on the '
+                f'one before: give "client" or "auto"'
+            )
+        return encode_on
 
 
-def check_labels(metadata: object, chapters: object, spec: EncodeOptions) -> dict[str, str]:
-    """Return what a file says of itself by FFmpeg's names.
+@dataclass(frozen=True)
+class OutputOptions:
+    """The video file that the caller wants: its path, its encoding, its timing and its texts.
 
-    Raises
-    ------
-    OptionError, OptionTypeError
-        If that cannot be written, or if there are chapters in a file that has none.
+    Attributes
+    ----------
+    path : Path
+        The file.
+    encode : EncodeOptions
+        How frames are encoded.
+    timeline : Timeline
+        When frames are shown, and the chapters.
+    metadata : mapping of str to str
+        Title and other texts, by FFmpeg's names.
     """
-    if not CONTAINERS_OF[spec.muxer].is_titled:
-        if metadata:
-            raise OptionError(f"metadata: {spec.muxer} files have no room for it")
-        if chapters is not None:
-            raise OptionError(f"chapters: {spec.muxer} files have none")
-    if metadata is None:
-        return {}
-    if not isinstance(metadata, Mapping):
-        raise OptionTypeError(f'metadata must be a dict as {{"title": "Waves"}}, got {metadata!r}')
-    unknown = [key for key in metadata if key not in _METADATA]
-    if unknown:
-        raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
-    return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}
+
+    path: Path
+    encode: EncodeOptions
+    timeline: Timeline
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def create(
+        cls,
+        output_file: object,
+        encode: EncodeOptions,
+        n_frames: int | None,
+        *,
+        durations: object = None,
+        chapters: object = None,
+        metadata: object = None,
+    ) -> OutputOptions:
+        """Check that the container can hold the timing and the texts.
+
+        Parameters
+        ----------
+        encode : EncodeOptions
+            For the same file.
+        n_frames : int or None
+            Number of frames; None if unknown.
+        output_file, durations, chapters, metadata
+            As for `Animator.make_video`.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If an argument is invalid; the message names it.
+        """
+        if chapters is not None and not encode.container.has_metadata:
+            raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
+        timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
+        _check_intervals(timeline, encode)
+        return cls(as_path(output_file), encode, timeline, _metadata(metadata, encode.container))
 
 
-def check_times(timeline: Timeline, spec: EncodeOptions) -> None:
-    """Raise if a kind of file cannot hold when frames are shown."""
-    container = CONTAINERS_OF[spec.muxer]
-    longest = float(timeline.longest_interval)
-    if longest > container.max_seconds:
-        raise OptionError(
-            f"a frame stays for {longest:g} s, but in {spec.muxer} files for at most "
-            f"{container.max_seconds:g} s"
-        )
-    if not timeline.is_uniform and timeline.n_frames == 1 and spec.codec in ("apng", "webp"):
-        raise OptionError(f"durations: a single frame is a still image in {spec.muxer} files")
+def as_fps(fps: object) -> Fraction:
+    """Return frames per second as an exact fraction.
+
+    A float becomes the nearest fraction with a denominator of at most 100 000, so that 29.97 means
+    2997/100. The broadcast rate is ``Fraction(30000, 1001)``.
+    """
+    if isinstance(fps, bool) or not isinstance(fps, Real | Decimal):
+        raise OptionTypeError(f"fps must be a positive number, got {fps!r}")
+    if not math.isfinite(fps) or fps <= 0:
+        raise OptionError(f"fps must be a positive number, got {fps!r}")
+    if isinstance(fps, Rational):
+        exact = Fraction(fps)
+    else:
+        exact = Fraction(float(fps)).limit_denominator(100_000)
+    if max(exact.numerator, exact.denominator) >= 2**31:
+        raise OptionError(f"fps must be a fraction of integers below 2**31, got {fps!r}")
+    if not FPS_RANGE[0] <= exact <= FPS_RANGE[1]:
+        low, high = map(float, FPS_RANGE)
+        raise OptionError(f"fps must be between {low:g} and {high:g}, got {fps!r}")
+    return exact
 
 
-def parse_options(params: object) -> tuple[tuple[str, str], ...]:
+def parse_ffmpeg_params(params: object) -> tuple[tuple[str, str], ...]:
     """Turn ``["-tune", "animation"]`` into ``(("tune", "animation"),)``."""
     if params is None:
         return ()
     if isinstance(params, str) or not isinstance(params, Sequence):
         raise OptionTypeError(
-            f'video_extra_ffmpeg_params must be a list as ["-tune", "animation"], got {params!r}'
+            f'video_extra_ffmpeg_params must be a list such as ["-tune", "animation"], got {params!r}'
         )
     words = [str(word) for word in params]
     if len(words) % 2 or not all(word.startswith("-") for word in words[::2]):
         raise OptionError(
-            f"video_extra_ffmpeg_params must alternate options with a dash and their values, "
-            f"got {words!r}"
+            f"video_extra_ffmpeg_params must alternate options that start with a dash and their "
+            f"values, got {words!r}"
         )
     options = {}
     for word, value in zip(words[::2], words[1::2], strict=True):
         name = word[1:].removesuffix(":v")
-        if name in _TAKEN_OPTIONS:
-            raise OptionError(f"video_extra_ffmpeg_params cannot set {word}: {_TAKEN_OPTIONS[name]}")
+        if name in _RESERVED_OPTIONS:
+            raise OptionError(f"video_extra_ffmpeg_params cannot set {word}: {_RESERVED_OPTIONS[name]}")
         if name.endswith("-params") and re.search(r"(^|:)crf=", value):
-            raise OptionError(f"video_extra_ffmpeg_params cannot set crf: {_TAKEN_OPTIONS['crf']}")
+            raise OptionError(f"video_extra_ffmpeg_params cannot set crf: {_RESERVED_OPTIONS['crf']}")
         options[name] = value
     return tuple(options.items())
 
@@ -168,21 +268,39 @@ def _quality(quality: object) -> int | None:
 
 def _preset(preset: object) -> str | None:
     if preset is not None and (not isinstance(preset, str) or not preset):
-        raise OptionTypeError(f"video_preset must be a name as 'medium', got {preset!r}")
+        raise OptionTypeError(f"video_preset must be a name such as 'medium', got {preset!r}")
     return preset
 
 
 def _dither(codec: str, dither: object) -> str | None:
     if codec != "gif":
         if dither is not None:
-            raise OptionError(f"dither={dither!r} is for GIF, {codec} has all colors")
+            raise OptionError(f"dither={dither!r} is only for GIF: {codec} has all colors")
         return None
     return "none" if dither is None else require_choice("dither", dither, DITHERS)
 
 
-def _check_rate(spec: EncodeOptions, container: Container) -> None:
-    if container.max_fps is not None and spec.fps > container.max_fps:
+def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
+    container = encode.container
+    longest = float(timeline.longest_interval)
+    if longest > container.max_seconds:
         raise OptionError(
-            f"fps must be at most {container.max_fps} for {spec.muxer}, whose clock is no finer, "
-            f"got {float(spec.fps):g}"
+            f"a frame is shown for {longest:g} s, but {container.muxer} files can show one for at most "
+            f"{container.max_seconds:g} s"
         )
+    if not timeline.is_uniform and timeline.n_frames == 1 and encode.codec in ("apng", "webp"):
+        raise OptionError(f"durations: a single frame is a still image in {container.muxer} files")
+
+
+def _metadata(metadata: object, container: Container) -> dict[str, str]:
+    """Return metadata by FFmpeg's names."""
+    if metadata and not container.has_metadata:
+        raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise OptionTypeError(f'metadata must be a dict such as {{"title": "Waves"}}, got {metadata!r}')
+    unknown = [key for key in metadata if key not in _METADATA]
+    if unknown:
+        raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
+    return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}

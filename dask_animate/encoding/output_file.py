@@ -1,4 +1,4 @@
-"""The output file, which appears complete or not at all."""
+"""The output file: written under a temporary name, and renamed when it is complete."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from ..errors import OptionError, OptionTypeError, OutputError
 
 
 class OutputFile:
-    """A place for a file: written beside it under another name, renamed when complete.
+    """A file that appears complete or not at all.
 
-    A context manager, which discards on leaving what was not committed. Creating one proves that the
-    directory can be written, and removes what processes that were killed since this machine's start have
-    left there of files with the same stem. Until `commit` an existing file stays as it is; after
-    `commit` or `discard` nothing else is left.
+    A context manager; leaving it discards the file unless it was committed. The constructor creates the
+    temporary file, which proves that the directory is writable. It also removes temporary files with the
+    same stem whose processes were killed since this machine was started. Until `commit` an existing file
+    stays as it is; after `commit` or `discard` no temporary file is left.
 
     Parameters
     ----------
     output_file : path-like
-        Where the finished file goes. Missing directories are made.
+        Path of the finished file. Missing directories are created.
 
     Attributes
     ----------
     path : Path
-        Absolute, so that a change of directory in the meantime does no harm.
+        The absolute path, which a change of the working directory does not affect.
     temporary : Path
-        What to write to, in the same directory.
+        The file to write to, in the same directory.
 
     Raises
     ------
     OutputError
-        If the file cannot be written there.
+        If the file cannot be created there.
     """
 
     def __init__(self, output_file: str | os.PathLike[str]) -> None:
         self.path = Path(os.path.abspath(as_path(output_file)))
-        self._target = Path(os.path.realpath(self.path))  # a link stays, what it points to is replaced
+        self._target = Path(os.path.realpath(self.path))  # of a symbolic link, the target is replaced
         self._made: list[Path] = []
         self._prefix = f".{self._target.stem[:40]}-"
         try:
@@ -77,16 +77,16 @@ class OutputFile:
         self._unlock()
 
     def discard(self) -> None:
-        """Remove what was written, and the directories made for it; nothing after `commit`."""
+        """Remove the temporary file, and the directories created for it. Does nothing after `commit`."""
         self.temporary.unlink(missing_ok=True)
         self._unlock()
         self._remove_directories()
 
     def _create(self) -> tuple[Path, IO[bytes] | None]:
-        """Create the temporary file; return its path, and itself if it is locked.
+        """Create the temporary file; return its path, and the open file if it could be locked.
 
-        Once it is locked, and not before, it gets a name by which others may remove it. The lock ends
-        with this process; those forked from it hold it, too, until they run another program.
+        Only when it is locked does it get a name that allows other processes to remove it. The lock ends
+        with this process. Processes forked from this one hold it too, until they run another program.
         """
         unique = f"{uuid.uuid4().hex[:12]}.part"
         path = self._target.with_name(self._prefix + unique)
@@ -102,10 +102,13 @@ class OutputFile:
             self._locked.close()
 
     def _remove_dead(self) -> None:
-        """Remove temporary files whose lock can be taken: the processes that wrote to them are gone."""
+        """Remove temporary files that can be locked: the processes that wrote to them have ended."""
         domain = _lock_domain(self._target.parent)
         name = re.compile(re.escape(f"{self._prefix}{domain}-") + r"[0-9a-f]{12}\.part")
-        with suppress(OSError), os.scandir(self._target.parent) as entries:  # might not be readable
+        with (
+            suppress(OSError),
+            os.scandir(self._target.parent) as entries,
+        ):  # the directory may not be readable
             for entry in entries:
                 if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     _remove_unlocked(entry.path)
@@ -129,34 +132,31 @@ class OutputFile:
             try:
                 self._made.pop().rmdir()
             except OSError:
-                return  # somebody put something there
+                return  # it is not empty: another process uses it
 
 
 def _remove_unlocked(path: str) -> None:
-    with suppress(OSError), open(path, "r+b") as file:  # it may be gone now, or be somebody else's
+    with suppress(OSError), open(path, "r+b") as file:  # it may be gone, or belong to another user
         if _lock(file):
             os.unlink(path)
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Lock an open file, and return whether that worked; it does not if another process has."""
+    """Lock an open file, and return whether that worked; not if another process holds the lock."""
     try:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (
-        ImportError,
-        OSError,
-    ):  # on Windows, and on some network file systems, there are no such locks
+    except (ImportError, OSError):  # Windows and some network file systems have no such locks
         return False
     return True
 
 
 def _lock_domain(directory: Path) -> str:
-    """Return what names of files have in common of which all locks are seen here.
+    """Return a name for the processes that see each other's locks on files in a directory.
 
-    On network file systems a lock may be seen on one machine only, and through one mount only.
-    Containers on several machines may have one name, but no two running kernels have the same boot.
+    On a network file system, locks may be visible on one machine and through one mount only. Containers
+    on several machines can share a host name, but no two running kernels share a boot id.
     """
     domain = f"{_kernel()}-{directory.stat().st_dev}"
     return hashlib.blake2b(domain.encode(), digest_size=6).hexdigest()
@@ -171,12 +171,12 @@ def _kernel() -> str:
 
 
 def as_path(output_file: object) -> Path:
-    """Return the path of an output file, or raise an error that names what was given."""
+    """Return the path of an output file, with ``~`` expanded."""
     if not isinstance(output_file, str | os.PathLike) or not str(output_file):
         raise OptionTypeError(f"output_file must be a path, got {output_file!r}")
     path = os.fspath(output_file)
     if isinstance(path, bytes):
-        raise OptionTypeError(f"output_file must be a path in text, got {output_file!r}")
+        raise OptionTypeError(f"output_file must be a path of type str, got {output_file!r}")
     if "\0" in path:
-        raise OptionError(f"output_file must not hold a NUL character, got {path!r}")
+        raise OptionError(f"output_file must not contain a NUL character, got {path!r}")
     return Path(os.path.expanduser(path))

@@ -1,12 +1,10 @@
-"""Encoded frames of a partition, on their way to a file."""
+"""Encoded frames on their way to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from ..drawing import Run
 
 
 class Packet(NamedTuple):
@@ -15,13 +13,13 @@ class Packet(NamedTuple):
     Attributes
     ----------
     data : bytes
-        As it came from the encoder.
+        The encoder's output.
     rank : int
-        Position of the frame in its segment, in the order of showing.
+        Position of the frame in its segment, in display order.
     is_keyframe : bool
-        Whether decoding may begin here.
+        Whether decoding can start here.
     alpha : bytes
-        Its alpha channel, where that is coded apart, as in VP9.
+        The alpha channel, if it is encoded separately, as in VP9.
     """
 
     data: bytes
@@ -32,44 +30,29 @@ class Packet(NamedTuple):
 
 @dataclass(frozen=True)
 class Segment:
-    """Encoded frames of one partition, decodable alone.
+    """Consecutive encoded frames that can be decoded without others.
 
     Attributes
     ----------
     start : int
         Frame index of the first frame.
     n_frames : int
-        Number of frames, which are consecutive.
+        Number of frames.
     header : bytes
-        What a decoder has to know first; FFmpeg's "extradata".
+        What a decoder needs before the first packet; FFmpeg's "extradata".
     packets : sequence of Packet
-        One for each frame, in the order of decoding.
-    draw_seconds, encode_seconds : float
-        Time spent drawing, and converting and encoding.
-    worker : str
-        Address of the worker, or "" for this process.
+        One for each frame, in decoding order.
     build : str
-        Versions of what encoded it.
-    run : Run
-        How its frames were drawn.
+        Versions of the libraries that encoded it.
     """
 
     start: int
     n_frames: int
     header: bytes
     packets: Sequence[Packet]
-    draw_seconds: float
-    encode_seconds: float
-    worker: str
     build: str
-    run: Run
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        return self.draw_seconds + self.encode_seconds
 
     @property
     def n_bytes(self) -> int:
-        """Size in bytes."""
+        """Size of the packets in bytes."""
         return sum(len(packet.data) + len(packet.alpha) for packet in self.packets)

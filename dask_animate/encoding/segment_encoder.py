@@ -1,65 +1,63 @@
-"""Frames → a segment: encoded as they come, decodable alone."""
+"""Frames → a segment: each frame is encoded when it comes."""
 
 from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any
 
 import av
 import numpy as np
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-from ..drawing import Run
 from ..errors import EncoderError
 from ..frames import FrameSize
+from ._pyav import get_alpha
+from .codec_context import configure, encoder_build
 from .conversion import Converter
-from .encoder_choice import build, configure, encoder_of
+from .encoders import Encoding
 from .segment import Packet, Segment
-from .spec import EncodeOptions
-
-# VP9's alpha channel comes beside the packet.
-_ALPHA = "matroska_block_additional"
 
 
 class SegmentEncoder:
-    """Encodes consecutive frames, one by one, into a closed GOP or several.
+    """Encodes consecutive frames one by one, into one or more closed GOPs.
 
-    A context manager, which gives the encoder back. Holds the encoder's own pictures and the packets
-    until now, no frame.
+    A context manager that frees the encoder. It holds packets, but no frames other than those that the
+    encoder itself holds.
 
-    Not thread-safe; two encoders may work at once.
+    Not thread-safe; several encoders may work at once.
 
     Parameters
     ----------
-    spec : EncodeOptions
-        With the encoder chosen.
+    encoding : Encoding
+        How frames are encoded.
     size : FrameSize
-        Of the frames.
+        Size of the frames.
     start : int
-        Frame index of the first.
+        Frame index of the first frame.
     threads : int
-        For the encoder. The bytes depend on it.
+        Number of the encoder's threads. The encoded bytes depend on it.
 
     Attributes
     ----------
     n_frames : int
-        Frames until now.
+        Number of frames so far.
     n_bytes : int
-        Bytes of the packets until now; the encoder holds some more frames.
+        Size of the packets so far, in bytes; the encoder delays some frames.
     seconds : float
-        Time spent converting and encoding them.
+        Time spent converting and encoding so far.
     """
 
-    def __init__(self, spec: EncodeOptions, size: FrameSize, start: int, threads: int = 1) -> None:
-        self._fps = spec.fps
+    def __init__(self, encoding: Encoding, size: FrameSize, start: int, threads: int = 1) -> None:
+        self._fps = encoding.fps
         self._start = start
-        self._converter = Converter(spec, size)
-        self._picture: Any = None
+        self._converter = Converter(encoding, size)
+        self._picture: av.VideoFrame | None = None
         self._packets: list[Packet] = []
-        self._context: Any = av.CodecContext.create(encoder_of(spec).name, "w")
-        configure(self._context, spec, self._converter.encoded_size, threads)
-        self._context.flags |= av.codec.context.Flags.global_header
+        self._context: VideoCodecContext | None = _create_context(
+            encoding, self._converter.encoded_size, threads
+        )
         self.n_bytes = 0
         self.seconds = 0.0
         self.n_frames = 0
@@ -76,14 +74,24 @@ class SegmentEncoder:
         self.close()
 
     def close(self) -> None:
-        """Give the encoder back; frames until now are lost, unless `finish` was called."""
+        """Free the encoder; frames are lost unless `finish` was called."""
         self._context = None
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool = False) -> Any:
-        """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
+    def convert(
+        self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool = False
+    ) -> av.VideoFrame:
+        """Convert a frame to what `encode` takes. The caller may then overwrite the frame.
 
-        Apart from `encode` because the frame's owner waits for this only. A frame that repeats the one
-        before is not read.
+        Separate from `encode`, so that the owner of the frame waits only for this.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
+            Gray, RGB or RGBA, alpha not premultiplied.
+        opaque : bool
+            True if there is no alpha, or if it is 255 everywhere.
+        is_repeated : bool
+            True if the frame equals the one before; then it is not read.
         """
         start = time.perf_counter()
         if not is_repeated or self._picture is None:
@@ -91,38 +99,39 @@ class SegmentEncoder:
         self.seconds += time.perf_counter() - start
         return self._picture
 
-    def encode(self, picture: Any) -> None:
-        """Encode the next picture."""
+    def encode(self, picture: av.VideoFrame) -> None:
+        """Encode the next frame, converted."""
         start = time.perf_counter()
         picture.pts, picture.time_base = self.n_frames, 1 / self._fps
         self._encode(picture)
         self.n_frames += 1
         self.seconds += time.perf_counter() - start
 
-    def finish(self, draw_seconds: float = 0.0, worker: str = "", run: Run | None = None) -> Segment:
+    def finish(self) -> Segment:
         """Return the segment; nothing can be added to it."""
         start = time.perf_counter()
-        self._encode(None)
-        header = self._context.extradata or b""
+        header = self._encode(None).extradata or b""
         self.seconds += time.perf_counter() - start
-        return Segment(
-            self._start,
-            self.n_frames,
-            header,
-            self._packets,
-            draw_seconds,
-            self.seconds,
-            worker,
-            build(),
-            run or Run(),
-        )
+        return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
 
-    def _encode(self, picture: Any) -> None:
+    def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:
+        context = self._context
+        assert context is not None, "the encoder is closed"
         try:
-            packets = self._context.encode(picture)
+            packets = context.encode(picture)
         except (av.error.FFmpegError, ValueError) as exc:
             raise EncoderError(f"encoding frame {self._start + self.n_frames} failed: {exc}") from exc
         for packet in packets:
-            alpha = bytes(packet.get_sidedata(_ALPHA)) if packet.has_sidedata(_ALPHA) else b""
-            self._packets.append(Packet(bytes(packet), packet.pts, packet.is_keyframe, alpha))
+            assert packet.pts is not None
+            self._packets.append(
+                Packet(bytes(packet), packet.pts, packet.is_keyframe, get_alpha(packet))
+            )
             self.n_bytes += packet.size
+        return context
+
+
+def _create_context(encoding: Encoding, size: FrameSize, threads: int) -> VideoCodecContext:
+    context = av.Codec(encoding.encoder, "w").create("video")
+    configure(context, encoding, size, threads)
+    context.flags |= Flags.global_header  # the header apart from the packets, as files hold it
+    return context

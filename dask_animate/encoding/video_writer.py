@@ -1,64 +1,66 @@
-"""The sink of videos: frames, or segments that were encoded elsewhere, to one file."""
+"""The writer of videos: frames, or segments that were encoded elsewhere, to one file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
 
+import av
 import numpy as np
 from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
-from ..errors import EncoderError, FrameSizeError
+from ..errors import EncoderError
 from ..frames import FrameSize
-from .conversion import encoded_size
-from .encoder_choice import gop_of
+from ..memory import LOCAL_SEGMENT_BYTES
+from .conversion import check_size
+from .encoders import Encoding
 from .muxer import Muxer
 from .output_file import OutputFile
 from .segment import Segment
 from .segment_encoder import SegmentEncoder
-from .spec import EncodeOptions
 from .timeline import Timeline
-
-#: Frames that are encoded here make a segment of a GOP, or of so many bytes.
-SEGMENT_BYTES = 64 * 2**20
 
 
 class VideoWriter:
-    """A video file in the making: frames or segments in, in order, a complete file out.
+    """Writes frames or segments, in order, to a video file.
 
     A context manager. Leaving it normally completes the file and puts it in place; leaving it with an
-    exception does not. A frame is first converted, which reads it, and then encoded.
+    exception does not.
 
     Not thread-safe.
 
     Parameters
     ----------
     output : OutputFile
-        Where to.
-    spec : EncodeOptions
-        How, with the encoder chosen.
+        The file.
+    encoding : Encoding
+        How frames are encoded.
     size : FrameSize
-        Of the frames.
+        Size of the frames.
     timeline : Timeline
         When frames are shown, and the chapters.
     metadata : mapping of str to str
-        By FFmpeg's names.
+        Title and other texts, by FFmpeg's names.
+
+    Attributes
+    ----------
+    n_frames : int
+        Number of frames so far.
     """
 
     def __init__(
         self,
         output: OutputFile,
-        spec: EncodeOptions,
+        encoding: Encoding,
         size: FrameSize,
         timeline: Timeline,
         metadata: Mapping[str, str],
     ) -> None:
         self._output = output
-        self._spec = spec
+        self._encoding = encoding
         self._size = size
-        self._muxer = Muxer(output, spec, encoded_size(size, spec.pixel_format), timeline, metadata)
+        self._muxer = Muxer(output, encoding, size, timeline, metadata)
         self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
 
@@ -81,8 +83,8 @@ class VideoWriter:
         if exc_type is None:
             self._output.commit()
 
-    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-        """Read a frame, which may be overwritten afterwards, and return what `encode` takes.
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> av.VideoFrame:
+        """Convert a frame to what `encode` takes. The caller may then overwrite the frame.
 
         Parameters
         ----------
@@ -92,33 +94,29 @@ class VideoWriter:
             True if there is no alpha, or if it is 255 everywhere.
         """
         check_size(frame, self._size, self.n_frames)
-        if self._encoder is None:
-            self._encoder = SegmentEncoder(self._spec, self._size, self.n_frames, CPU_COUNT)
-        return self._encoder.convert(frame, opaque=opaque)
+        return self._open_encoder().convert(frame, opaque=opaque)
 
-    def encode(self, picture: Any) -> None:
-        """Encode the picture that was converted last."""
-        assert self._encoder is not None, "convert comes first"
-        self._encoder.encode(picture)
+    def encode(self, picture: av.VideoFrame) -> None:
+        """Encode the next frame, converted."""
+        encoder = self._open_encoder()
+        encoder.encode(picture)
         self.n_frames += 1
-        if self._encoder.n_frames >= gop_of(self._spec) or self._encoder.n_bytes >= SEGMENT_BYTES:
+        if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
             self._flush()
 
-    def add(self, segment: Segment) -> None:
-        """Append frames that were encoded elsewhere."""
+    def add(self, segment: Segment, origin: str) -> None:
+        """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
         self._flush()
-        self._muxer.add(segment)
+        self._muxer.add(segment, origin)
         self.n_frames += segment.n_frames
+
+    def _open_encoder(self) -> SegmentEncoder:
+        if self._encoder is None:
+            self._encoder = SegmentEncoder(self._encoding, self._size, self.n_frames, CPU_COUNT)
+        return self._encoder
 
     def _flush(self) -> None:
         if self._encoder is not None:
             with self._encoder as encoder:
                 self._encoder = None
                 self._muxer.add(encoder.finish())
-
-
-def check_size(frame: NDArray[np.uint8], size: FrameSize, frame_idx: int) -> None:
-    """Raise unless a frame has this size."""
-    given = FrameSize(*frame.shape[:2])
-    if given != size:
-        raise FrameSizeError(f"frame {frame_idx} is {given} pixels, but the frames before it are {size}")

@@ -1,8 +1,7 @@
-from .cluster import check_client as check_client
-from .cluster import check_num_workers as check_num_workers
-from .cluster import open_client as open_client
-from .executor import Render as Render
-from .executor import Sink as Sink
+from .cluster import ClusterOptions as ClusterOptions
+from .execution import Executed as Executed
+from .execution import Execution as Execution
+from .executors import open_executor as open_executor
 from .lazy import lazy_frames as lazy_frames
 from .plan import Plan as Plan
-from .plan import StoreRequest as StoreRequest
+from .store_request import StoreRequest as StoreRequest

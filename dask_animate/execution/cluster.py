@@ -7,62 +7,94 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dask.system import CPU_COUNT
 
-from ..drawing import on_stage
+from ..drawing import in_isolation
 from ..errors import OptionError, OptionTypeError
 from ..validation import require_int
 
+if TYPE_CHECKING:
+    from distributed import Client
 
-@contextmanager
-def open_client(client: Any, num_workers: int, n_frames: int | None) -> Iterator[tuple[Any, int | None]]:
-    """Yield the client to render with, and the most workers to use of it.
 
-    Parameters
+@dataclass(frozen=True)
+class ClusterOptions:
+    """Who draws, as the caller gave it.
+
+    Attributes
     ----------
     client : distributed.Client or None
-        None takes the active client, else makes a cluster, which is closed on leaving.
+        None takes the active client, else makes a cluster for the call.
     num_workers : int
-        As given to `Animator.make_video`.
-    n_frames : int or None
-        A cluster made here has no more workers than frames.
-
-    Yields
-    ------
-    client : distributed.Client or None
-        None to render in this process.
-    max_workers : int or None
-        None for all there are and will be.
+        How many processes of it draw: -1 is all, -2 all but one; 1 without a client is this process.
     """
-    if on_stage() and (client is not None or num_workers != 1):
-        raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
-    if client is None and num_workers != 1:
-        client = _active_client()
-    if client is not None:
-        _check_waits_for_others(client)
-        n_there = len(client.scheduler_info(n_workers=-1)["workers"])
-        yield client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
-        return
-    n_workers = resolve_num_workers(num_workers, CPU_COUNT)
-    if n_workers == 1:
-        yield None, None
-        return
-    if multiprocessing.current_process().daemon:
-        raise OptionError(
-            "this process may not start worker processes, as it is one itself: give num_workers=1, or "
-            "the client of a cluster"
-        )
-    with _local_client(n_workers if n_frames is None else min(n_workers, n_frames)) as local:
-        yield local, None
+
+    client: Client | None
+    num_workers: int
+
+    @classmethod
+    def create(cls, client: object, num_workers: object) -> ClusterOptions:
+        """Check what the caller gave.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If it cannot be used from here.
+        """
+        return cls(_checked_client(client), _checked_num_workers(num_workers))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is certain that this process draws, so that nothing has to be pickled."""
+        return self.client is None and self.num_workers == 1
+
+    @contextmanager
+    def open(self, n_frames: int | None) -> Iterator[tuple[Client | None, int | None]]:
+        """Yield the client to render with, and the most workers to use of it.
+
+        Parameters
+        ----------
+        n_frames : int or None
+            A cluster made here has no more workers than frames, and is closed on leaving.
+
+        Yields
+        ------
+        client : distributed.Client or None
+            None to render in this process.
+        max_workers : int or None
+            None for all there are and will be.
+        """
+        client, num_workers = self.client, self.num_workers
+        if in_isolation() and not self.is_here:
+            raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
+        if client is None and num_workers != 1:
+            client = _active_client()
+        if client is not None:
+            _check_waits_for_others(client)
+            n_there = len(client.scheduler_info(n_workers=-1)["workers"])
+            yield client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
+            return
+        n_workers = resolve_num_workers(num_workers, CPU_COUNT)
+        if n_workers == 1:
+            yield None, None
+            return
+        if multiprocessing.current_process().daemon:
+            raise OptionError(
+                "this process may not start worker processes, as it is one itself: give num_workers=1, "
+                "or the client of a cluster"
+            )
+        with _local_client(n_workers if n_frames is None else min(n_workers, n_frames)) as local:
+            yield local, None
 
 
-def check_client(client: object) -> None:
-    """Raise unless `client` is None or a client that can be used from here."""
+def _checked_client(client: object) -> Client | None:
+    """Return `client` if it is None or a client that can be used from here."""
     if client is None:
-        return
+        return None
     from distributed import Client
 
     if not isinstance(client, Client):
@@ -73,9 +105,10 @@ def check_client(client: object) -> None:
     _check_synchronous(client, "client")
     if client.status != "running":
         raise OptionError(f"client is not connected to its cluster: its status is {client.status!r}")
+    return client
 
 
-def check_num_workers(num_workers: object) -> int:
+def _checked_num_workers(num_workers: object) -> int:
     """Return `num_workers`, or raise if it means nothing."""
     number = require_int("num_workers", num_workers, -sys.maxsize)
     if number == 0:

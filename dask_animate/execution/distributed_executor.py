@@ -1,4 +1,4 @@
-"""Partitions rendered on a cluster, gathered in order with a bounded amount in flight."""
+"""The executor that draws on a cluster, and gathers in order with a bounded amount in submission."""
 
 from __future__ import annotations
 
@@ -10,77 +10,46 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import count
+from math import inf
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from dask import delayed
 from distributed import Client, Future, KilledWorker, as_completed
 
-from ..encoding import EncodeOptions, Segment
+from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import BagParams, DelayedItems, Partition
-from ..rendering import Result, SourceSpec, TaskSpec
+from ..params import AnyParams, DelayedItems, Partition
+from ..rendering import SourceSpec, TaskOutput, TaskSpec
+from .executor import BuiltFigure
 from .lease import Registration
+from .plan import Plan
+from .submission import SharedFuture, Submission
 from .tasks import (
-    BuiltFigure,
     RendererPlugin,
     count_items,
     measure_figure,
     render_items,
     render_partition,
 )
+from .window import Window
 from .workers import Workers, addresses_in_this_process, workers_are_local
+
+if TYPE_CHECKING:
+    from .store_session import StoreSession
 
 _logger = logging.getLogger(__name__)
 
 #: Parameters above this size go straight to a worker; smaller ones ride in the task.
 SCATTER_BYTES = 64 * 2**10
-#: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
-PACKET_SHARE = 0.25
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
-
-
-@dataclass
-class _Submission:
-    """A partition on its way, once it is sent."""
-
-    submit: Callable[[], Future]
-    n_frames: int | None  # None while unknown, in a bag
-    params_bytes: int
-    what: str  # for messages
-    future: Future | None = None
-
-    def send(self) -> None:
-        """Submit it, unless that was done."""
-        if self.future is None:
-            self.future = self.submit()
-
-
-class _Shared:
-    """A future that several partitions depend on, submitted again if it was lost. Thread-safe.
-
-    A worker that dies loses nothing here, as the scheduler computes again what it had; a cluster that
-    is restarted forgets the task itself.
-    """
-
-    def __init__(self, submit: Callable[[], Future]) -> None:
-        self._submit = submit
-        self._future: Future | None = None
-        self._lock = threading.Lock()
-
-    def future(self) -> Future:
-        """Return the future, pending or finished."""
-        with self._lock:
-            if self._future is None or self._future.status in ("cancelled", "lost"):
-                self._future = self._submit()
-            return self._future
 
 
 class DistributedExecutor:
@@ -93,48 +62,30 @@ class DistributedExecutor:
     ----------
     client : distributed.Client
         The cluster.
-    job : SourceSpec
+    spec : SourceSpec
         What to draw, so that it can travel.
-    preload_factor : int
-        Frames read ahead for each worker.
     max_workers : int or None
         Use at most so many workers; None uses all, also those that join later.
-
-    Attributes
-    ----------
-    workers : Workers
-        Those that are used.
-    frame_seconds : float or None
-        To draw and encode a frame, as measured by the partitions until now.
     """
 
-    def __init__(
-        self, client: Client, job: SourceSpec, *, preload_factor: int, max_workers: int | None
-    ) -> None:
+    def __init__(self, client: Client, spec: SourceSpec, max_workers: int | None) -> None:
         self._client = client
-        self._job = job
-        self._preload = preload_factor
-        self.workers = Workers(client, max_workers)
+        self._spec = spec
+        self._workers = Workers(client, max_workers)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
-        self._frame_bytes = 0  # known once measured
-        self._bytes_per_frame = 0.0  # of what a worker makes, as pixels or packets
-        self._packet_bytes = 0.0  # the most of them that were seen
-        self._item_bytes = 0.0  # the most of computed parameters that were seen
-        self._product = TaskSpec(None, alpha=False)
-        self.frame_seconds: float | None = None
-        self._flights: deque[_Submission] = deque()
-        self._computing: tuple[Any, _Shared] | None = None  # what was computed last
+        self._frame_bytes = 0  # known once a figure is built
+        self._submissions: deque[Submission] = deque()
+        self._computing: tuple[Any, SharedFuture] | None = None  # what was computed last
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
         self._lock = threading.Lock()  # for the set, to which both threads add
-        self._largest = 0  # frames of the largest result until now
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
-    def __enter__(self) -> DistributedExecutor:
-        self._registration.register(RendererPlugin(self._name, self._job))
+    def __enter__(self) -> Self:
+        self._registration.register(RendererPlugin(self._name, self._spec))
         return self
 
     def __exit__(
@@ -149,7 +100,7 @@ class DistributedExecutor:
             if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
                 raise WorkerError("the scheduler is gone") from exc
             return
-        self._flights.clear()
+        self._submissions.clear()
         with self._lock:
             futures = list(self._futures)
         # The cluster may go just now; there is nothing left to undo then.
@@ -157,7 +108,24 @@ class DistributedExecutor:
             self._client.cancel(futures)
         self._registration.unregister()
 
-    def measure(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def thread_bytes(self) -> int:
+        """Return the memory that there is for a thread of the worker that has least."""
+        return self._workers.thread_bytes()
+
+    def reorder_bytes(self) -> int:
+        """Return the bytes of frames that may wait in this process for frames before them."""
+        return self._workers.reorder_budget()
+
+    @property
+    def n_threads(self) -> int:
+        """Threads of the workers to use, at least 1; each takes a partition."""
+        return max(1, self._workers.n_threads())
+
+    def probe(self, session: StoreSession) -> None:
+        """Let the workers that are there write to the store."""
+        session.prove_on(self._client, self._workers.addresses())
+
+    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         """Build the figure on every worker at once, and return what is known of those that are built.
 
         Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
@@ -174,7 +142,7 @@ class DistributedExecutor:
         list of BuiltFigure
             At least one.
         """
-        workers: list[str | None] = [*self.workers.addresses()] or [None]
+        workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")
         futures = [
@@ -193,7 +161,7 @@ class DistributedExecutor:
         try:
             for future in as_completed(futures, loop=self._client.loop):
                 built.append(self._result(future, "setup()"))
-                is_enough = encode is None or any(figure.obstacle for figure in built)
+                is_enough = encode is None or any(figure.gpu_reason for figure in built)
                 if is_enough and len(built) == sum(other.done() for other in futures):
                     break
             here = addresses_in_this_process()
@@ -205,119 +173,66 @@ class DistributedExecutor:
             self._client.cancel([future for future in futures if not future.done()])
         return built
 
-    def make(self, product: TaskSpec) -> None:
-        """Say what the workers are to make of the partitions from now on."""
-        self._product = product
-        is_segment = product.encode is not None
-        share = PACKET_SHARE if is_segment else 0 if product.keep is not None else 1
-        self._bytes_per_frame = self._frame_bytes * share
+    def outputs(
+        self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+    ) -> Iterator[TaskOutput]:
+        """Render partitions, and yield what was made of them in the same order.
 
-    @property
-    def n_threads(self) -> int:
-        """Threads of the workers to use, at least 1; each takes a partition."""
-        return max(1, self.workers.n_threads())
-
-    def room(self) -> int:
-        """Return how many frames' pixels or packets may be in a partition."""
-        return int(self.auto_bytes() / max(1, self._bytes_per_frame, self._item_bytes))
-
-    def auto_bytes(self) -> int:
-        """Return the bytes that a partition's parameters, or what is made of it, take at most."""
-        return self.workers.budget() // (2 * self.n_threads)
-
-    def results(self, partitions: Iterator[Partition], *, run_code: bool = False) -> Iterator[Result]:
-        """Render partitions and yield what was made of them in the same order.
-
-        Parameters
-        ----------
-        partitions : iterator of Partition
-            Read a bounded number ahead.
-        run_code : bool
-            Whether reading them runs code of the caller's. It has to find the process as the caller
-            left it, so that while workers of this process draw, none is read.
+        Parameters are read a bounded number of partitions ahead. `on_encoded` is not called.
         """
-        return self._in_order(map(self._fly, partitions), run_code=run_code)
+        window = Window(self._workers, plan, task, self._frame_bytes)
+        run_code = params.run_code
+        if params.bag_partitions is not None:
+            submissions = self._of_bag(params, task)
+        else:
+            sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
+            partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
+            submissions = (self._of_partition(partition, task, window) for partition in partitions)
+        yield from self._in_order(submissions, window, run_code=run_code)
 
-    def bag_results(self, params: BagParams) -> Iterator[Result]:
-        """Render a bag's partitions where they are computed, and yield the results in order.
+    def _in_order(
+        self, submissions: Iterator[Submission], window: Window, *, run_code: bool
+    ) -> Iterator[TaskOutput]:
+        """Send, and fetch in order.
 
-        The items stay on the workers. The frame index at which a partition starts is known once
-        the partitions before it are computed, and travels from task to task.
+        `run_code` says whether reading parameters runs code of the caller's. It has to find the process
+        as the caller left it, so that while workers of this process draw, none is read.
         """
-        return self._in_order(self._fly_bag(params), run_code=False)
-
-    def _in_order(self, flights: Iterator[_Submission], *, run_code: bool) -> Iterator[Result]:
-        self._fill(flights, run_code)
+        self._fill(submissions, window, run_code)
         fetching = self._fetch_head()
         while fetching is not None:
-            result = fetching.result()
-            self._take_note(result)
-            head = self._flights.popleft()
+            output = fetching.result()
+            window.learn(output)
+            head = self._submissions.popleft()
             if head.future is not None:
                 head.future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
-            self._fill(flights, run_code)
+            self._fill(submissions, window, run_code)
             if fetching is None:
                 fetching = self._fetch_head()
-            yield result
+            yield output
 
-    def _take_note(self, result: Result) -> None:
-        """Learn from a result what the next ones will take."""
-        if not result.n_frames:
-            return
-        self._largest = max(self._largest, result.n_frames)
-        self._item_bytes = max(self._item_bytes, result.run.item_bytes / result.n_frames)
-        seconds = result.seconds / result.n_frames
-        known = self.frame_seconds
-        self.frame_seconds = seconds if known is None else (known + seconds) / 2
-        if isinstance(result, Segment):
-            self._bytes_per_frame = max(self._packet_bytes, 2 * result.n_bytes / result.n_frames)
-            self._packet_bytes = self._bytes_per_frame
-
-    def _fill(self, flights: Iterator[_Submission], run_code: bool) -> None:
+    def _fill(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> None:
         # No lock could do this: the caller's code may itself wait for a task of these workers.
         in_waves = run_code and bool(addresses_in_this_process())
-        if in_waves and self._flights:
+        if in_waves and self._submissions:
             return
-        while self._has_room():
-            flight = next(flights, None)
-            if flight is None:
+        while window.has_room(self._submissions):
+            submission = next(submissions, None)
+            if submission is None:
                 break
-            self._flights.append(flight)
+            self._submissions.append(submission)
             if not in_waves:
-                flight.send()
-        for flight in self._flights:
-            flight.send()
+                submission.send()
+        for submission in self._submissions:
+            submission.send()
 
-    def _has_room(self) -> bool:
-        """Whether one more partition, taken to be as large as the last one, may be sent.
-
-        What counts is what was sent and is not encoded yet: were it only what runs, everything behind a
-        slow partition would pile up on the workers.
-        """
-        if not self._flights:
-            return True
-        n_frames = self._n_frames(self._flights[-1])
-        # The partitions of a bag may be of any size: wait for the first.
-        n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
-        sizes = [
-            self._n_frames(flight) * self._bytes_per_frame + flight.params_bytes
-            for flight in self._flights
-        ]
-        return (
-            len(self._flights) < n_ahead * self.n_threads
-            and sum(sizes) + sizes[-1] <= self.workers.budget()
-        )
-
-    def _n_frames(self, flight: _Submission) -> int:
-        return self._largest if flight.n_frames is None else flight.n_frames
-
-    def _fly(self, partition: Partition) -> _Submission:
+    def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
         params, n_frames = partition.params, len(partition)
-        if self._product.keep is not None:
-            self._product.keep.store.reserve(partition.start + n_frames)
+        if task.cache is not None:
+            task.cache.store.reserve(partition.start + n_frames)
         travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
-        computed: list[_Shared] = []
+        computed: list[SharedFuture] = []
         if isinstance(params, DelayedItems):
             computed = [self._computed_once(params.delayed)]
             partition = replace(partition, params=replace(params, delayed=None))
@@ -326,12 +241,12 @@ class DistributedExecutor:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
             sent = self._scattered(partition) if travels else partition
             arguments = [shared.future() for shared in computed]
-            return self._submit(render_partition, self._name, sent, self._product, *arguments)
+            return self._submit(render_partition, self._name, sent, task, *arguments)
 
-        return _Submission(
+        return Submission(
             submit,
             n_frames,
-            max(partition.n_bytes, int(n_frames * self._item_bytes)),
+            max(partition.n_bytes, int(n_frames * window.param_bytes)),
             f"frames {partition.start} to {partition.start + n_frames - 1}",
         )
 
@@ -346,7 +261,7 @@ class DistributedExecutor:
                 return partition
             sent = self._client.scatter(
                 partition,
-                workers=self.workers.chosen(),
+                workers=self._workers.chosen(),
                 direct=self._direct,
                 hash=False,
                 timeout=SCATTER_SECONDS,
@@ -356,33 +271,31 @@ class DistributedExecutor:
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
 
-    def _computed_once(self, params: Any) -> _Shared:
+    def _computed_once(self, params: Any) -> SharedFuture:
         """Compute what some partitions in a row have in common, and keep it until the last of them."""
         if self._computing is None or self._computing[0] is not params:
-            self._computing = (params, _Shared(partial(self._compute, params)))
+            self._computing = (params, SharedFuture(partial(self._compute, params)))
         return self._computing[1]
 
-    def _fly_bag(self, params: BagParams) -> Iterator[_Submission]:
-        start: int | _Shared = 0
-        for idx, part in enumerate(params.delayed):
-            if isinstance(start, _Shared):
+    def _of_bag(self, params: AnyParams, task: TaskSpec) -> Iterator[Submission]:
+        start: int | SharedFuture = 0
+        for idx, part in enumerate(params.bag_partitions or ()):
+            if isinstance(start, SharedFuture):
                 start = self._counted(start)  # ends the chain of tasks
             items = delayed(list)(part)
 
-            def render(items: Any = items, start: int | _Shared = start) -> Future:
+            def render(items: Any = items, start: int | SharedFuture = start) -> Future:
                 sent = self._compute(items)
-                return self._submit(
-                    render_items, self._name, sent, _now(start), params.n_frames, self._product
-                )
+                return self._submit(render_items, self._name, sent, _now(start), params.n_frames, task)
 
-            def count(items: Any = items, start: int | _Shared = start) -> Future:
+            def count(items: Any = items, start: int | SharedFuture = start) -> Future:
                 return self._submit(count_items, self._compute(items), _now(start))
 
-            yield _Submission(render, None, 0, f"partition {idx} of the bag")
-            start = _Shared(count)
+            yield Submission(render, None, 0, f"partition {idx} of the bag")
+            start = SharedFuture(count)
             start.future()
 
-    def _counted(self, start: _Shared) -> int | _Shared:
+    def _counted(self, start: SharedFuture) -> int | SharedFuture:
         """Return the number of items counted, if that is known already."""
         future = start.future()
         if not future.done():
@@ -395,54 +308,58 @@ class DistributedExecutor:
 
     def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
         key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._known(self._client.submit(task, *args, key=key, pure=False, **self.workers.where()))
+        return self._known(
+            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
+        )
 
     def _compute(self, items: Any) -> Future:
-        return self._known(self._client.compute(items, **self.workers.where()))
+        return self._known(self._client.compute(items, **self._workers.where()))
 
     def _known(self, future: Future) -> Future:
         with self._lock:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
 
-    def _fetch_head(self) -> PoolFuture[Result] | None:
-        if not self._flights:
+    def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
+        if not self._submissions:
             return None
-        return self._fetcher.submit(self._fetch, self._flights[0])
+        return self._fetcher.submit(self._fetch, self._submissions[0])
 
-    def _fetch(self, flight: _Submission) -> Result:
+    def _fetch(self, submission: Submission) -> TaskOutput:
         for _ in range(1 + MAX_RESUBMITS):
             try:
-                assert flight.future is not None
-                result: Result = self._result(flight.future, flight.what)
+                assert submission.future is not None
+                result: TaskOutput = self._result(submission.future, submission.label)
             except CancelledError as exc:
                 if self._closing or not _is_connected(self._client):
-                    raise WorkerError(f"{flight.what}: the scheduler is gone") from exc
-                _logger.info("%s: parameters were lost with their worker, sending again", flight.what)
-                flight.future = flight.submit()
+                    raise WorkerError(f"{submission.label}: the scheduler is gone") from exc
+                _logger.info(
+                    "%s: parameters were lost with their worker, sending again", submission.label
+                )
+                submission.future = submission.submit()
             else:
                 return result
         raise WorkerError(
-            f"{flight.what}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, perhaps "
-            f"for want of memory: a smaller partition_size takes less"
+            f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
+            f"perhaps for want of memory: a smaller partition_size takes less"
         )
 
-    def _result(self, future: Future, what: str) -> Any:
+    def _result(self, future: Future, label: str) -> Any:
         try:
             return self._client.gather(future, direct=self._direct)
         except (AnimateError, CancelledError):
             raise
         except KilledWorker as exc:
             raise WorkerError(
-                f"{what}: workers died drawing this, again and again, perhaps for want of memory: "
+                f"{label}: workers died drawing this, again and again, perhaps for want of memory: "
                 f"a smaller partition_size takes less ({exc})"
             ) from exc
         except Exception as exc:
-            raise WorkerError(f"{what}: {type(exc).__name__}: {exc}") from exc
+            raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
 
 
-def _now(value: int | _Shared) -> int | Future:
-    return value.future() if isinstance(value, _Shared) else value
+def _now(value: int | SharedFuture) -> int | Future:
+    return value.future() if isinstance(value, SharedFuture) else value
 
 
 def _is_connected(client: Client) -> bool:

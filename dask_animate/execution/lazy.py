@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import accumulate
 from typing import Any
@@ -14,8 +14,8 @@ from dask import compute, delayed
 from numpy.typing import NDArray
 
 from ..errors import ParamsError, errors_that_travel
-from ..params import AnyParams, BagParams, DelayedItems, FrameParams, Partition, with_index
-from ..rendering import FigureSpec, Renderer
+from ..params import AnyParams, DelayedItems, FrameParams, Partition, with_index
+from ..rendering import Block, FigureSpec, Renderer, TaskSpec
 from .plan import lazy_sizes
 
 #: Figures that a process keeps for frames that are still to come.
@@ -38,8 +38,8 @@ def lazy_frames(job: FigureSpec, params: AnyParams, partition_size: Any) -> Any:
 
     with closing(Renderer(job)) as renderer:
         size = renderer.size()
-    if isinstance(params, BagParams):
-        partitions = _of_bag(params)
+    if params.bag_partitions is not None:
+        partitions = _of_bag(params.bag_partitions, params.n_frames)
     else:
         if params.n_frames is None:
             params = FrameParams(list(params))
@@ -71,11 +71,11 @@ def _drawn(job: Any, name: str, partition: Partition) -> Any:
     )
 
 
-def _of_bag(params: BagParams) -> Iterator[Partition]:
+def _of_bag(partitions: Sequence[Any], n_frames: int | None) -> Iterator[Partition]:
     """Yield a bag's partitions, which are computed to learn how many items each has."""
-    items = [delayed(list)(part) for part in params.delayed]
+    items = [delayed(list)(part) for part in partitions]
     ends = list(accumulate(compute(*map(delayed(len), items))))
-    n_frames = ends[-1] if params.n_frames is None else params.n_frames
+    n_frames = ends[-1] if n_frames is None else n_frames
     if not 0 < n_frames <= ends[-1]:
         raise ParamsError(f"n_frames is {n_frames}, but param_by_frame ended after {ends[-1]} frames")
     for start, end, part in zip([0, *ends], ends, items, strict=False):
@@ -95,7 +95,9 @@ def draw_partition(job: FigureSpec, name: str, partition: Partition, computed: A
     """Task: draw a partition of consecutive frames, with the figure that this process keeps for them."""
     indexed = enumerate(partition.items(computed), partition.start)
     with errors_that_travel(), _figures.borrowed(name, job) as renderer:
-        return renderer.block(indexed, len(partition), "", alpha=False).pixels
+        block = renderer.render(TaskSpec(), partition.start, indexed, len(partition)).payload
+    assert isinstance(block, Block)
+    return block.pixels
 
 
 class _Figures:

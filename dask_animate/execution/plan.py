@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
-from ..params import AnyParams, BagParams, SliceParams, partition_sizes
+from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
+from ..params import AnyParams, partition_sizes
 from ..validation import require_int
-
-if TYPE_CHECKING:
-    from ..provenance import Environment
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
 SHORT_SEGMENT = 24
@@ -29,33 +26,6 @@ TASK_SECONDS = 0.5
 
 #: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
 KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
-#: Bytes of the pixels of a chunk in a store, and of the data that a partition reads.
-KEPT_CHUNK_BYTES, KEPT_DATA_BYTES = 32 * 2**20, 128 * 2**20
-
-
-@dataclass(frozen=True)
-class StoreRequest:
-    """Where the caller wants frames to be kept.
-
-    Attributes
-    ----------
-    place : path, URL or zarr store
-        Where.
-    overwrite : bool
-        Whether to begin anew there.
-    channels : int
-        3 for RGB, 4 for RGBA.
-    token : bytes
-        Of all that frames are drawn from, but for their parameters and for what is in the process.
-    surroundings : Environment
-        What they depend on in the process that asks for them.
-    """
-
-    place: Any
-    overwrite: bool
-    channels: int
-    token: bytes
-    surroundings: Environment
 
 
 @dataclass(frozen=True)
@@ -87,12 +57,7 @@ class Plan:
         """Check what the caller gave against the parameters that are to be divided."""
         if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
             partition_size = tuple(partition_size)
-        if isinstance(params, BagParams) and partition_size != "auto":
-            raise OptionError(
-                'partition_size must be "auto" with a Bag, whose partitions are used as they are; '
-                "bag.repartition() changes them"
-            )
-        partition_sizes(partition_size, params.n_frames)
+        params.check_partition_size(partition_size)
         return cls(partition_size, require_int("preload_factor", preload_factor, 1), encode_on)
 
     @property
@@ -139,9 +104,7 @@ class Plan:
         sizes = self.partition_size
         if self.is_auto:
             length = kept_length(params.n_frames, size.n_bytes)
-            sizes = length
-            if isinstance(params, SliceParams):
-                sizes = params.sizes(length, KEPT_DATA_BYTES)
+            sizes = params.sizes(length, CHUNK_READ_BYTES)
             if kept is not None and _step(sizes) % kept:  # of another number of frames, for example
                 sizes = kept * max(1, round(length / kept))
         step = _step(sizes)
@@ -150,7 +113,7 @@ class Plan:
                 f"partition_size must be a multiple of {kept}, the frames in a chunk of the store; or "
                 f"give overwrite=True to make the store anew"
             )
-        most = max(1, KEPT_CHUNK_BYTES // size.n_bytes)
+        most = max(1, CHUNK_BYTES // size.n_bytes)
         chunk = kept or max(n for n in range(1, min(most, step) + 1) if step % n == 0)
         return replace(self, partition_size=sizes), chunk
 
@@ -181,8 +144,8 @@ class Plan:
 
     def _typical_length(self, params: AnyParams, n_threads: int) -> float:
         n_frames = math.inf if params.n_frames is None else params.n_frames
-        if isinstance(params, BagParams):
-            return n_frames / max(1, len(params.delayed))
+        if params.bag_partitions is not None:
+            return n_frames / max(1, len(params.bag_partitions))
         if self.is_auto:
             return n_frames / max(1, n_threads)
         if isinstance(self.partition_size, tuple):
@@ -214,8 +177,8 @@ def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Itera
     sizes = partition_sizes(partition_size, params.n_frames)
     if not isinstance(partition_size, str):
         return sizes
-    length = min(kept_length(params.n_frames, size.n_bytes), max(1, KEPT_CHUNK_BYTES // size.n_bytes))
-    return params.sizes(length, KEPT_DATA_BYTES) if isinstance(params, SliceParams) else repeat(length)
+    length = min(kept_length(params.n_frames, size.n_bytes), max(1, CHUNK_BYTES // size.n_bytes))
+    return partition_sizes(params.sizes(length, CHUNK_READ_BYTES), params.n_frames)
 
 
 def segment_length(

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..encoding import Segment
 from ..errors import StoreError
-from ..rendering import Block, Result, StoredFrames
-from ..storage import FrameStore, prove, sums_of
+from ..rendering import TaskOutput
+from ..storage import FrameStore, WriteProbe, chunk_checksums
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ class StoreSession:
     A render does not wait long for workers that are not free, and others join later. They prove the
     same by their first partition. Before it draws, a worker has to find the name of this render in the
     notes of the store, which this process wrote at the start (`FrameStore.require_current`). When its
-    result comes, the marks that it says it wrote have to be read here (`take`).
+    result comes, the frame digests that it says it wrote have to be read here (`take`).
 
     Parameters
     ----------
@@ -46,12 +45,12 @@ class StoreSession:
     def __init__(self, store: FrameStore) -> None:
         self._store = store
         self._proved: set[str] = set()
-        self._sums: list[NDArray[np.uint32]] = []
+        self._checksums: list[NDArray[np.uint32]] = []
 
     def prove_here(self) -> None:
         """Raise unless this process can write to the store and read what it wrote."""
-        with self._store.proof(1) as proof:
-            self._store.check_proof(proof, 0, prove(proof, 0), "this process")
+        with self._store.write_probe(1) as probe:
+            probe.check(0, probe.write(0), "this process")
         self._proved.add("")
 
     def prove_on(self, client: Any, addresses: Sequence[str]) -> None:
@@ -64,10 +63,12 @@ class StoreSession:
         addresses : sequence of str
             The workers.
         """
-        store = self._store
-        with store.proof(len(addresses)) as proof, closing(_proofs(client, addresses, proof)) as written:
+        with (
+            self._store.write_probe(len(addresses)) as probe,
+            closing(_written(client, addresses, probe)) as written,
+        ):
             for idx, data in written:
-                store.check_proof(proof, idx, data, addresses[idx])
+                probe.check(idx, data, addresses[idx])
                 self._proved.add(addresses[idx])
         late = [address for address in addresses if address not in self._proved]
         if late:
@@ -77,40 +78,38 @@ class StoreSession:
                 ", ".join(late),
             )
 
-    def take(self, result: Result) -> None:
+    def take(self, output: TaskOutput) -> None:
         """Take note of a finished partition, the next in order; raise if it is not seen in the store."""
-        assert not isinstance(result, Block)
-        marks = _marks(result)
-        if result.worker not in self._proved:
-            if not np.array_equal(self._store.marks(result.start, result.start + len(marks)), marks):
-                self._store.require_current()  # else it was written over
-                raise self._store.unseen(result.worker)
-            if result.run.n_reused < len(marks):  # so it did write
-                self._proved.add(result.worker)
-        self._sums.append(sums_of(marks, self._store.chunk))
+        digests, worker = _frame_digests(output), output.report.worker
+        if worker not in self._proved:
+            self._store.require_visible(output.start, digests, worker)
+            if output.report.n_reused < len(digests):  # so it did write
+                self._proved.add(worker)
+        self._checksums.append(chunk_checksums(digests, self._store.chunk))
 
-    def frames(self, result: StoredFrames) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def frames(self, output: TaskOutput) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the indices and the pixels of a finished partition, read from the store."""
-        return enumerate(self._store.frames(result.start, _marks(result)), result.start)
+        frames = self._store.iter_verified(output.start, _frame_digests(output))
+        return enumerate(frames, output.start)
 
     def complete(self, n_frames: int) -> None:
         """Note in the store that the frames are complete, and which ones they are."""
-        self._store.complete(n_frames, np.concatenate(self._sums))
+        self._store.complete(n_frames, np.concatenate(self._checksums))
 
 
-def _marks(result: Segment | StoredFrames) -> NDArray[np.uint8]:
-    assert result.run.marks is not None
-    return result.run.marks
+def _frame_digests(output: TaskOutput) -> NDArray[np.uint8]:
+    assert output.frame_digests is not None
+    return output.frame_digests
 
 
-def _proofs(
-    client: Any, addresses: Sequence[str], proof: Any
+def _written(
+    client: Any, addresses: Sequence[str], probe: WriteProbe
 ) -> Generator[tuple[int, bytes], None, None]:
     """Yield the number of each worker and what it wrote, as they come."""
     from distributed import wait
 
     futures = {
-        client.submit(prove, proof, idx, workers=[address], pure=False): idx
+        client.submit(probe.write, idx, workers=[address], pure=False): idx
         for idx, address in enumerate(addresses)
     }
     pending = set(futures)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -15,9 +15,10 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
-from ..frames import FrameSize
+from ..memory import BLOCK_SHARE
 from ..params import Partition, nbytes, with_index
-from ..rendering import Renderer, Result, SourceSpec, TaskSpec
+from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
+from .executor import BuiltFigure
 
 #: How long the end of a render waits for frames that are no longer wanted.
 TEARDOWN_SECONDS = 1.0
@@ -59,28 +60,6 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
                 await asyncio.sleep(0.01)
 
 
-@dataclass(frozen=True)
-class BuiltFigure:
-    """A figure on a worker.
-
-    Attributes
-    ----------
-    worker : str
-        Address of the worker.
-    size : FrameSize
-        Of its frames.
-    fonts : dict of str to str
-        The font files that it is drawn with, by what is asked for.
-    obstacle : str or None
-        What keeps the worker's GPU from encoding its frames; only if that was asked for.
-    """
-
-    worker: str
-    size: FrameSize
-    fonts: dict[str, str]
-    obstacle: str | None = None
-
-
 def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
     renderer = _renderer(name)
@@ -88,27 +67,25 @@ def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
         built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
     if encode is None:
         return built
-    from ..encoding import encoded_size, gpu_obstacle
+    from ..encoding import gpu_reason
 
-    obstacle = gpu_obstacle(encode, encoded_size(built.size, encode.pixel_format))
-    return replace(built, obstacle=obstacle)
+    return replace(built, gpu_reason=gpu_reason(encode, built.size))
 
 
 def render_partition(
-    name: str, partition: Partition, product: TaskSpec, computed: Sequence[Any] | None = None
-) -> Result:
+    name: str, partition: Partition, task: TaskSpec, computed: Sequence[Any] | None = None
+) -> TaskOutput:
     """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
     items = partition.items(computed)
+    is_computed = isinstance(items, list) and computed is not None
+    param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
-    result = _render(name, partition.start, indexed, len(partition), product)
-    if isinstance(items, list) and computed is not None:
-        result.run.item_bytes = sum(map(nbytes, items))
-    return result
+    return _render(name, partition.start, indexed, len(partition), task, param_bytes)
 
 
 def render_items(
-    name: str, items: Sequence[Any], start: int, stop: int | None, product: TaskSpec
-) -> Result:
+    name: str, items: Sequence[Any], start: int, stop: int | None, task: TaskSpec
+) -> TaskOutput:
     """Task: draw the items of a bag's partition, the first of which is frame `start`.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
@@ -117,8 +94,8 @@ def render_items(
     indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
     indexed.sort(key=itemgetter(0))
     if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
-        product = replace(product, encode=None)
-    return _render(name, start, indexed, len(indexed), product)
+        task = replace(task, encoding=None)
+    return _render(name, start, indexed, len(indexed), task)
 
 
 def count_items(items: Sequence[Any], start: int) -> int:
@@ -127,39 +104,29 @@ def count_items(items: Sequence[Any], start: int) -> int:
 
 
 def _render(
-    name: str, start: int, indexed: Iterable[tuple[int, Any]], n_frames: int, product: TaskSpec
-) -> Result:
-    worker, renderer = get_worker(), _renderer(name)
-    if product.encode is None and product.keep is None:
-        _check_memory(worker, n_frames, renderer.size().n_bytes)
-    with errors_that_travel():
-        result = _drawn(renderer, start, indexed, n_frames, product, worker.address)
-        result.run.fonts = renderer.fonts()
-        return result
-
-
-def _drawn(
-    renderer: Renderer,
+    name: str,
     start: int,
     indexed: Iterable[tuple[int, Any]],
     n_frames: int,
-    product: TaskSpec,
-    worker: str,
-) -> Result:
-    if product.encode is None and product.keep is None:
-        return renderer.block(indexed, n_frames, worker, alpha=product.alpha)
-    params = (item for _, item in indexed)
-    if product.encode is None:
-        assert product.keep is not None
-        return renderer.store(start, params, n_frames, worker, product.keep)
-    return renderer.segment(start, params, worker, product.encode, n_frames=n_frames, keep=product.keep)
+    task: TaskSpec,
+    param_bytes: int = 0,
+) -> TaskOutput:
+    worker, renderer = get_worker(), _renderer(name)
+    if task.encoding is None and task.cache is None:
+        _check_memory(worker, n_frames, renderer.size().n_bytes)
+    with errors_that_travel():
+        output = renderer.render(task, start, indexed, n_frames)
+        report = replace(
+            output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
+        )
+        return replace(output, report=report)
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
     """Raise if the pixels of a block would take most of a worker's memory."""
     limit = worker.memory_manager.memory_limit
-    if limit and n_frames * frame_bytes > limit / 2:
-        at_most = limit // 2 // frame_bytes
+    if limit and n_frames * frame_bytes > limit * BLOCK_SHARE:
+        at_most = int(limit * BLOCK_SHARE) // frame_bytes
         advice = (
             f"use at most {at_most} frames for a partition" if at_most else "give workers more memory"
         )

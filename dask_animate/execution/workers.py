@@ -7,10 +7,8 @@ from typing import Any
 
 from distributed import Client, Status, Worker
 
-#: Share of the workers' memory that may be taken by what is in flight.
-MEMORY_SHARE = 0.25
-#: What a worker without a memory limit is assumed to have.
-UNLIMITED_BYTES = 4 * 2**30
+from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
+
 #: Seconds for which the list of workers is taken as known.
 REFRESH_SECONDS = 1.0
 
@@ -63,11 +61,11 @@ class Workers:
     def budget(self) -> int:
         """Return the bytes that may be in flight."""
         self.addresses()
-        return int(MEMORY_SHARE * (sum(self._memory_limits.values()) or UNLIMITED_BYTES))
+        return int(IN_FLIGHT_SHARE * (sum(self._memory_limits.values()) or UNLIMITED_BYTES))
 
     def reorder_budget(self) -> int:
         """Return the bytes of frames that may wait on the client for frames before them."""
-        return min(self.budget(), UNLIMITED_BYTES // 4)
+        return min(self.budget(), REORDER_BYTES)
 
     def chosen(self) -> list[str] | None:
         """Return the workers to which data may go; None for any."""

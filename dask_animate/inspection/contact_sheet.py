@@ -14,7 +14,7 @@ from matplotlib import image
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..drawing import Stage, rasterize
+from ..drawing import IsolatedState, rasterize
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def make_sheet(
     n_columns = n_columns or math.ceil(math.sqrt(len(frames)))
     under = titles or [""]
     names = [f"{under[i % len(under)]}frame {idx}" for i, idx in enumerate(frame_idx)]
-    with Stage().entered():  # matplotlib draws in one thread at a time
+    with IsolatedState().active():  # matplotlib draws in one thread at a time
         return ContactSheet(tuple(frame_idx), rasterize(_grid(names, frames, n_columns)))
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..blitting import ChangeDetector, n_categories
-from ..drawing import FigureSource, Run, open_figures
+from ..drawing import DrawSession, FigureSource, open_figures
 from ..rendering import FigureSpec, Renderer
 from .contact_sheet import ContactSheet, make_sheet, spread
 
@@ -198,8 +198,8 @@ class Checker:
         states = []
         with closing(observed), closing(self._source(observed)) as source:
             for frame_idx, params in self._chosen:
-                source.draw(frame_idx, params, Run())
-                with source.entered():
+                source.draw(frame_idx, params, DrawSession())
+                with source.isolated():
                     states.append(observed.state())
         depends = any(finding.cause == "history" for finding in self._findings.values())
         return tuple(_left_behind(states, depends)), tuple(observed.detector.unannounced)

@@ -7,7 +7,6 @@ from .items import private as private
 from .partition import DelayedItems as DelayedItems
 from .partition import Partition as Partition
 from .sequences import AnyParams as AnyParams
-from .sequences import BagParams as BagParams
 from .sequences import FrameParams as FrameParams
 from .sequences import SliceParams as SliceParams
 from .sequences import open_params as open_params

@@ -150,9 +150,9 @@ class SlicedArray:
 
     def _part(self) -> Any:
         if kind_of(self.array) == "zarr":
-            from ..storage import require_there
+            from ..storage import require_found
 
-            require_there(self.array)
+            require_found(self.array)
         return self.array[self._index(slice(self.start, self.stop))]
 
     def _index(self, along: int | slice) -> tuple[Any, ...]:

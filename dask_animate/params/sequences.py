@@ -15,6 +15,7 @@ from dask.base import is_dask_collection
 from dask.utils import format_bytes
 
 from ..errors import OptionError, OptionTypeError, ParamsError
+from ..memory import READ_SHARE
 from ..validation import require_int
 from .arrays import require_axis
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
@@ -22,26 +23,62 @@ from .items import is_pending, nbytes, private, resolved
 from .partition import DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
 
-#: Share of a worker's memory that slices take that are read at a time.
-CHUNK_SHARE = 0.2
 
-
-class _Params:
-    """Parameters in frame order; `partitions` and iterating consume them.
+class Params:
+    """The parameters of a video in frame order; `partitions` and iterating consume them.
 
     Attributes
     ----------
     n_frames : int or None
         Number of frames, None while it is unknown.
     run_code : bool
-        Whether reading them runs code of the caller's here, as a generator does.
+        True if reading them runs code of the caller here, such as a generator.
+    bag_partitions : sequence of Delayed or None
+        The partitions that a bag has, each a sequence of items; None for parameters that can be divided
+        anywhere.
     """
 
     n_frames: int | None
     run_code = False
+    bag_partitions: Sequence[Any] | None = None
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
+
+    def check_partition_size(self, partition_size: object) -> None:
+        """Raise if the parameters cannot be divided like that; the argument is that of `make_video`."""
+        partition_sizes(partition_size, self.n_frames)
+
+    def check_memory(self, limit: int | None, partition_size: Any) -> None:
+        """Raise if what is read at once does not fit into a worker.
+
+        Parameters
+        ----------
+        limit : int or None
+            Bytes of memory for each thread; None is what this process may have.
+        partition_size : int, sequence of int or "auto"
+            As the caller gave it.
+        """
+
+    def check_storable(self) -> None:
+        """Raise if a partition cannot say which frames it holds before it is computed."""
+
+    def sizes(self, size: int, max_bytes: float) -> int | tuple[int, ...]:
+        """Return the sizes of partitions of about `size` frames that follow the chunks of the data.
+
+        Parameters
+        ----------
+        size : int
+            Frames in a partition, about.
+        max_bytes : float
+            Bytes of data that a partition reads at most, unless one chunk has more.
+
+        Returns
+        -------
+        int or tuple of int
+            One size for all partitions but the last, or the size of each.
+        """
+        return size
 
     def _uncomputed(self) -> Iterator[Any]:
         """Yield the items, of which some may be dask collections."""
@@ -76,7 +113,7 @@ class _Params:
             start += len(items)
 
 
-class FrameParams(_Params):
+class FrameParams(Params):
     """The parameters of a video, read lazily and in frame order.
 
     An item that arrives before its turn, by its `IndexedFrameParams`, is held until the gap before it is
@@ -128,7 +165,7 @@ class FrameParams(_Params):
                 pass
 
 
-class BagParams(_Params):
+class BagParams(Params):
     """The parameters of a video in a `dask.bag.Bag`, whose partitions are the video's.
 
     Parameters
@@ -138,23 +175,37 @@ class BagParams(_Params):
     n_frames : int or None
         Frames of the video; later ones are left out. None takes all.
 
-    Attributes
-    ----------
-    delayed : sequence of Delayed
-        A sequence of items for each partition.
     """
 
+    bag_partitions: Sequence[Any]
+
     def __init__(self, bag: Any, n_frames: int | None = None) -> None:
-        self.delayed: Sequence[Any] = bag.to_delayed()
+        self.bag_partitions = bag.to_delayed()
         self.n_frames = n_frames
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items in frame order, computing one partition after another."""
-        items = chain.from_iterable(part.compute() for part in self.delayed)
+        items = chain.from_iterable(part.compute() for part in self.bag_partitions)
         return in_frame_order(with_index(items), self.n_frames)
 
+    def check_partition_size(self, partition_size: object) -> None:
+        """Raise unless the partitions of the bag are used as they are."""
+        if not isinstance(partition_size, str):
+            raise OptionError(
+                'partition_size must be "auto" with a Bag, whose partitions are used as they are; '
+                "bag.repartition() changes them"
+            )
+        super().check_partition_size(partition_size)
 
-class SliceParams(_Params):
+    def check_storable(self) -> None:
+        """Raise, as the partitions of a bag have unknown lengths."""
+        raise OptionError(
+            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
+            "is computed: give a list of Delayed objects, or an array"
+        )
+
+
+class SliceParams(Params):
     """The parameters of a video in arrays, of which each frame takes a slice.
 
     Parameters
@@ -212,19 +263,15 @@ class SliceParams(_Params):
         return (first, last) if stop <= last else (start, stop)
 
     def sizes(self, size: int, max_bytes: float) -> tuple[int, ...]:
-        """Return the sizes of all partitions that are about so long and follow the chunks."""
+        """Return the size of each partition, of about `size` frames and at the chunks' boundaries."""
         return tuple(stop - start for start, stop in self._bounds(lambda start: size, max_bytes))
 
-    def check_memory(self, limit: int, partition_size: Any) -> None:
-        """Raise if what is read at once does not fit into a worker.
+    def check_memory(self, limit: int | None, partition_size: Any) -> None:
+        """Raise if the slices that are read at once do not fit into a worker."""
+        if limit is None:
+            from distributed.system import MEMORY_LIMIT
 
-        Parameters
-        ----------
-        limit : int
-            Bytes of memory that there are for each thread.
-        partition_size : int, sequence of int or "auto"
-            As the caller gave it.
-        """
+            limit = int(MEMORY_LIMIT)
         longest = max(stop - start for start, stop in pairwise([0, *self._edges]))
         sizes = partition_sizes(partition_size, self.n_frames)
         largest = next(iter(sizes)) if isinstance(sizes, repeat) else max(sizes, default=0)
@@ -232,9 +279,9 @@ class SliceParams(_Params):
         if largest > longest:
             what, n_frames = "partition_size", largest
         n_bytes = int(n_frames * self._slices.slice_bytes)
-        if n_bytes <= limit * CHUNK_SHARE:
+        if n_bytes <= limit * READ_SHARE:
             return
-        at_most = max(1, int(limit * CHUNK_SHARE / 2 / self._slices.slice_bytes))
+        at_most = max(1, int(limit * READ_SHARE / 2 / self._slices.slice_bytes))
         advice = f"a partition_size of at most {at_most}"
         if what == "chunks":
             advice = (
@@ -269,12 +316,12 @@ class SliceParams(_Params):
             start = edges[-1]
 
 
-AnyParams = FrameParams | BagParams | SliceParams
+AnyParams = Params  # the name that callers still use
 
 
 def open_params(
     param_by_frame: object, n_frames: int | None, axis: int | None = None, dim: str | None = None
-) -> AnyParams:
+) -> Params:
     """Check a parameter sequence, of any kind, and wrap it; the names are those of `make_video`."""
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)

@@ -1,8 +1,8 @@
-"""What a frame was made from, as a token that changes when it does.
+"""Where frames come from: tokens that change when anything changes that a frame is drawn from.
 
-The content of animators and parameters, the source files and the values that the user's code reaches,
-versions of libraries, fonts. Nothing is imported and nothing is run to find it. Read `content` first,
-then `environment`.
+That is the content of animators and parameters, the user's source files and the values in their modules,
+versions of libraries, and fonts. Tokens are computed without importing any module and without running
+any code but what pickle runs. Read `content` first, then `environment`.
 """
 
 import lazy_loader

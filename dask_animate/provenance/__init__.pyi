@@ -1,10 +1,9 @@
-from .content import TOKEN_BYTES as TOKEN_BYTES
-from .content import Content as Content
-from .content import Named as Named
-from .content import Unknowable as Unknowable
-from .content import content_of as content_of
+from .content import References as References
+from .content import content_or_reason as content_or_reason
+from .digests import TOKEN_BYTES as TOKEN_BYTES
+from .digests import digest as digest
+from .digests import unique_token as unique_token
 from .environment import Environment as Environment
 from .environment import Observer as Observer
-from .environment import versions as versions
 from .fonts import fonts_of as fonts_of
-from .source_files import digest as digest
+from .versions import versions_of as versions_of

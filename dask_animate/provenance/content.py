@@ -1,16 +1,17 @@
-"""Content tokens: what says whether two frames were drawn by the same code from the same data.
+"""Content of values: tokens that say whether two frames are drawn by the same code from the same data.
 
-Values count by their content. Code counts in one of three ways. What lives in one of the user's files
-is named here, and the file counts as a whole, as `sources` and `surroundings` say. What is pickled by
-value, because it was made in ``__main__``, in a notebook or in a function, counts by its objects. What
-belongs to Python or to an installed package is named, and the package counts by its version.
+Data counts by its content. Code counts in one of three ways:
+
+- Code in one of the user's files is only referenced here; the file counts as a whole, see `environment`.
+- Code that is pickled by value, because it was written in ``__main__``, in a notebook or in a function,
+  counts by its code objects and by what these use.
+- Code of Python and of installed packages is referenced, and counts by the version of the package.
 """
 
 from __future__ import annotations
 
 import copy
 import copyreg
-import dis
 import random
 import sys
 import weakref
@@ -37,31 +38,21 @@ import cloudpickle
 import numpy as np
 from dask.base import is_dask_collection
 
-from .source_files import (
-    DIGEST_BYTES,
-    code_digest,
-    digest,
-    imported_names,
-    is_library,
-    modules_taken_from,
-    named_in_texts,
-    spec_of,
-)
+from .bytecode import CodeNames, code_digest
+from .digests import digest, unique_token
+from .modules import is_library, names_in_texts, spec_of, stable_name, submodules_among
 
-#: Bytes of a token.
-TOKEN_BYTES = DIGEST_BYTES
-
-_PLAIN = frozenset((str, bytes, bool, int, float, complex, type(None), type(Ellipsis)))
-#: Attributes of classes that say nothing of what they do.
-OF_EVERY_CLASS = {
+#: Attributes of classes that say nothing about what the classes do.
+IGNORED_CLASS_ATTRIBUTES = {
     *("__dict__", "__weakref__", "__doc__", "__module__", "__slots__"),
     *("__firstlineno__", "__static_attributes__"),
     *("__dataclass_fields__", "__dataclass_params__", "__match_args__"),
     *("_abc_impl", "__abstractmethods__", "__annotations__", "__slotnames__"),
 }
-#: Builtins with which code can reach what it does not name.
+
+_PLAIN = frozenset((str, bytes, bool, int, float, complex, type(None), type(Ellipsis)))
+#: Builtins by which code reaches what it does not name.
 _UNBOUNDED = {"globals", "eval", "exec", "__import__"}
-_UNTOLD = "untold"
 # Of classes written in C, or of slots.
 _DESCRIPTORS = (
     *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType),
@@ -71,94 +62,108 @@ _CODE = (
     *(CodeType, ModuleType, FunctionType, type, BuiltinFunctionType, MethodType, staticmethod),
     *(classmethod, cached_property, property, partial, np.vectorize, np.ufunc, *_DESCRIPTORS),
 )
+_WEAK_DICTS = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement, not in C
+# Stands in tokens for a value that has no content; stores on disk depend on it.
+_NO_CONTENT = "untold"
 
 
-class Unknowable(Exception):
-    """Something has no content that could be told, such as an open file."""
+class NoContentError(Exception):
+    """Raised for a value that cannot be compared by its content, such as an open file.
+
+    Its text names the value, to stand in a sentence such as "the animator uses ...".
+    """
 
 
 @dataclass(frozen=True)
-class Named:
-    """Code that is named, not read.
+class References:
+    """Code that values use and that is referenced by name, not read.
 
     Attributes
     ----------
     modules : frozenset of str
-        Modules of the user's that are loaded wherever the values are.
-    mentioned : frozenset of str
-        Modules of the user's that may be imported later.
+        The user's modules that are loaded wherever the values are.
+    deferred : frozenset of str
+        The user's modules that the code may import later.
     libraries : frozenset of str
         Installed packages.
     """
 
     modules: frozenset[str] = frozenset()
-    mentioned: frozenset[str] = frozenset()
+    deferred: frozenset[str] = frozenset()
     libraries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Content:
-    """What values are.
+    """The content of some values.
 
     Attributes
     ----------
     token : bytes
-        A digest of them; equal in other processes and on other machines.
-    named : Named
-        What they name, of which nothing but the names is in the token.
+        A digest of it; equal in other processes and on other machines.
+    references : References
+        Code that the values use and that counts in the token only by its names.
     """
 
     token: bytes
-    named: Named
+    references: References
 
 
 def content_of(*values: Any) -> Content:
-    """Return what values are: data by content, code as the module's docstring says.
+    """Return the content of values: of data, and of code as the module's docstring says.
 
     Raises
     ------
-    Unknowable
-        If something in them cannot be told by its content; names it.
+    NoContentError
+        If something in them cannot be compared by its content; names it.
     """
-    reader = _Reader()
+    tokenizer = _Tokenizer()
     try:
-        token = reader.digest(values)
+        token = tokenizer.digest(values)
     except RecursionError:
-        raise Unknowable("something that is nested too deeply") from None
-    named = map(frozenset, (reader.modules, reader.mentioned, reader.libraries))
-    return Content(token, Named(*named))
+        raise NoContentError("something that is nested too deeply") from None
+    names = map(frozenset, (tokenizer.modules, tokenizer.deferred, tokenizer.libraries))
+    return Content(token, References(*names))
 
 
-def value_in_module(value: Any) -> bytes:
-    """Return a digest of what a module of the user's holds.
+def content_or_reason(*values: Any) -> tuple[Content, str | None]:
+    """Return the content of values, and None; or a unique token, and the value that has no content."""
+    try:
+        return content_of(*values), None
+    except NoContentError as exc:
+        return Content(unique_token(), References()), str(exc)
 
-    The file that made it counts anyway. So what cannot be told, such as a lock, counts by its type, and
-    an artist too, which changes as it is drawn.
+
+def module_value_digest(value: Any) -> bytes:
+    """Return a digest of a value that one of the user's modules holds.
+
+    The file that made the value counts anyway. So a value without content, such as a lock, counts by its
+    type. So does an artist, which drawing changes.
 
     Raises
     ------
-    Unknowable
-        If it is data that is kept elsewhere.
+    NoContentError
+        If it is data that is not in this process.
     """
     try:
-        return _Reader(is_lenient=True).digest(value)
+        return _Tokenizer(is_lenient=True).digest(value)
     except RecursionError:
-        return digest(_UNTOLD)
+        return digest(_NO_CONTENT)
 
 
-class _Reader:
-    """Reads objects recursively; what is met again is not read again.
+class _Tokenizer:
+    """Reads values recursively; each object is read once.
 
     Parameters
     ----------
     is_lenient : bool
-        Take what cannot be told by its type.
+        Let values without content count by their types.
 
     Attributes
     ----------
-    modules, mentioned, libraries : set of str
-        What was met, as in `Named`.
+    modules, deferred, libraries : set of str
+        What was referenced until now, as in `References`.
     """
 
     def __init__(self, *, is_lenient: bool = False) -> None:
@@ -167,10 +172,11 @@ class _Reader:
         self._reading: dict[int, int] = {}
         self._alive: list[Any] = []  # so that no id is used twice
         self.modules: set[str] = set()
-        self.mentioned: set[str] = set()
+        self.deferred: set[str] = set()
         self.libraries: set[str] = set()
 
     def digest(self, value: Any) -> bytes:
+        """Return a digest of a value."""
         if type(value) in _PLAIN:
             return digest(type(value).__name__, repr(value))
         key = id(value)
@@ -182,10 +188,10 @@ class _Reader:
         self._alive.append(value)
         try:
             found = digest(*self._parts(value))
-        except Unknowable as exc:
-            if not self._is_lenient or isinstance(exc, _Elsewhere):
+        except NoContentError as exc:
+            if not self._is_lenient or isinstance(exc, _NotLoadedError):
                 raise
-            found = digest(_UNTOLD, type(value).__qualname__)
+            found = digest(_NO_CONTENT, type(value).__qualname__)
         finally:
             del self._reading[key]
         self._digests[key] = found
@@ -204,7 +210,7 @@ class _Reader:
             yield from sorted(map(self.digest, value))
         elif isinstance(value, np.ndarray):
             yield from self._array(value)
-        elif isinstance(value, _CODE) or _is_written_in_c(value):
+        elif isinstance(value, _CODE) or _is_cython_function(value):
             yield from self._code(value)
         else:
             yield from self._object(value)
@@ -212,17 +218,17 @@ class _Reader:
     # Code
 
     def _code(self, value: Any) -> Iterator[str | bytes]:
-        """Yield what makes up a function, a class, a module, or what is made of functions."""
+        """Yield what makes up a function, a class, a module, or an object made of functions."""
         if isinstance(value, CodeType):
             yield from ("code", code_digest(value))
         elif isinstance(value, ModuleType):
             yield from self._module(value)
         elif isinstance(value, FunctionType):
-            yield from self._named(value) if self._is_named(value) else self._function(value)
+            yield from self._reference(value) if self._is_by_name(value) else self._function(value)
         elif isinstance(value, type):
-            yield from self._named(value) if self._is_named(value) else self._class(value)
-        elif isinstance(value, BuiltinFunctionType | MethodType) and self._is_named(value):
-            yield from self._named(value)
+            yield from self._reference(value) if self._is_by_name(value) else self._class(value)
+        elif isinstance(value, BuiltinFunctionType | MethodType) and self._is_by_name(value):
+            yield from self._reference(value)
         elif isinstance(value, BuiltinFunctionType):
             yield from ("builtin", value.__qualname__, self.digest(value.__self__))
         elif isinstance(value, MethodType) and isinstance(value.__self__, _WEAK_DICTS):
@@ -247,12 +253,12 @@ class _Reader:
             yield from self._ufunc(value)
         elif isinstance(value, _DESCRIPTORS):
             yield from ("descriptor", value.__qualname__)
-        elif self._is_named(value):
-            yield from self._named(value)
+        elif self._is_by_name(value):
+            yield from self._reference(value)
         else:
             yield from self._object(value)
 
-    def _is_named(self, value: Any) -> bool:
+    def _is_by_name(self, value: Any) -> bool:
         """Whether pickle takes a function, a class or a method by its name, not by value."""
         owner = getattr(value, "__self__", None)
         if isinstance(owner, random.Random | np.random.RandomState):
@@ -271,17 +277,17 @@ class _Reader:
             return found is value
         return found is not None and found == value
 
-    def _named(self, value: Any) -> Iterator[str | bytes]:
+    def _reference(self, value: Any) -> Iterator[str | bytes]:
         owner = getattr(value, "__self__", None)
         if isinstance(owner, random.Random | np.random.RandomState):
             name = type(owner).__module__  # the global state, which is seeded for each frame
         else:
             name = value.__module__ or getattr(owner, "__name__", "builtins")
         self._note(name)
-        yield from ("named", name, value.__qualname__)
+        yield from ("named", stable_name(name), value.__qualname__)
 
     def _note(self, module: str, among: set[str] | None = None) -> None:
-        """Note a module that is named; one of the user's in `modules`, or among others."""
+        """Note a referenced module: its package, or one of the user's in `modules` or in another set."""
         spec = spec_of(module)
         if module in sys.builtin_module_names or spec is None or is_library(spec):
             self.libraries.add(module.partition(".")[0])
@@ -291,7 +297,7 @@ class _Reader:
     def _function(self, function: FunctionType) -> Iterator[str | bytes]:
         """Yield what makes up a function that is pickled by value."""
         yield "function"
-        yield self._of(f"{function.__qualname__}.__dict__", vars(function))
+        yield self._member(f"{function.__qualname__}.__dict__", vars(function))
         module = str(function.__globals__.get("__name__"))
         spec = None if _is_by_value(module) else spec_of(module)
         if spec is not None and is_library(spec):
@@ -299,44 +305,44 @@ class _Reader:
             return
         yield self.digest((function.__defaults__, function.__kwdefaults__))
         for cell in function.__closure__ or ():
-            yield self.digest(_contents(cell))
+            yield self.digest(_cell_contents(cell))
         yield code_digest(function.__code__)
         package = str(function.__globals__.get("__package__") or "")
-        names = _Names()
-        names.read(function.__code__, package)
-        for name in sorted(names.read_names):
+        names = CodeNames(function.__code__, package)
+        for name in sorted(names.globals):
             if name in function.__globals__:
                 value = function.__globals__[name]
                 yield name
-                yield self._of(name, value)
+                yield self._member(name, value)
                 if isinstance(value, ModuleType):
-                    self.mentioned.update(modules_taken_from(value.__name__, names.attributes))
+                    self.deferred.update(submodules_among(value.__name__, names.attributes))
             elif name in _UNBOUNDED:
-                raise Unknowable(f"what {name}() reaches in {function.__qualname__}")
+                raise NoContentError(f"what {name}() reaches in {function.__qualname__}")
         if {"__main__"} & (names.imported | names.texts):
-            raise Unknowable(f"what {function.__qualname__} takes from __main__")
-        by_name = {"importlib", "import_module"} & (names.imported | names.read_names | names.attributes)
-        values = map(function.__globals__.get, names.read_names)
+            raise NoContentError(f"what {function.__qualname__} takes from __main__")
+        imported = names.imported
+        by_name = {"importlib", "import_module"} & (imported | names.globals | names.attributes)
+        values = map(function.__globals__.get, names.globals)
         if by_name or any(value is import_module for value in values):
-            names.imported |= {*named_in_texts(names.texts, package)}
-        for name in sorted(names.imported):
+            imported = imported | {*names_in_texts(names.texts, package)}
+        for name in sorted(imported):
             if spec_of(name) is not None:
-                self._note(name, self.mentioned)
-                self.mentioned.update(modules_taken_from(name, names.attributes))
+                self._note(name, self.deferred)
+                self.deferred.update(submodules_among(name, names.attributes))
 
     def _made_by_library(self, function: FunctionType, module: str) -> Iterator[str | bytes]:
-        """Yield what makes up a function of a library's code that holds things of the user's."""
+        """Yield what makes up a function that a library made around something of the user's."""
         self._note(module)
-        yield from (module, function.__code__.co_name)
-        held = [_contents(cell) for cell in function.__closure__ or ()]
+        yield from (stable_name(module), function.__code__.co_name)
+        held = [_cell_contents(cell) for cell in function.__closure__ or ()]
         for value in (function.__defaults__, function.__kwdefaults__, *held):
-            if isinstance(value, _WEAK_DICTS):  # a cache, as of singledispatch
+            if isinstance(value, _WEAK_DICTS):  # a cache, such as that of singledispatch
                 continue
             try:
                 yield self.digest(value)
-            except _Elsewhere:
+            except _NotLoadedError:
                 raise
-            except Unknowable:  # what the library keeps for itself
+            except NoContentError:  # state of the library's own
                 yield type(value).__qualname__
 
     def _module(self, module: ModuleType) -> Iterator[str | bytes]:
@@ -350,9 +356,9 @@ class _Reader:
                 yield name
                 try:
                     yield self.digest(value)
-                except Unknowable as exc:
-                    if isinstance(exc, _Elsewhere):
-                        raise
+                except _NotLoadedError:
+                    raise
+                except NoContentError:
                     yield type(value).__qualname__
 
     def _class(self, cls: type) -> Iterator[str | bytes]:
@@ -362,16 +368,15 @@ class _Reader:
         yield self.digest(type(cls))
         yield from map(self.digest, cls.__bases__)
         for name, value in sorted(vars(cls).items()):
-            if name not in OF_EVERY_CLASS:
+            if name not in IGNORED_CLASS_ATTRIBUTES:
                 yield name
-                yield self._of(f"{cls.__name__}.{name}", value)
+                yield self._member(f"{cls.__name__}.{name}", value)
 
     def _ufunc(self, function: np.ufunc) -> Iterator[str | bytes]:
         if getattr(np, function.__name__, None) is not function:
-            found = [name for name in ("scipy.special",) if _holds(name, function)]
-            if not found:
-                raise Unknowable(f"the ufunc {function.__name__}")
-            self._note(found[0])
+            if getattr(sys.modules.get("scipy.special"), function.__name__, None) is not function:
+                raise NoContentError(f"the ufunc {function.__name__}")
+            self._note("scipy.special")
         yield from ("ufunc", function.__name__)
 
     # Data
@@ -389,7 +394,7 @@ class _Reader:
         yield self.digest(dict(dtype.metadata or {}))
         if dtype.fields:
             yield from (self.digest(array[name]) for name in dtype.names or ())
-        elif dtype.hasobject or dtype.kind == "T":  # strings of any length lie elsewhere
+        elif dtype.hasobject or dtype.kind == "T":  # "T": strings of any length, which lie elsewhere
             yield from map(self.digest, array.ravel().tolist())
         else:
             yield np.ascontiguousarray(array).tobytes()
@@ -400,7 +405,7 @@ class _Reader:
         yield self.digest(cls)
         library = cls.__module__.partition(".")[0]
         if is_dask_collection(value) or library in ("zarr", "h5py"):
-            raise _Elsewhere(f"{cls.__qualname__}, whose data is not here,")
+            raise _NotLoadedError.of(value)
         state = _LABELLED[library](value) if library in _LABELLED else None
         if state is not None:
             yield self.digest(state)
@@ -412,7 +417,7 @@ class _Reader:
             yield self.digest(dict(value))
             return
         if library == "matplotlib":
-            plain = self._drawn(value)
+            plain = self._without_history(value)
             if plain is not value:
                 yield self.digest(plain)
                 return
@@ -428,7 +433,7 @@ class _Reader:
         except RecursionError:
             raise
         except Exception as exc:
-            raise Unknowable(f"{cls.__qualname__} ({exc})") from exc
+            raise NoContentError(f"{cls.__qualname__} ({exc})") from exc
         if isinstance(reduced, str):
             yield reduced
             return
@@ -437,78 +442,44 @@ class _Reader:
         if isinstance(state, Mapping):
             for name, attribute in sorted(state.items(), key=lambda pair: str(pair[0])):
                 yield str(name)
-                yield self._of(f"{cls.__name__}.{name}", attribute)
+                yield self._member(f"{cls.__name__}.{name}", attribute)
         else:
             yield self.digest(state)
         yield self.digest((list(items or ()), list(pairs or ())))
 
-    def _drawn(self, value: Any) -> Any:
-        """Return one of matplotlib's objects without what changes each time it is copied or used."""
-        from matplotlib.artist import Artist
-        from matplotlib.cbook import CallbackRegistry
-        from matplotlib.colors import Colormap
-
-        if isinstance(value, CallbackRegistry):
+    def _without_history(self, value: Any) -> Any:
+        """Return a matplotlib object without what changes whenever it is copied or used."""
+        if _is_instance(value, "matplotlib.cbook", "CallbackRegistry"):
             return ()
-        if isinstance(value, Colormap):
+        if _is_instance(value, "matplotlib.colors", "Colormap"):
             ends = value.get_under(), value.get_over(), value.get_bad()
             return value.name, copy.copy(value)(np.linspace(0, 1, value.N)), ends
-        if isinstance(value, Artist) and self._is_lenient:
+        if self._is_lenient and _is_instance(value, "matplotlib.artist", "Artist"):
             return type(value).__qualname__
         return value
 
-    def _of(self, name: str, value: Any) -> bytes:
+    def _member(self, name: str, value: Any) -> bytes:
+        """Return a digest of a value, which an error says is in `name`."""
         try:
             return self.digest(value)
-        except Unknowable as exc:
+        except NoContentError as exc:
             text = exc.args[0]
             raise type(exc)(text if " in " in text else f"{text} in {name}") from exc
 
 
-def _is_written_in_c(value: Any) -> bool:
-    """Whether something is a function of a compiled module, of whatever type."""
-    return type(value).__name__ == "cython_function_or_method"
+class _NotLoadedError(NoContentError):
+    """Raised for data that is not in this process, such as that of a Dask collection."""
 
-
-class _Elsewhere(Unknowable):
-    """Data is not in this process."""
-
-
-class _Names:
-    """What code names, inner functions too: globals, attributes, what it imports, and its texts."""
-
-    def __init__(self) -> None:
-        self.read_names: set[str] = set()
-        self.attributes: set[str] = set()
-        self.imported: set[str] = set()
-        self.texts: set[str] = set()
-
-    def read(self, code: CodeType, package: str) -> None:
-        """Take note of the names in some code."""
-        constants: list[Any] = [0, None]  # what an import takes from the stack: its level and its names
-        for instruction in dis.get_instructions(code):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                self.read_names.add(str(instruction.argval))
-            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                self.attributes.add(str(instruction.argval))
-            elif instruction.opname == "IMPORT_NAME":
-                level, names = constants[-2:]
-                name = str(instruction.argval)
-                self.imported |= {name} if not level else set()
-                self.imported |= set(imported_names(name, names, int(level), package))
-            elif instruction.opname in ("LOAD_CONST", "LOAD_SMALL_INT"):
-                constants.append(instruction.argval)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                self.read(constant, package)
-            elif isinstance(constant, str):
-                self.texts.add(constant)
+    @classmethod
+    def of(cls, value: object) -> _NotLoadedError:
+        return cls(f"{type(value).__qualname__}, whose data is not here,")
 
 
 def _pandas_content(value: Any) -> Any:
-    """Return the content of one of pandas' objects, without what it remembers; None of others."""
-    import pandas
-
+    """Return the content of a pandas object, without its caches; None for other objects."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None:
+        return None
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, idx].array for idx in range(value.shape[1])]
         return value.columns, value.index, columns, value.attrs
@@ -528,27 +499,38 @@ def _pandas_content(value: Any) -> Any:
 
 
 def _xarray_content(value: Any) -> Any:
-    """Return the content of one of xarray's objects, without how it was read; None of others."""
-    import xarray
-
+    """Return the content of an xarray object, without how it was read; None for other objects."""
+    xarray: Any = sys.modules.get("xarray")
+    if xarray is None:
+        return None
     if isinstance(value, xarray.DataArray):
         return value.name, value.variable, {name: one.variable for name, one in value.coords.items()}
     if isinstance(value, xarray.Dataset):
         return dict(value.variables.items()), value.attrs, sorted(map(str, value.coords))
     if isinstance(value, xarray.Variable):
         if not value._in_memory:
-            raise _Elsewhere(f"{type(value).__qualname__}, whose data is not here,")
+            raise _NotLoadedError.of(value)
         return value.dims, value.values, value.attrs
     return None
 
 
-# Libraries of which objects are known by what they hold, not by how they keep it.
+# Libraries whose objects count by what they hold, not by how they keep it.
 _LABELLED: dict[str, Callable[[Any], Any]] = {"pandas": _pandas_content, "xarray": _xarray_content}
-_WEAK_DICTS = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)
+
+
+def _is_instance(value: object, module: str, name: str) -> bool:
+    """Whether a value is an instance of a class, in a module that need not be loaded."""
+    cls = getattr(sys.modules.get(module), name, None)
+    return cls is not None and isinstance(value, cls)
+
+
+def _is_cython_function(value: object) -> bool:
+    # Each module that Cython compiles has a type of its own.
+    return type(value).__name__ == "cython_function_or_method"
 
 
 def _is_by_value(module: str) -> bool:
-    """Whether cloudpickle takes what lives in a module by value."""
+    """Whether cloudpickle takes what is in a module by value."""
     registered = cloudpickle.list_registry_pickle_by_value()
     parents = (module[:idx] for idx, letter in enumerate(module) if letter == ".")
     return module in ("__main__", "__mp_main__") or not registered.isdisjoint((module, *parents))
@@ -558,11 +540,7 @@ def _is_global_state(owner: object) -> bool:
     return owner is getattr(random, "_inst", None) or owner is getattr(np.random.mtrand, "_rand", None)
 
 
-def _holds(module: str, value: Any) -> bool:
-    return getattr(sys.modules.get(module), value.__name__, None) is value
-
-
-def _contents(cell: Any) -> Any:
+def _cell_contents(cell: Any) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # of a variable that is not assigned yet

@@ -1,4 +1,4 @@
-"""Which font files a figure is drawn with, which may differ from machine to machine."""
+"""Which font files a figure is drawn with; the same font name may mean other files on other machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.text import Text
 
-# rcParams that name the fonts of formulas, where these are the user's choice.
+# Ends of the rcParams that name the fonts of formulas where `mathtext.fontset` is "custom".
 _CUSTOM_MATH = ("rm", "it", "bf", "bfit", "cal", "sf", "tt")
 
 
@@ -23,26 +23,27 @@ def fonts_of(figure: Figure) -> dict[str, str]:
     Parameters
     ----------
     figure : Figure
-        Not changed. Texts that `update()` adds later are not looked at.
+        Not changed. Texts that `update()` adds later are missing.
 
     Returns
     -------
     dict of str to str
-        By the font that is asked for, such as ``"serif bold"``, the name of the file and a digest of it.
+        The name of the file and a digest of it, or "no font", by the font that was asked for, such as
+        ``"serif bold"``.
     """
     fonts: dict[str, str] = {}
-    for wanted in _wanted(figure):
-        for family in wanted.get_family():
-            one: Any = wanted.copy()
+    for properties in _requested(figure):
+        for family in properties.get_family():
+            one: Any = properties.copy()
             one.set_family(family)
             name = _name(one)
             if name not in fonts:
-                path = _found(one)
+                path = _file(one)
                 fonts[name] = "no font" if path is None else f"{os.path.basename(path)} {_digest(path)}"
     return fonts
 
 
-def _wanted(figure: Figure) -> Iterator[Any]:
+def _requested(figure: Figure) -> Iterator[Any]:
     for text in figure.findobj(Text):
         yield text.get_fontproperties()
     settings: Any = matplotlib.rcParams
@@ -51,19 +52,27 @@ def _wanted(figure: Figure) -> Iterator[Any]:
             yield FontProperties(settings[f"mathtext.{key}"])
 
 
-def _name(wanted: Any) -> str:
-    words = [wanted.get_style(), wanted.get_variant(), str(wanted.get_weight()), wanted.get_stretch()]
+def _name(properties: Any) -> str:
+    """Return how messages call a font: its file or family, and what is unusual about it."""
+    words = [
+        properties.get_style(),
+        properties.get_variant(),
+        str(properties.get_weight()),
+        properties.get_stretch(),
+    ]
     unusual = [str(word) for word in words if word not in ("normal", "400")]
-    file = wanted.get_file()
-    return " ".join([os.path.basename(file) if file else wanted.get_family()[0], *unusual])
+    file = properties.get_file()
+    return " ".join([os.path.basename(file) if file else properties.get_family()[0], *unusual])
 
 
-def _found(wanted: Any) -> str | None:
-    if wanted.get_file():
-        return str(wanted.get_file())
+def _file(properties: Any) -> str | None:
+    if properties.get_file():
+        return str(properties.get_file())
     try:
-        return str(fontManager.findfont(wanted, fallback_to_default=False))
-    except ValueError:  # this family is not here; another one of the list is drawn, or the default
+        return str(fontManager.findfont(properties, fallback_to_default=False))
+    except (
+        ValueError
+    ):  # not installed: the text is drawn in the next family of the list, or in the default
         return None
 
 

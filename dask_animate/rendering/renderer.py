@@ -1,24 +1,26 @@
-"""One render in one process: what the plugin holds on a worker, and what draws without a cluster."""
+"""The frames of one render, drawn in one process."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing import FrameSource, Mismatch, Run
-from ..encoding import EncodeOptions, Segment
+from ..diagnostics import PartitionReport
+from ..drawing import DrawSession, FrameSource, Mismatch
 from ..frames import FrameSize, as_pixels
 from .source_spec import SourceSpec
-from .task_output import Block, StoredFrames
+from .task_output import TaskOutput, TaskSpec
 
 if TYPE_CHECKING:
-    from ..storage import CacheWriter, FrameCache
+    from ..storage import CacheWriter
 
 _logger = logging.getLogger("dask_animate.renderer")  # a documented name
 
@@ -26,20 +28,20 @@ T = TypeVar("T")
 
 
 class Renderer:
-    """One render in one process: its figure, built when first needed, and the frames drawn with it.
+    """Draws the frames of one render in one process.
 
     Thread-safe; threads take turns, a partition each.
 
     Parameters
     ----------
-    job : SourceSpec
+    spec : SourceSpec
         What to render.
     """
 
-    def __init__(self, job: SourceSpec) -> None:
-        self._source: FrameSource = job.source()
-        self._log_interval = job.log_interval
-        self._keep = job.may_draw_again
+    def __init__(self, spec: SourceSpec) -> None:
+        self._source: FrameSource = spec.source()
+        self._log_interval = spec.log_interval
+        self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
 
     def size(self) -> FrameSize:
@@ -49,29 +51,6 @@ class Renderer:
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
         return self._source.fonts()
-
-    def draw(self, frame_idx: int, params: Any, use: Callable[..., T], run: Run) -> T:
-        """Draw one frame, and return what becomes of it.
-
-        Parameters
-        ----------
-        frame_idx : int
-            Its index.
-        params : object
-            Its parameters.
-        use : callable
-            Called as ``use(frame, opaque=...)`` with a view of the pixels, (height, width, 1, 3 or 4)
-            uint8, that the next frame overwrites; other threads wait for it to return.
-        run : Run
-            Of the partition to which it belongs; changed.
-        """
-        self.size()  # builds the figure, which has to come before `entered`
-        with self._source.entered():
-            frame = self._source.draw(frame_idx, params, run)
-            self._n_drawn += 1
-            if self._log_interval and self._n_drawn % self._log_interval == 0:
-                _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
-            return use(frame, opaque=self._source.opaque)
 
     def frame(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
         """Draw one frame.
@@ -83,199 +62,165 @@ class Renderer:
         """
         size = self.size()
         rgb = np.empty((size.height, size.width, 3), np.uint8)
-        self.draw(frame_idx, params, partial(as_pixels, out=rgb), Run())
+        self._draw(frame_idx, params, partial(as_pixels, out=rgb), DrawSession())
         return rgb
 
-    def block(
-        self, indexed: Iterable[tuple[int, Any]], n_frames: int, worker: str, *, alpha: bool
-    ) -> Block:
-        """Draw frames into one array.
-
-        Parameters
-        ----------
-        indexed : iterable of (int, object)
-            Frame indices and parameters; read one at a time.
-        n_frames : int
-            At most so many.
-        worker : str
-            Address of this worker, or "".
-        alpha : bool
-            Whether the pixels have an alpha channel.
-        """
-        size, frames = self.size(), self._reread(indexed)
-
-        def draw(run: Run) -> Block:
-            pixels = np.empty((n_frames, size.height, size.width, 3 + alpha), np.uint8)
-            drawn: list[int] = []
-            for frame_idx, params in frames:
-                out = pixels[len(drawn)]
-                drawn.append(frame_idx)
-                is_last = len(drawn) == n_frames
-                self._pixels(frame_idx, params, partial(as_pixels, out=out), run, is_last=is_last)
-            seconds = time.perf_counter() - start
-            return Block(drawn, pixels[: len(drawn)], seconds, worker, run)
-
-        with self._source.in_turn():  # one block at a time, however many threads there are
-            start = time.perf_counter()
-            return self._confirmed(draw, n_frames)
-
-    def segment(
+    def render(
         self,
+        task: TaskSpec,
         start: int,
-        params: Iterable[Any],
-        worker: str,
-        spec: EncodeOptions,
-        *,
+        indexed: Iterable[tuple[int, Any]],
         n_frames: int | None = None,
-        threads: int = 1,
-        encoded: Callable[[int], None] = lambda frame_idx: None,
-        keep: FrameCache | None = None,
-    ) -> Segment:
-        """Draw consecutive frames and encode each as it is drawn.
+        on_frame: Callable[[int], None] = lambda frame_idx: None,
+    ) -> TaskOutput:
+        """Draw a partition, and return what the task asks for.
 
-        Other threads draw while this one encodes.
+        While a segment is encoded, other threads draw; blocks and stored frames are made in turn.
 
         Parameters
         ----------
+        task : TaskSpec
+            What to make of the frames.
         start : int
             Index of the first frame.
-        params : iterable
-            One item a frame; read one at a time.
-        worker : str
-            Address of this worker, or "".
-        spec : EncodeOptions
-            With the encoder chosen.
+        indexed : iterable of (int, object)
+            Frame indices and parameters, read one at a time; of consecutive frames, but for a block.
         n_frames : int, optional
-            How many. If other threads draw, the last one has to be confirmed before they do.
-        threads : int
-            For the encoder.
-        encoded : callable
-            Called with each frame's index; again, if frames have to be drawn again.
-        keep : FrameCache, optional
-            Where frames are kept; those that are there already are not drawn. Needs `n_frames`.
+            At most so many. Without it no block is made and nothing is kept, and other threads have to
+            draw with figures of their own, as the last frame is verified before they may draw.
+        on_frame : callable
+            Called with each frame's index when it is done; again, if frames have to be drawn again.
         """
-        from ..encoding import SegmentEncoder
+        indexed = Reread(indexed) if self._may_draw_again else indexed
+        self.size()  # builds the figure, which has to come before `isolated`
+        with nullcontext() if task.encoding is not None else self._source.partition_lock():
+            partition = _Partition(task, start, indexed, n_frames, on_frame, time.perf_counter())
+            try:
+                return self._render(partition, DrawSession(n_frames))
+            except Mismatch as mismatch:
+                # Whole figures cannot be wrong.
+                return self._render(partition, DrawSession(n_frames, is_whole=True), mismatch.fault)
 
-        size, frames = self.size(), self._reread(enumerate(params, start))
+    def close(self) -> None:
+        """Close the figure; a partition being drawn ends with its current frame."""
+        self._source.close()
 
-        def draw(run: Run, keeper: CacheWriter | None) -> Segment:
-            with SegmentEncoder(spec, size, start, threads) as encoder:
+    def _render(
+        self, partition: _Partition, session: DrawSession, fault: str | None = None
+    ) -> TaskOutput:
+        from .builders import open_builder
 
-                def convert(frame: NDArray[np.uint8], *, opaque: bool) -> Any:
-                    repeats = run.is_repeated and keeper is None  # else of what was drawn before it
-                    return encoder.convert(frame, opaque=opaque, is_repeated=repeats)
+        task, n_frames = partition.task, partition.n_frames
+        writer = self._open_writer(partition)
+        with open_builder(task, self.size(), partition.start, n_frames) as builder:
+            n = 0
+            for frame_idx, params in partition.indexed:
+                n += 1
+                # What is found in the store differs from what was drawn before it.
+                convert = partial(_convert, builder.convert, session if writer is None else None)
+                picture = self._take(frame_idx, params, convert, session, writer, is_last=n == n_frames)
+                builder.add(frame_idx, picture)
+                partition.on_frame(frame_idx)
+            seconds = time.perf_counter() - partition.begun - builder.seconds
+            payload = builder.finish()
+        if not session.is_whole:
+            self._source.verify(session)
+        if writer is not None:
+            environment = self._source.environment
+            assert environment is not None
+            writer.finish(environment)
+        report = PartitionReport(
+            n,
+            seconds,
+            builder.seconds,
+            n_blitted=session.n_blitted,
+            n_reused=0 if writer is None else writer.n_reused,
+            redraw_fault=fault,
+            reuse_fault=None if writer is None else writer.unknown,
+        )
+        return TaskOutput(payload, report, None if writer is None else writer.frame_digests)
 
-                for frame_idx, item in frames:
-                    is_last = n_frames is not None and frame_idx == start + n_frames - 1
-                    picture = self._pixels(frame_idx, item, convert, run, keeper, is_last=is_last)
-                    encoder.encode(picture)
-                    encoded(frame_idx)
-                seconds = time.perf_counter() - begun
-                return encoder.finish(seconds - encoder.seconds, worker, run)
+    def _open_writer(self, partition: _Partition) -> CacheWriter | None:
+        cache = partition.task.cache
+        if cache is None:
+            return None
+        from ..storage import CacheWriter
 
-        begun = time.perf_counter()
-        return self._kept(draw, keep, start, n_frames)
+        environment = self._source.environment
+        assert environment is not None
+        return CacheWriter(
+            cache, partition.start, partition.n_frames or 0, environment, self._source.fonts()
+        )
 
-    def store(
-        self, start: int, params: Iterable[Any], n_frames: int, worker: str, keep: FrameCache
-    ) -> StoredFrames:
-        """Draw consecutive frames to where they are kept; the arguments are those of `segment`."""
-        self.size()  # builds the figure, which has to come before `entered`
-        frames = self._reread(enumerate(params, start))
-
-        def draw(run: Run, keeper: CacheWriter | None) -> StoredFrames:
-            for frame_idx, item in frames:
-                is_last = frame_idx == start + n_frames - 1
-                self._pixels(frame_idx, item, lambda frame, opaque: None, run, keeper, is_last=is_last)
-            return StoredFrames(start, n_frames, time.perf_counter() - begun, worker, run)
-
-        with self._source.in_turn():
-            begun = time.perf_counter()
-            return self._kept(draw, keep, start, n_frames)
-
-    def _pixels(
+    def _take(
         self,
         frame_idx: int,
         params: Any,
         use: Callable[..., T],
-        run: Run,
-        keeper: CacheWriter | None = None,
+        session: DrawSession,
+        writer: CacheWriter | None,
         *,
         is_last: bool,
     ) -> T:
-        """Take a frame from where it is kept, or draw it; return what becomes of it, as `draw` does.
+        """Take a frame from the store, or draw it; return what becomes of it, as `_draw` does.
 
         Parameters are read outside, where the process is as the caller left it. The partition's last
-        frame is confirmed before other threads draw.
+        frame is verified before other threads draw.
         """
-        with self._source.entered():
-            picture = self._found_or_drawn(frame_idx, params, use, run, keeper)
+        with self._source.isolated():
+            if writer is None:
+                taken = self._draw(frame_idx, params, use, session)
+            else:
+                frame = writer.find(frame_idx, params)
+                if frame is None:
+                    slot = partial(as_pixels, out=writer.slot(frame_idx))
+                    self._draw(frame_idx, params, slot, session)
+                    frame = writer.put(frame_idx)
+                taken = use(frame, opaque=frame.shape[2] == 3)
             if is_last:
-                self._source.confirm(run)
-        return picture
+                self._source.verify(session)
+        return taken
 
-    def _found_or_drawn(
-        self,
-        frame_idx: int,
-        params: Any,
-        use: Callable[..., T],
-        run: Run,
-        keeper: CacheWriter | None,
-    ) -> T:
-        if keeper is None:
-            return self.draw(frame_idx, params, use, run)
-        frame = keeper.find(frame_idx, params)
-        if frame is None:
-            self.draw(frame_idx, params, partial(as_pixels, out=keeper.slot(frame_idx)), run)
-            frame = keeper.put(frame_idx)
-        return use(frame, opaque=frame.shape[2] == 3)
+    def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
+        """Draw one frame, and return what becomes of it.
 
-    def _kept(
-        self,
-        draw: Callable[[Run, CacheWriter | None], T],
-        keep: FrameCache | None,
-        start: int,
-        n_frames: int | None,
-    ) -> T:
-        """Draw a partition, whose frames count as kept once they are certain to be right."""
-        if keep is None:
-            return self._confirmed(lambda run: draw(run, None), n_frames)
-        from ..storage import CacheWriter
+        Parameters
+        ----------
+        frame_idx : int
+            Its index.
+        params : object
+            Its parameters.
+        use : callable
+            Called as ``use(frame, opaque=...)`` with a view of the pixels, (height, width, 1, 3 or 4)
+            uint8, that the next frame overwrites; other threads wait for it to return.
+        session : DrawSession
+            Of the partition; changed.
+        """
+        self.size()
+        with self._source.isolated():
+            frame = self._source.draw(frame_idx, params, session)
+            self._n_drawn += 1
+            if self._log_interval and self._n_drawn % self._log_interval == 0:
+                _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
+            return use(frame, opaque=self._source.opaque)
 
-        keepers: list[CacheWriter] = []
-        runs: list[Run] = []
-        surroundings = self._source.surroundings
-        assert surroundings is not None
-        fonts = self._source.fonts()
 
-        def draw_and_keep(run: Run) -> T:
-            keepers.append(CacheWriter(keep, start, n_frames or 0, surroundings, fonts))
-            runs.append(run)
-            drawn = draw(run, keepers[-1])
-            run.n_reused, run.marks = keepers[-1].n_reused, keepers[-1].new_marks
-            return drawn
+@dataclass(frozen=True)
+class _Partition:
+    """A call of `Renderer.render`."""
 
-        drawn = self._confirmed(draw_and_keep, n_frames)
-        keepers[-1].finish(self._source.surroundings or surroundings)
-        runs[-1].unknown = keepers[-1].unknown
-        return drawn
+    task: TaskSpec
+    start: int
+    indexed: Iterable[tuple[int, Any]]
+    n_frames: int | None
+    on_frame: Callable[[int], None]
+    begun: float
 
-    def _reread(self, items: Iterable[T]) -> Iterable[T]:
-        return Reread(items) if self._keep else items
 
-    def _confirmed(self, draw: Callable[[Run], T], n_frames: int | None) -> T:
-        """Draw a partition, and once more if it turns out wrong: then in full, which cannot be wrong."""
-        run = Run(n_frames=n_frames)
-        try:
-            drawn = draw(run)
-            self._source.confirm(run)
-        except Mismatch as mismatch:
-            return draw(Run(is_again=True, fault=mismatch.fault))
-        return drawn
-
-    def close(self) -> None:
-        """Close the figure; a block being drawn ends with its current frame."""
-        self._source.close()
+def _convert(
+    convert: Callable[..., T], session: DrawSession | None, frame: NDArray[np.uint8], *, opaque: bool
+) -> T:
+    return convert(frame, opaque=opaque, is_repeated=session is not None and session.is_repeated)
 
 
 class Reread(Iterable[T]):

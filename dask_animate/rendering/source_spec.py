@@ -52,7 +52,7 @@ class FigureSpec:
         The caller's rcParams.
     log_interval : int or None
         Frames between two lines in the log of each worker.
-    surroundings : Environment or None
+    environment : Environment or None
         What the frames depend on in the process that asks for them; only if they are to be kept.
     """
 
@@ -60,7 +60,7 @@ class FigureSpec:
     draw: DrawOptions
     settings: Mapping[str, Any]
     log_interval: int | None = None
-    surroundings: Environment | None = None
+    environment: Environment | None = None
 
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
@@ -88,7 +88,7 @@ class FigureSpec:
 
     def source(self) -> FrameSource:
         """Return what draws the frames, whose figure is not built yet."""
-        return FigureSource(self.load, self.draw, self.settings, self.surroundings)
+        return FigureSource(self.load, self.draw, self.settings, self.environment)
 
     def load(self) -> Any:
         """Return a copy of the animator that shares nothing with the caller's."""

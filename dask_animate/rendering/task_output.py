@@ -1,4 +1,4 @@
-"""What a worker is to make of a partition, and what comes back."""
+"""What a task is to make of a partition, and what it returns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing import Run
-from ..encoding import EncodeOptions, Segment
+from ..diagnostics import PartitionReport
+from ..encoding import Encoding, Segment
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -18,26 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What a worker is to make of a partition.
+    """What a task is to make of a partition.
 
     Attributes
     ----------
-    encode : EncodeOptions or None
-        How to encode it to a `Segment`; None makes a `Block`.
+    encoding : Encoding or None
+        How to encode a `Segment`; None makes a `Block`, or `StoredFrames` if there is a cache.
     alpha : bool
         Whether the pixels of a block have an alpha channel.
-    keep : FrameCache or None
-        Where its frames are kept; then it is a `StoredFrames` that is made in place of a block.
+    cache : FrameCache or None
+        Where frames are kept.
+    threads : int
+        For the encoder.
     """
 
-    encode: EncodeOptions | None
-    alpha: bool
-    keep: FrameCache | None = None
+    encoding: Encoding | None = None
+    alpha: bool = False
+    cache: FrameCache | None = None
+    threads: int = 1
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rendered frames of one partition.
+    """Pixels of a partition.
 
     Attributes
     ----------
@@ -45,24 +48,15 @@ class Block:
         Frame index of each frame.
     pixels : ndarray of uint8, shape (n, height, width, 3 or 4)
         RGB or RGBA, C-contiguous; the receiver may keep it.
-    seconds : float
-        Time spent drawing.
-    worker : str
-        Address of the worker, or "" for this process.
-    run : Run
-        How its frames were drawn.
     """
 
     frame_idx: Sequence[int]
     pixels: NDArray[np.uint8]
-    seconds: float
-    worker: str
-    run: Run
 
     @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return len(self.frame_idx)
+    def start(self) -> int:
+        """Frame index of the first frame."""
+        return self.frame_idx[0]
 
     @property
     def n_bytes(self) -> int:
@@ -72,32 +66,47 @@ class Block:
 
 @dataclass(frozen=True)
 class StoredFrames:
-    """Rendered frames of one partition, which are in a store.
+    """Frames of a partition that are in a store.
 
     Attributes
     ----------
     start : int
         Frame index of the first frame.
-    n_frames : int
-        Number of frames, which are consecutive.
-    seconds : float
-        Time spent drawing and writing.
-    worker : str
-        Address of the worker, or "" for this process.
-    run : Run
-        How its frames were drawn, and what marks them in the store.
     """
 
     start: int
-    n_frames: int
-    seconds: float
-    worker: str
-    run: Run
+    n_bytes = 0
+
+
+@dataclass(frozen=True)
+class TaskOutput:
+    """What a task returns: the frames in one of three forms, and how they were made.
+
+    Attributes
+    ----------
+    payload : Block, Segment or StoredFrames
+        The frames.
+    report : PartitionReport
+        How they were rendered.
+    frame_digests : ndarray of uint8, shape (n_frames, n), or None
+        What identifies the frames in the store, if they are kept.
+    """
+
+    payload: Block | Segment | StoredFrames
+    report: PartitionReport
+    frame_digests: NDArray[np.uint8] | None = None
+
+    @property
+    def start(self) -> int:
+        """Frame index of the first frame."""
+        return self.payload.start
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self.report.n_frames
 
     @property
     def n_bytes(self) -> int:
         """Size in bytes."""
-        return 0 if self.run.marks is None else self.run.marks.nbytes
-
-
-Result = Block | StoredFrames | Segment
+        return self.payload.n_bytes + (0 if self.frame_digests is None else self.frame_digests.nbytes)

@@ -1,7 +1,8 @@
-"""Frames that are kept in zarr, so that a render can be continued.
+"""Frames stored in zarr, so that a render can be continued.
 
-This folder alone knows zarr: where a store may lie, what in it is ours and may be deleted, how frames
-are kept with digests that tell what they are, and how they are found again. Read `frame_store` first.
+This folder alone knows zarr: where a store may lie, how it is laid out, what in it this library made and
+may delete, how frames are stored with digests of what they were drawn from, and how they are found again
+and verified. Read `frame_store` first, then `frame_cache`.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Where zarr keeps things: paths, URLs and stores, what lies there, and how it is deleted."""
+"""Store locations: paths, URLs and zarr stores, what lies there, and how it is deleted."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from urllib.request import url2pathname
 
 import zarr
 from zarr.abc.store import Store
-from zarr.core.sync import sync  # runs in zarr's own loop, to which the connections of a store belong
-from zarr.storage import FsspecStore, LocalStore, StorePath, WrapperStore
+from zarr.storage import FsspecStore, LocalStore, MemoryStore, StorePath, ZipStore
 
 from ..errors import AnimateError, OptionTypeError, ParamsError, StoreError
+from ._zarr import file_system, sync, unwrapped
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Seconds to wait before metadata that cannot be parsed is read again.
+#: Where a store may lie, as `as_location` returns it: an absolute path, a URL, or something of zarr's.
+Location = Path | str | Store | StorePath
+
+#: Seconds to wait before each new attempt to read metadata that cannot be parsed.
 REWRITE_PAUSES = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 #: Keys that are deleted at the same time.
 DELETES_AT_ONCE = 64
@@ -32,34 +35,34 @@ DELETES_AT_ONCE = 64
 _LOCAL_URL = re.compile(r"(?:file:(?://(?:localhost(?=/))?)?|local://)")
 
 
-def opened(open_: Callable[..., T], place: Any, **options: Any) -> T:
-    """Open something of zarr; wait for a moment where another process is just writing its metadata.
+def open_patiently(open_: Callable[..., T], location: Location, **options: Any) -> T:
+    """Call one of zarr's functions that open; try again while another process writes the metadata.
 
     zarr 3.0 writes files in place, so that a reader may meet one that is empty or cut off.
     """
     for pause in REWRITE_PAUSES:
         try:
-            return open_(store=place, **options)
+            return open_(store=location, **options)
         except json.JSONDecodeError:
             time.sleep(pause)
-    return open_(store=place, **options)
+    return open_(store=location, **options)
 
 
-def require_there(array: zarr.Array[Any]) -> None:
-    """Raise if an array is not found from this process, which zarr would read as full of zeros."""
-    with suppress(FileNotFoundError):  # of zarr, which does not travel
-        opened(zarr.open_array, array.store_path, mode="r")
+def require_found(array: zarr.Array[Any]) -> None:
+    """Raise `ParamsError` if this process does not find an array, which zarr would read as zeros."""
+    with suppress(FileNotFoundError):  # zarr's subclass of it cannot be pickled
+        open_patiently(zarr.open_array, array.store_path, mode="r")
         return
     raise ParamsError(f"there is no zarr array at {array.store_path}, seen from here")
 
 
-def lives_in_memory(array: Any) -> bool:
+def lives_in_memory(array: object) -> bool:
     """Whether an array is a zarr array that only this process can read."""
-    return isinstance(array, zarr.Array) and isinstance(array.store, zarr.storage.MemoryStore)
+    return isinstance(array, zarr.Array) and isinstance(array.store, MemoryStore)
 
 
-def saying_why(function: Callable[P, T]) -> Callable[P, T]:
-    """Raise whatever a store may raise, which libraries do not agree about, as a `StoreError`."""
+def raises_store_errors(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function raise `StoreError` for whatever error a storage library raises in it."""
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -69,96 +72,105 @@ def saying_why(function: Callable[P, T]) -> Callable[P, T]:
             raise
         except Exception as exc:
             what = f"{type(exc).__name__}: {exc}"
-        raise StoreError(f"the store cannot be used: {what}")  # the cause may not travel
+        raise StoreError(f"the store cannot be used: {what}")  # not chained: the cause may not pickle
 
     return wrapped
 
 
-def as_place(place: Any) -> Any:
-    """Return what zarr opens: an absolute path, a URL, or a store that can be written by several."""
-    if isinstance(place, str) and (local := _LOCAL_URL.match(place)):
-        path = url2pathname(place[local.end() :])
-        return Path(os.path.abspath(path))  # by URL, zarr would not write it at one stroke
-    if isinstance(place, str) and "://" in place:
-        return place
-    store = place.store if isinstance(place, StorePath) else place
-    if isinstance(store, zarr.storage.ZipStore):
+def as_location(value: Any) -> Location:
+    """Return a location as zarr opens it, refusing what several processes cannot write to.
+
+    Paths are made absolute, as workers may have another working directory.
+
+    Raises
+    ------
+    OptionTypeError
+        If the value is not a location, or a `ZipStore`.
+    """
+    if isinstance(value, str) and (local := _LOCAL_URL.match(value)):
+        path = url2pathname(value[local.end() :])
+        return Path(os.path.abspath(path))  # not as a URL, of which zarr does not write files atomically
+    if isinstance(value, str) and "://" in value:
+        return value
+    store = value.store if isinstance(value, StorePath) else value
+    if isinstance(store, ZipStore):
         raise OptionTypeError("a ZipStore cannot be written by several processes, nor changed")
-    if isinstance(store, Store):
-        return place
-    if isinstance(place, str | os.PathLike):
-        path = os.path.expanduser(os.fsdecode(place))
-        return Path(os.path.abspath(path))  # also where workers have another directory
-    raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(place).__name__}")
+    if isinstance(value, StorePath | Store):
+        return value
+    if isinstance(value, str | os.PathLike):
+        path = os.path.expanduser(os.fsdecode(value))
+        return Path(os.path.abspath(path))
+    raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(value).__name__}")
 
 
-@saying_why
-def site_of(place: Any) -> StorePath:
-    """Return what `as_place` returned as a place in a zarr store, of whatever kind; opens nothing."""
-    if isinstance(place, StorePath):
-        return _rooted(place)
-    if isinstance(place, Path):
-        return StorePath(LocalStore(place))
-    return StorePath(place if isinstance(place, Store) else FsspecStore.from_url(place))
+@raises_store_errors
+def store_path(location: Location) -> StorePath:
+    """Return a location as a path in a zarr store; opens nothing."""
+    if isinstance(location, StorePath):
+        return _as_root(location)
+    if isinstance(location, Path):
+        return StorePath(LocalStore(location))
+    return StorePath(location if isinstance(location, Store) else FsspecStore.from_url(location))
 
 
-def _rooted(site: StorePath) -> StorePath:
-    """Return the same place as a store of its own, where zarr writes no groups above it."""
-    if type(site.store) is LocalStore and site.path:
-        return StorePath(LocalStore(site.store.root / site.path))
-    if type(site.store) is FsspecStore and site.path:
-        return StorePath(FsspecStore(site.store.fs, path=f"{site.store.path.rstrip('/')}/{site.path}"))
-    return site
+def _as_root(path: StorePath) -> StorePath:
+    """Return the same location as the root of a store, so that zarr writes no groups above it."""
+    if type(path.store) is LocalStore and path.path:
+        return StorePath(LocalStore(path.store.root / path.path))
+    if type(path.store) is FsspecStore and path.path:
+        return StorePath(FsspecStore(path.store.fs, path=f"{path.store.path.rstrip('/')}/{path.path}"))
+    return path
 
 
-@saying_why
-def names_at(site: StorePath) -> list[str]:
-    """Return the names of what lies at a place, files and folders; none if there is nothing."""
-    store = _unwrapped(site.store)
-    if isinstance(store, LocalStore) and (store.root / site.path).is_file():
-        raise StoreError(f"{site} is a file: choose another place as store")
+@raises_store_errors
+def list_names(path: StorePath) -> list[str]:
+    """Return the names of the files and folders that lie directly at a path; none if nothing does.
+
+    Raises
+    ------
+    StoreError
+        If the path is a file, or holds characters that fsspec takes for a pattern.
+    """
+    store = unwrapped(path.store)
+    if isinstance(store, LocalStore) and (store.root / path.path).is_file():
+        raise StoreError(f"{path} is a file: choose another location for the store")
     if isinstance(store, FsspecStore):
-        if set("*?[") & set(f"{store.path}{site.path}"):
-            raise StoreError(f"{site} cannot be a store: fsspec takes *, ? and [ for patterns of names")
-        # A listing that is remembered does not show what other processes wrote since.
-        getattr(store.fs, "sync_fs", store.fs).invalidate_cache()
-    return sync(_names(site))
+        if set("*?[") & set(f"{store.path}{path.path}"):
+            raise StoreError(f"{path} cannot be a store: fsspec takes *, ? and [ for patterns of names")
+        file_system(store).invalidate_cache()  # a cached listing lacks what other processes wrote since
+    return sync(_names(path))
 
 
-def _unwrapped(store: Store) -> Store:
-    return _unwrapped(store._store) if isinstance(store, WrapperStore) else store
+async def _names(path: StorePath) -> list[str]:
+    # S3 consoles mark a folder by an empty object, which is listed with an empty name.
+    return sorted({name async for name in path.store.list_dir(path.path)} - {""})
 
 
-async def _names(site: StorePath) -> list[str]:
-    # Consoles of S3 mark a folder by an empty object, which has no name in it.
-    return sorted({name async for name in site.store.list_dir(site.path)} - {""})
-
-
-@saying_why
-def keys_under(site: StorePath) -> list[str]:
-    """Return the keys of all files below a place, relative to it."""
-    return sync(_keys(f"{site.path}/" if site.path else "", site.store))
+@raises_store_errors
+def list_keys(path: StorePath) -> list[str]:
+    """Return the keys of all files below a path, relative to it."""
+    return sync(_keys(f"{path.path}/" if path.path else "", path.store))
 
 
 async def _keys(prefix: str, store: Store) -> list[str]:
-    # With the slash, as "frames" is also a prefix of "frames_of_mine".
+    # The prefix ends with a slash, as "frames" is also a prefix of "frames_of_mine".
     keys = [key async for key in store.list_prefix(prefix)]
     return [key.removeprefix(prefix) for key in keys if not key.endswith("/")]
 
 
-@saying_why
-def delete(site: StorePath, keys: Sequence[str]) -> None:
-    """Delete files at a place, and folders that are empty then; nothing that is not named."""
-    sync(_delete(site, keys))
-    store = _unwrapped(site.store)
-    if isinstance(store, LocalStore):  # elsewhere a folder is there as long as it holds something
+@raises_store_errors
+def delete_keys(path: StorePath, keys: Sequence[str]) -> None:
+    """Delete files by their keys relative to a path, and folders that are empty then; nothing else."""
+    sync(_delete(path, keys))
+    store = unwrapped(path.store)
+    if isinstance(store, LocalStore):  # elsewhere, folders exist only as parts of names
         folders = {folder for key in keys for folder in PurePosixPath(key).parents[:-1]}
         for folder in sorted(folders, key=lambda folder: -len(folder.parts)):
             with suppress(OSError):  # not empty
-                (store.root / site.path / folder).rmdir()
+                (store.root / path.path / folder).rmdir()
 
 
-async def _delete(site: StorePath, keys: Sequence[str]) -> None:
-    # Key by key: `delete_dir` takes whatever lies there by then.
+async def _delete(path: StorePath, keys: Sequence[str]) -> None:
+    # Key by key: `delete_dir` deletes whatever lies there by then.
     for first in range(0, len(keys), DELETES_AT_ONCE):
-        await asyncio.gather(*((site / key).delete() for key in keys[first : first + DELETES_AT_ONCE]))
+        await asyncio.gather(*((path / key).delete() for key in keys[first : first + DELETES_AT_ONCE]))

@@ -1,4 +1,4 @@
-"""What of a place is this library's: where frames may be kept, and what of it may be deleted."""
+"""What in a store this library made: where frames may be stored, and what may be deleted."""
 
 from __future__ import annotations
 
@@ -8,77 +8,89 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import zarr
-from zarr.codecs import ZstdCodec
 from zarr.storage import StorePath
 
 from ..errors import StoreError
-from .frame_store import (
-    FLAT_KEYS,
+from ._zarr import writing_empty_chunks
+from .frame_store import FrameStore
+from .layout import (
+    ARRAYS,
     KIND,
-    MARK_BYTES,
-    NOTES_KEY,
+    METADATA_KEY,
     ORIGIN_KEY,
     VERSION,
-    FrameStore,
-    group_at,
-    notes_at,
+    arrays_of,
+    chunk_of,
+    create_arrays,
+    open_group,
+    read_metadata,
 )
-from .location import as_place, delete, keys_under, names_at, saying_why, site_of
+from .location import (
+    Location,
+    as_location,
+    delete_keys,
+    list_keys,
+    list_names,
+    raises_store_errors,
+    store_path,
+)
+from .write_probe import PROBE_PREFIX
 
-#: Names that an error shows of what lies at a place.
+#: Names of foreign files that an error shows.
 SHOWN_NAMES = 5
-_ARRAYS = ("frames", "marks")
-# What zarr makes of a store; the second of each is left of a write that was cut off. Version 1 had
-# slashes in the keys of chunks.
+# Keys that zarr makes in a store. Those that end with "partial" are left by a write that was cut off.
+# Version 1 of the layout had slashes in the keys of chunks.
 _UNIQUE = "[0-9a-f]{32}"
-_PROOF = re.compile(f"proof-{_UNIQUE}")
-_NOTES = re.compile(rf"zarr\.(json|{_UNIQUE}\.partial)")
+_PROBE = re.compile(f"{PROBE_PREFIX}{_UNIQUE}")
+_METADATA = re.compile(rf"zarr\.(json|{_UNIQUE}\.partial)")
 _CHUNK = re.compile(rf"c([./]\d+)*(\.{_UNIQUE}\.partial)?")
 
 
-def check_place(place: Any, *, overwrite: bool) -> bool:
-    """Return whether there is a store at a place; raise if frames must not be kept there.
+def check_location(location: Any, *, overwrite: bool) -> bool:
+    """Return whether there is a store at a location; raise if frames must not be stored there.
 
-    What lies there is told by listing it, whatever kind of place it is: a new store is only made where
-    nothing is, and what this library did not make is never deleted.
+    Whatever kind of location it is, it is listed: a new store is made only where nothing is, and what
+    this library did not make is never deleted.
 
     Parameters
     ----------
-    place : path, URL or zarr store
-        Where to.
+    location : path, URL or zarr store
+        Where frames are to be stored.
     overwrite : bool
         Whether a store that is there is to be begun anew.
 
     Raises
     ------
+    OptionTypeError
+        If the value is no location.
     StoreError
-        If something else is there, a store of another version, or, where the store is to be begun anew,
-        anything beside what this library made.
+        If something else is there, a store of another version, or, where a store is to be begun anew,
+        anything in it that this library did not make.
     """
-    place = as_place(place)
-    site = site_of(place)
-    names = names_at(site)
-    if all(name != "zarr.json" and _NOTES.fullmatch(name) for name in names):
+    location = as_location(location)
+    path = store_path(location)
+    names = list_names(path)
+    if all(name != "zarr.json" and _METADATA.fullmatch(name) for name in names):
         return False
-    notes = notes_at(site)
-    if not notes:
+    metadata = read_metadata(path)
+    if not metadata:
         raise StoreError(
-            f"{place} holds what this library did not make: {_shown(names)}. That is never deleted, not "
-            f"even with overwrite=True: choose another place as store"
+            f"{location} holds what this library did not make: {_shown(names)}. That is never deleted, "
+            f"not even with overwrite=True: choose another location for the store"
         )
     if overwrite:
-        _require_none(_ours_and_others(site, names)[1], place)
-    elif notes["version"] != VERSION:
+        _require_none(_owned_and_foreign(path, names)[1], location)
+    elif metadata["version"] != VERSION:
         raise StoreError(
-            f"the store {place} was made by another version of this library: the version of the store "
-            f"is {notes['version']}, here it is {VERSION}; overwrite=True begins it anew"
+            f"the store {location} was made by another version of this library: the version of the "
+            f"store is {metadata['version']}, here it is {VERSION}; overwrite=True begins it anew"
         )
     return True
 
 
-@saying_why
+@raises_store_errors
 def open_store(
-    place: Any,
+    location: Any,
     n_frames: int,
     frame_shape: tuple[int, int, int],
     chunk: int,
@@ -86,121 +98,75 @@ def open_store(
     overwrite: bool,
     origin: Mapping[str, Any],
 ) -> FrameStore:
-    """Open a store to keep frames in, made anew where there is none for frames of this shape.
+    """Open a store for a render; make it anew if it does not hold frames of this shape.
 
     Parameters
     ----------
-    place : path, URL or zarr store
+    location : path, URL or zarr store
         Where it is.
     n_frames : int
-        How many there will be, 0 if that is not known.
+        Number of frames, 0 if it is unknown.
     frame_shape : tuple of int
         Height, width and channels.
     chunk : int
         Frames in a chunk.
     overwrite : bool
-        Make it anew in any case.
+        Whether to make it anew in any case.
     origin : mapping
-        What the frames depend on, to be compared by the next render with the store; plain JSON.
+        What the frames depend on, for the next render with the store to compare; plain JSON.
     """
-    is_there = check_place(place, overwrite=overwrite)
-    place = as_place(place)
-    site = site_of(place)
-    notes: dict[str, Any] = {
-        NOTES_KEY: {**KIND, "render": uuid.uuid4().hex},
-        ORIGIN_KEY: dict(origin),
-    }
+    is_there = check_location(location, overwrite=overwrite)
+    location = as_location(location)
+    path = store_path(location)
+    render = uuid.uuid4().hex
+    attributes: dict[str, Any] = {METADATA_KEY: {**KIND, "render": render}, ORIGIN_KEY: dict(origin)}
     if is_there:
-        _begin_anew(site, notes, is_kept=not overwrite and _chunk(site, frame_shape) == chunk)
-        group = group_at(site)
+        is_fitting = not overwrite and chunk_of(location, frame_shape) == chunk
+        _take_over(path, attributes, keeps_frames=is_fitting)
+        group = open_group(path)
     else:
-        group = zarr.create_group(site, zarr_format=3, attributes=notes)
-    for name, row in (("frames", frame_shape), ("marks", (MARK_BYTES,))):
-        if name not in group:
-            group.create_array(
-                name,
-                shape=(n_frames, *row),
-                chunks=(chunk, *row),
-                dtype="u1",
-                compressors=[ZstdCodec(level=3)],  # see benchmarks/store_compression.py
-                fill_value=0,
-                chunk_key_encoding=FLAT_KEYS,
-            )
-    frames, marks = (_writable(group[name]) for name in _ARRAYS)
-    store = FrameStore(str(place), frames, marks, notes[NOTES_KEY]["render"])
+        group = zarr.create_group(path, zarr_format=3, attributes=attributes)
+    create_arrays(group, n_frames, frame_shape, chunk)
+    frames, digests = map(writing_empty_chunks, arrays_of(group))
+    store = FrameStore(str(location), frames, digests, render)
     store.reserve(n_frames)
     return store
 
 
-def _begin_anew(site: StorePath, notes: Mapping[str, Any], *, is_kept: bool) -> None:
-    """Take over a store for another render, and delete what that one cannot use."""
-    names = names_at(site)
-    proofs, _ = _ours_and_others(site, filter(_PROOF.fullmatch, names))  # of renders that were killed
-    ours: list[str] = []
-    if not is_kept:
-        ours, others = _ours_and_others(site, set(names) & set(_ARRAYS))
-        _require_none(others, site)
-    group_at(site).attrs.update(notes)  # first, as it stops a render that still writes
-    delete(site, [*proofs, *ours])
+def _take_over(path: StorePath, attributes: Mapping[str, Any], *, keeps_frames: bool) -> None:
+    """Make a store that of another render, and delete what that render cannot use."""
+    names = list_names(path)
+    probes, _ = _owned_and_foreign(path, filter(_PROBE.fullmatch, names))  # of renders that were killed
+    owned: list[str] = []
+    if not keeps_frames:
+        owned, foreign = _owned_and_foreign(path, set(names) & set(ARRAYS))
+        _require_none(foreign, path)
+    open_group(path).attrs.update(attributes)  # first, as it stops a render that still writes
+    delete_keys(path, [*probes, *owned])
 
 
-@saying_why
-def origin_of(place: Any) -> Mapping[str, Any]:
-    """Return what the frames of the last render with a store depended on; nothing if there was none."""
-    site = site_of(as_place(place))
-    origin: Any = group_at(site).attrs.get(ORIGIN_KEY) if notes_at(site) else None
-    return origin if isinstance(origin, dict) else {}
-
-
-def chunk_of(place: Any, frame_shape: tuple[int, int, int]) -> int | None:
-    """Return how many frames a chunk of a store has, None if there is none for frames of this shape."""
-    return _chunk(site_of(as_place(place)), frame_shape)
-
-
-@saying_why
-def _chunk(site: StorePath, frame_shape: tuple[int, int, int]) -> int | None:
-    if not notes_at(site):
-        return None
-    group = group_at(site)
-    try:
-        frames, marks = (group.get(name) for name in _ARRAYS)
-    except Exception:  # damaged, so that they have to be made anew
-        return None
-    if not isinstance(frames, zarr.Array) or not isinstance(marks, zarr.Array):
-        return None
-    chunk = int(frames.chunks[0])
-    is_so = (frames.shape[1:], marks.shape[1:], marks.chunks[0]) == (frame_shape, (MARK_BYTES,), chunk)
-    return chunk if is_so else None
-
-
-def _ours_and_others(site: StorePath, names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the keys of frames below some names in a store, and what this library did not make."""
-    ours: list[str] = []
-    others: list[str] = []
+def _owned_and_foreign(path: StorePath, names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the keys of frames and probes below some names in a store, and all that is foreign."""
+    owned: list[str] = []
+    foreign: list[str] = []
     for name in names:
-        if name in _ARRAYS or _PROOF.fullmatch(name):
-            for key in keys_under(site / name):
-                is_ours = _NOTES.fullmatch(key) or _CHUNK.fullmatch(key)
-                (ours if is_ours else others).append(f"{name}/{key}")
-        elif not _NOTES.fullmatch(name):
-            others.append(name)
-    return ours, others
+        if name in ARRAYS or _PROBE.fullmatch(name):
+            for key in list_keys(path / name):
+                is_owned = _METADATA.fullmatch(key) or _CHUNK.fullmatch(key)
+                (owned if is_owned else foreign).append(f"{name}/{key}")
+        elif not _METADATA.fullmatch(name):
+            foreign.append(name)
+    return owned, foreign
 
 
-def _require_none(others: list[str], place: Any) -> None:
-    if others:
+def _require_none(foreign: list[str], location: Location) -> None:
+    if foreign:
         raise StoreError(
-            f"the store {place} cannot be begun anew, as it holds what this library did not make: "
-            f"{_shown(others)}. That is never deleted: choose another place, or move it away"
+            f"the store {location} cannot be begun anew, as it holds what this library did not make: "
+            f"{_shown(foreign)}. That is never deleted: choose another location, or move it away"
         )
 
 
 def _shown(names: list[str]) -> str:
     more = len(names) - SHOWN_NAMES
     return ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _writable(array: Any) -> zarr.Array[Any]:
-    # zarr would leave out chunks that are all zero, as if they were never written. Its older releases
-    # have no `Array.with_config`.
-    return zarr.Array(zarr.AsyncArray(array.metadata, array.store_path, {"write_empty_chunks": True}))

@@ -1,4 +1,4 @@
-"""The frames of a store that is complete, as an array that checks what it reads."""
+"""The frames of a complete store, as an array that verifies what it reads."""
 
 from __future__ import annotations
 
@@ -8,96 +8,106 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.storage import StorePath
 
 from ..errors import AnimateError, ParamsError, StoreError
-from .frame_store import VERSION, FrameStore, notes_at, sums_of
-from .location import as_place, opened
+from .frame_digest import chunk_checksums
+from .frame_store import FrameStore
+from .layout import VERSION, arrays_of, read_metadata
+from .location import Location, as_location, open_patiently
 
 
-def open_array(place: Any) -> zarr.Array[Any] | VerifiedFrames:
-    """Open an array to read it, by its path, its URL or its store.
+def open_array(location: Any) -> zarr.Array[Any] | VerifiedFrames:
+    """Open a zarr array to read it, or the frames of a complete store.
 
-    Of a store that `FrameStore` made, its frames, if it is complete.
+    Parameters
+    ----------
+    location : path, URL or zarr store
+        Of the array, or of a store that `open_store` made.
+
+    Raises
+    ------
+    ParamsError
+        If there is no array, or if the store is not complete.
     """
-    place = as_place(place)
+    location = as_location(location)
     try:
-        return _opened(place)
+        return _opened(location)
     except AnimateError:
         raise
     except (FileNotFoundError, ValueError, OSError) as exc:
-        raise ParamsError(f"there is no zarr array at {place}: {exc}") from exc
-    except Exception as exc:  # whatever zarr raises of files that are damaged
-        raise ParamsError(f"{place} cannot be read: {type(exc).__name__}: {exc}") from exc
+        raise ParamsError(f"there is no zarr array at {location}: {exc}") from exc
+    except Exception as exc:  # whatever zarr raises for files that are damaged
+        raise ParamsError(f"{location} cannot be read: {type(exc).__name__}: {exc}") from exc
 
 
-def _opened(place: Any) -> zarr.Array[Any] | VerifiedFrames:
-    found = opened(zarr.open, place, mode="r")
+def _opened(location: Location) -> zarr.Array[Any] | VerifiedFrames:
+    found = open_patiently(zarr.open, location, mode="r")
     if isinstance(found, zarr.Array):
         return found
     assert isinstance(found, zarr.Group)
-    notes = notes_at(found.store_path)
-    if notes:
-        return _complete(found.store_path, notes, place)
+    metadata = read_metadata(found.store_path)
+    if metadata:
+        return _complete_frames(found, metadata, location)
     names = ", ".join(sorted(found.array_keys())) or "none"
-    raise ParamsError(f"{place} is a zarr group; give the path of one of its arrays: {names}")
+    raise ParamsError(f"{location} is a zarr group; give the path of one of its arrays: {names}")
+
+
+def _complete_frames(found: zarr.Group, metadata: dict[str, Any], location: Location) -> VerifiedFrames:
+    if metadata["version"] != VERSION:
+        raise ParamsError(
+            f"the store {location} was made by another version of this library: the version of the "
+            f"store is {metadata['version']}, here it is {VERSION}; make_video with overwrite=True "
+            f"begins it anew"
+        )
+    if "n_frames" not in metadata:
+        raise ParamsError(
+            f"the store {location} is not complete, or its last render was given up: call make_video "
+            f"with it again"
+        )
+    options = {"mode": "r", "zarr_format": 3, "use_consolidated": False}
+    group = open_patiently(zarr.open_group, found.store_path, **options)
+    frames, digests = arrays_of(group)
+    checksums = np.frombuffer(base64.b64decode(metadata["marks"]), "<u4")
+    return VerifiedFrames(FrameStore(str(location), frames, digests), metadata["n_frames"], checksums)
 
 
 class VerifiedFrames:
-    """The frames of a complete store, as an array that checks what it reads; can be pickled.
+    """The frames of a complete store, as an array that verifies what it reads; can be pickled.
 
     Parameters
     ----------
     store : FrameStore
         Where they are.
     n_frames : int
-        How many belong to its last render.
-    sums : ndarray of uint32
-        Of the marks of that render, by `sums_of`.
+        How many belong to the store's last render.
+    checksums : ndarray of uint32
+        `chunk_checksums` of the frame digests of that render.
     """
 
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, store: FrameStore, n_frames: int, sums: NDArray[np.uint32]) -> None:
+    def __init__(self, store: FrameStore, n_frames: int, checksums: NDArray[np.uint32]) -> None:
         self._store = store
-        self._sums = sums
+        self._checksums = checksums
         self.shape = (n_frames, *store.frame_shape)
         self.chunks = (store.chunk, *store.frame_shape)
 
     def __getitem__(self, index: tuple[slice, ...]) -> NDArray[np.uint8]:
-        """Return some frames in a row, or raise if they are not as they were written."""
+        """Return consecutive frames; raise `StoreError` if they are not as they were written."""
         start, stop, _ = index[0].indices(self.shape[0])
-        return self._store.finished(start, self._marks(start, stop))
+        return self._store.read_verified(start, self._digests(start, stop))
 
-    def _marks(self, start: int, stop: int) -> NDArray[np.uint8]:
-        """Return the marks of some frames; raise if they are not of the render that is complete."""
+    def _digests(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return the digests of some frames; raise if they are not those of the complete render."""
         chunk = self.chunks[0]
         idx = start // chunk
-        marks = self._store.marks(idx * chunk, min(-(-stop // chunk) * chunk, self.shape[0]))
-        sums = sums_of(marks, chunk)
-        wrong = idx + np.flatnonzero(sums != self._sums[idx : idx + len(sums)])
+        digests = self._store.frame_digests(idx * chunk, min(-(-stop // chunk) * chunk, self.shape[0]))
+        checksums = chunk_checksums(digests, chunk)
+        wrong = idx + np.flatnonzero(checksums != self._checksums[idx : idx + len(checksums)])
         if len(wrong):
             first, last = int(wrong[0]) * chunk, min(int(wrong[-1] + 1) * chunk, self.shape[0]) - 1
             raise StoreError(
-                f"frames {first} to {last} in the store {self._store} were lost, or are of another "
-                f"render than the one that was completed last: call make_video with it again"
+                f"frames {first} to {last} in the store {self._store} were lost, or belong to another "
+                f"render than the last one that was completed: call make_video with the store again"
             )
-        return marks[start - idx * chunk : stop - idx * chunk]
-
-
-def _complete(site: StorePath, notes: dict[str, Any], place: Any) -> VerifiedFrames:
-    if notes["version"] != VERSION:
-        raise ParamsError(
-            f"the store {place} was made by another version of this library: the version of the store "
-            f"is {notes['version']}, here it is {VERSION}; make_video with overwrite=True begins it anew"
-        )
-    if "n_frames" not in notes:
-        raise ParamsError(
-            f"the store {place} is not complete, or its last render was given up: call make_video with "
-            f"it again"
-        )
-    group = opened(zarr.open_group, site, mode="r", zarr_format=3, use_consolidated=False)
-    frames: Any = group["frames"]
-    marks: Any = group["marks"]
-    sums = np.frombuffer(base64.b64decode(notes["marks"]), "<u4")
-    return VerifiedFrames(FrameStore(str(place), frames, marks), notes["n_frames"], sums)
+        return digests[start - idx * chunk : stop - idx * chunk]

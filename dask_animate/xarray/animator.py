@@ -185,9 +185,9 @@ class DataArrayAnimator(Animator):
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}
 
-    def _job(self, *args: Any) -> FigureSpec:
+    def _spec(self, *args: Any) -> FigureSpec:
         self._prepare()
-        return super()._job(*args)
+        return super()._spec(*args)
 
     def _choose(self, plot: str | None) -> dict[Any, str]:
         """Return how each variable is drawn."""

@@ -13,6 +13,7 @@ from dask import compute, delayed
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from ..memory import LIMITS_READ_BYTES
 from ..params import SliceParams, Slices
 from ..validation import require_choice
 
@@ -20,8 +21,6 @@ from ..validation import require_choice
 N_RANKS = 1001
 #: Distributions that are merged into one at a time.
 FAN_IN = 16
-#: Bytes of data that one task reads.
-READ_BYTES = 64 * 2**20
 #: The percentiles that are called robust, as xarray has it.
 ROBUST = (2.0, 98.0)
 #: What limits may be, if no numbers.
@@ -95,7 +94,7 @@ def distributions(slices: Slices) -> Mapping[str, Distribution]:
         By the names of a Dataset's variables; by "" for a DataArray.
     """
     parts = []
-    sizes = SliceParams(slices).sizes(len(slices), READ_BYTES)  # of runs of whole chunks
+    sizes = SliceParams(slices).sizes(len(slices), LIMITS_READ_BYTES)  # of runs of whole chunks
     for start, stop in pairwise(accumulate(sizes, initial=0)):
         run = slices[start:stop]
         if run.travel_bytes > run.slice_bytes * len(run) / 2 and not run.is_lazy:

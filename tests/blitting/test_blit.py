@@ -61,18 +61,36 @@ actions = st.tuples(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(
+figures_and_changes = given(
     layout=st.sampled_from(LAYOUTS),
     kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=4),
     seed=st.integers(0, 10**6),
     frames=st.lists(st.lists(actions, max_size=3), min_size=2, max_size=6),
 )
+
+
+def trying(max_examples):
+    return settings(
+        max_examples=max_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+@trying(20)
+@figures_and_changes
 def test_equal_to_a_full_draw(layout, kinds, seed, frames):
+    assert_equal_to_a_full_draw(layout, kinds, seed, frames)
+
+
+@pytest.mark.slow
+@trying(150)
+@figures_and_changes
+def test_equal_to_a_full_draw_in_many_cases(layout, kinds, seed, frames):
+    assert_equal_to_a_full_draw(layout, kinds, seed, frames)
+
+
+def assert_equal_to_a_full_draw(layout, kinds, seed, frames):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as those of meaningless limits
         pair = Pair(lambda: build(layout, kinds, seed))
@@ -94,12 +112,13 @@ def test_equal_to_a_full_draw(layout, kinds, seed, frames):
             pair.assert_equal()
 
 
+@pytest.mark.parametrize("seeds", [[0], pytest.param([1, 2, 3], marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_draw_commands_stay_inside_their_rectangles(kind):
+def test_draw_commands_stay_inside_their_rectangles(kind, seeds):
     """What each draw command draws by itself is within its rectangle."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for seed in range(4):
+        for seed in seeds:
             zoo = build(LAYOUTS[seed], [kind], seed)
             Canvas(zoo.figure, DrawOptions())
             rng = random.Random(seed)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gallery import GALLERY
+from helpers import draw_block
 
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.rendering.renderer import Renderer
@@ -28,24 +29,37 @@ def blocks(animator, redraw, params):
     drawing = Renderer(FigureSpec(animator, DrawOptions(redraw=redraw), {}))
     items = list(enumerate(params))
     half = len(items) // 2
-    drawn = [drawing.block(some, len(some), "", alpha=False) for some in (items[half:], items[:half])]
+    drawn = [draw_block(drawing, some, len(some)) for some in (items[half:], items[:half])]
     drawing.close()
     return drawn
 
 
 def assert_same(animator, params):
+    full = blocks(animator, "full", params)
     for redraw in ("auto", "blit"):
-        for block, full in zip(
-            blocks(animator, redraw, params), blocks(animator, "full", params), strict=True
-        ):
-            differing = (block.pixels != full.pixels).any(axis=(1, 2, 3))
+        drawn = blocks(animator, redraw, params)
+        for (pixels, report), (expected, _) in zip(drawn, full, strict=True):
+            differing = (pixels != expected).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
-            assert block.run.fault is None
+            assert report.redraw_fault is None
             if redraw == "blit":
-                assert block.run.n_blitted == block.n_frames
+                assert report.n_blitted == report.n_frames
 
 
-@pytest.mark.parametrize("animator", GALLERY)
+#: One of each kind of change; the others are slow.
+USUAL = {
+    *("SineWave", "Rain", "Decay", "DynamicImage", "Histogram", "Pie", "Contours", "Clock", "Turning"),
+    *("Life", "BestLegend", "Twins", "Inset", "Parts"),
+}
+
+
+@pytest.mark.parametrize(
+    "animator",
+    [
+        pytest.param(animator, marks=() if animator.__name__ in USUAL else pytest.mark.slow)
+        for animator in GALLERY
+    ],
+)
 def test_gallery(animator):
     assert_same(animator(), range(24))
 
@@ -54,8 +68,13 @@ def test_gallery(animator):
     ("name", "animator", "params"),
     [
         ("simple_wave", "Wave", lambda module: np.linspace(0, 6, 24)),
-        ("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)),
-        ("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+        pytest.param(
+            *("multi_panel", "MultiPanel", lambda module: np.linspace(0, 1, 16)), marks=pytest.mark.slow
+        ),
+        pytest.param(
+            *("very_complex", "VeryComplex", lambda module: np.linspace(0, 1, 10)),
+            marks=pytest.mark.slow,
+        ),
         ("nondeterministic_loader", "Images", lambda module: list(map(module.load, range(16)))),
         ("real_terrain", "Terrain", lambda module: list(module.sun(16))),
     ],

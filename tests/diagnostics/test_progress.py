@@ -5,9 +5,8 @@ import sys
 import pytest
 from helpers import FailsAt, FrameNumber
 
-from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered
+from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered, PartitionReport
 from dask_animate.diagnostics.progress import ProgressBar
-from dask_animate.drawing.run import Run
 from dask_animate.errors import FrameError, OptionTypeError
 
 
@@ -26,7 +25,7 @@ def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
 def test_of_unknown_length(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with ProgressBar(None, None) as bar:
-        bar(PartitionRendered(8, 0.1, 0.0, "", 0, Run()))
+        bar(PartitionRendered(PartitionReport(8, 0.1), 0))
         for i in range(3):
             bar(FrameEncoded(i))
     assert "3frame" in sys.stderr.getvalue()

@@ -18,7 +18,7 @@ from distributed import Client, Status, get_client, get_worker, worker_client
 from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
 
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
-from dask_animate.execution.cluster import check_client, check_num_workers, resolve_num_workers
+from dask_animate.execution.cluster import ClusterOptions, resolve_num_workers
 from dask_animate.execution.lease import Lease
 
 
@@ -53,17 +53,17 @@ def test_resolve_num_workers(given, available, meant):
 @pytest.mark.parametrize("bad", [0, 1.0, None, "2", True])
 def test_bad_num_workers(bad):
     with pytest.raises((OptionError, OptionTypeError), match="num_workers must"):
-        check_num_workers(bad)
+        ClusterOptions.create(None, bad)
 
 
 def test_bad_clients(own_client):
     with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
-        check_client(own_client.cluster)
+        ClusterOptions.create(own_client.cluster, -1)
     closed = Client(own_client.cluster, set_as_default=False)
     closed.close()
     with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
-        check_client(closed)
-    check_client(None)
+        ClusterOptions.create(closed, -1)
+    assert ClusterOptions.create(None, -1).client is None
 
 
 def test_the_active_client_is_used(tmp_path, client):
@@ -119,7 +119,7 @@ INTERRUPTED = """
     from helpers import Slow
 
     print("start", flush=True)
-    Slow(0.05).make_video(sys.argv[1], range(400), 30, num_workers=int(sys.argv[2]))
+    Slow(0.01).make_video(sys.argv[1], range(2000), 30, num_workers=int(sys.argv[2]))
 """
 
 
@@ -130,7 +130,7 @@ def test_ctrl_c(tmp_path, n_workers):
     path.write_text("before")
     script = run_script(tmp_path, INTERRUPTED, path, n_workers, start_new_session=True)
     assert script.stdout.readline() == "start\n"
-    for _ in range(200):  # until something was encoded
+    for _ in range(600):  # until something was encoded
         time.sleep(0.1)
         if any(part.stat().st_size > 0 for part in path.parent.glob(".*.part")):
             break
@@ -148,19 +148,23 @@ def test_ctrl_c(tmp_path, n_workers):
 
 
 BUSY = """
-    import sys, time
+    import sys
+    from pathlib import Path
     from helpers import Slow
 
-    print("start", flush=True)
-    Slow(60).make_video(sys.argv[1], range(40), 30, num_workers=2)
+    class Busy(Slow):
+        def update(self, frame_idx, params):
+            Path("busy").touch()
+            super().update(frame_idx, params)
+
+    Busy(60).make_video(sys.argv[1], range(40), 30, num_workers=2)
 """
 
 
 def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
     """As from a notebook's stop button, to this process alone."""
-    script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True)
-    assert script.stdout.readline() == "start\n"
-    time.sleep(5)  # the workers sleep in update()
+    script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True, cwd=tmp_path)
+    wait_until((tmp_path / "busy").exists)
     children = psutil.Process(script.pid).children(recursive=True)
     script.send_signal(signal.SIGINT)
     _, err = script.communicate(timeout=25)
@@ -277,8 +281,10 @@ class WaitsForItsEnd(FrameNumber):
 
 @pytest.mark.parametrize(
     "params",
-    [da.arange(60, chunks=20), db.from_sequence(range(60), npartitions=12)],
-    ids=["array", "bag"],
+    [
+        pytest.param(da.arange(60, chunks=20), id="array"),
+        pytest.param(db.from_sequence(range(60), npartitions=12), id="bag", marks=pytest.mark.slow),
+    ],
 )
 def test_a_restart_in_the_middle(tmp_path, own_client, params):
     """What was computed for several partitions is computed again."""
@@ -422,7 +428,7 @@ KILLED = """
 """
 
 
-@pytest.mark.parametrize("when", ["registering", "drawing"])
+@pytest.mark.parametrize("when", [pytest.param("registering", marks=pytest.mark.slow), "drawing"])
 def test_a_killed_client_leaves_nothing_on_the_workers(tmp_path, own_client, monkeypatch, when):
     cluster, log = own_client.cluster, tmp_path / "log"
     log.mkdir()

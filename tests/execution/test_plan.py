@@ -1,5 +1,3 @@
-from fractions import Fraction
-
 import dask.bag as db
 import pytest
 from hypothesis import given
@@ -100,12 +98,3 @@ def test_where_with_a_bag():
     params = open_params(bag, 100)
     assert Plan.create("auto", 8, "auto", params).where("h264", params, 2)[0] == "client"
     assert Plan.create("auto", 8, "workers", params).where("h264", params, 2) == ("workers", "as asked")
-
-
-def test_rate_of_a_gop_is_ours():
-    from dask_animate.encoding.encoder_choice import gop_of
-    from dask_animate.encoding.encoders import GOP
-    from dask_animate.encoding.spec import EncodeOptions
-
-    assert gop_of(EncodeOptions(Fraction(30))) == GOP
-    assert gop_of(EncodeOptions(Fraction(30), options=(("g", "50"),))) == 50

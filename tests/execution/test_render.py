@@ -50,7 +50,12 @@ from dask_animate.errors import (
 PARAMS = [7 * i % 1000 for i in range(61)]
 
 
-@pytest.fixture(params=["here", "two workers", "five workers", "four threads"])
+@pytest.fixture(
+    params=[
+        *("here", "two workers", "four threads"),
+        pytest.param("five workers", marks=pytest.mark.slow),
+    ]
+)
 def where(request):
     """Arguments of make_video that choose who draws."""
     if request.param == "here":
@@ -103,7 +108,20 @@ def bag_of_shuffled(params):
     ],
     ids="list tuple array generator shuffled mixed lazy-shuffled bag filtered-bag bag-shuffled".split(),
 )
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize(
+    ("where", "encode_on"),
+    [
+        *(("here", "client"), ("two workers", "workers"), ("four threads", "client")),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (
+                *(("here", "workers"), ("two workers", "client"), ("four threads", "workers")),
+                *(("five workers", "workers"), ("five workers", "client")),
+            )
+        ),
+    ],
+    indirect=["where"],
+)
 def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     path = tmp_path / "a.mp4"
     video = FrameNumber().make_video(path, kind(PARAMS), 30, encode_on=encode_on, **where)
@@ -366,9 +384,9 @@ def test_renders_in_threads_of_this_process():
 
     plain = NoPatch()
     with ThreadPoolExecutor(4) as pool:
-        colors = ["red", "blue"] * 20
+        colors = ["red", "blue"] * 8
         frames = [pool.submit(Styled(color).frame, 0) for color in colors]
-        whites = [pool.submit(plain.frame, 0) for _ in range(20)]
+        whites = [pool.submit(plain.frame, 0) for _ in range(8)]
     for color, frame in zip(colors, frames, strict=True):
         assert frame.result()[0, 0].tolist() == ([255, 0, 0] if color == "red" else [0, 0, 255])
     assert all(frame.result()[0, 0].tolist() == [255, 255, 255] for frame in whites)
@@ -505,8 +523,19 @@ def test_a_class_defined_again_is_the_one_that_renders(tmp_path, client):
         assert_shows(tmp_path / "a.mp4", [factor * i for i in range(10)])
 
 
-@pytest.mark.parametrize("preload_factor", [1, 4, 8, 20])
-@pytest.mark.parametrize("partition_size", ["auto", 1, 6])
+@pytest.mark.parametrize(
+    ("partition_size", "preload_factor"),
+    [
+        *(("auto", 1), ("auto", 20), (1, 4), (6, 8)),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (
+                *(("auto", 4), ("auto", 8), (1, 1), (1, 8), (1, 20)),
+                *((6, 1), (6, 4), (6, 20)),
+            )
+        ),
+    ],
+)
 def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, partition_size):
     n_read = 0
     ahead = []
@@ -573,23 +602,23 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     from clusters import local_client
 
     from dask_animate.execution import distributed_executor as gather
-    from dask_animate.execution import workers
+    from dask_animate.memory import IN_FLIGHT_SHARE
 
     cluster, client = local_client(2, memory_limit="400 MiB")
-    budget = 2 * 400 * 2**20 * workers.MEMORY_SHARE
+    budget = 2 * 400 * 2**20 * IN_FLIGHT_SHARE
     most = 0
     original = gather.DistributedExecutor._fill
 
-    def fill(self, flights, run_code):
+    def fill(self, submissions, window, run_code):
         nonlocal most
-        original(self, flights, run_code)
-        if self._largest or kind == "params":
-            most = max(most, len(self._flights))
+        original(self, submissions, window, run_code)
+        if window._largest or kind == "params":
+            most = max(most, len(self._submissions))
 
     monkeypatch.setattr(gather.DistributedExecutor, "_fill", fill)
     with cluster, client:
         if kind == "bag":
-            params = db.from_sequence(range(200), npartitions=10)  # 20 frames of 2.9 MB: 58 MB each
+            params = db.from_sequence(range(120), npartitions=6)  # 20 frames of 2.9 MB: 58 MB each
             FrameNumber(figsize=(12.4, 7.75), dpi=100).make_video(
                 tmp_path / "a.mp4", params, 30, client=client, encode_on="client"
             )
@@ -604,7 +633,7 @@ def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
             video = First().make_video(tmp_path / "a.mp4", params, 30, client=client)
             assert video.stats.n_partitions > 3  # not one of 8 frames and 320 MB
             allowed = budget // 40_000_000
-    n_frames = 200 if kind == "bag" else 12
+    n_frames = 120 if kind == "bag" else 12
     assert_shows(tmp_path / "a.mp4", range(n_frames))
     assert 1 <= most <= allowed
 

@@ -7,7 +7,7 @@ import dask.bag as db
 import numpy as np
 import pytest
 from dask import delayed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
@@ -28,6 +28,7 @@ def shuffled(draw):
     return items
 
 
+@settings(deadline=None)
 @given(shuffled(), st.booleans(), st.integers(1, 7))
 def test_any_order_comes_out_in_order(items, lazy, size):
     sequence = iter(items) if lazy else items

@@ -93,8 +93,17 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("where", ["here", "cluster"])
+#: Read in this process as well; the others are slow there.
+HERE = {"dask", "zarr", "hdf5", "dataset", "dict", "delayed"}
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        *(("cluster", kind) for kind in KINDS),
+        *(pytest.param("here", k, marks=() if k in HERE else pytest.mark.slow) for k in KINDS),
+    ],
+)
 def test_every_kind(tmp_path, client, kind, where):
     params, options = KINDS[kind](tmp_path / "data")
     arguments = {"num_workers": 1} if where == "here" else {"client": client}
@@ -453,7 +462,7 @@ def test_more_bad_arrays(tmp_path, make, match):
         data.file.close()
 
 
-@pytest.mark.parametrize("library", ["zarr", "dask"])
+@pytest.mark.parametrize("library", ["zarr", pytest.param("dask", marks=pytest.mark.slow)])
 def test_chunks_near_the_limit_of_memory(tmp_path, library):
     """A fifth of a worker's memory is accepted, and then it has to be enough."""
     from clusters import local_client

@@ -19,7 +19,7 @@ def test_simple_wave_twice(tmp_path):
     (tmp_path / "simple_wave.py").write_text((EXAMPLES / "simple_wave.py").read_text())
     wave = runpy.run_path(str(EXAMPLES / "simple_wave.py"))["Wave"]()
     phases = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    drawn = np.stack([wave.frame(phase, i) for i, phase in enumerate(phases)]).astype(np.int16)
+    drawn = np.stack([wave.frame(phase, i)[::4, ::4] for i, phase in enumerate(phases)]).astype(np.int16)
     for _ in range(2):
         done = subprocess.run(
             [sys.executable, "simple_wave.py"],
@@ -31,7 +31,7 @@ def test_simple_wave_twice(tmp_path):
         )
         assert "60 frames, 2.00 s, 640x480" in done.stdout
         output = tmp_path / "output" / "simple_wave.mp4"
-        shown = decode(output)
+        shown = decode(output)[:, ::4, ::4]
         assert len(shown) == 60
         for i, frame in enumerate(shown):
             nearest = min(range(60), key=lambda j: np.abs(drawn[j] - frame).mean())

@@ -21,6 +21,7 @@ def test_all_are_known():
     assert {path.stem for path in NOTEBOOKS} == SHOWN.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -49,7 +49,13 @@ def cluster(module):
         yield client
 
 
-@pytest.mark.parametrize("change", [("params + OFFSET", "params + 7"), ("OFFSET = 0", "OFFSET = 7")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("params + OFFSET", "params + 7"),
+        pytest.param(("OFFSET = 0", "OFFSET = 7"), marks=pytest.mark.slow),
+    ],
+)
 def test_a_worker_with_older_code_is_an_error(tmp_path, module, cluster, change):
     ours, load = module
     options = {"client": cluster, "store": tmp_path / "s.zarr", "partition_size": 5}

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.image import AxesImage
 
 from dask_animate import Animator
+from dask_animate.rendering.task_output import TaskSpec
 
 N_BITS = 14
 
@@ -23,6 +24,12 @@ SUPPORT = Path(__file__).parent
 _PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
 #: PYTHONWARNINGS of interpreters that tests start: what pytest makes of warnings.
 WARNINGS = ",".join(_PROJECT["tool"]["pytest"]["ini_options"]["filterwarnings"])
+
+
+def draw_block(renderer, indexed, n_frames):
+    """Draw frames into one block; return the pixels and the report."""
+    output = renderer.render(TaskSpec(), 0, indexed, n_frames)
+    return output.payload.pixels, output.report
 
 
 class FrameNumber(Animator):

@@ -1,4 +1,4 @@
-"""Which of the user's files a module reaches, found without importing anything."""
+"""The user's files that a module reaches, found without importing anything."""
 
 import os
 import subprocess
@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from dask_animate.provenance.source_files import imported_names, reach_of, source_file, spec_of
+from dask_animate.provenance.modules import imported_names, spec_of
+from dask_animate.provenance.source_files import import_graph, source_file
 
 
 @pytest.fixture
@@ -59,17 +60,17 @@ PACKAGE = {
 )
 def test_imports_are_followed_but_not_made(folder, statement, names):
     write(folder, PACKAGE | {"ours/it.py": statement})
-    reach = reach_of(["ours.it"])
-    assert reach.files.keys() == names | {"ours", "ours.it"}
-    assert "os" in reach.libraries or "os" not in statement
+    graph = import_graph(["ours.it"])
+    assert graph.files.keys() == names | {"ours", "ours.it"}
+    assert "os" in graph.libraries or "os" not in statement
 
 
 def test_what_is_loaded_at_once_is_known(folder):
     write(folder, {"ours.py": "import theirs\ndef f():\n    import ours_too", "ours_too.py": ""})
     write(folder, {"theirs.py": ""})
-    reach = reach_of(["ours"], ["theirs"])
-    assert reach.files.keys() == {"ours", "theirs", "ours_too"}
-    assert reach.at_once == {"ours", "theirs"}
+    graph = import_graph(["ours"], ["theirs"])
+    assert graph.files.keys() == {"ours", "theirs", "ours_too"}
+    assert graph.eager == {"ours", "theirs"}
 
 
 def test_a_file_counts_by_its_bytes(folder):
@@ -78,7 +79,7 @@ def test_a_file_counts_by_its_bytes(folder):
     for text in ("x = 1\n", "x = 1  # one\n", "x = (1\n", "x = 1\n"):
         path.write_text(text)
         os.utime(path, ns=(0, len(digests)))
-        digests.append(reach_of(["ours"]).files["ours"].bytes_digest)
+        digests.append(import_graph(["ours"]).files["ours"].bytes_digest)
     assert digests[0] == digests[3]
     assert len(set(digests)) == 3
 
@@ -88,7 +89,7 @@ def test_compiled_modules_count_by_their_bytes(folder):
     digests = []
     for data in (b"one", b"other"):
         path.write_bytes(data)
-        digests.append(reach_of(["ours"]).files["ours"].bytes_digest)
+        digests.append(import_graph(["ours"]).files["ours"].bytes_digest)
     assert digests[0] != digests[1]
 
 
@@ -100,7 +101,7 @@ def test_archives_can_hold_modules(folder, monkeypatch):
             file.writestr("ours.py", text)
         with monkeypatch.context() as patch:
             patch.syspath_prepend(archive)
-            digests.append(reach_of(["ours"]).files["ours"].bytes_digest)
+            digests.append(import_graph(["ours"]).files["ours"].bytes_digest)
     assert digests[0] != digests[1]
 
 
@@ -125,8 +126,8 @@ def test_a_program_that_is_only_mentioned_does_not_run(folder):
         "from dask_animate.provenance.content import content_of\n"
         "from dask_animate.provenance.environment import Observer\n"
         "def f():\n    import theirs\n    from ours.shapes import round\n"
-        "named = content_of(f).named\n"
-        "print(sorted(Observer(named).observe().code), 'theirs' in sys.modules)"
+        "references = content_of(f).references\n"
+        "print(sorted(Observer(references).observe().code), 'theirs' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     expected = ["ours", "ours.colors", "ours.shapes", "ours.shapes.round", "theirs"]

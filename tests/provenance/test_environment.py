@@ -1,4 +1,4 @@
-"""What of a process decides on its frames: loaded code, values in modules, what is registered."""
+"""What frames depend on in a process: loaded code, values in modules, what is registered."""
 
 import importlib
 import os
@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import BoxStyle
 
 from dask_animate.errors import StoreError
-from dask_animate.provenance import environment as surroundings
-from dask_animate.provenance.content import Named, content_of
+from dask_animate.provenance import environment
+from dask_animate.provenance.content import References, content_of
 from dask_animate.provenance.environment import Observer
 
 MODULE = """
@@ -92,8 +92,8 @@ def module(tmp_path, monkeypatch):
     (tmp_path / "ours_loaded.py").write_text(MODULE)
     yield importlib.import_module("ours_loaded")
     del sys.modules["ours_loaded"]
-    for known in (surroundings._moving, surroundings._seen, surroundings._first, surroundings._unnamed):
-        known.clear()
+    for name in ("_changed_by_drawing", "_last_seen", "_digests", "_loaded_by_drawing"):
+        getattr(environment, name).clear()
 
 
 def edit(module, old, new, *, load):
@@ -108,7 +108,7 @@ def edit(module, old, new, *, load):
 
 
 def token():
-    return Observer(Named(frozenset({"ours_loaded"}))).observe().token
+    return Observer(References(frozenset({"ours_loaded"}))).observe().token
 
 
 @pytest.mark.parametrize("load", [True, False])
@@ -224,7 +224,7 @@ def test_what_modules_hold_counts_as_it_is_now(module, change):
 
 
 def test_what_drawing_changes_counts_as_it_was(module):
-    observer = Observer(Named(frozenset({"ours_loaded"})))
+    observer = Observer(References(frozenset({"ours_loaded"})))
     before = observer.observe().token
     module.CACHE["x"] = 1
     module.GRID[1] = 9
@@ -237,7 +237,7 @@ def test_what_drawing_changes_counts_as_it_was(module):
 
 
 def test_what_is_registered_may_change_in_a_process_that_has_drawn():
-    observer = Observer(Named())
+    observer = Observer(References())
     tokens = []
     try:
         for color in ("red", "blue", "red"):
@@ -257,7 +257,7 @@ def test_functions_replaced_in_libraries_count_wherever_they_come_from(monkeypat
     monkeypatch.setattr(Line2D, "draw", namespace["draw"])
     monkeypatch.setattr(np, "sin", namespace["draw"])
     monkeypatch.setitem(BoxStyle._style_list, "own", namespace["Style"])
-    assert Observer(Named()).observe().values.keys() == {
+    assert Observer(References()).observe().values.keys() == {
         *("matplotlib.lines.Line2D.draw", "numpy.sin", "matplotlib.patches.BoxStyle._style_list['own']"),
     }
 
@@ -276,7 +276,7 @@ def test_modules_that_others_hold_count(tmp_path, monkeypatch):
     )
     importlib.import_module("ours_holder")
     try:
-        code = Observer(Named(frozenset({"ours_holder"}))).observe().code
+        code = Observer(References(frozenset({"ours_holder"}))).observe().code
     finally:
         del sys.modules["ours_holder"]
     assert code.keys() == {"ours_holder", "by_path"}
@@ -284,7 +284,7 @@ def test_modules_that_others_hold_count(tmp_path, monkeypatch):
 
 def test_modules_that_drawing_loads_and_nothing_names(tmp_path, module, monkeypatch):
     (tmp_path / "ours_hidden.py").write_text("K = 1\n")
-    observer = Observer(Named(frozenset({"ours_loaded"})))
+    observer = Observer(References(frozenset({"ours_loaded"})))
     before = observer.observe()
     assert observer.note_changes() is None
     importlib.import_module("ours_" + "hidden")
@@ -299,7 +299,7 @@ def test_data_elsewhere_is_said(module, tmp_path):
     import zarr
 
     module.DATA = zarr.zeros(store=tmp_path / "z", shape=3)
-    assert "whose data is not here" in Observer(Named(frozenset({"ours_loaded"}))).observe().unknown
+    assert "whose data is not here" in Observer(References(frozenset({"ours_loaded"}))).observe().unknown
 
 
 class OwnAxes(Axes):
@@ -312,7 +312,7 @@ class OwnScale(scale.LinearScale):
 
 def test_what_is_registered_with_matplotlib_counts(monkeypatch):
     def observed():
-        return Observer(Named()).observe().values
+        return Observer(References()).observe().values
 
     before = observed()
     assert not before
@@ -336,7 +336,7 @@ def test_what_is_registered_with_matplotlib_counts(monkeypatch):
 
 def test_libraries_count_whether_they_are_loaded_or_not():
     versions = (
-        Observer(Named(libraries=frozenset({"PIL", "yaml", "numpy", "nothing"}))).observe().versions
+        Observer(References(libraries=frozenset({"PIL", "yaml", "numpy", "nothing"}))).observe().versions
     )
     assert versions["numpy"] == np.__version__
     assert versions["nothing"] == "missing"
@@ -345,28 +345,28 @@ def test_libraries_count_whether_they_are_loaded_or_not():
 
 
 def test_other_code_is_an_error(module):
-    named = Named(frozenset({"ours_loaded"}))
-    expected = Observer(named).observe()
-    assert Observer(named, expected).observe().differing == ()
+    references = References(frozenset({"ours_loaded"}))
+    expected = Observer(references).observe()
+    assert Observer(references, expected).observe().differing == ()
     module.GRID[0] = 8
-    assert Observer(named, expected).observe().differing == ("ours_loaded.GRID",)
+    assert Observer(references, expected).observe().differing == ("ours_loaded.GRID",)
     module.SCALE = 8  # where the file still says 3
     with pytest.raises(StoreError, match=r"older version of ours_loaded\.SCALE .* restart the workers"):
-        Observer(named, expected).observe()
+        Observer(references, expected).observe()
     module.SCALE = 3
     edit(module, "SCALE * x", "SCALE + x", load=False)
-    older = Observer(named).observe()
+    older = Observer(references).observe()
     assert older.outdated == ("ours_loaded",)
     with pytest.raises(StoreError, match=r"older version of ours_loaded than .* restart the workers"):
-        Observer(named, expected).observe()
+        Observer(references, expected).observe()
     importlib.reload(module)
     with pytest.raises(StoreError, match=r"another version of ours_loaded .*: reload it there"):
-        Observer(named, older).observe()
+        Observer(references, older).observe()
 
 
 def test_animators_are_read_without_their_modules():
     content = content_of(FrameNumber())
-    assert content.named.modules == {"helpers"}
-    code = Observer(content.named).observe().code
+    assert content.references.modules == {"helpers"}
+    code = Observer(content.references).observe().code
     assert "helpers" in code
     assert not [name for name in code if name.startswith(("numpy", "matplotlib", "dask"))]

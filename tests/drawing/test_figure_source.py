@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from dask_animate.drawing.figure_source import FigureSource
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.drawing.run import Run
+from dask_animate.drawing.session import DrawSession
 from dask_animate.errors import FigureError, FrameError, FrameSizeError, SetupError
 from dask_animate.frames import FrameSize
 from dask_animate.rendering.source_spec import FigureSpec
@@ -24,7 +24,7 @@ def check_source(src, params):
     assert src.open() == size
     frames = {}
     for idx in (*range(len(params)), *reversed(range(len(params)))):
-        rgba = src.draw(idx, params[idx], Run())
+        rgba = src.draw(idx, params[idx], DrawSession())
         assert rgba.shape == (size.height, size.width, 4)
         assert rgba.dtype == np.uint8
         assert src.opaque <= bool((rgba[..., 3] == 255).all())
@@ -43,7 +43,7 @@ def test_keeps_what_a_source_promises(animator, reuse_figure):
 def test_draws_the_frame():
     src = source(FrameNumber())
     assert src.open() == FrameSize(40, 140)
-    assert read_numbers(src.draw(5, 9, Run())[..., :3]) == (5, 9)
+    assert read_numbers(src.draw(5, 9, DrawSession())[..., :3]) == (5, 9)
     src.close()
 
 
@@ -61,9 +61,9 @@ def test_without_a_seed_random_states_are_left_alone():
     expected = [np.random.rand(8) for _ in range(3)]
     np.random.seed(5)
     src = source(Noise(), seed=None)
-    first = src.draw(0, None, Run()).copy()
+    first = src.draw(0, None, DrawSession()).copy()
     np.testing.assert_array_equal(np.random.rand(8), expected[2])  # two were drawn: in setup, in update
-    assert not np.array_equal(first, src.draw(0, None, Run()))
+    assert not np.array_equal(first, src.draw(0, None, DrawSession()))
     src.close()
 
 
@@ -95,15 +95,15 @@ def test_figure_that_cannot_be_drawn():
 
 def test_update_fails():
     src = source(FailsAt(2))
-    src.draw(1, 0, Run())
+    src.draw(1, 0, DrawSession())
     with pytest.raises(
         FrameError, match="frame 2 could not be drawn: LookupError: no data for 7"
     ) as caught:
-        src.draw(2, 7, Run())
+        src.draw(2, 7, DrawSession())
     assert caught.value.frame_idx == 2
     assert caught.value.params == "7"
     assert isinstance(caught.value.__cause__, LookupError)
-    src.draw(3, 0, Run())
+    src.draw(3, 0, DrawSession())
     src.close()
 
 
@@ -122,7 +122,7 @@ def test_a_figure_made_in_init(reuse_figure):
     for _ in range(2):
         job = FigureSpec(animator, DrawOptions(dpi=80, tight=True, reuse_figure=reuse_figure), {})
         src = FigureSource(job.load, job.draw)
-        shapes = {src.draw(i, 1, Run()).shape for i in range(3)}
+        shapes = {src.draw(i, 1, DrawSession()).shape for i in range(3)}
         assert len(shapes) == 1
         src.close()
     assert (animator.figure.get_size_inches().tolist(), animator.figure.dpi) == (size, dpi)
@@ -135,7 +135,7 @@ def test_exit_in_update_is_an_error_of_the_frame():
             raise SystemExit(3)
 
     with pytest.raises(FrameError, match="frame 0 could not be drawn: SystemExit: 3"):
-        source(Exits()).draw(0, 0, Run())
+        source(Exits()).draw(0, 0, DrawSession())
 
 
 def test_a_figure_of_no_pixels():
@@ -145,22 +145,22 @@ def test_a_figure_of_no_pixels():
 
 def test_long_params_are_shortened():
     with pytest.raises(FrameError) as caught:
-        source(FailsAt(0)).draw(0, list(range(10_000)), Run())
+        source(FailsAt(0)).draw(0, list(range(10_000)), DrawSession())
     assert len(caught.value.params) < 200
 
 
 def test_frame_of_another_size():
     src = source(Grows(4))
-    src.draw(3, 0, Run())
+    src.draw(3, 0, DrawSession())
     with pytest.raises(FrameSizeError, match="frame 4 is 200x150 pixels, but the figure was 140x40"):
-        src.draw(4, 0, Run())
+        src.draw(4, 0, DrawSession())
     src.close()
 
 
 def test_figures_of_the_caller_are_left_alone():
     mine = plt.figure()
     src = source(FrameNumber())
-    src.draw(0, 0, Run())
+    src.draw(0, 0, DrawSession())
     src.close()
     assert plt.get_fignums() == [mine.number]
     plt.close(mine)
@@ -176,7 +176,7 @@ def test_pyplot_sees_the_animators_figure():
     src.open()
     other = source(FrameNumber())
     other.open()
-    src.draw(0, 0, Run())
+    src.draw(0, 0, DrawSession())
     src.close()
     other.close()
 

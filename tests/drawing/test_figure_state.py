@@ -11,7 +11,7 @@ from dask_animate import Animator
 from dask_animate.drawing.figure_source import FigureSource
 from dask_animate.drawing.isolation import current_settings
 from dask_animate.drawing.options import DrawOptions
-from dask_animate.drawing.run import Run
+from dask_animate.drawing.session import DrawSession
 
 X = np.linspace(0, 1, 12)
 
@@ -127,7 +127,7 @@ class Pyplot(Animator):
 
 def frames(animator, indices, **spec):
     source = FigureSource(lambda: animator, DrawOptions(**spec))
-    drawn = {idx: source.draw(idx, idx, Run()).copy() for idx in indices}
+    drawn = {idx: source.draw(idx, idx, DrawSession()).copy() for idx in indices}
     source.close()
     return drawn
 
@@ -148,7 +148,7 @@ def test_the_first_frame_goes_on_from_setup():
     assert animator.ax.lines[0].get_color() == "r"
     source = FigureSource(lambda: animator, DrawOptions(seed=None))
     for _ in range(2):
-        source.draw(2, 2, Run())
+        source.draw(2, 2, DrawSession())
         assert [line.get_color() for line in animator.ax.lines] == ["g"]
     source.close()
     plt.close("all")
@@ -173,8 +173,8 @@ class Settings(Animator):
 def test_settings_too():
     source = FigureSource(Settings, DrawOptions(), current_settings())
     source.open()
-    with source.entered():  # for a whole partition
-        first, wide, again = (source.draw(k, k, Run()).copy() for k in range(3))
+    with source.isolated():  # for a whole partition
+        first, wide, again = (source.draw(k, k, DrawSession()).copy() for k in range(3))
     source.close()
     assert not np.array_equal(first, wide)
     np.testing.assert_array_equal(again, first)

@@ -1,25 +1,24 @@
-"""What counts up as artists are made: property cycles, and pyplot's current axes."""
+"""The state of figures that advances as artists are added: property cycles and current axes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..blitting import cycle_position, property_cycles, set_cycle_position
+from ..blitting import AxesBase, cycle_position, property_cycles, set_cycle_position
 
 
-class Counts:
-    """Where property cycles and the current axes of figures stood when this was made.
+class FigureState:
+    """A snapshot of the property cycles and the current axes of figures.
 
     Not thread-safe.
 
     Parameters
     ----------
     figures : iterable of Figure
-        As they are after ``setup()``.
+        As ``setup()`` leaves them.
     """
 
     def __init__(self, figures: Iterable[Figure]) -> None:
@@ -31,8 +30,8 @@ class Counts:
         }
         self._current = [(figure, figure.gca()) for figure in figures if figure.axes]
 
-    def put_back(self, figures: Iterable[Figure]) -> None:
-        """Put them back; cycles of axes that were made since then to their beginning."""
+    def restore(self, figures: Iterable[Figure]) -> None:
+        """Restore the snapshot; restart the cycles of axes that were added since then."""
         for figure in figures:
             for axes in _all_axes(figure.axes):
                 cycles, positions = property_cycles(axes), self._cycles.get(axes)
@@ -45,7 +44,7 @@ class Counts:
                 figure.sca(current)
 
 
-def _all_axes(axes: Iterable[Any]) -> Iterator[Any]:
+def _all_axes(axes: Iterable[AxesBase]) -> Iterator[AxesBase]:
     for one in axes:
         yield one
         yield from _all_axes((*one.child_axes, *getattr(one, "parasites", ())))

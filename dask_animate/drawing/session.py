@@ -1,0 +1,42 @@
+"""What a frame source remembers while it draws one partition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class DrawSession:
+    """One drawing of a partition, from its first frame to its last.
+
+    Made by the caller, and changed by the source that draws with it. One thread uses it.
+
+    Attributes
+    ----------
+    n_frames : int or None
+        Frames of the partition, or at most so many; None if that is not known.
+    is_whole : bool
+        Draw the whole figure for each frame, because the frames turned out wrong otherwise.
+    n_blitted : int
+        Frames drawn incrementally until now.
+    n_drawn : int
+        Frames drawn until now.
+    is_repeated : bool
+        True if the frame drawn last equals the one before it in this session.
+    is_checked : bool
+        True once an incrementally drawn frame was compared with a full draw.
+    is_unsure : bool
+        True if the last incrementally drawn frame was not compared yet.
+    sample : int or None
+        Which frame, counted from 0, is compared besides the first and the last; None before it is
+        chosen, and again after it was compared.
+    """
+
+    n_frames: int | None = None
+    is_whole: bool = False
+    n_blitted: int = 0
+    n_drawn: int = 0
+    is_repeated: bool = False
+    is_checked: bool = False
+    is_unsure: bool = False
+    sample: int | None = None

@@ -1,0 +1,32 @@
+"""The writer of a codec: of segments for videos, frame after frame for animated images."""
+
+from __future__ import annotations
+
+from ..frames import FrameSize
+from .encoders import Encoding
+from .formats import CODECS
+from .image_writer import ImageWriter
+from .options import OutputOptions
+from .output_file import OutputFile
+from .video_writer import VideoWriter
+
+
+def open_writer(
+    output: OutputFile, options: OutputOptions, encoding: Encoding, size: FrameSize
+) -> VideoWriter | ImageWriter:
+    """Return the writer of a file.
+
+    Parameters
+    ----------
+    output : OutputFile
+        The file.
+    options : OutputOptions
+        Gives the timing and the texts.
+    encoding : Encoding
+        How frames are encoded.
+    size : FrameSize
+        Size of the drawn frames.
+    """
+    if CODECS[encoding.codec].is_segmented:
+        return VideoWriter(output, encoding, size, options.timeline, options.metadata)
+    return ImageWriter(output, encoding, size, options.timeline)

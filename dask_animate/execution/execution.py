@@ -1,0 +1,254 @@
+"""A render from its parameters to a sink, whichever executor draws."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from dask.system import CPU_COUNT
+from dask.utils import format_bytes
+from numpy.typing import NDArray
+
+from ..diagnostics import (
+    EncodingPlaced,
+    Event,
+    FigureBuilt,
+    FrameEncoded,
+    Listener,
+    PartitionRendered,
+    StatsCollector,
+    ValuesChanged,
+)
+from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
+from ..errors import ParamsError
+from ..frames import FrameSize
+from ..params import AnyParams, in_frame_order
+from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
+from .executor import Executor
+from .plan import Plan
+from .store_request import StoreRequest
+
+if TYPE_CHECKING:
+    from ..storage import FrameCache
+    from .store_session import StoreSession
+
+#: Pixels of a frame; or the output with its segment, at the segment's first frame; None for the others.
+Item = NDArray[np.uint8] | TaskOutput | None
+
+
+class Sink(Protocol):
+    """Takes frames or segments in order."""
+
+    def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> Any:
+        """Read a frame, which may be overwritten afterwards, and return what `encode` takes."""
+        ...
+
+    def encode(self, picture: Any) -> None:
+        """Take the picture that was converted last."""
+        ...
+
+    def add(self, segment: Segment, origin: str) -> None:
+        """Take frames that were encoded elsewhere; `origin` names by whom, for messages."""
+        ...
+
+
+#: Makes the sink, once the encoder and the size of the frames are known.
+OpenSink = Callable[[Encoding, FrameSize], AbstractContextManager[Sink]]
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A render that was executed.
+
+    Attributes
+    ----------
+    encoding : Encoding
+        How frames were encoded.
+    size : FrameSize
+        Of the frames, as drawn.
+    n_frames : int
+        Number of frames.
+    """
+
+    encoding: Encoding
+    size: FrameSize
+    n_frames: int
+
+
+class Execution:
+    """One render. `run` is called once.
+
+    Parameters
+    ----------
+    params : AnyParams
+        The frames' parameters; consumed.
+    plan : Plan
+        How to divide them.
+    encode : EncodeOptions
+        How to encode the frames.
+    open_sink : callable
+        Where they go.
+    stats : StatsCollector
+        Adds up what it costs.
+    listeners : sequence of callable
+        Told of each event, in this thread.
+    store : StoreRequest, optional
+        Where frames are kept.
+    """
+
+    def __init__(
+        self,
+        params: AnyParams,
+        plan: Plan,
+        encode: EncodeOptions,
+        open_sink: OpenSink,
+        stats: StatsCollector,
+        listeners: Sequence[Listener] = (),
+        store: StoreRequest | None = None,
+    ) -> None:
+        self._params = params
+        self._plan = plan
+        self._encode = encode
+        self._open_sink = open_sink
+        self._stats = stats
+        self._listeners: tuple[Listener, ...] = (stats, *listeners)
+        self._store = store
+        self._session: StoreSession | None = None
+        self._n_encoded = 0
+
+    def run(self, executor: Executor) -> Executed:
+        """Draw with an executor, from the first frame to the last."""
+        with executor:
+            self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
+            place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)
+            self._emit(EncodingPlaced(place, reason))
+            on_workers = place == "workers"
+            figures = executor.build(self._encode if on_workers else None)
+            for figure in figures:
+                self._emit(FigureBuilt(figure.worker, figure.fonts))
+            size = figures[0].size
+            plan, cache = self._open_store(size, executor)
+            # All segments have to come from the same encoder.
+            reasons = [figure.gpu_reason for figure in figures] if on_workers else None
+            encoding = choose_encoder(self._encode, size, reasons)
+            task = _task(encoding, cache, executor, plan, on_workers=on_workers)
+            with self._open_sink(encoding, size) as sink:
+                outputs = executor.outputs(self._params, plan, task, self._announce)
+                self._feed(self._received(outputs), executor.reorder_bytes(), sink)
+                if self._session is not None:
+                    self._session.complete(self._n_encoded)
+        return Executed(encoding, size, self._n_encoded)
+
+    def _open_store(self, size: FrameSize, executor: Executor) -> tuple[Plan, FrameCache | None]:
+        """Open where frames are kept, and divide the render so that each task writes whole chunks."""
+        if self._store is None:
+            return self._plan, None
+        from ..storage import FrameCache, chunk_of, open_store, origin_of
+        from .store_session import StoreSession
+
+        place, overwrite = self._store.place, self._store.overwrite
+        shape = (size.height, size.width, self._store.channels)
+        kept = None if overwrite else chunk_of(place, shape)
+        plan, chunk = self._plan.with_store(self._params, size, kept)
+        n_frames = self._params.n_frames or 0
+        environment = self._store.environment
+        changed = [] if overwrite else environment.changed_since(origin_of(place))
+        if changed:
+            self._emit(ValuesChanged(changed))
+        origin = environment.origin()
+        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
+        self._session = StoreSession(store)
+        executor.probe(self._session)
+        return plan, FrameCache(store, self._store.token)
+
+    def _received(self, outputs: Iterator[TaskOutput]) -> Iterator[TaskOutput]:
+        """Take note of outputs as they come."""
+        start = time.perf_counter()
+        for output in outputs:
+            waited = time.perf_counter() - start
+            self._stats.wait_seconds += waited if output.report.worker else output.report.draw_seconds
+            if self._session is not None:
+                self._session.take(output)
+            self._emit(PartitionRendered(output.report, output.n_bytes))
+            yield output
+            start = time.perf_counter()
+
+    def _unpack(self, outputs: Iterable[TaskOutput]) -> Iterator[tuple[int, Item]]:
+        for output in outputs:
+            payload = output.payload
+            if isinstance(payload, Block):
+                yield from zip(payload.frame_idx, payload.pixels, strict=True)
+            elif isinstance(payload, StoredFrames):
+                assert self._session is not None
+                yield from self._session.frames(output)
+            else:
+                yield payload.start, output
+                for frame_idx in range(payload.start + 1, payload.start + payload.n_frames):
+                    yield frame_idx, None
+
+    def _feed(self, outputs: Iterator[TaskOutput], reorder_bytes: int, sink: Sink) -> None:
+        timed = self._stats.timed
+        waiting = _Waiting(reorder_bytes)
+        indexed = self._unpack(outputs)
+        items = in_frame_order(indexed, self._params.n_frames, waiting.hold, waiting.release)
+        for frame_idx, item in enumerate(items):
+            if isinstance(item, TaskOutput):
+                assert isinstance(item.payload, Segment)
+                timed("mux_seconds", sink.add, item.payload, item.report.worker or "this process")
+            elif item is not None:
+                opaque = item.shape[2] != 4
+                picture = timed("encode_seconds", sink.convert, item, opaque=opaque)
+                timed("encode_seconds", sink.encode, picture)
+            self._announce(frame_idx)
+
+    def _announce(self, frame_idx: int) -> None:
+        """Tell of frames up to this one that they are encoded, of each once."""
+        while self._n_encoded <= frame_idx:
+            self._n_encoded += 1
+            self._emit(FrameEncoded(self._n_encoded - 1))
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+def _task(
+    encoding: Encoding, cache: FrameCache | None, executor: Executor, plan: Plan, *, on_workers: bool
+) -> TaskSpec:
+    if on_workers:
+        return TaskSpec(encoding, encoding.keep_alpha, cache)
+    is_alone = executor.n_threads == 0
+    if is_alone and cache is None and plan.is_auto and CODECS[encoding.codec].is_segmented:
+        return TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT)  # what the sink would do
+    return TaskSpec(None, encoding.keep_alpha, cache)
+
+
+class _Waiting:
+    """Counts the bytes of what came before its turn."""
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._n_bytes = 0
+
+    def hold(self, item: Item) -> Item:
+        self._n_bytes += _n_bytes(item)
+        if self._n_bytes > self._budget:
+            raise ParamsError(
+                f"the frames of the bag are too far out of order: more than "
+                f"{format_bytes(self._budget)} of them wait for one before; sort the bag by frame_id"
+            )
+        return item.copy() if isinstance(item, np.ndarray) else item  # its block can go
+
+    def release(self, item: Item) -> Item:
+        self._n_bytes -= _n_bytes(item)
+        return item
+
+
+def _n_bytes(item: Item) -> int:
+    if item is None:
+        return 0
+    return item.n_bytes if isinstance(item, TaskOutput) else item.nbytes

@@ -1,0 +1,75 @@
+"""Where the caller wants frames to be kept, and what they are drawn from."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OptionError, OptionTypeError, ReuseWarning
+from ..params import AnyParams
+from ..rendering import FigureSpec
+
+if TYPE_CHECKING:
+    from ..provenance import Environment
+
+
+@dataclass(frozen=True)
+class StoreRequest:
+    """Where the caller wants frames to be kept.
+
+    Attributes
+    ----------
+    place : path, URL or zarr store
+        Where.
+    overwrite : bool
+        Whether to begin anew there.
+    channels : int
+        3 for RGB, 4 for RGBA.
+    token : bytes
+        Of all that frames are drawn from, but for their parameters and for what is in the process.
+    environment : Environment
+        What they depend on in the process that asks for them.
+    """
+
+    place: Any
+    overwrite: bool
+    channels: int
+    token: bytes
+    environment: Environment
+
+    @classmethod
+    def create(
+        cls, place: Any, overwrite: object, params: AnyParams, spec: FigureSpec
+    ) -> StoreRequest | None:
+        """Check where frames are to be kept, and find the token of what they are drawn from.
+
+        Returns None if they are not to be kept. Warns of what keeps frames from being found again.
+        """
+        if not isinstance(overwrite, bool):
+            raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
+        if place is None:
+            if overwrite:
+                raise OptionError("overwrite=True requires store=")
+            return None
+        params.check_storable()
+        from ..provenance import Observer, content_or_reason
+        from ..storage import DRAWN_AGAIN, check_location
+
+        check_location(place, overwrite=overwrite)
+        content, reason = content_or_reason(*spec.content())
+        if reason is not None:
+            name = type(spec.animator).__name__
+            _warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}")
+        environment = Observer(content.references).observe()
+        if environment.outdated:
+            _warn(
+                f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
+                f"are drawn by the older code that is loaded; to draw by the new one, reload it"
+            )
+        channels = 4 if spec.draw.transparent else 3
+        return cls(place, overwrite, channels, content.token, environment)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ReuseWarning, stacklevel=4)  # the caller of `Animator.make_video`
