@@ -35,18 +35,18 @@ def blocks(animator, redraw, params):
 
 
 def assert_same(animator, params):
-    wholes = blocks(animator, "full", params)
+    full = blocks(animator, "full", params)
     for redraw in ("auto", "blit"):
         drawn = blocks(animator, redraw, params)
-        for (pixels, report), (whole, _) in zip(drawn, wholes, strict=True):
-            differing = (pixels != whole).any(axis=(1, 2, 3))
+        for (pixels, report), (expected, _) in zip(drawn, full, strict=True):
+            differing = (pixels != expected).any(axis=(1, 2, 3))
             assert not differing.any(), f"{redraw}: {np.flatnonzero(differing)}"
             assert report.redraw_fault is None
             if redraw == "blit":
                 assert report.n_blitted == report.n_frames
 
 
-#: One of each manner of changing; the others are slow.
+#: One of each kind of change; the others are slow.
 USUAL = {
     *("SineWave", "Rain", "Decay", "DynamicImage", "Histogram", "Pie", "Contours", "Turning"),
     *("BestLegend", "Inset", "Parts"),

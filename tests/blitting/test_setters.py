@@ -25,7 +25,7 @@ from dask_animate.drawing.options import DrawOptions
 
 DOCS = Path(__file__).parents[2] / "docs" / "redraw.md"
 
-#: What is tried without -m slow: one of so many setters.
+#: Without -m slow one of so many setters is tried.
 SAMPLE = 150
 
 BETWEEN = [
