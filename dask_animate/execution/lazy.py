@@ -18,6 +18,7 @@ from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
 from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
+from .mapping import block_axes
 from .plan import TAIL_SEGMENT, kept_length
 
 #: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,
@@ -136,22 +137,13 @@ class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
 
 
 def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
-    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it.
-
-    Axes of parameters are called by the names of the frames' axes where they have one block: dask does
-    not fuse over axes that the result lacks.
-    """
+    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it."""
     import dask.array
 
     lengths = {"y": size.height, "x": size.width, "c": 3}
     arguments: list[Any] = [_PartitionDep(blocks, drawing.name), "t", *_shared(drawing)]
-    for k, (array, axis) in enumerate(blocks.arrays):
-        free = iter(lengths)
-        names = [
-            "t" if i == axis else next(free, f"{k}.{i}") if n == 1 else f"{k}.{i}"
-            for i, n in enumerate(array.numblocks)
-        ]
-        arguments += array, tuple(names)
+    for (array, _), names in zip(blocks.arrays, block_axes(blocks.arrays, list(lengths)), strict=True):
+        arguments += array, names
     used = {name for names in arguments[1::2] if names is not None for name in names}
     return dask.array.blockwise(
         draw_partition,

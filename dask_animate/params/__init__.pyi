@@ -6,6 +6,7 @@ from .frame_order import in_frame_order as in_frame_order
 from .frame_order import with_index as with_index
 from .items import nbytes as nbytes
 from .items import private as private
+from .partition import BlockItems as BlockItems
 from .partition import DelayedItems as DelayedItems
 from .partition import Partition as Partition
 from .sequences import AnyParams as AnyParams
@@ -14,6 +15,7 @@ from .sequences import Params as Params
 from .sequences import SliceParams as SliceParams
 from .sequences import open_params as open_params
 from .sequences import partition_sizes as partition_sizes
+from .sliced import BlockArray as BlockArray
 from .slices import Slices as Slices
 from .slices import is_data as is_data
 from .slices import open_slices as open_slices

@@ -33,16 +33,16 @@ def test_bounding_rect_none():
 
 
 @given(st.lists(rects, max_size=12))
-def test_merged_holds_all(some):
+def test_merged_covers_all(some):
     few = merged(some)
     assert len(few) <= len(some)
     assert (painted(few) >= painted(some)).all()
 
 
-def test_merged_where_that_is_cheap():
+def test_merged_joins_what_is_near():
     near = [(10 * i, 0, 10 * i + 5, 100) for i in range(50)]
     assert merged(near) == [(0, 0, 495, 100)]
     far = [(0, 0, 10, 10), (900, 900, 910, 910)]
     assert sorted(merged(far)) == far
-    # the third one closes the gap between two that were apart
+    # the third one closes the gap between two others
     assert len(merged([(0, 0, 200, 200), (400, 0, 600, 200), (190, 0, 410, 200)])) == 1

@@ -127,15 +127,15 @@ def frames(animator, redraw, params, **spec):
 def test_same_pixels(monkeypatch, animator, redraw):
     if type(animator) is Line:  # however busy the machine is
         monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
-    whole, report = frames(animator, "full", range(30))
+    whole, report = frames(animator, "full", range(16))
     assert (report.n_blitted, report.redraw_fault) == (0, None)
-    blitted, report = frames(animator, redraw, range(30))
+    blitted, report = frames(animator, redraw, range(16))
     np.testing.assert_array_equal(blitted, whole)
     assert report.redraw_fault is None
     if redraw == "blit":
-        assert report.n_blitted == 30
+        assert report.n_blitted == 16
     elif type(animator) is Line:
-        assert report.n_blitted == 30 - TRIAL_FULL
+        assert report.n_blitted == 16 - TRIAL_FULL
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_same_pixels(monkeypatch, animator, redraw):
     ids=lambda value: type(value).__name__ if isinstance(value, Animator) else "",
 )
 def test_changes_that_are_not_announced(animator, name):
-    whole, _ = frames(animator, "full", range(40))
-    assert len(np.unique(whole.reshape(40, -1), axis=0)) >= 20
-    drawn, report = frames(animator, "auto", range(40))
+    whole, _ = frames(animator, "full", range(26))
+    assert len(np.unique(whole.reshape(26, -1), axis=0)) >= 13
+    drawn, report = frames(animator, "auto", range(26))
     np.testing.assert_array_equal(drawn, whole)
     if type(animator) is NotStale:  # found without a comparison
         assert report.redraw_fault is None
@@ -335,7 +335,13 @@ def test_a_size_that_is_no_whole_number_of_pixels(tmp_path):
     Uneven().preview(range(4))
 
 
-@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "vp9", "ffv1"])
+@pytest.mark.parametrize(
+    "codec",
+    [
+        *("h264", "ffv1"),
+        *(pytest.param(codec, marks=pytest.mark.slow) for codec in ("hevc", "av1", "vp9")),
+    ],
+)
 def test_frames_that_repeat_are_converted_once(tmp_path, monkeypatch, codec):
     converted = []
     convert = Converter.convert

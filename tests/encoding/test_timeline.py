@@ -108,7 +108,8 @@ VIDEOS = [".mp4", ".mov", ".mkv", ".webm"]
 @pytest.mark.parametrize(
     ("suffix", "encode_on"),
     [
-        *[(suffix, "workers") for suffix in VIDEOS],
+        (".mp4", "workers"),
+        *[pytest.param(suffix, "workers", marks=pytest.mark.slow) for suffix in VIDEOS[1:]],
         *[(suffix, "client") for suffix in (*VIDEOS, ".gif", ".apng", ".webp")],
     ],
 )

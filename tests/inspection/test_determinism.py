@@ -245,7 +245,14 @@ class DrawsItself(Announces):
         self.fig.canvas.draw()
 
 
-@pytest.mark.parametrize("animator", [Plot(), UnitTold(), Announces(), DrawsItself()])
+@pytest.mark.parametrize(
+    "animator",
+    [
+        UnitTold(),
+        DrawsItself(),
+        *(pytest.param(made(), marks=pytest.mark.slow) for made in (Plot, Announces)),
+    ],
+)
 def test_what_is_announced_is_not_named(animator):
     assert animator.check(range(30), n=4).unseen == ()
 

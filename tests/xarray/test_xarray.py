@@ -62,7 +62,9 @@ def reference(draw, figsize=(6.4, 4.8)):
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
-@pytest.mark.parametrize("plot", ["pcolormesh", "imshow", "contourf"])
+@pytest.mark.parametrize(
+    "plot", ["pcolormesh", pytest.param("imshow", marks=pytest.mark.slow), "contourf"]
+)
 def test_fields_with_names_and_units(plot):
     animator = DataArrayAnimator(field(), plot=plot, figsize=(4, 3))
     shown = texts(animator)
@@ -140,7 +142,7 @@ def test_a_dataset_has_panels(tmp_path, client):
     assert {"t2m", "anomaly", "2001-01-31 00:00"} <= texts(DataArrayAnimator(data, dim="time"))
 
 
-@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("chunked", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_accessor(tmp_path, client, chunked):
     data = field().chunk(time=7, lat=5) if chunked else field()
     options = {"plot": "imshow", "figsize": (4, 3), "style": {"cmap": "magma"}}
