@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
 
+import cloudpickle
 import numpy as np
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
@@ -41,7 +44,7 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     with closing(Renderer(spec)) as renderer:
         size = renderer.size()
     blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))
-    return _drawn(Drawing(spec.pickled()), blocks, size)
+    return _drawn(Drawing(spec), blocks, size)
 
 
 def _sizes(params: Params, size: FrameSize, partition_size: Any) -> tuple[int, ...]:
@@ -72,31 +75,36 @@ def _all_sizes(sizes: Iterable[int], n_frames: int) -> tuple[int, ...]:
 class Drawing:
     """What all tasks of a lazy array have in common.
 
-    Not a dataclass, and not a function with arguments, lest dask look into it for keys of tasks.
+    Dask does not look into it for keys of tasks, as it would into a tuple or a dataclass.
 
     Parameters
     ----------
     spec : FigureSpec
-        What to draw, pickled.
+        What to draw; not pickled yet.
+
+    Attributes
+    ----------
+    name : str
+        Unique to the array; the name of its layer.
     """
 
     def __init__(self, spec: FigureSpec) -> None:
-        self._spec = spec
         self.name = f"draw-{uuid.uuid4().hex}"
+        self._pickle = zlib.compress(cloudpickle.dumps(spec.pickled()))  # rcParams shrink to a third
 
     def __dask_tokenize__(self) -> str:
         return self.name
 
     @property
     def n_bytes(self) -> int:
-        """Bytes that travel with each task that carries it, about."""
-        animator = self._spec.animator
-        return len(animator) if isinstance(animator, bytes) else 0
+        """Bytes that travel with each task that carries it."""
+        return len(self._pickle)
 
     def draw(self, partition: UnfilledPartition, blocks: Sequence[Any]) -> NDArray[np.uint8]:
         """Draw a partition of consecutive frames, with the figure that this process keeps for them."""
         indexed = enumerate(partition.filled(blocks), partition.start)
-        with errors_that_travel(), renderers.lent(self.name, self._spec) as renderer:
+        spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
+        with errors_that_travel(), renderers.lent(self.name, spec) as renderer:
             output = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames)
         if output.report.redraw_fault is not None:
             _warn(output.report.redraw_fault)

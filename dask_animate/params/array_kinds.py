@@ -59,8 +59,7 @@ opener_of.register_lazy("zarr", _register_zarr)
 opener_of.register_lazy("h5py", _register_h5py)
 opener_of.register_lazy("xarray", _register_xarray)
 
-is_location.register(object, lambda value: False)
-is_location.register((str, os.PathLike), lambda value: True)
+is_location.register(object, lambda value: isinstance(value, str | os.PathLike))
 is_location.register_lazy("zarr", _register_zarr)
 
 

@@ -91,7 +91,9 @@ class SlicedArray:
             return self, []
         else:
             array = self._as_dask_array()
-        return ArrayBlock(self.axis), [(array.rechunk({self.axis: tuple(sizes)}), self.axis)]
+        if array.chunks[self.axis] != tuple(sizes):
+            array = array.rechunk({self.axis: tuple(sizes)})
+        return ArrayBlock(self.axis), [(array, self.axis)]
 
     def filled(self, blocks: Iterator[Any]) -> SlicedArray:
         """Return the slices themselves: they lack nothing."""

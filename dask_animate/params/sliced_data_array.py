@@ -89,9 +89,8 @@ class SlicedDataArray:
         return self.labelled.isel({self.dim: idx})
 
     def _variables(self) -> list[Any]:
-        named = getattr(self.labelled, "data_vars", None)
-        variables = [self.labelled] if named is None else list(named.values())
-        return [variable for variable in variables if self.dim in variable.dims]
+        arrays = getattr(self.labelled, "data_vars", {None: self.labelled}).values()
+        return [array.variable for array in arrays if self.dim in array.dims]
 
 
 @dataclass(frozen=True)

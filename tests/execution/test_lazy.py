@@ -1,5 +1,9 @@
 """Frames as a dask array: drawn when they are computed, by every scheduler the same."""
 
+import os
+import subprocess
+import sys
+
 import dask
 import dask.array as da
 import dask.bag as db
@@ -7,9 +11,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import zarr
+from arrays import DATA, KINDS, NUMBERS, CountingStore, Shows, labelled, reads, zarr_array
 from clusters import local_client
 from dask import delayed
-from helpers import CountsSetups, FailsAt, FrameNumber, Noise, assert_shows, read_numbers
+from dask._task_spec import Task
+from helpers import (
+    SUPPORT,
+    WARNINGS,
+    CountsSetups,
+    FailsAt,
+    FrameNumber,
+    Noise,
+    assert_shows,
+    read_numbers,
+)
 
 from dask_animate import IndexedFrameParams, write_video
 from dask_animate.errors import FrameError, OptionError, ParamsError
@@ -63,15 +78,249 @@ def test_every_kind_of_parameters(drawn, client, make):
     assert np.array_equal(FrameNumber().frames(make(), n_frames=20)[-1].compute(), drawn[19])
 
 
-def test_one_frame_draws_one_partition(tmp_path):
-    class Notes(FrameNumber):
-        def update(self, frame_idx, params):
-            (tmp_path / str(frame_idx)).touch()
-            super().update(frame_idx, params)
+class Notes(FrameNumber):
+    """Leaves a file for each frame that is drawn."""
 
-    frames = Notes().frames(range(10**4), partition_size=5)
-    assert read_numbers(frames[123].compute()) == (123, 123)
-    assert sorted(int(path.name) for path in tmp_path.iterdir()) == [120, 121, 122, 123, 124]
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def update(self, frame_idx, params):
+        (self.directory / f"{frame_idx}-{os.urandom(4).hex()}").touch()
+        super().update(frame_idx, np.max(params))
+
+
+def drawn_frames(directory):
+    """Return the frames that were drawn since the last call, each as often as it was."""
+    found = sorted(int(path.name.split("-")[0]) for path in directory.iterdir())
+    for path in directory.iterdir():
+        path.unlink()
+    return found
+
+
+def noted(block, directory, block_info=None):
+    """Leave a file for each block of an array that is computed."""
+    if block_info:
+        (directory / f"{block_info[0]['chunk-location'][0]}-{os.urandom(4).hex()}").touch()
+    return block
+
+
+@pytest.mark.parametrize("kind", ["range", "list", "numpy", "dask", "dict", "bag", "delayed"])
+def test_no_partition_is_computed_that_is_not_shown(tmp_path, kind):
+    n = 10**4
+    read = tmp_path / "read"
+    read.mkdir()
+    data = da.arange(n, chunks=50).map_blocks(noted, directory=read, dtype=np.int64)
+    params = {
+        "range": lambda: range(n),
+        "list": lambda: list(range(n)),
+        "numpy": lambda: np.arange(n),
+        "dask": lambda: data,
+        "dict": lambda: {"a": data, "b": da.zeros((n, 2), chunks=(50, 1), dtype=np.int64)},
+        "bag": lambda: db.range(n, npartitions=n // 50),
+        "delayed": lambda: [delayed(i) if i % 50 == 9 else i for i in range(n)],
+    }[kind]()
+    options = {} if kind == "bag" else {"partition_size": 50}
+
+    class Shown(Notes):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params["a"] if kind == "dict" else params)
+
+    directory = tmp_path / "drawn"
+    directory.mkdir()
+    frames = Shown(directory).frames(params, **options)
+    assert frames.chunks[0] == (50,) * (n // 50)
+    drawn_frames(read)
+    assert not drawn_frames(directory)
+    assert read_numbers(frames[1234].compute()) == (1234, 1234)
+    assert drawn_frames(directory) == list(range(1200, 1250))
+    shown = frames[2990:3089:49].compute()
+    assert [read_numbers(frame) for frame in shown] == [(i, i) for i in (2990, 3039, 3088)]
+    assert drawn_frames(directory) == [*range(2950, 3100)]
+    assert drawn_frames(read) == ([24, 59, 60, 61] if kind in ("dask", "dict") else [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arrays_of_every_kind(tmp_path, client, kind):
+    params, options = KINDS[kind](tmp_path / "data")
+    animator = Shows(**options)
+    expected = np.stack([FrameNumber().frame(n, i) for i, n in enumerate(NUMBERS.tolist())])
+    assert np.array_equal(animator.frames(params).compute(scheduler="threads"), expected)
+    some = animator.frames(params, n_frames=33, partition_size=10)
+    assert some.chunks[0] == (10, 10, 10, 3)
+    assert np.array_equal(some.compute(scheduler=client.get), expected[:33])
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "processes"])
+def test_labelled_data_under_every_scheduler(scheduler):
+    times = np.array("2001-01-01", "M8[D]") + np.arange(len(NUMBERS))
+    data = (
+        labelled().assign_coords(time=times, sea=(("y", "x"), np.ones((4, 5)))).assign_attrs(units="K")
+    )
+    data = data.transpose("y", "time", "x").chunk(time=20)
+    data = data.assign_coords(depth=("time", da.from_array(NUMBERS, 7)))
+
+    class Checks(FrameNumber):
+        def update(self, frame_idx, params):
+            assert list(params.coords) == ["time", "sea", "depth"]
+            assert (params.dims, params.name, params.attrs) == (("y", "x"), "field", {"units": "K"})
+            assert params.time.values == times[frame_idx]
+            assert params.depth.variable._in_memory
+            assert params.depth == params.max()
+            assert params.sea.shape == (4, 5)
+            super().update(frame_idx, params.values[0, 0])
+
+    frames = Checks().frames(data, dim="time")
+    assert frames.chunks[0] == (20, 20, 20)
+    shown = frames[::7].compute(scheduler=scheduler)
+    assert [read_numbers(frame)[1] for frame in shown] == NUMBERS[::7].tolist()
+
+
+@pytest.mark.parametrize(
+    ("n_x", "chunks"), [(1, (20, 4)), (5, (20, 4, 5)), (5, (20, 2, 2)), (5, (1, 2, 5, 1, 3))]
+)
+def test_arrays_of_any_dimensions(n_x, chunks):
+    data = np.broadcast_to(NUMBERS[:, None], (60, 4)).astype(np.int32)
+    while data.ndim < len(chunks):
+        data = np.repeat(data[..., None], 5 if data.ndim == 2 else 3, axis=-1)
+    both = {"data": da.from_array(data, chunks), "other": da.from_array(NUMBERS, 20)}
+
+    class Checks(FrameNumber):
+        def update(self, frame_idx, params):
+            assert (params["data"] == params["other"]).all()
+            assert params["data"].shape == data.shape[1:]
+            super().update(frame_idx, params["other"])
+
+    frames = Checks().frames(both, partition_size=12)
+    assert [read_numbers(frame)[1] for frame in frames[5::11].compute()] == NUMBERS[5::11].tolist()
+    moved = {**both, "data": both["data"].T}
+    with pytest.raises(ParamsError, match="different numbers of frames"):
+        Checks().frames(moved)
+    last = Shows(shape=data.shape[-1:0:-1]).frames(both["data"].T, axis=-1)
+    assert [read_numbers(frame)[1] for frame in last[5::11].compute()] == NUMBERS[5::11].tolist()
+
+
+def test_reading_computing_and_drawing_are_one_task(tmp_path):
+    """Of whatever is read in chunks, and whatever dask computes of it block by block."""
+    stored = zarr_array(tmp_path / "data", chunks=(10, 4, 5))
+    read = da.from_zarr(stored)
+    on_disk = KINDS["dataset"](tmp_path / "labelled")[0]  # in chunks of 8
+    for params, layers in (
+        (stored, {"draw"}),
+        (da.zeros((60, 4, 5), chunks=(10, 4, 5)) + 1, None),
+        (read + 1, {"original-from-zarr", "from-zarr", "add", "draw"}),
+        ({"a": read + 1, "b": DATA}, {"original-from-zarr", "from-zarr", "add", "draw"}),
+        (on_disk, {"draw"}),
+        (labelled().chunk(time=10).to_dataset() + 1, None),
+        (range(60), {"draw"}),
+        (db.range(60, npartitions=6).map(str), {"range", "str", "load", "draw"}),
+    ):
+        options = {"partition_size": 10} if isinstance(params, range) else {}
+        frames = Shows().frames(params, **options)
+        names = {dask.utils.key_split(name) for name in frames.dask.layers}
+        assert layers is None or names == layers
+        (optimized,) = dask.optimize(frames)
+        tasks = [task for task in dict(optimized.__dask_graph__()).values() if type(task) is Task]
+        assert len(tasks) == len(frames.chunks[0])
+        assert {dask.utils.key_split(task.key).split("-")[-1] for task in tasks} == {"draw"}
+
+
+def test_the_graph_does_not_grow_with_the_number_of_chunks():
+    def layers(n):
+        frames = FrameNumber().frames(da.arange(100 * n, chunks=100) + 1)
+        assert len(frames.chunks[0]) == n
+        assert not any(
+            layer.is_materialized() for name, layer in frames.dask.layers.items() if "draw" in name
+        )
+        return len(frames.dask.layers)
+
+    assert layers(10) == layers(1000) <= 3
+
+
+def test_chunks_that_are_divided_are_read_once(tmp_path, client):
+    data = zarr_array(CountingStore(tmp_path / "data"), chunks=(30, 4, 5))
+    frames = Shows().frames(data, partition_size=10)
+    shown = frames.compute(scheduler=client.get)
+    assert [read_numbers(frame)[1] for frame in shown] == NUMBERS.tolist()
+    chunks, processes = reads(tmp_path)
+    assert chunks == ["c_0_0_0", "c_1_0_0"]
+    assert os.getpid() not in processes
+
+
+def test_bags_with_empty_partitions(drawn):
+    bag = db.range(20, npartitions=10).map(lambda i: 3 * i).filter(lambda x: not 9 <= x < 36)
+    frames = FrameNumber().frames(bag)
+    assert frames.chunks[0] == (2, 1, 2, 2, 2, 2)
+    numbers = [0, 3, 6, 36, 39, 42, 45, 48, 51, 54, 57]
+    assert [read_numbers(frame)[1] for frame in frames.compute()] == numbers
+    assert [read_numbers(f)[1] for f in FrameNumber().frames(bag, n_frames=4).compute()] == numbers[:4]
+    with pytest.raises(ParamsError, match="ended after 0 frames"):
+        FrameNumber().frames(bag.filter(lambda x: False))
+
+
+def test_a_list_is_as_it_was(drawn):
+    params = list(range(0, 60, 3))
+    frames = FrameNumber().frames(params)
+    params[:] = [0] * 20
+    assert np.array_equal(frames.compute(), drawn[:20])
+
+
+def test_a_large_animator_does_not_travel_with_each_task(client, drawn):
+    animator = FrameNumber()
+    animator.ballast = np.random.default_rng(0).bytes(10**6)
+    frames = animator.frames(0 + 3 * da.arange(N, chunks=5))
+    assert sum("figure" in name for name in frames.dask.layers) == 1
+    assert np.array_equal(frames.compute(scheduler=client.get), drawn)
+    assert np.array_equal(frames[7].compute(scheduler="processes"), drawn[7])
+
+
+class FailsOnce(FrameNumber):
+    """Raises the first time that it draws a frame."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.directory = directory
+
+    def update(self, frame_idx, params):
+        note = self.directory / str(frame_idx)
+        if not note.exists():
+            note.touch()
+            raise OSError("not yet")
+        super().update(frame_idx, params)
+
+
+def test_annotations_reach_the_layers_and_the_tasks(tmp_path, client):
+    with dask.annotate(retries=9, priority=3):
+        frames = FailsOnce(tmp_path).frames(3 * da.arange(8, chunks=4))
+    (layer,) = (layer for name, layer in frames.dask.layers.items() if name.startswith("draw"))
+    assert layer.annotations == {"retries": 9, "priority": 3}
+    with dask.config.set({"optimization.fuse.active": False}):  # where dask fuses, it drops them
+        shown = frames.compute(scheduler=client.get)
+    assert [read_numbers(frame) for frame in shown] == [(i, 3 * i) for i in range(8)]
+    other = tmp_path / "other"
+    other.mkdir()
+    frames = FailsOnce(other).frames(range(4), partition_size=4)
+    with dask.annotate(retries=5):
+        assert len(frames.compute(scheduler=client.get)) == 4
+
+
+@pytest.mark.newest
+def test_query_planning_of_arrays():
+    """Dask's arrays of expressions, which are no default yet."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(SUPPORT)!r})
+import dask
+dask.config.set({{"array.query-planning": True}})
+import dask.array as da
+from helpers import FrameNumber, read_numbers
+assert da.array_expr_enabled()
+for params in (3 * da.arange(20, chunks=5), range(0, 60, 3)):
+    shown = FrameNumber().frames(params, partition_size=5)[3::4].compute()
+    assert [read_numbers(frame) for frame in shown] == [(i, 3 * i) for i in range(3, 20, 4)]
+"""
+    environment = {**os.environ, "PYTHONWARNINGS": WARNINGS}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_a_process_keeps_the_figure(tmp_path):
