@@ -141,12 +141,12 @@ def measured(animator, redraw, params, size):
         for idx in range(start, min(start + size, n_frames)):
             animator.update(idx, params[idx])
             seconds -= time.perf_counter()
-            drawing.draw(idx, run)
+            drawing.draw(idx, session)
             seconds += time.perf_counter()
         seconds -= time.perf_counter()
-        drawing.verify(idx, run)
+        drawing.verify(idx, session)
         seconds += time.perf_counter()
-        n_blitted += run.n_blitted
+        n_blitted += session.n_blitted
     assert drawing.fault is None, drawing.fault
     plt.close(figure)
     return seconds / n_frames, n_blitted / n_frames

@@ -1,1 +1,1 @@
-from .arrays import open_frames as open_frames
+from .finished_frames import open_frames as open_frames

@@ -1,11 +1,11 @@
 """The pixels of a figure from its last ones.
 
-This folder knows how matplotlib draws. Artists draw into a recorder, which writes a display list:
-drawing commands, with the pixels that each can touch. Invalidation tells which artists may look
-otherwise in the next frame; only those are recorded again, and only the rectangles where display lists
-differ are drawn. In goes a figure whose artists were changed; out come pixels equal to those of a full
-draw. Read `blitter` first, then `scene`. Everything of matplotlib that is not public stands in
-`_matplotlib`.
+This folder knows how matplotlib draws. A recorder takes the place of the renderer and turns what artists
+draw into display lists: draw commands, each with the pixels that it can touch. Invalidation tells which
+artists may look different in the next frame. Only those are recorded again, and only the dirty
+rectangles, where display lists differ, are drawn. In goes a figure whose artists were changed; out come
+the pixels of a full draw. Read `blitter` first, then `scene`. All that is used of matplotlib and is not
+public is in `_matplotlib`.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""The pixels of a figure from its last ones: what changed is drawn again, and what lies there."""
+"""The pixels of a figure from its last ones: only what changed is drawn again."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 
-from ._matplotlib import all_axes, full_renderer
-from .display_list import Recorder
+from .display_list import Recorder, full_renderer
 from .nodes import ArtistNode
-from .rectangles import Rect, inside, joined, merged, overlap
-from .scene import Scene
+from .rectangles import Rect, inside, merged, overlap, union
+from .scene import Scene, all_axes
 
 
 def can_blit(figure: Figure) -> bool:
-    """Whether a figure draws as matplotlib's own do, and nobody listens who might change something."""
+    """Whether a figure can be drawn by a `Blitter`.
+
+    It must use matplotlib's own ``draw`` and have no ``draw_event`` callbacks, no active layout engine,
+    and no ``agg_filter`` on a figure or an axes.
+    """
     engine = figure.get_layout_engine()
     return (
         type(figure).draw is Figure.draw
@@ -29,7 +32,7 @@ def can_blit(figure: Figure) -> bool:
 
 
 def _containers(figure: Figure) -> Iterator[Any]:
-    """Yield the figure, and all figures and axes in it; a filter of one takes in all that it holds."""
+    """Yield the figure, and all subfigures and axes in it."""
     yield figure
     yield from all_axes(figure.axes)
     stack: list[Any] = list(figure.subfigs)
@@ -40,25 +43,26 @@ def _containers(figure: Figure) -> Iterator[Any]:
 
 
 class Blitter:
-    """Redraws a figure where it has changed, with the pixels of a full draw.
+    """Redraws the parts of a figure that have changed, with the pixels of a full draw.
 
-    Three pictures are kept: the *base*, which holds what has never changed and has nothing below it that
-    did; the canvas, on which damaged rectangles are restored from the base and everything else that
-    reaches into them is drawn in order; and the result, into which the rectangles are copied. On the
-    canvas, drawing goes on beyond the rectangles and leaves garbage there, so nothing has to be clipped,
-    which AGG does not do exactly, nor be redrawn for its own overlaps.
+    It keeps three images. The *background* holds the static artists: those that never changed and have
+    nothing below them that did. On the *canvas*, dirty rectangles are restored from the background, and
+    the dynamic artists that reach into them are drawn over it, in order. The *result* gets the
+    rectangles from the canvas. Draw commands continue outside of the rectangles and leave garbage on the
+    canvas there, so they need neither be clipped, which AGG does not do exactly, nor be completed by
+    whatever they overlap.
 
-    Not thread-safe. After an error it is to be given up.
+    Not thread-safe. Not to be used again after an error.
 
     Parameters
     ----------
     figure : Figure
-        On a `Canvas`, of which the pixels are not touched.
+        A figure on a `FigureCanvasAgg`, whose pixels stay as they are.
 
     Attributes
     ----------
-    damage : list of Rect
-        Where the picture last drawn differs from the one before.
+    dirty_rects : list of Rect
+        The rectangles in which the last frame differs from the one before.
     """
 
     def __init__(self, figure: Figure) -> None:
@@ -66,16 +70,16 @@ class Blitter:
         self._recorder = Recorder(renderer.width, renderer.height, renderer.dpi)
         self._scene = Scene(figure, self._recorder)
         self._canvas = self._recorder.pixels
-        self._base = np.empty_like(self._canvas)
+        self._background = np.empty_like(self._canvas)
         self._result = np.empty_like(self._canvas)
-        self._still: list[ArtistNode] = []
-        self._over: list[ArtistNode] = []
-        self._units: Sequence[ArtistNode] | None = None
-        self.damage: list[Rect] = []
+        self._static: list[ArtistNode] = []
+        self._dynamic: list[ArtistNode] = []
+        self._nodes: Sequence[ArtistNode] | None = None
+        self.dirty_rects: list[Rect] = []
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """The picture last drawn; see `draw`."""
+        """The last frame; see `draw`."""
         return self._result
 
     def draw(self) -> NDArray[np.uint8]:
@@ -84,110 +88,111 @@ class Blitter:
         Returns
         -------
         ndarray of uint8, shape (height, width, 4)
-            RGBA, alpha not premultiplied. Overwritten by the next call, which changes it within
-            `damage` only.
+            RGBA, alpha not premultiplied. The next call overwrites it, within `dirty_rects` only.
         """
         scene = self._scene
         scene.refresh()
-        if scene.damage or scene.units is not self._units:
-            self.damage = merged(scene.damage)
-            if self._is_base_right():
-                self._repaint(self.damage)
+        if scene.dirty_rects or scene.nodes is not self._nodes:
+            self.dirty_rects = merged(scene.dirty_rects)
+            if self._is_background_valid():
+                self._repaint(self.dirty_rects)
             else:
                 self._rebuild()
         else:
-            self.damage = []
+            self.dirty_rects = []
         return self._result
 
-    def settle(self) -> None:
-        """Go on from here after the whole figure was drawn by others, with the same pixels."""
-        self._scene.settle()
+    def mark_clean(self) -> None:
+        """Continue from the present state of the figure, after a full draw with the same pixels."""
+        self._scene.mark_clean()
 
     def culprits(self, rect: Rect) -> list[Any]:
-        """Return the artists that draw into a rectangle otherwise than was recorded."""
+        """Return the artists that would now draw into a rectangle something else than was recorded."""
         return [
-            unit.artist
-            for unit in self._scene.units
-            if any(overlap(other, rect) for other in self._scene.differing(unit))
+            node.artist
+            for node in self._scene.nodes
+            if any(overlap(other, rect) for other in self._scene.differing(node))
         ]
 
-    def _is_base_right(self) -> bool:
-        """Update which units are drawn over the base; False if it holds what it should not."""
-        units = self._scene.units
-        if self._units is None:
+    def _is_background_valid(self) -> bool:
+        """Find the dynamic artists; return False if the background holds what it should not."""
+        nodes = self._scene.nodes
+        if self._nodes is None:
             return False
-        if units is not self._units:
-            self._units = units
-            if [unit for unit in units if unit.is_still and unit.rect is not None] != self._still:
+        if nodes is not self._nodes:
+            self._nodes = nodes
+            if [node for node in nodes if node.is_static and node.rect is not None] != self._static:
                 return False
-            self._over = [unit for unit in units if not unit.is_still]
+            self._dynamic = [node for node in nodes if not node.is_static]
         changed = self._scene.changed
-        if any(unit.is_still for unit in changed):
+        if any(node.is_static for node in changed):
             return False
-        for unit in changed:
-            unit.is_moving = True
-            if unit.rect is not None and (unit.reach is None or not inside(unit.rect, unit.reach)):
-                if self._is_below_base(unit):
+        for node in changed:
+            node.has_changed = True
+            if node.rect is not None and (node.reach is None or not inside(node.rect, node.reach)):
+                if self._is_below_static(node):
                     return False
-                unit.reach = unit.rect if unit.reach is None else joined(unit.rect, unit.reach)
+                node.reach = node.rect if node.reach is None else union(node.rect, node.reach)
         return True
 
-    def _is_below_base(self, unit: ArtistNode) -> bool:
-        assert self._units is not None
-        assert unit.rect is not None
-        above = self._units[self._units.index(unit) + 1 :]
+    def _is_below_static(self, node: ArtistNode) -> bool:
+        """Whether a dynamic artist draws where a static one is drawn over it."""
+        assert self._nodes is not None
+        assert node.rect is not None
+        above = self._nodes[self._nodes.index(node) + 1 :]
         return any(
-            other.is_still and other.rect is not None and overlap(unit.rect, other.rect)
+            other.is_static and other.rect is not None and overlap(node.rect, other.rect)
             for other in above
         )
 
     def _rebuild(self) -> None:
-        """Draw everything, first what goes into the base."""
-        is_first = self._units is None
-        for unit in self._scene.changed:
-            unit.is_moving = not is_first
-        self._units = self._scene.units
-        self._still, self._over = [], []
+        """Divide the artists into static and dynamic ones, and draw everything."""
+        is_first = self._nodes is None
+        for node in self._scene.changed:
+            node.has_changed = not is_first
+        self._nodes = self._scene.nodes
+        self._static, self._dynamic = [], []
         reaches: list[Rect] = []
-        for unit in self._units:
-            unit.reach = unit.full_reach() if unit.is_moving else unit.rect
-            unit.is_still = not unit.is_moving and not (
-                unit.rect is not None and any(overlap(unit.rect, reach) for reach in reaches)
+        for node in self._nodes:
+            node.reach = node.full_reach() if node.has_changed else node.rect
+            node.is_static = not node.has_changed and not (
+                node.rect is not None and any(overlap(node.rect, reach) for reach in reaches)
             )
-            if not unit.is_still:
-                self._over.append(unit)
-                if unit.reach is not None and not any(inside(unit.reach, reach) for reach in reaches):
-                    reaches.append(unit.reach)
-            elif unit.rect is not None:
-                self._still.append(unit)
+            if not node.is_static:
+                self._dynamic.append(node)
+                if node.reach is not None and not any(inside(node.reach, reach) for reach in reaches):
+                    reaches.append(node.reach)
+            elif node.rect is not None:
+                self._static.append(node)
         height, width = self._canvas.shape[:2]
         everywhere = [(0, 0, width, height)]
         self._recorder.clear()
-        self._forget_mask()
-        for unit in self._still:
-            self._recorder.play(unit.calls, everywhere)
-        np.copyto(self._base, self._canvas)
-        for unit in self._over:
-            self._recorder.play(unit.calls, everywhere)
+        self._forget_clip_mask()
+        for node in self._static:
+            self._recorder.replay(node.commands, everywhere)
+        np.copyto(self._background, self._canvas)
+        for node in self._dynamic:
+            self._recorder.replay(node.commands, everywhere)
         np.copyto(self._result, self._canvas)
 
     def _repaint(self, where: Sequence[Rect]) -> None:
-        self._forget_mask()
+        """Draw the dynamic artists over the background, in some rectangles."""
+        self._forget_clip_mask()
         for rect in where:
-            _copy(self._base, self._canvas, rect)
-        for unit in self._over:
-            if unit.rect is not None and any(overlap(unit.rect, rect) for rect in where):
-                self._recorder.play(unit.calls, where)
+            _copy(self._background, self._canvas, rect)
+        for node in self._dynamic:
+            if node.rect is not None and any(overlap(node.rect, rect) for rect in where):
+                self._recorder.replay(node.commands, where)
         for rect in where:
             _copy(self._canvas, self._result, rect)
 
-    def _forget_mask(self) -> None:
-        assert self._units is not None
-        if any(unit.is_masked for unit in self._units):
+    def _forget_clip_mask(self) -> None:
+        assert self._nodes is not None
+        if any(node.has_clip_mask for node in self._nodes):
             self._recorder.forget_clip_mask()
 
 
 def _copy(source: NDArray[np.uint8], target: NDArray[np.uint8], rect: Rect) -> None:
     left, top, right, bottom = rect
-    # As single pixels, which is faster than by bytes.
+    # Whole pixels are copied faster than single bytes.
     target.view(np.uint32)[top:bottom, left:right] = source.view(np.uint32)[top:bottom, left:right]

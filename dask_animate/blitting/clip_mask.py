@@ -1,4 +1,4 @@
-"""The clip path that AGG's rasterizer keeps from one call to the next."""
+"""The clip path that AGG's rasterizer keeps from one draw command to the next."""
 
 from __future__ import annotations
 
@@ -9,60 +9,73 @@ from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, TransformedPath
 
+from ._matplotlib import clip_path_of
+
 _NOTHING, _IDENTITY = Path(np.empty((0, 2))), np.eye(3)
 
 
 class ClipMask:
-    """The clip path of a call.
+    """The clip path of a draw command.
 
-    The rasterizer draws a clip path, snapped and clipped as the call at hand asks for, and keeps it for
-    the calls after that have the same one, whatever they ask for. So the pixels of a call depend on the
-    first of its run, which has to be known where calls are made apart from the others.
+    The rasterizer turns a clip path into a mask, snapped and clipped as the command at hand requires. It
+    keeps the mask for the commands that follow with the same path, whatever these require. The pixels of
+    a command therefore depend on the first command of its run, which has to be known where commands are
+    replayed without the others.
 
     Parameters
     ----------
     gc : GraphicsContextBase
-        Of the call; gets the clip path of the first of the run, which is the same.
+        The graphics context of the command. Its clip path is replaced by the equal one of the first
+        command of the run.
     source : object
-        What the artist clips with. Calls of one source and one `key` are a run.
+        What the artist clips with. Consecutive commands with one source and one `key` are a run.
     key : object
-        The clip path's shape.
+        The shape of the clip path.
     clip : object
-        The rectangle to which the call is clipped as well.
+        The rectangle to which the command is clipped as well.
 
     Attributes
     ----------
-    shown : object
-        What decided on the mask with which the call was last drawn.
+    rendered_for : object
+        The requirements for which the mask was made when the command was last drawn.
     """
 
     def __init__(self, gc: Any, source: object, key: object, clip: object) -> None:
         self._gc = gc
         self._source = source
         self._key = key
-        self._asks = clip, gc._snap
+        self._requirements = clip, gc.get_snap()
         self._first = self
-        self.shown: Any = None
+        self.rendered_for: Any = None
 
-    def join(self, before: ClipMask | None) -> bool:
-        """Find out which call decides, given the one before; False if it would look different now."""
-        is_same = before is not None and before._source is self._source and before._key == self._key
-        self._first = before._first if before is not None and is_same else self
-        self._gc._clippath = self._first._gc._clippath
-        former, self.shown = self.shown, self._first._asks
-        return former is None or former == self.shown
+    def follow(self, previous: ClipMask | None) -> bool:
+        """Find the first command of the run, given the previous one.
+
+        Returns
+        -------
+        bool
+            False if the mask looks different from when the command was last drawn.
+        """
+        is_same_run = (
+            previous is not None and previous._source is self._source and previous._key == self._key
+        )
+        self._first = previous._first if previous is not None and is_same_run else self
+        self._gc.set_clip_path(clip_path_of(self._first._gc))
+        former, self.rendered_for = self.rendered_for, self._first._requirements
+        return former is None or former == self.rendered_for
 
     def prepare(self, rasterizer: Any) -> None:
-        """Have the mask drawn, if it is not there, as in a drawing of the whole."""
+        """Make the rasterizer hold the mask that it would hold in a full draw."""
         if self._first is not self:
             rasterizer.draw_path(self._first._gc, _NOTHING, _IDENTITY, None)
 
 
 def forget_clip_mask(rasterizer: Any) -> None:
-    """Make a rasterizer draw the next clip path, also if it is the last one, or lies where that lay.
+    """Make a rasterizer turn the next clip path into a new mask.
 
-    Otherwise a picture could depend on the one before, as `ClipMask` explains.
+    It would otherwise use the mask that it holds if the path is the same, or is at the same address in
+    memory. A frame could then depend on the one before; see `ClipMask`.
     """
     gc: Any = GraphicsContextBase()
-    gc._clippath = TransformedPath(Path.unit_rectangle(), Affine2D())
+    gc.set_clip_path(TransformedPath(Path.unit_rectangle(), Affine2D()))
     rasterizer.draw_path(gc, _NOTHING, _IDENTITY, None)

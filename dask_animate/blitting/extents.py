@@ -1,4 +1,4 @@
-"""How far a drawing call reaches: extents that hold every pixel that it touches."""
+"""Extents around every pixel that a draw command may touch."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from .rectangles import Rect
 
-#: left, bottom, right, top in pixels, rows counted from the bottom.
+#: left, bottom, right, top in pixels. Rows are counted from the bottom.
 Extents = tuple[float, float, float, float]
 
 EVERYWHERE: Extents = (-math.inf, -math.inf, math.inf, math.inf)
 NOWHERE: Extents = (math.inf, math.inf, -math.inf, -math.inf)
 
-#: Paths of a collection that are not looked at one by one.
+#: Paths of a collection up to which each is examined by itself.
 MANY_PATHS = 64
 
-# Antialiasing touches the next pixel, snapping moves by up to one, rounding by half of one.
+# Antialiasing touches the next pixel, snapping moves by up to one, rounding by up to half of one.
 _MARGIN = 2.5
 
 
 def extents_of(points: Any) -> Extents | None:
-    """Return the extents of points, those that are not finite left out; None of none."""
+    """Return the extents of all finite points, (n, 2); None if there are none."""
     if len(points) == 0:
         return None
     if len(points) <= 16:
@@ -45,8 +45,8 @@ def extents_of(points: Any) -> Extents | None:
     return *finite.min(axis=0).tolist(), *finite.max(axis=0).tolist()
 
 
-def mapped(extents: Extents | None, matrix: NDArray[np.float64]) -> Extents | None:
-    """Return extents around those given, transformed."""
+def transformed(extents: Extents | None, matrix: NDArray[np.float64]) -> Extents | None:
+    """Return the extents of transformed extents; `matrix` is affine, (3, 3)."""
     if extents is None:
         return None
     x0, y0, x1, y1 = extents
@@ -62,13 +62,13 @@ def mapped(extents: Extents | None, matrix: NDArray[np.float64]) -> Extents | No
 
 
 def may_spike(path: Any) -> bool:
-    """Whether the stroke of a path may leave its surroundings.
+    """Whether the stroke of a path may reach far beyond the path.
 
-    Where segments go on in the same direction but for errors of rounding, AGG joins the sides of the
-    stroke at their intersection, which may be anywhere on the line: a hair that is barely visible.
+    Where two segments have the same direction up to rounding, AGG joins the sides of the stroke where
+    they intersect, which may be anywhere on the line. It draws a hair up to there, barely visible.
     """
     points = path.vertices
-    if len(points) < 3 or path._readonly:
+    if len(points) < 3 or path.readonly:
         return False
     steps = np.diff(points, axis=0)
     one, two = steps[:-1, 0] * steps[1:, 1], steps[:-1, 1] * steps[1:, 0]
@@ -76,14 +76,11 @@ def may_spike(path: Any) -> bool:
     return bool(((np.abs(one - two) <= 1e-9 * scale) & (scale > 0)).any())
 
 
-def moved(extents: Extents | None, size: Extents | None) -> Extents | None:
-    """Return the extents of things of a size around points of the given extents."""
-    if extents is None or size is None:
+def minkowski_sum(a: Extents | None, b: Extents | None) -> Extents | None:
+    """Return the extents of all sums of a point of `a` and a point of `b`."""
+    if a is None or b is None:
         return None
-    return (
-        *(extents[0] + size[0], extents[1] + size[1]),
-        *(extents[2] + size[2], extents[3] + size[3]),
-    )
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]
 
 
 def collection_extents(
@@ -93,8 +90,8 @@ def collection_extents(
     offsets: Any,
     offset_matrix: Any,
 ) -> Extents | None:
-    """Return extents around each path in each size at each offset."""
-    if len(paths) > MANY_PATHS:  # one each, more often than not
+    """Return extents around every path with every transform at every offset."""
+    if len(paths) > MANY_PATHS:  # as a rule with a transform or an offset of its own
         box = get_path_collection_extents(matrix, paths, transforms, offsets, offset_matrix)
         return _finite(box.extents)
     corners = [extents for path in paths if (extents := extents_of(path.vertices)) is not None]
@@ -105,13 +102,13 @@ def collection_extents(
     lefts, bottoms, rights, tops = zip(*corners, strict=True)
     size: Extents = min(lefts), min(bottoms), max(rights), max(tops)
     if len(transforms):
-        # A path is scaled by its own matrix, then by that of all.
+        # A path is transformed by its own matrix, then by the one of all paths.
         points = np.array([[x, y, 1.0] for x in size[::2] for y in size[1::2]]).T
         points = (matrix @ (np.asarray(transforms) @ points))[:, :2]
         size = _finite((*points.min(axis=(0, 2)), *points.max(axis=(0, 2))))
     else:
-        size = mapped(size, matrix) or EVERYWHERE
-    return moved(mapped(extents_of(np.asarray(offsets)), offset_matrix), size)
+        size = transformed(size, matrix) or EVERYWHERE
+    return minkowski_sum(transformed(extents_of(np.asarray(offsets)), offset_matrix), size)
 
 
 def _finite(extents: Any) -> Extents:
@@ -120,8 +117,8 @@ def _finite(extents: Any) -> Extents:
     return (left, bottom, right, top) if finite else EVERYWHERE
 
 
-def pixels_of(extents: Extents, clip: Extents | None, width: int, height: int) -> Rect:
-    """Return the pixels of a canvas that are in extents, and near to them; all zeros for none."""
+def pixel_rect(extents: Extents, clip: Extents | None, width: int, height: int) -> Rect:
+    """Return the pixels of a canvas in or next to extents; all zeros if there are none."""
     left, low, right, high = extents
     if clip is not None:
         left, low = max(left, clip[0]), max(low, clip[1])

@@ -1,13 +1,13 @@
-"""Rectangles of pixels, and as few of them as are worth it."""
+"""Rectangles of whole pixels, and how a list of them becomes a short one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: left, top, right, bottom in pixels, rows counted from the top; right and bottom are outside.
+#: left, top, right, bottom in pixels. Rows are counted from the top; right and bottom are exclusive.
 Rect = tuple[int, int, int, int]
 
-#: Pixels that are sooner copied in vain than kept apart in one rectangle more.
+#: Pixels that `merged` rather copies in vain than keeps a further rectangle for.
 SPARE_PIXELS = 20_000
 
 
@@ -26,12 +26,12 @@ def inside(a: Rect, b: Rect) -> bool:
     return a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3]
 
 
-def joined(a: Rect, b: Rect) -> Rect:
+def union(a: Rect, b: Rect) -> Rect:
     """Return the smallest rectangle around two."""
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
-def around(rects: Iterable[Rect]) -> Rect | None:
+def bounding_rect(rects: Iterable[Rect]) -> Rect | None:
     """Return the smallest rectangle around any number of them; None around none."""
     rects = list(rects)
     if not rects:
@@ -41,14 +41,14 @@ def around(rects: Iterable[Rect]) -> Rect | None:
 
 
 def merged(rects: Iterable[Rect]) -> list[Rect]:
-    """Return few rectangles that together hold all of `rects`, with little between."""
+    """Return few rectangles that cover all of `rects` and little besides."""
     few: list[Rect] = []
     for rect in rects:
         idx = 0
         while idx < len(few):
-            both = joined(rect, few[idx])
+            both = union(rect, few[idx])
             if area(both) <= area(rect) + area(few[idx]) + SPARE_PIXELS:
-                rect = both  # which may now be near to one passed before
+                rect = both  # which may be near to one that was passed
                 del few[idx]
                 idx = 0
             else:

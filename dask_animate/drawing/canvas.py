@@ -6,13 +6,21 @@ import math
 from typing import Any
 
 import numpy as np
-from matplotlib.axes._base import _AxesBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from ..blitting import all_axes, forget_clip_mask, full_renderer
+from ..blitting import (
+    AxesBase,
+    all_axes,
+    draw_animated_artists,
+    forget_clip_mask,
+    full_renderer,
+    move_axes,
+    rasterizer_of,
+    set_output_box,
+)
 from ..frames import FrameSize
 from .options import DrawOptions
 
@@ -47,7 +55,7 @@ class Canvas:
         self.figure = figure
         self._former_canvas = figure.canvas
         canvas: Any = FigureCanvasAgg(figure)  # attaches itself
-        canvas._is_saving = True
+        draw_animated_artists(canvas)
         self._canvas = canvas
         canvas.manager = self._former_canvas.manager  # so that pyplot knows its figure
         if options.dpi is not None:
@@ -95,7 +103,7 @@ class Canvas:
             self._layout.restore()
         for axes in all_axes(self.figure.axes):
             axes.viewLim  # noqa: B018  updates the limits
-        forget_clip_mask(full_renderer(self.figure)._renderer)
+        forget_clip_mask(rasterizer_of(full_renderer(self.figure)))
         canvas: Any = self.figure.canvas
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())
@@ -122,7 +130,7 @@ class _InitialLayout:
         vars(self._figure.subplotpars).update(self._subplot_params)
         for axes, position in self._positions:
             if axes.get_in_layout() and axes.get_subplotspec() is not None:
-                axes._set_position(position)  # type: ignore[attr-defined]
+                move_axes(axes, position)
 
 
 def rasterize(figure: Figure) -> NDArray[np.uint8]:
@@ -150,7 +158,7 @@ def _remove_backgrounds(figure: Figure | SubFigure) -> None:
         _remove_axes_backgrounds(axes)
 
 
-def _remove_axes_backgrounds(axes: _AxesBase) -> None:
+def _remove_axes_backgrounds(axes: AxesBase) -> None:
     axes.set_facecolor("none")  # survives clear(), unlike a color set on the patch
     for inset in axes.child_axes:
         _remove_axes_backgrounds(inset)
@@ -176,7 +184,7 @@ def _crop(figure: Any, pad_inches: float | None) -> None:
     # its size from figure.bbox, which is resized. Artists placed in pixels or in fractions of
     # figure.bbox, such as a figure legend, move with it, as in savefig.
     figure.bbox_inches.set(Bbox.from_bounds(0, 0, _inches(width, dpi), _inches(height, dpi)))
-    figure.transFigure._boxout = Bbox.from_bounds(-left, -bottom, full.width, full.height)
+    set_output_box(figure.transFigure, Bbox.from_bounds(-left, -bottom, full.width, full.height))
     figure.transFigure.invalidate()
     figure.patch.set_bounds(
         left / full.width, bottom / full.height, width / full.width, height / full.height

@@ -16,10 +16,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib import dates
-from matplotlib._pylab_helpers import Gcf
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.figure import Figure
+
+from ..blitting import Gcf, date_epoch, set_date_epoch
 
 # All figures of a process share matplotlib's font, mathtext and pyplot caches, which are not
 # thread-safe, so only one isolated state is active at a time. Reentrant: update() may itself render.
@@ -50,7 +50,7 @@ def current_settings() -> dict[str, Any]:
     with _global_state_lock:  # not those of an animator in another thread
         rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
-    epoch: str | None = vars(dates)["_epoch"]
+    epoch = date_epoch()
     if epoch is not None:  # fixed by the first date conversion, whatever the setting says
         settings["date.epoch"] = epoch
     for key in ("backend", "backend_fallback", "interactive", "toolbar"):
@@ -125,7 +125,7 @@ class IsolatedState:
         with self.active():
             Gcf.destroy_all()
 
-    def _changed_settings(self) -> Any:
+    def _changed_settings(self) -> dict[Any, Any]:
         # Each assignment runs a validator, so assign only values that differ.
         if not self._settings:
             return {}
@@ -161,14 +161,13 @@ def _restored_random_states() -> Iterator[None]:
 @contextmanager
 def _restored_date_epoch(*, reset: bool) -> Iterator[None]:
     # matplotlib allows setting it once in a process, before the first date is converted.
-    module: Any = dates
-    saved = module._epoch
+    saved = date_epoch()
     if reset:
-        module._epoch = None
+        set_date_epoch(None)
     try:
         yield
     finally:
-        module._epoch = saved
+        set_date_epoch(saved)
 
 
 @contextmanager

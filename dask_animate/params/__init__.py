@@ -2,7 +2,7 @@
 
 Lists, generators, arrays of any library, dask collections: this folder knows how each is read lazily,
 divided and sent to workers, and what of it is computed there. In goes ``param_by_frame``; out come
-partitions. Read `sequences` first.
+partitions. Read `param_sequences` first.
 """
 
 import lazy_loader

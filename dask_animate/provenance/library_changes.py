@@ -22,21 +22,21 @@ def registrations() -> Iterator[tuple[str, Any]]:
     matplotlib: Any = sys.modules.get("matplotlib")
     if matplotlib is None:
         return
+    from ..blitting import builtin_color_sequences, builtin_colormaps, builtin_styles
+
     cmaps = matplotlib.colormaps
-    builtin = getattr(cmaps, "_builtin_cmaps", ())
-    for name in sorted(set(cmaps) - set(builtin)):
+    for name in sorted(set(cmaps) - set(builtin_colormaps(cmaps))):
         yield f"matplotlib.colormaps[{name!r}]", cmaps[name]
     sequences = matplotlib.color_sequences
-    for name in sorted(set(sequences) - set(getattr(sequences, "_BUILTIN_COLOR_SEQUENCES", ()))):
+    for name in sorted(set(sequences) - set(builtin_color_sequences(sequences))):
         yield f"matplotlib.color_sequences[{name!r}]", sequences[name]
     yield from _registered_colors()
     yield from _registered_classes()
     style: Any = sys.modules.get("matplotlib.style")
     if style is not None:
-        core = sys.modules.get("matplotlib.style.core", style)  # where it is before matplotlib 3.11
-        base = getattr(style, "_base_library", None) or getattr(core, "_base_library", {})
+        builtin = builtin_styles(style)
         for name, settings in style.library.items():
-            if name not in base:
+            if name not in builtin:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
 
 
@@ -58,11 +58,13 @@ def _builtin_colors() -> dict[str, Any]:
 
 
 def _registered_classes() -> Iterator[tuple[str, Any]]:
+    from ..blitting import projection_types
+
     projections: Any = sys.modules.get("matplotlib.projections")
     projection_registry = getattr(projections, "projection_registry", None)
     units: Any = getattr(sys.modules.get("matplotlib.units"), "registry", {})
     registries: dict[str, Mapping[Any, Any]] = {
-        "projections": getattr(projection_registry, "_all_projection_types", {}),
+        "projections": projection_types(projection_registry),
         "units": {f"{cls.__module__}.{cls.__qualname__}": made for cls, made in units.items()},
     }
     for registry, registered in registries.items():

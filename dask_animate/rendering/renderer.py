@@ -108,7 +108,7 @@ class Renderer:
     def _render(
         self, partition: _Partition, session: DrawSession, fault: str | None = None
     ) -> TaskOutput:
-        from .builders import open_builder
+        from .payload_builders import open_builder
 
         task, n_frames = partition.task, partition.n_frames
         writer = self._open_writer(partition)
@@ -135,7 +135,7 @@ class Renderer:
             builder.seconds,
             n_blitted=session.n_blitted,
             n_reused=0 if writer is None else writer.n_reused,
-            redraw_fault=fault,
+            redraw_fault=fault or session.failure,
             reuse_fault=None if writer is None else writer.unknown,
         )
         return TaskOutput(payload, report, None if writer is None else writer.frame_digests)

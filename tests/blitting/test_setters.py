@@ -1,9 +1,9 @@
-"""Whatever can be set on anything that is drawn, generated from matplotlib's own classes.
+"""All setters of all that is drawn, found in matplotlib's own classes.
 
-Each change is made to one figure twice: one is blitted, the other drawn as a whole. It is made as it is,
-and again with a drawing of the figure after it, which leaves nothing stale. What is not seen is on the
-list in docs/redraw.md, which is read here. By default a sample of the setters is tried;
-``pytest -m slow tests/test_setters.py -s`` tries all and prints how many these are.
+Each change is made to two equal figures, of which one is blitted and the other one is drawn in full. It
+is made by itself, and again followed by a draw of the figure, which leaves nothing stale. docs/redraw.md
+lists what blitting misses; the list is read here. By default a sample of the setters is tried;
+``pytest -m slow tests/blitting/test_setters.py -s`` tries all and prints how many there are.
 """
 
 import io
@@ -25,7 +25,7 @@ from dask_animate.drawing.options import DrawOptions
 
 DOCS = Path(__file__).parents[2] / "docs" / "redraw.md"
 
-#: What is tried without -m slow: one of so many setters.
+#: Without -m slow one of so many setters is tried.
 SAMPLE = 150
 
 BETWEEN = [
@@ -36,13 +36,13 @@ BETWEEN = [
 
 
 class Pair:
-    """One figure twice, of which one is blitted."""
+    """Two equal figures, of which one is blitted and the other one is drawn in full."""
 
     def __init__(self, make):
         self.made = [subjects.build(make) for _ in range(2)]
         self.canvases = [Canvas(figure, DrawOptions()) for figure, _ in self.made]
         self.blitter = self.geometry = None
-        self.n_whole, self.is_new = 0, True
+        self.n_full, self.is_new = 0, True
         self.differs()
         self.differs()
 
@@ -51,7 +51,7 @@ class Pair:
         return self.made[0][1]
 
     def blitted(self):
-        """Draw as a render does: from the last picture, if that is possible."""
+        """Draw as a render does: blit if that is possible."""
         canvas = self.canvases[0]
         geometry = canvas.size, canvas.figure.dpi
         if not can_blit(canvas.figure):
@@ -63,12 +63,12 @@ class Pair:
                 return self.blitter.draw()
             except Exception:
                 self.blitter = None
-        self.n_whole += 1
+        self.n_full += 1
         return canvas.draw()
 
     def differs(self):
-        self.whole = self.canvases[1].draw().copy()
-        return not np.array_equal(self.whole, self.blitted())
+        self.full = self.canvases[1].draw().copy()
+        return not np.array_equal(self.full, self.blitted())
 
     def change(self, name, value):
         for _, subject in self.made:
@@ -80,21 +80,21 @@ class Pair:
 
 
 class Run:
-    """All changes of one subject."""
+    """Tries all changes of one subject."""
 
     def __init__(self, make):
         self._make = make
         self._pair = None
         self.counts = Counter()
-        self.unseen, self.skipped = set(), {}
+        self.missed, self.skipped = set(), {}
 
     def try_all(self, names, draws):
-        """Make each change, after which one of `draws` is done, or nothing."""
+        """Make each change, followed by one of `draws` if there are any."""
         for number, name in enumerate(names):
             draw = draws[number % len(draws)] if draws else None
             outcomes = self._outcomes(name, draw)
             if "differs" in outcomes:
-                self.unseen.add(name)
+                self.missed.add(name)
             elif "same" in outcomes:
                 self.counts["with effect"] += 1
             elif "without effect" not in outcomes:
@@ -102,7 +102,7 @@ class Run:
         self._pair = None
 
     def _outcomes(self, name, draw):
-        """Try values until one has an effect; those that are guessed if no other can be set."""
+        """Try values until one has an effect; guessed ones if no other can be set."""
         outcomes = []
         self._pair = self._pair or Pair(self._make)
         for values in subjects.values_for(self._pair.subject, name):
@@ -115,7 +115,7 @@ class Run:
         return outcomes
 
     def _try(self, name, value, draw):
-        """Make a change to what there is; if that does nothing, to a new figure."""
+        """Make a change to the present figures; if it has no effect, to new ones."""
         if self._pair is not None:
             is_new = self._pair.is_new
             outcome = self._changed(name, value, draw)
@@ -126,7 +126,7 @@ class Run:
 
     def _changed(self, name, value, draw):
         pair, self._pair = self._pair, None
-        before = pair.whole
+        before = pair.full
         try:
             pair.change(name, value)
             if draw is not None:
@@ -136,18 +136,18 @@ class Run:
             differs |= pair.differs()
         except Exception as exc:
             return f"raises {type(exc).__name__}: {exc}"
-        self.counts["drawn as a whole"] += bool(pair.n_whole)
+        self.counts["drawn in full"] += bool(pair.n_full)
         if differs:
             return "differs"
-        is_whole, pair.n_whole = bool(pair.n_whole), 0
-        has_effect = not np.array_equal(before, pair.whole)
+        was_full, pair.n_full = bool(pair.n_full), 0
+        has_effect = not np.array_equal(before, pair.full)
         pair.is_new &= not has_effect
-        self._pair = None if is_whole else pair
+        self._pair = None if was_full else pair
         return "same" if has_effect else "without effect"
 
 
 def listed():
-    """Return what only redraw="full" shows: pairs of a class and what is set."""
+    """Return what blitting misses by docs/redraw.md: pairs of a class and what is set."""
     rows = re.findall(r"^\| `([^`]+)` \| (.+?) \|", DOCS.read_text(), re.MULTILINE)
     return {(label, name) for label, names in rows for name in re.findall(r"`([^`]+)`", names)}
 
@@ -164,7 +164,7 @@ def outcome_of(kind, label, share=1):
 
 @pytest.fixture(autouse=True)
 def quiet():
-    """Without matplotlib's warnings of limits that make no sense, and of fonts that are not there."""
+    """Silence matplotlib's warnings, such as those of meaningless limits and missing fonts."""
     level = logging.getLogger("matplotlib").level
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
@@ -184,25 +184,25 @@ def test_every_class_has_a_figure(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_all_setters(kind):
     for label in KINDS[kind][1]:
-        unseen = outcome_of(kind, label, SAMPLE).unseen
-        assert {(label, name) for name in unseen} <= listed()
+        missed = outcome_of(kind, label, SAMPLE).missed
+        assert {(label, name) for name in missed} <= listed()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_all_setters():
-    counts, unseen = Counter(), set()
+    counts, missed = Counter(), set()
     for kind, (_, registry) in KINDS.items():
         of_kind = Counter()
         for label in registry:
             run = outcome_of(kind, label)
             of_kind += run.counts
-            unseen |= {(label, name) for name in run.unseen}
+            missed |= {(label, name) for name in run.missed}
             for name, why in run.skipped.items():
                 print(f"skipped: {label} {name} {why}"[:150])
         print(kind, dict(of_kind), flush=True)
         counts += of_kind
-    print("all", dict(counts), "unseen", len(unseen))
-    for label, name in sorted(unseen - listed()):
-        print("unseen:", label, name)
-    assert unseen == listed()
+    print("all", dict(counts), "missed", len(missed))
+    for label, name in sorted(missed - listed()):
+        print("missed:", label, name)
+    assert missed == listed()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError
 from dask_animate.params.items import nbytes, private
-from dask_animate.params.sequences import BagParams, open_params, partition_sizes
+from dask_animate.params.param_sequences import BagParams, open_params, partition_sizes
 
 
 @st.composite

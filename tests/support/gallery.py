@@ -1,4 +1,4 @@
-"""Animations in the manner of matplotlib's gallery, each with about as many kinds of change as there."""
+"""Animations such as those of matplotlib's gallery."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -447,7 +447,7 @@ class Orbits(OneAxes):
 
 
 class Parts(Animator):
-    """Subfigures, a title over all, a legend of the figure."""
+    """Subfigures, with a title and a legend of the whole figure."""
 
     def setup(self):
         fig = plt.figure(**SIZE, layout="constrained")

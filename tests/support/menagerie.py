@@ -1,13 +1,12 @@
-"""Figures of every kind of artist, and everything that may happen to them, for comparison of drawings.
+"""Figures of all kinds of artists, and changes of all kinds, to compare ways of drawing.
 
-A figure and what happens to it are made from integers alone, so that the same can be had twice.
+Integers determine a figure and its changes, so that two equal figures can be made.
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.collections import LineCollection, PolyCollection
@@ -31,7 +30,7 @@ COLORS = ["C0", "C1", "C3", "k", "#80ff8080", "none", (0.1, 0.2, 0.9, 0.5)]
 
 @dataclass
 class Zoo:
-    """A figure, its axes and artists, and what can be done to each artist."""
+    """A figure, its axes and artists, and functions that change these."""
 
     figure: Figure
     axes: list = field(default_factory=list)
@@ -56,7 +55,7 @@ def points(rng, n=12):
     return np.array([[rng.random(), rng.random()] for _ in range(n)])
 
 
-# Artists in an axes: each adds itself to the zoo, with what can be done to it.
+# Kinds of artists: each function adds some to an axes and to the zoo, with functions that change them.
 
 
 def line(zoo, ax, rng):
@@ -337,11 +336,11 @@ KINDS = [
 ]
 
 
-# What may happen to any artist, to an axes, to the figure.
+# Changes of any artist, of an axes, of the figure.
 
 
 def blurred(picture, dpi):
-    """Shift and dim, as an agg_filter does."""
+    """Shift and dim a picture: an agg_filter."""
     padded = np.pad(picture * 0.7, ((3, 3), (3, 3), (0, 0)))
     return np.roll(padded, 2, axis=0), -3, -3
 
@@ -418,7 +417,7 @@ PLAIN = [
     ),
 ]
 
-# Without set_rorigin(), after which matplotlib draws with the former origin until a limit changes too.
+# Without set_rorigin(): matplotlib keeps drawing with the former origin until a limit changes.
 POLAR = [
     lambda ax, rng: ax.set_rlabel_position(rng.randrange(360)),
     lambda ax, rng: ax.set_theta_offset(rng.random()),
@@ -448,7 +447,7 @@ FIGURE = [
 ]
 
 
-# Arrangements of axes.
+# Layouts of axes.
 
 
 def single(fig, rng):
@@ -524,7 +523,7 @@ LAYOUTS = [
 
 
 def build(layout, kinds, seed, **kwargs):
-    """Make a figure with an arrangement of axes and some kinds of artists in them."""
+    """Make a figure with a layout of axes and some kinds of artists in them."""
     rng = random.Random(seed)
     fig = Figure(figsize=(3.2, 2.4), dpi=80, **kwargs)
     zoo = Zoo(fig)
@@ -542,7 +541,7 @@ def build(layout, kinds, seed, **kwargs):
 
 
 def change(zoo, what, seed):
-    """Do something to a figure, the same for the same integers."""
+    """Change a figure in a way that the seed determines."""
     rng = random.Random(seed)
     if what == "knob" and zoo.knobs:
         rng.choice(zoo.knobs)(rng)
@@ -554,8 +553,3 @@ def change(zoo, what, seed):
         rng.choice(AXES + more)(ax, rng)
     elif what == "figure":
         rng.choice(FIGURE)(zoo.figure, rng)
-
-
-def fonts():
-    """Return settings with which text is drawn fast."""
-    return mpl.rc_context({"font.family": "DejaVu Sans"})

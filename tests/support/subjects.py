@@ -1,7 +1,7 @@
-"""One small figure for each class of matplotlib's that a picture depends on, and what may happen to it.
+"""A small figure for each class of matplotlib that a picture depends on, and changes of its objects.
 
-The classes, their setters and their attributes are found by looking at matplotlib. Here is how to get an
-object of each class, and values for setters of which the present value does not tell the kind.
+The classes, their setters and their attributes are found in matplotlib itself. This module knows how to
+get an object of each class, the *subject*, and which values setters take where that cannot be guessed.
 """
 
 import importlib
@@ -40,7 +40,7 @@ GRID = np.arange(12.0).reshape(3, 4) / 12
 
 
 def all_subclasses(base):
-    """Return all classes below one, of all of matplotlib and of its 3D axes."""
+    """Return all subclasses of a class in matplotlib and in its 3D axes, by name."""
     for package in (mpl, mpl_toolkits.mplot3d):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             if not {"backends", "tests", "testing", "sphinxext", "pylab"} & set(module.name.split(".")):
@@ -328,14 +328,14 @@ ARTISTS = {
     "Text3D": spatial(lambda ax: ax.text(0.5, 0.5, 0.5, "text")),
 }
 
-#: Classes without objects of their own in any figure.
+#: Classes of which no figure has an object that is not of a subclass, or is made by another object.
 ABSTRACT = {
     *("Artist", "_AxesBase", "Axis", "Tick", "3d.Axis", "GeoAxes", "FigureBase", "Patch", "_ImageBase"),
     *("ColorizingArtist", "_CollectionWithSizes", "ContourSet", "OffsetBox", "PackerBase"),
     "Collection3D",  # made by contour(zdir=) of 3D axes, a LineCollection or PolyCollection otherwise
     "DateLocator",
     *("Transform", "AffineBase", "Affine2DBase", "BboxBase", "_GeoTransform"),
-    # Made by others of their own, when these are asked for, or parts of them.
+    # Made by other transforms on demand, or parts of them.
     *("AitoffAxes.InvertedAitoffTransform", "HammerAxes.InvertedHammerTransform"),
     *("InvertedAsinhTransform", "InvertedLogTransform", "InvertedPolarTransform"),
     *("InvertedSymmetricalLogTransform", "LambertAxes.InvertedLambertTransform", "LogisticTransform"),
@@ -376,7 +376,7 @@ def patches3d(ax):
     return made
 
 
-# Objects that artists have and that change in place.
+# Objects that artists have and that can change in place.
 
 
 def normed(make):
@@ -500,7 +500,7 @@ def minor(ax):
 
 
 def moved_by(make):
-    """A line of which the transform is made of data coordinates and the subject."""
+    """A line whose transform combines the subject with that of data coordinates."""
 
     def add(ax):
         transform = make(ax)
@@ -521,7 +521,7 @@ def scaled(name, **kwargs):
 
 
 def boxed(make):
-    """An image in a box."""
+    """An image in a box, which is the subject."""
 
     def add(ax):
         bbox = make(ax)
@@ -689,7 +689,7 @@ def build(make):
     return fig, subject
 
 
-# What may happen to a subject.
+# Changes of a subject.
 
 #: Values for setters, by name, or by class and name.
 VALUES = {
@@ -1016,7 +1016,7 @@ VALUES = {
     "set_anncoords": ["axes fraction"],
 }
 
-#: Other things than setters, of classes that have them.
+#: Methods other than setters that change an object, by class.
 METHODS = {
     transforms.Affine2D: {
         "rotate": (0.3,),
@@ -1032,16 +1032,12 @@ METHODS = {
 }
 
 
-class Skipped(Exception):
-    """A value that makes no difference, or a setter without one."""
-
-
 def given(subject, value):
     return value(subject) if inspect.isfunction(value) else value
 
 
 def by_getter(subject, name):
-    """Guess other values from the present one."""
+    """Guess values for a setter from the present one."""
     getter = getattr(subject, "get" + name[3:], None) or getattr(subject, name[4:], None)
     try:
         now = getter() if callable(getter) else getter
@@ -1076,7 +1072,7 @@ def setters(subject):
 
 
 def attributes(subject):
-    """Return public attributes that can be set and are no methods."""
+    """Return public attributes that can be set and are not methods."""
     names = []
     for name in dir(subject):
         described = getattr(type(subject), name, None)
@@ -1092,9 +1088,9 @@ def attributes(subject):
 
 
 def changes(subject):
-    """Return names of what may happen to an object: setters, attributes, methods."""
+    """Return the names of all changes of an object: setters, attributes, methods."""
     found = setters(subject)
-    if isinstance(subject, Artist):  # others are their setters' own business
+    if isinstance(subject, Artist):  # other attributes belong to setters
         found += [name for name in ("zorder", "norm", "cmap") if hasattr(subject, name)]
     else:
         found += [name for name in attributes(subject) if name not in NO_PICTURE]
@@ -1104,7 +1100,7 @@ def changes(subject):
     return found
 
 
-#: Attributes that lead elsewhere, or are matplotlib's own business.
+#: Attributes that lead elsewhere or are internal to matplotlib, and setters of these.
 NO_PICTURE = {
     *("axes", "figure", "stale", "stale_callback", "callbacks", "canvas", "axis", "parent", "mouseover"),
     *("set_children", "set_figure", "set_canvas", "set_axis", "coefs", "locs", "input_dims"),
@@ -1114,7 +1110,7 @@ NO_PICTURE = {
 
 
 def values_for(subject, name):
-    """Return values that are known to fit, and guesses if these do not."""
+    """Return values that are known to fit, and guessed ones in case these do not."""
     if name.endswith("()"):
         return [None], []
     if name.startswith("set_"):

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_animate.blitting.rectangles import around, inside, joined, merged, overlap
+from dask_animate.blitting.rectangles import bounding_rect, inside, merged, overlap, union
 
 SIDE = 600
 rects = st.tuples(*[st.integers(0, SIDE)] * 4).map(
@@ -22,27 +22,27 @@ def test_two(a, b):
     both = painted([a]) & painted([b])
     assert overlap(a, b) == both.any()
     assert inside(a, b) == (both == painted([a])).all()
-    assert inside(a, joined(a, b))
-    assert inside(b, joined(a, b))
-    assert around([a, b]) == joined(a, b)
+    assert inside(a, union(a, b))
+    assert inside(b, union(a, b))
+    assert bounding_rect([a, b]) == union(a, b)
 
 
-def test_around_none():
-    assert around([]) is None
+def test_bounding_rect_none():
+    assert bounding_rect([]) is None
     assert merged([]) == []
 
 
 @given(st.lists(rects, max_size=12))
-def test_merged_holds_all(some):
+def test_merged_covers_all(some):
     few = merged(some)
     assert len(few) <= len(some)
     assert (painted(few) >= painted(some)).all()
 
 
-def test_merged_where_that_is_cheap():
+def test_merged_joins_what_is_near():
     near = [(10 * i, 0, 10 * i + 5, 100) for i in range(50)]
     assert merged(near) == [(0, 0, 495, 100)]
     far = [(0, 0, 10, 10), (900, 900, 910, 910)]
     assert sorted(merged(far)) == far
-    # the third one closes the gap between two that were apart
+    # the third one closes the gap between two others
     assert len(merged([(0, 0, 200, 200), (400, 0, 600, 200), (190, 0, 410, 200)])) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import uuid
 import zlib
 from collections.abc import Iterable, Sequence
@@ -15,12 +16,13 @@ import numpy as np
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
-from ..errors import errors_that_travel
+from ..errors import RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
 from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
-from .plan import TAIL_SEGMENT, kept_length
+from .fused_tasks import block_axes
+from .partitioning import TAIL_SEGMENT, kept_length
 
 #: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,
 #: on which they all depend, so that dask fuses less.
@@ -103,9 +105,20 @@ class Drawing:
         indexed = enumerate(partition.filled(blocks), partition.start)
         spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
         with errors_that_travel(), renderers.lent(self.name, spec) as renderer:
-            block = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames).payload
-        assert isinstance(block, Block)
-        return block.pixels
+            output = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames)
+        if output.report.redraw_fault is not None:
+            _warn(output.report.redraw_fault)
+        assert isinstance(output.payload, Block)
+        return output.payload.pixels
+
+
+def _warn(message: str) -> None:
+    """Issue a `RedrawWarning` in this process, and in the clients if this is a task of a cluster."""
+    if "distributed" in sys.modules:
+        from distributed import warn
+    else:
+        from warnings import warn
+    warn(message, RedrawWarning, stacklevel=2)
 
 
 def draw_partition(
@@ -132,22 +145,13 @@ class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
 
 
 def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
-    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it.
-
-    Axes of parameters are called by the names of the frames' axes where they have one block: dask does
-    not fuse over axes that the result lacks.
-    """
+    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it."""
     import dask.array
 
     lengths = {"y": size.height, "x": size.width, "c": 3}
     arguments: list[Any] = [_PartitionDep(blocks, drawing.name), "t", *_shared(drawing)]
-    for k, (array, axis) in enumerate(blocks.arrays):
-        free = iter(lengths)
-        names = [
-            "t" if i == axis else next(free, f"{k}.{i}") if n == 1 else f"{k}.{i}"
-            for i, n in enumerate(array.numblocks)
-        ]
-        arguments += array, tuple(names)
+    for (array, _), names in zip(blocks.arrays, block_axes(blocks.arrays, list(lengths)), strict=True):
+        arguments += array, names
     used = {name for names in arguments[1::2] if names is not None for name in names}
     return dask.array.blockwise(
         draw_partition,

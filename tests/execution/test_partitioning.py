@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_animate.execution.plan import (
+from dask_animate.execution.partitioning import (
     PARTITION_SECONDS,
     SHORT_SEGMENT,
     TAIL_SEGMENT,
@@ -12,7 +12,7 @@ from dask_animate.execution.plan import (
     block_length,
     segment_length,
 )
-from dask_animate.params.sequences import open_params
+from dask_animate.params.param_sequences import open_params
 
 GOP = 250
 
