@@ -29,7 +29,8 @@ is_location = Dispatch("is_location")
 
 
 def _opener_of_any(value: object) -> Opener | None:
-    is_array = all(hasattr(value, name) for name in ("dtype", "shape", "chunks"))
+    is_array = hasattr(value, "dtype") and hasattr(value, "chunks")
+    is_array &= isinstance(getattr(value, "shape", None), tuple)  # Delayed objects have any attribute
     return _open_unlabelled if is_array else None  # one of dask, for instance
 
 
