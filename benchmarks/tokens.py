@@ -1,4 +1,4 @@
-"""What it costs to know frames again: once in a process, and for each frame.
+"""What content tokens cost: once in a process, and for each frame.
 
 Usage: python benchmarks/tokens.py
 
@@ -38,7 +38,7 @@ def measure(name):
         if isinstance(made, type) and issubclass(made, Animator) and made is not Animator
     )
     reading, content = milliseconds(lambda: content_of(animator))
-    observer = Observer(content.named)
+    observer = Observer(content.references)
     first, _ = milliseconds(observer.observe)
     second, here = milliseconds(observer.observe)
     after, _ = milliseconds(observer.note_changes)

@@ -1,4 +1,4 @@
-"""The class that users derive from: a figure, what changes in it, and the video of it."""
+"""`Animator`, the class that users derive from."""
 
 from __future__ import annotations
 
@@ -14,8 +14,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from .docstrings import parameters_as_in
 from .drawing import DrawOptions, current_settings
-from .inspection import Checker, CheckReport, ContactSheet, choose, make_sheet, spread
+from .inspection import (
+    CheckReport,
+    ContactSheet,
+    DeterminismCheck,
+    make_sheet,
+    sample_evenly,
+    sample_runs,
+)
 from .params import open_params
 from .rendering import FigureSpec, Renderer
 from .validation import require_int
@@ -30,12 +38,12 @@ if TYPE_CHECKING:
 class Animator(ABC):
     """A figure and how it changes from frame to frame.
 
-    Derive from it, write `setup` and `update`, and call `make_video`.
+    Derive a class from it, write `setup` and `update`, and call `make_video`.
 
-    A worker builds the figure once, by `setup`, and draws many frames with it, in any order: what
-    `update` shows has to depend on its arguments alone. The animator is pickled and sent to each
-    worker once, so keep large data out of its attributes: load it in `setup`, or pass it frame by frame.
-    A render in this process works on a deep copy likewise: the object here stays as it is.
+    A worker builds the figure once, with `setup`, and draws many frames with it, in any order. So what
+    `update` shows must depend on its arguments alone. The animator is pickled and sent to each worker
+    once, so keep large data out of its attributes: load it in `setup`, or pass it frame by frame. A
+    render in this process draws with a deep copy of the animator.
 
     Examples
     --------
@@ -57,21 +65,29 @@ class Animator(ABC):
     def setup(self) -> Figure:
         """Build the figure and return it.
 
-        Keep what `update` will change, lines or images or texts, as attributes.
+        Keep the artists that `update` changes, such as lines, images and texts, as attributes.
         """
 
     @abstractmethod
     def update(self, frame_idx: int, params: Any) -> None:
-        """Change the figure so that it shows one frame.
+        """Change the figure to show one frame.
 
         Parameters
         ----------
         frame_idx : int
             Index of the frame, from 0.
         params : object
-            The frame's item of ``param_by_frame``: a copy of what can be changed and copied, so that
-            changes in place reach neither other frames nor the caller. Objects that occur twice in it
-            stay the same object; read-only arrays, and what has no copy, as a lock, are shared.
+            The frame's item of ``param_by_frame``. Mutable objects in it are copied, so that changes in
+            place affect neither other frames nor the caller; an object that occurs twice stays one
+            object. Read-only arrays, and objects that cannot be copied, such as locks, are shared.
+        """
+
+    def before_drawing(self) -> None:  # noqa: B027  an optional hook
+        """Prepare the animator; does nothing unless it is overridden.
+
+        `make_video`, `frames`, `frame`, `preview` and `check` call it first, in the calling process,
+        before the animator is copied or sent to workers. Override it for work that has to be done once
+        and not on each worker, such as finding the limits of data, and keep the results as attributes.
         """
 
     def make_video(
@@ -111,139 +127,153 @@ class Animator(ABC):
     ) -> Video:
         """Render a video.
 
-        The file appears at `output_file` when it is complete. If anything fails before, an existing file
-        stays as it was and nothing is left behind.
+        The file appears at `output_file` once it is complete. If the render fails, an existing file
+        stays unchanged and no incomplete file is left.
 
         Parameters
         ----------
         output_file : path-like
-            Its suffix chooses the kind of file: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``, ``.webm``,
-            ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are made.
+            Path of the video, whose suffix selects the format: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``,
+            ``.webm``, ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are
+            created.
         param_by_frame : iterable, dask.bag.Bag or array
-            One item for each frame, of any type that can be pickled. A generator is read as the render
-            goes on; it finds random states, rcParams and pyplot's figures as you left them. Items may be
-            `IndexedFrameParams`, in any order; those that come before their turn are held until then.
-            Items that are Delayed objects are computed on the workers. The partitions of a Bag are
-            rendered on the workers that compute them, without passing through this process; what they
-            have in common is computed for each, unless the bag was persisted.
+            Parameters of the frames: an iterable or a Bag with one item for each frame, or arrays with
+            one slice for each frame.
 
-            An array of dask, zarr or h5py, the path or URL of a zarr array, or a DataArray or Dataset of
-            xarray: each frame gets one slice, NumPy or of xarray's kind, in memory. So it is with
-            several of the same length, in a dict or a tuple (a tuple of NumPy arrays alone is a sequence
-            of items): each frame gets a dict or a tuple. Workers read or compute what they draw, whole
-            chunks at a time; nothing of it passes through this process. Each chunk is read once if
-            `partition_size` is "auto" or divides it. Workers have to find files under the same path.
+            Items may be of any type that can be pickled. A generator is read while the render runs, with
+            the random states, the rcParams and the pyplot figures of the caller. Items may be
+            `IndexedFrameParams` in any order; those that come before their turn are kept until then.
+            Delayed objects are computed on the workers. The partitions of a Bag are rendered on the
+            workers that compute them and do not pass through this process. What they have in common is
+            computed for each of them, unless the Bag is persisted.
+
+            Arrays are those of dask, zarr and h5py, the path or URL of a zarr array, and the DataArrays
+            and Datasets of xarray. Each frame gets one slice in memory: a NumPy array, or an object of
+            xarray. Several arrays of the same length may be given in a dict or a tuple, and each frame
+            then gets a dict or a tuple; but a tuple of NumPy arrays alone is a sequence of items.
+            Workers read or compute the slices that they draw, whole chunks at a time, and no data passes
+            through this process. Each chunk is read once if `partition_size` is "auto" or divides the
+            length of the chunks. Files must have the same path on all workers.
         fps : float or Fraction
-            Frames per second; ``Fraction(30000, 1001)`` for the broadcast rate.
+            Frames per second, such as ``Fraction(30000, 1001)`` for the broadcast rate.
         n_frames : int, optional
             Number of frames; by default all that `param_by_frame` has.
         num_workers : int, default: -1
-            Workers to use. 1 renders in this process, unless a `client` is given. -1 uses every core or
-            every worker of the client's cluster, -2 all but one, and so on.
+            Number of workers; 1 renders in this process, unless a `client` is given. -1 uses every core,
+            or every worker of the client's cluster, -2 all but one, and so on.
         disable_progress_bar : bool, optional
-            None shows the bar in a terminal and in a notebook, and is quiet elsewhere.
+            True hides the progress bar; by default it is shown in terminals and notebooks only.
         plotting_log_interval : int, optional
-            Each worker logs a line after so many frames, to its own logger ``dask_animate.renderer``,
-            at level INFO.
+            Number of drawn frames between two log messages of a worker. They go to the logger
+            ``dask_animate.renderer`` of the worker, with level INFO.
         saving_log_interval : int, optional
-            This process logs a line after so many encoded frames, to ``dask_animate.progress``, at
-            level INFO.
+            Number of encoded frames between two log messages of this process. They go to the logger
+            ``dask_animate.progress``, with level INFO.
         savefig_params : mapping, optional
-            ``dpi``, ``facecolor``, ``edgecolor`` and ``transparent``, as in ``Figure.savefig``;
-            ``bbox_inches="tight"`` and ``pad_inches``, computed once after `setup` so that all frames
-            have one size. VP9, FFV1, APNG and WebP keep what is transparent, which elsewhere is drawn
-            over white.
+            Options as in ``Figure.savefig``: ``dpi``, ``facecolor``, ``edgecolor``, ``transparent``,
+            ``bbox_inches="tight"`` and ``pad_inches``. The tight bounding box is computed once, after
+            `setup`, so that all frames have one size. VP9, FFV1, APNG and WebP store transparency; with
+            other codecs, frames are drawn on white.
         video_mode : {"auto", "gpu", "cpu"}
-            "gpu" is NVENC or an error that says why not; "cpu" never touches a GPU; "auto" is NVENC if
-            it opens on the machines that encode, else the CPU, with a line in the log that says why.
-            All frames of a video come from one encoder.
+            Where to encode: "gpu" uses NVENC or raises an error that says why it cannot, "cpu" never
+            uses a GPU, and "auto" uses NVENC if it is available on the machines that encode. The log
+            says what was chosen and why. One encoder encodes all frames of a video.
         video_quality : int, optional
-            0 to 51, lower is better and larger; 20 by default. It is the CRF of x264 and x265; other
-            encoders get the number of theirs at which they lose about as much.
+            Quality from 0 to 51, lower is better and makes larger files; by default 20. The scale is the
+            CRF of x264 and x265. Other encoders get the number of their own scale with about the same
+            loss.
         video_preset : str, optional
-            The encoder's speed preset, as "ultrafast" … "placebo" of x264. By default "superfast", with
-            options that suit plots; these are left out if a preset or ``-tune`` is given.
+            Speed preset of the encoder, such as "ultrafast" to "placebo" for x264. The default for x264
+            is "superfast" with options that suit plots. These options are left out if a preset or
+            ``-tune`` is given.
         video_extra_ffmpeg_params : sequence of str, optional
-            Options of the encoder in ffmpeg's style, as ``["-tune", "animation"]``. An option that the
-            encoder does not know is an error.
+            Options of the encoder in the style of ffmpeg, such as ``["-tune", "animation"]``. An option
+            that the encoder does not know is an error.
         reuse_figure_object : bool, default: True
-            False calls `setup` for each frame: slow, for comparison.
+            True builds one figure on each worker; False calls `setup` for each frame, which is slow and
+            meant for comparison.
         preload_factor : int, default: 8
-            Frames of which the parameters are read ahead for each worker, besides those that it draws;
-            at least one partition. An adaptive cluster grows only if this is enough work for it to.
+            Number of frames per worker whose parameters are read ahead, besides those being drawn; at
+            least one partition. An adaptive cluster grows only if this is enough work for it to grow.
         client : distributed.Client, optional
-            The cluster to render on. By default the client that is active in this process, else a
-            `distributed.LocalCluster` of single-threaded processes made for this call. Inside a task of
-            the cluster, use `distributed.worker_client`; inside an event loop, `asyncio.to_thread`.
+            Client of the cluster to render on; by default the one that is active in this process, else a
+            `distributed.LocalCluster` of single-threaded processes is started for this call. Inside a
+            task of the cluster, use `distributed.worker_client`; inside an event loop,
+            `asyncio.to_thread`.
         partition_size : int, sequence of int or "auto"
-            Frames in a task: one number, or one for each partition that sum to the number of frames, as
-            ``video.stats.partition_sizes`` of a former render. The partitions of a Bag are its own.
-            "auto" measures what a frame costs and chooses. Given the same sizes, the file is the same
-            for any number of workers, byte for byte.
+            Number of frames in a task, or one number for each partition; "auto" measures what a frame
+            costs and chooses. The numbers of a sequence, such as ``video.stats.partition_sizes`` of an
+            earlier render, sum to the number of frames. The partitions of a Bag are its own. With the
+            same sizes, the file is the same byte for byte, whatever the number of workers.
         encode_on : {"auto", "workers", "client"}
-            Where frames are encoded: by each worker its partitions, which begin with a keyframe; or all
-            by this process. "auto" is "workers" where the codec allows it and partitions are long enough
-            for their keyframes to cost little. GIF, APNG and WebP are encoded by this process.
+            Where frames are encoded: "workers" encodes each partition on the worker that draws it,
+            "client" encodes all frames in this process, and "auto" chooses. "auto" is "workers" if the
+            codec allows it and partitions are so long that the keyframe at the start of each costs
+            little. GIF, APNG and WebP are encoded by this process.
         redraw : {"auto", "full", "blit"}
-            What is drawn for a frame. "full" is the whole figure. "blit" is what has changed since the
-            frame before, and what is drawn over it, with the same pixels. "auto" measures which is
-            faster, and compares the two within each partition: if they differ, because something changed
-            that matplotlib was not told of, the partition is drawn again as a whole, as are all others
-            of that worker, and a `RedrawWarning` says what it was. For that a partition's parameters
-            are kept until it is done. "blit" does not compare.
+            What is drawn for a frame: "full" draws the whole figure, "blit" what changed since the frame
+            before, with the same pixels, and "auto" measures which is faster. "auto" also compares some
+            frames of each partition with a full draw. If they differ, because something changed without
+            being marked stale, that partition and all later ones of the worker are drawn in full, and a
+            `RedrawWarning` names what changed. For that, the parameters of a partition are kept until it
+            is done. "blit" does not compare; it issues a `RedrawWarning` if frames have to be drawn in
+            full.
         store : path, URL or zarr store, optional
-            Where frames are kept, compressed without loss, as the array "frames" of a zarr group. The
-            same call, made again after it was interrupted or changed, takes from there the frames of
-            which nothing that they were drawn from has changed, and draws the others. Your source files
-            that the animator reaches by ``import`` statements count whole, what was written in a
-            notebook or in the script itself counts by its content, as parameters and attributes do, and
-            libraries count by their versions; files that `setup` and `update` open themselves do not
-            count. What cannot be told is a `ReuseWarning`. Workers write to the store, so all have to
-            reach it: a shared directory, or ``s3://…``. One render at a time. `write_video` encodes it
-            again. Not with a Bag.
+            Where frames are kept, so that the same call, made again after it was interrupted or changed,
+            draws only frames that are missing or out of date. They are compressed without loss, as the
+            array "frames" of a zarr group. A frame is reused if nothing that it was drawn from has
+            changed. Source files that the animator reaches by ``import`` statements count as a whole;
+            what was written in a notebook or in the script itself counts by its content, as parameters
+            and attributes do; libraries count by their versions. Files that `setup` and `update` open
+            themselves do not count. What cannot be determined is a `ReuseWarning`. All workers write to
+            the store, so it must be a shared directory or a URL such as ``s3://…``. Only one render may
+            use it at a time. `write_video` can encode it again. Not available for a Bag.
         overwrite : bool, default: False
-            Begin the store anew. Frames are kept only where nothing is, or in a store that this library
-            made; whatever else lies there is an error, with its names, and is never deleted. Frames of
-            another size than the figure's are replaced also without it.
+            True discards the frames in the store and begins it anew. Frames are only written to an empty
+            place or to a store that this library made; anything else there is an error, which names it,
+            and is never deleted. Frames of another size are replaced even if this is False.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
-            By default chosen by the suffix of `output_file`. FFV1 and APNG are lossless.
-        seed : int or None
-            NumPy's and Python's global random states are set from it before `setup`, and from it and the
-            frame index before each `update`, so that frames are the same wherever they are drawn. None
-            leaves them alone. The workers of a cluster made with ``processes=False`` share these states
-            with other threads of this process while they draw; a generator of parameters is read when
-            none of them does.
+            Video codec; by default the suffix of `output_file` selects it. FFV1 and APNG are lossless.
+        seed : int or None, default: 0
+            Seed of NumPy's and Python's global random states; None leaves them alone. They are set from
+            it before `setup`, and from it and the frame index before each `update`, so that frames are
+            the same wherever they are drawn. The workers of a cluster with ``processes=False`` share
+            these states with other threads of this process while they draw; a generator of parameters is
+            read when none of them draws.
         pixel_format : str, optional
-            FFmpeg's name of the format of the coded pixels, as "yuv444p" for colors in full resolution;
-            by default the codec's most compatible one.
+            FFmpeg's name of the pixel format, such as "yuv444p" for colors in full resolution; by
+            default the most compatible one of the codec.
         dither : {"none", "bayer", "floyd_steinberg", "sierra2_4a"}, optional
-            How a GIF mixes colors that its palette lacks. "none", the default, is the smallest.
+            How a GIF mixes colors that are not in its palette; by default "none", which makes the
+            smallest files.
         durations : mapping of int to float, or sequence of float, optional
-            Seconds for which frames stay: by frame index, as ``{-1: 2.0}`` for the last, the others
-            ``1 / fps``; or one number for each frame. Frames are drawn and stored once however long they
-            stay. They change at multiples of ``1 / fps``, to which the times are rounded.
+            Seconds for which frames are shown: by frame index, such as ``{-1: 2.0}`` for the last one,
+            or one number for each frame. Frames that a mapping leaves out are shown for ``1 / fps``.
+            Times are rounded to multiples of ``1 / fps``. Each frame is drawn and stored once, however
+            long it is shown.
         chapters : sequence of (str, float), optional
-            Titles and the seconds at which they begin. For MP4, MOV, MKV and WebM.
+            Titles of chapters and the seconds at which they begin, for MP4, MOV, MKV and WebM.
         metadata : mapping of str to str, optional
-            Any of "title", "author", "comment", "copyright" and "date". For the same files.
+            Any of "title", "author", "comment", "copyright" and "date", for MP4, MOV, MKV and WebM.
         freeze_layout : bool, default: True
-            Layout engines, as of ``layout="constrained"``, run once, after `setup`. False runs them for
-            each frame, which is slow, draws whole figures, and lets axes move when a label grows.
+            True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. False
+            runs them for each frame, which is slow, draws whole figures, and lets axes move when a label
+            grows.
         axis : int, optional
-            Axis of an array along which the frames are; the first by default.
+            Axis of an array along which the frames are; by default the first.
         dim : str, optional
-            Dimension of xarray's along which the frames are; the first by default.
+            Dimension of xarray objects along which the frames are; by default the first.
 
         Returns
         -------
         Video
-            What was made, and what it cost.
+            The finished video and what the render cost.
 
         Raises
         ------
         AnimateError
-            Its subclasses in `dask_animate.errors` say what was wrong. A failing `update` raises
-            `FrameError` with the frame index and its parameters, the original exception as its cause.
+            One of its subclasses in `dask_animate.errors`. If `update` fails, it is a `FrameError` with
+            the frame index and the parameters, whose cause is the original exception.
 
         Notes
         -----
@@ -303,7 +333,7 @@ class Animator(ABC):
         plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
         cluster = ClusterOptions.create(client, num_workers)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
-        spec = self._spec(draw, plotting_log_interval)
+        spec = self._figure_spec(draw, plotting_log_interval)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = replace(spec, environment=request.environment)
@@ -311,6 +341,7 @@ class Animator(ABC):
             spec = spec.pickled()
         return RenderRequest(spec, params, output, plan, cluster, progress, request).render()
 
+    @parameters_as_in(make_video)
     def frames(
         self,
         param_by_frame: Any,
@@ -323,35 +354,37 @@ class Animator(ABC):
         axis: int | None = None,
         dim: str | None = None,
     ) -> dask.array.Array:
-        """Return the frames as a dask array, which are drawn when they are computed.
+        """Return the frames as a dask array, which draws them when it is computed.
 
         Parameters
         ----------
         param_by_frame : iterable, dask.bag.Bag or array
-            As in `make_video`. A generator is read to its end; a Bag is computed to count its items,
-            which have to be in frame order.
+            As in `make_video`. Here, a generator is read to its end, and a Bag is computed to count its
+            items, which must be in frame order.
         n_frames : int, optional
-            Number of frames; by default all that `param_by_frame` has.
+            As in `make_video`.
         partition_size : int, sequence of int or "auto"
-            Frames in a chunk: what is drawn if one of them is asked for.
+            Number of frames in a chunk, all of which are drawn if one of them is computed.
         savefig_params, redraw, seed, axis, dim
             As in `make_video`.
 
         Returns
         -------
         dask.array.Array of uint8, shape (n, height, width, 3)
-            RGB. Any of dask's schedulers computes it; with a `distributed.Client` active, its workers.
+            RGB. Any scheduler of dask can compute it; the workers of the active `distributed.Client` do
+            if there is one.
 
         Raises
         ------
         AnimateError
-            Its subclasses in `dask_animate.errors` say what was wrong. A failing `update` raises
-            `FrameError` when its frame is computed.
+            One of its subclasses in `dask_animate.errors`. If `update` fails, it is a `FrameError`,
+            raised when the frame is computed.
 
         Notes
         -----
-        `setup` runs once in this process, to learn the size. Each process that draws keeps the figure,
-        until it draws frames of two other calls. Parameters that are no arrays become part of the graph.
+        `setup` runs once in this process, to find the size of the frames. A process that draws keeps the
+        figure until it draws frames of two other calls. Parameters other than arrays become part of the
+        graph.
 
         Examples
         --------
@@ -371,9 +404,10 @@ class Animator(ABC):
         """
         from .execution import lazy_frames
 
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
         return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
+    @parameters_as_in(make_video)
     def frame(
         self,
         params: Any,
@@ -382,21 +416,21 @@ class Animator(ABC):
         savefig_params: Mapping[str, Any] | None = None,
         seed: int | None = 0,
     ) -> NDArray[np.uint8]:
-        """Draw one frame in this process, as it would be in a video.
+        """Draw one frame in this process, as in a video.
 
         Parameters
         ----------
         params : object
-            The frame's parameters.
+            Parameters of the frame.
         frame_idx : int, default: 0
-            Its index.
+            Index of the frame.
         savefig_params, seed
             As in `make_video`.
 
         Returns
         -------
         ndarray of uint8, shape (height, width, 3)
-            RGB, C-contiguous; yours.
+            RGB, C-contiguous; owned by the caller.
 
         Raises
         ------
@@ -416,10 +450,11 @@ class Animator(ABC):
         (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
-        with _changes_noted(self), closing(Renderer(spec)) as renderer:
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
+        with _changes_recorded(self), closing(Renderer(spec)) as renderer:
             return renderer.frame(frame_idx, params)
 
+    @parameters_as_in(make_video)
     def preview(
         self,
         param_by_frame: Any,
@@ -431,22 +466,22 @@ class Animator(ABC):
         savefig_params: Mapping[str, Any] | None = None,
         seed: int | None = 0,
     ) -> ContactSheet:
-        """Draw frames that are spread over a sequence, in this process, on one image.
+        """Draw evenly spaced frames of a sequence in this process, on one image.
 
         Parameters
         ----------
         param_by_frame : iterable, dask.bag.Bag or array
-            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
-            more is read than those frames need.
+            As in `make_video`. Here, a generator is read to its end; of an array, only the slices that
+            are drawn are read.
         n : int, default: 9
-            Number of frames to draw, the first and the last of the sequence among them.
+            Number of frames to draw, the first and the last one among them.
         n_frames, axis, dim, savefig_params, seed
             As in `make_video`.
 
         Returns
         -------
         ContactSheet
-            Shows itself in a notebook; its ``save("sheet.png")`` writes a file.
+            Displays itself in a notebook; its ``save("sheet.png")`` writes a file.
 
         Raises
         ------
@@ -468,13 +503,14 @@ class Animator(ABC):
         (0, 33, 66, 99)
         """
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
-        chosen = spread(sequence, n, sequence.n_frames)
-        with _changes_noted(self), closing(Renderer(spec)) as renderer:
-            frames = [renderer.frame(idx, params) for idx, params in chosen]
-        return make_sheet([idx for idx, _ in chosen], frames)
+        samples = sample_evenly(sequence, n, sequence.n_frames)
+        with _changes_recorded(self), closing(Renderer(spec)) as renderer:
+            frames = [renderer.frame(idx, params) for idx, params in samples]
+        return make_sheet([idx for idx, _ in samples], frames)
 
+    @parameters_as_in(make_video)
     def check(
         self,
         param_by_frame: Any,
@@ -486,29 +522,29 @@ class Animator(ABC):
         savefig_params: Mapping[str, Any] | None = None,
         seed: int | None = 0,
     ) -> CheckReport:
-        """Find out whether frames depend on anything but their arguments, in this process.
+        """Check in this process whether frames depend on anything but their arguments.
 
-        That is what to do if a video flickers, or differs from one render to the next. Some frames are
-        drawn alone, each with a figure of its own, twice; then with one figure, in order and shuffled;
-        then, if all is well so far, by drawing only what changes. They have to be the same each time.
-        What `update` changes without matplotlib being told is looked for as well, since that can be
-        missing from a video where only what changes is drawn, whether or not it shows in these frames.
+        Call it if a video flickers, or differs from one render to the next. Sampled frames are drawn
+        twice, each with a figure of its own, then with one figure, in order and shuffled, and then, if
+        there is no difference so far, incrementally. They must be the same each time. The check also
+        looks for changes that `update` does not mark stale, whether or not they show in these frames,
+        since incremental drawing would miss them.
 
         Parameters
         ----------
         param_by_frame : iterable, dask.bag.Bag or array
-            As in `make_video`. A generator is read to its end, and is empty afterwards; of an array, no
-            more is read than those frames need.
+            As in `make_video`. Here, a generator is read to its end; of an array, only the slices that
+            are drawn are read.
         n : int, default: 12
-            Number of frames, three in a row at places spread over the sequence.
+            Number of frames, in evenly spaced runs of three.
         n_frames, axis, dim, savefig_params, seed
             As in `make_video`.
 
         Returns
         -------
         CheckReport
-            Its ``ok`` is True if all is well; printed, it says which frames depend on what, and what
-            changes unseen. Its ``sheet`` shows the frames.
+            Its ``ok`` is True if nothing was found. As text, it says which frames depend on what, and
+            what changes without being marked stale. Its ``sheet`` shows the differences.
 
         Raises
         ------
@@ -525,28 +561,29 @@ class Animator(ABC):
         ...         self.text = fig.text(0.5, 0.5, "")
         ...         return fig
         ...     def update(self, frame_idx, params):
-        ...         if frame_idx % 3 == 0:  # the others show what was drawn before
+        ...         if frame_idx % 3 == 0:  # the others show the text of an earlier frame
         ...             self.text.set_text(str(params))
         >>> report = Forgetful().check(range(100), n=3)
         >>> report.ok, [(finding.frame_idx, finding.cause) for finding in report.findings]
         (False, [(1, 'history'), (2, 'history')])
         """
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._figure_spec(DrawOptions.create(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
-        chosen = choose(sequence, n, sequence.n_frames)
-        with _changes_noted(self):
-            return Checker(spec, chosen).report()
+        samples = sample_runs(sequence, n, sequence.n_frames)
+        with _changes_recorded(self):
+            return DeterminismCheck(spec, samples).report()
 
-    def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+    def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+        self.before_drawing()
         if log_interval is not None:
             log_interval = require_int("plotting_log_interval", log_interval, 1)
         return FigureSpec(self, draw, current_settings(), log_interval)
 
 
 @contextmanager
-def _changes_noted(animator: Animator) -> Iterator[None]:
-    """Note what drawing changes in modules, such as caches, lest it count for frames kept later."""
+def _changes_recorded(animator: Animator) -> Iterator[None]:
+    """Record what drawing changes in modules, such as caches, so that it does not count as a change."""
     from .provenance import Observer, content_or_reason
 
     content, reason = content_or_reason(animator)

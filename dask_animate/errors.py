@@ -1,7 +1,7 @@
-"""The exceptions that the library raises.
+"""The exceptions and warnings of the library.
 
-Every class derives from :class:`AnimateError` and from the builtin that a caller would expect, so
-that both ``except AnimateError`` and ``except ValueError`` read naturally.
+Every error derives from `AnimateError` and from the builtin exception that fits, so that both
+``except AnimateError`` and ``except ValueError`` catch it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ class AnimateError(Exception):
 
 
 class OptionError(AnimateError, ValueError):
-    """An argument has a value that cannot be used."""
+    """An argument has an invalid value."""
 
 
 class OptionTypeError(AnimateError, TypeError):
-    """An argument has a type that cannot be used."""
+    """An argument has an invalid type."""
 
 
 class ParamsError(AnimateError, ValueError):
-    """The parameter sequence is empty, too short, has gaps or gives a frame twice."""
+    """The parameter sequence is empty or too short, or a frame is missing or occurs twice."""
 
 
 class FigureError(AnimateError, TypeError):
@@ -36,7 +36,7 @@ class FigureError(AnimateError, TypeError):
 
 
 class FrameSizeError(AnimateError, ValueError):
-    """A frame has another size than the frames before it."""
+    """A frame differs in size from the frames before it."""
 
 
 class AnimatorPickleError(AnimateError, TypeError):
@@ -44,7 +44,7 @@ class AnimatorPickleError(AnimateError, TypeError):
 
 
 class EncoderError(AnimateError, RuntimeError):
-    """No encoder could be opened, or the one in use failed."""
+    """No encoder can be opened, or the one in use failed."""
 
 
 class OutputError(AnimateError, OSError):
@@ -56,38 +56,40 @@ class WorkerError(AnimateError, RuntimeError):
 
 
 class RemoteTraceback(Exception):
-    """The text of an exception that cannot itself travel between processes."""
+    """The text of an exception that cannot be pickled."""
 
     def __str__(self) -> str:
         return "\n" + str(self.args[0])
 
 
 class StoreError(AnimateError, OSError):
-    """Frames cannot be kept in a store, or not be read from it."""
+    """Frames cannot be written to a store or read from it."""
 
 
 class ReuseWarning(UserWarning):
-    """Frames in a store may not be found by the next render, or are not drawn by the code in a file."""
+    """The next render may not find frames in a store, or a source file differs from the loaded code."""
 
 
 class FontWarning(UserWarning):
-    """Workers draw texts with different fonts, so that these differ from partition to partition."""
+    """Workers draw texts with different fonts, so that frames differ between partitions."""
 
 
 class RedrawWarning(UserWarning):
-    """Drawing only what changed would have given wrong frames; they were drawn as a whole instead."""
+    """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
 
 
 class UserCodeError(AnimateError, RuntimeError):
-    """``setup()`` or ``update()`` raised; the original exception is the ``__cause__``.
+    """``setup()`` or ``update()`` raised an exception.
 
-    The cause comes along from a worker, with its traceback there.
+    The original exception is the ``__cause__``, with its traceback on the worker.
     """
 
     def made_portable(self) -> Self:
-        """Return this error, its cause replaced by its text if it cannot be pickled."""
+        """Return this error; its cause is replaced by a `RemoteTraceback` if it cannot be pickled."""
         try:
-            pickle.loads(cloudpickle.dumps(self.__cause__))  # some only fail on coming back
+            pickle.loads(
+                cloudpickle.dumps(self.__cause__)
+            )  # some exceptions fail only when they are unpickled
         except Exception:
             assert self.__cause__ is not None
             text = "".join(traceback.format_exception(self.__cause__))
@@ -98,7 +100,7 @@ class UserCodeError(AnimateError, RuntimeError):
 
 @contextmanager
 def errors_that_travel() -> Iterator[None]:
-    """Make what user code raises here fit to be sent to another process."""
+    """Make errors of user code that are raised inside portable to another process."""
     try:
         yield
     except UserCodeError as exc:
@@ -109,11 +111,11 @@ def errors_that_travel() -> Iterator[None]:
 
 
 class SetupError(UserCodeError):
-    """``setup()`` raised."""
+    """``setup()`` raised an exception."""
 
     @classmethod
     def of(cls, cause: BaseException) -> SetupError:
-        """Build the error that says what went wrong."""
+        """Return the error for a cause."""
         return cls(f"setup() failed: {_in_short(cause)}")
 
 
@@ -125,7 +127,7 @@ class FrameError(UserCodeError):
     frame_idx : int
         Index of the frame.
     params : str
-        What was given to ``update()``, shortened.
+        The parameters given to ``update()``, shortened.
     """
 
     frame_idx: int
@@ -133,7 +135,7 @@ class FrameError(UserCodeError):
 
     @classmethod
     def of(cls, frame_idx: int, params: str, cause: BaseException) -> FrameError:
-        """Build the error that names a frame, its parameters and what went wrong."""
+        """Return the error for a frame, its parameters and a cause."""
         error = cls(f"frame {frame_idx} could not be drawn: {_in_short(cause)} (params: {params})")
         error.frame_idx = frame_idx
         error.params = params
@@ -141,6 +143,6 @@ class FrameError(UserCodeError):
 
 
 def _in_short(cause: BaseException) -> str:
-    # Dask replaces exceptions with a message of more than 10 kB.
+    # Dask replaces exceptions that have messages of more than 10 kB.
     text = str(cause)
     return f"{type(cause).__name__}: {text if len(text) < 2000 else text[:2000] + '…'}"

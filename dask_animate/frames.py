@@ -1,4 +1,4 @@
-"""What a frame is: a size, and channels of pixels."""
+"""Frames: their size, and the conversion of their channels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class FrameSize:
-    """Height and width of every frame, in pixels."""
+    """The height and width of all frames, in pixels."""
 
     height: int
     width: int
@@ -25,7 +25,7 @@ class FrameSize:
 
 
 def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) -> None:
-    """Write RGBA pixels as RGB, over white where they are translucent.
+    """Convert RGBA to RGB on a white background.
 
     Parameters
     ----------
@@ -34,14 +34,14 @@ def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) ->
     out : ndarray of uint8, shape (height, width, 3)
         Overwritten.
     opaque : bool
-        True skips the blending: the caller knows that alpha is 255 everywhere.
+        True if alpha is 255 everywhere; blending is skipped.
 
     Notes
     -----
-    Blending is ``rgb * a + 255 * (1 - a)``, rounded to nearest.
+    The result is ``rgb * a + 255 * (1 - a)``, rounded to nearest.
     """
     if opaque:
-        for channel in range(3):  # four times as fast as one assignment of [..., :3]
+        for channel in range(3):  # four times as fast as assigning [..., :3]
             out[..., channel] = rgba[..., channel]
         return
     alpha = rgba[..., 3].astype(np.uint32)
@@ -51,14 +51,14 @@ def flatten(rgba: NDArray[np.uint8], out: NDArray[np.uint8], *, opaque: bool) ->
 
 
 def as_pixels(frame: NDArray[np.uint8], *, opaque: bool, out: NDArray[np.uint8]) -> None:
-    """Write a frame of any number of channels as RGB, over white, or as RGBA.
+    """Convert a frame with any number of channels to RGB, on a white background, or to RGBA.
 
     Parameters
     ----------
     frame : ndarray of uint8, shape (height, width, 1, 3 or 4)
         Gray, RGB or RGBA, alpha not premultiplied.
     opaque : bool
-        True if there is no alpha, or if it is 255 everywhere.
+        True if there is no alpha channel or it is 255 everywhere.
     out : ndarray of uint8, shape (height, width, 3 or 4)
         Overwritten.
     """

@@ -8,7 +8,7 @@ from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
 from .encoding import OutputFile, OutputOptions, open_writer
-from .execution import ClusterOptions, Executed, Execution, Plan, StoreRequest, open_executor
+from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, open_executor
 from .params import AnyParams
 from .rendering import SourceSpec
 from .video import Video
@@ -57,7 +57,7 @@ class RenderRequest:
             open_executor(self.cluster, self.spec, n_frames) as executor,
         ):
             listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
-            execution = Execution(
+            loop = RenderLoop(
                 self.params,
                 self.plan,
                 self.output.encode,
@@ -66,7 +66,7 @@ class RenderRequest:
                 listeners,
                 self.store,
             )
-            executed = execution.run(executor)
+            executed = loop.run(executor)
         return self._video(executed, stats)
 
     def _video(self, executed: Executed, stats: StatsCollector) -> Video:

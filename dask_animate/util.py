@@ -1,4 +1,4 @@
-"""Two helpers around an animation: which data frames to show, and a plain style."""
+"""Two helpers for animations: the data frames to show, and a plain matplotlib style."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def get_rendered_frame_ids(
     rendered_fps: Rational | float,
     n_data_frames: int,
 ) -> NDArray[np.int64]:
-    """Choose the data frames that a video at another rate or speed shows.
+    """Return the data frame that each frame of a video shows, for other rates or speeds.
 
     Parameters
     ----------
     data_fps : float or Fraction
         Frames per second at which the data was recorded.
     play_speed : float or Fraction
-        Speed of the playback; 0.1 plays ten times slower than life.
+        Speed of the playback; 0.1 plays ten times slower than real time.
     rendered_fps : float or Fraction
         Frames per second of the video.
     n_data_frames : int
@@ -40,7 +40,8 @@ def get_rendered_frame_ids(
     ndarray of int64, shape (n_frames,)
         Data index for each frame of the video: ``floor(i * stride)`` with
         ``stride = data_fps * play_speed / rendered_fps``, so that no frame shows data from its future.
-        At least one frame where there is data. The stride is kept as a fraction: no index drifts.
+        The stride is an exact fraction, so that indices do not drift. There is at least one frame if
+        there is data.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def get_rendered_frame_ids(
 
     Examples
     --------
-    Data at 330 frames per second, shown at a tenth of its speed in a 30 frames per second video:
+    Data at 330 frames per second, played at a tenth of its speed in a video at 30 frames per second:
 
     >>> from fractions import Fraction
     >>> get_rendered_frame_ids(330, Fraction(1, 10), 30, 12)
@@ -65,7 +66,7 @@ def get_rendered_frame_ids(
     if n_data_frames <= 0:
         return np.array([], dtype=np.int64)
     data_rate, speed, rate = (
-        # 0.1 means a tenth, not its nearest float
+        # 0.1 means a tenth, not the nearest float
         Fraction(value) if isinstance(value, Rational) else Fraction(repr(float(value)))
         for value in (data_fps, play_speed, rendered_fps)
     )
@@ -78,11 +79,11 @@ def get_rendered_frame_ids(
 
 
 def configure_matplotlib_style() -> None:
-    """Set a plain style: fast paths, a sans-serif font, and text kept as text in PDF files.
+    """Set a plain style: fast paths, a sans-serif font, and text stored as text in PDF files.
 
-    Changes ``matplotlib.rcParams`` of this process; a render carries them to its workers. Arial is
-    asked for first, then matplotlib's own DejaVu Sans, so that a machine without Arial draws the same
-    figure without a warning for each text.
+    Changes ``matplotlib.rcParams`` of this process, which a render sends to its workers. The font is
+    Arial; on machines without it, DejaVu Sans, which is part of matplotlib. Warnings about missing fonts
+    are turned off.
 
     Examples
     --------

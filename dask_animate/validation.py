@@ -1,4 +1,4 @@
-"""Checks of single arguments, with errors that name them."""
+"""Validation of single arguments, with errors that name them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def require_choice(name: str, value: object, choices: Sequence[str]) -> str:
 
 
 def require_text(name: str, value: object) -> str:
-    """Return `value` if it is a text that a file can hold, or raise an error that names it."""
+    """Return `value` if it is a non-empty string fit for a file, or raise an error that names it."""
     if not isinstance(value, str) or not value:
-        raise OptionTypeError(f"{name} must be a text, got {value!r}")
+        raise OptionTypeError(f"{name} must be a non-empty string, got {value!r}")
     if "\0" in value or value.encode("utf-8", "ignore").decode() != value:
-        raise OptionError(f"{name} must be a text without NUL and lone surrogates, got {value!r}")
+        raise OptionError(f"{name} must be a string without NUL and lone surrogates, got {value!r}")
     return value

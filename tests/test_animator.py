@@ -27,6 +27,16 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
+@pytest.mark.parametrize("name", ["make_video", "frames", "frame", "preview", "check"])
+def test_help_describes_each_parameter_in_full(name):
+    method = getattr(Animator, name)
+    text = inspect.getdoc(method)
+    section = text.split("Parameters\n----------\n")[1].split("\n\nReturns\n")[0]
+    described = re.findall(r"^(\w+) : .+\n    \S", section, re.MULTILINE)
+    assert described == [*inspect.signature(method).parameters][1:]
+    assert "As in `" not in text
+
+
 def test_abstract():
     with pytest.raises(TypeError, match="abstract"):
         Animator()
@@ -142,7 +152,7 @@ def test_transparent_is_white_in_mp4(tmp_path):
     )
     assert decode(tmp_path / "a.mp4")[:, 0, 0].min() >= 253
     frame = OnYellow().frame("x", savefig_params=transparent)
-    # Blended by matplotlib on a white figure, or by us on white: the same to rounding.
+    # Blending by matplotlib on a white figure and by this library on white differ by rounding only.
     assert np.abs(frame.astype(int) - Words().frame("x")).max() <= 1
 
 
@@ -189,6 +199,25 @@ def test_frame():
     assert frame.flags.owndata
     assert read_numbers(frame) == (5, 7)
     assert read_numbers(FrameNumber().frame(7)) == (0, 7)
+
+
+def test_a_hook_runs_in_this_process_before_anything_is_drawn(tmp_path, client):
+    class Prepared(FrameNumber):
+        prepared_by = None
+
+        def before_drawing(self):
+            self.prepared_by = os.getpid()
+
+        def update(self, frame_idx, params):
+            super().update(frame_idx, self.prepared_by % 200)
+
+    expected = (3, os.getpid() % 200)
+    video = Prepared().make_video(tmp_path / "a.mkv", range(4), 10, codec="ffv1", client=client)
+    assert read_numbers(decode(video.path)[3]) == expected
+    assert read_numbers(Prepared().frames(range(4)).compute(scheduler="sync")[3]) == expected
+    assert read_numbers(Prepared().frame(0, 3)) == expected
+    assert Prepared().preview(range(4)).frame_idx == (0, 1, 2, 3)
+    assert Prepared().check(range(4)).ok
 
 
 def test_frame_errors():

@@ -186,7 +186,8 @@ def test_a_bag_is_refused(tmp_path):
     import dask.bag as db
 
     with pytest.raises(
-        OptionTypeError, match="frames is a dask Bag; of dask's collections only an Array"
+        OptionTypeError,
+        match="frames is a dask Bag; the only dask collection that holds frames is an Array",
     ):
         write_video(db.from_sequence(list(FRAMES)), tmp_path / "a.mp4", 30)
 

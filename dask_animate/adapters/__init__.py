@@ -1,7 +1,7 @@
-"""Frames that come from elsewhere, as sources that can be rendered.
+"""Frames that exist already, as frame sources that can be rendered.
 
-Arrays of finished frames, of any kind and size, become a source of frames and the parameters that say
-which frame is meant. Read `arrays` first.
+This folder turns arrays of frames, of any kind and size, into a frame source and the parameters that
+supply its frames. Read `arrays` first.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Frames that exist already, in arrays of any kind, as a frame source and as parameters."""
+"""Arrays of frames, of any kind: a frame source for them, and the frames as its parameters."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ from typing import Any
 
 import numpy as np
 from dask.base import is_dask_collection
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..drawing import DrawSession
 from ..errors import FrameSizeError, OptionTypeError, ParamsError
 from ..frames import FrameSize
-from ..params import FrameParams, SliceParams, is_data, is_place, open_slices
+from ..params import FrameParams, SliceParams, is_data, is_location, open_slices
 
 _EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
 
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """Frames of one shape, which are given as their own parameters.
+    """Specification of an `ArraySource`.
 
     Attributes
     ----------
     size : FrameSize
-        Of each frame.
+        Size of each frame.
     n_channels : int
-        1 is gray, 3 is RGB, 4 is RGBA.
+        1 for gray, 3 for RGB, 4 for RGBA.
+    log_interval : int or None
+        As in `SourceSpec`.
+    may_draw_again : bool
+        As in `SourceSpec`; never.
     """
 
     size: FrameSize
@@ -38,68 +42,80 @@ class ArraySpec:
     may_draw_again = False
 
     def source(self) -> ArraySource:
-        """Return what "draws" the frames."""
+        """Return the source of the frames."""
         return ArraySource(self)
 
 
 class ArraySource:
-    """Draws a frame by taking it. Thread-safe, as it keeps nothing."""
+    """A frame source whose parameters are the frames. Thread-safe, since it has no state."""
 
-    opaque = False  # of RGBA; what has no alpha is opaque anyway
+    opaque = False  # for RGBA; frames without an alpha channel are opaque in any case
     environment = None
 
-    def __init__(self, job: ArraySpec) -> None:
-        self._job = job
+    def __init__(self, spec: ArraySpec) -> None:
+        self._spec = spec
 
     def open(self) -> FrameSize:
         """Return the size of the frames."""
-        return self._job.size
+        return self._spec.size
 
     def fonts(self) -> dict[str, str]:
-        """Return nothing: no text is drawn."""
+        """Return no fonts: no text is drawn."""
         return {}
 
     def isolated(self) -> AbstractContextManager[None]:
-        """Do nothing: threads need not wait for one another."""
+        """Do nothing: threads need not wait for each other."""
         return nullcontext()
 
     def partition_lock(self) -> AbstractContextManager[object]:
-        """Do nothing, likewise."""
+        """Do nothing: threads need not wait for each other."""
         return nullcontext()
 
-    def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
-        """Return a frame as uint8, (height, width, channels).
+    def draw(self, frame_idx: int, params: ArrayLike, session: DrawSession) -> NDArray[np.uint8]:
+        """Return the frame given as `params`; see `as_uint8`.
 
         Raises
         ------
-        ParamsError, FrameSizeError
-            If it is no frame, or unlike the first.
+        ParamsError
+            If it cannot be a frame.
+        FrameSizeError
+            If its size or its number of channels is not that of the first frame.
         """
         pixels = as_uint8(params, frame_idx)
         height, width, n_channels = pixels.shape
-        if (FrameSize(height, width), n_channels) != (self._job.size, self._job.n_channels):
+        if (FrameSize(height, width), n_channels) != (self._spec.size, self._spec.n_channels):
             raise FrameSizeError(
                 f"frame {frame_idx} has the shape {pixels.shape}, but the first frame "
-                f"{(self._job.size.height, self._job.size.width, self._job.n_channels)}"
+                f"{(self._spec.size.height, self._spec.size.width, self._spec.n_channels)}"
             )
         return pixels
 
     def verify(self, session: DrawSession) -> None:
-        """Do nothing: a frame that is taken is right."""
+        """Do nothing: frames are correct as given."""
 
     def close(self) -> None:
         """Do nothing."""
 
 
-def as_uint8(frame: Any, frame_idx: int) -> NDArray[np.uint8]:
-    """Return a frame as uint8, (height, width, channels), without copying if it is that already.
+def as_uint8(frame: ArrayLike, frame_idx: int) -> NDArray[np.uint8]:
+    """Convert a frame to uint8.
 
-    Floats are multiplied by 255 and rounded to nearest.
+    Parameters
+    ----------
+    frame : array_like of uint8 or float, shape (height, width[, 1, 3 or 4])
+        Floats are from 0 to 1; they are multiplied by 255 and rounded to nearest.
+    frame_idx : int
+        Index of the frame, for the error message.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 1, 3 or 4)
+        Not a copy if `frame` is such an array.
 
     Raises
     ------
     ParamsError
-        If it cannot be a frame: wrong shape, wrong type, or floats outside of 0 to 1.
+        If the shape, the type or the range is wrong.
     """
     pixels = np.asarray(frame)
     if pixels.ndim == 2:
@@ -112,7 +128,7 @@ def as_uint8(frame: Any, frame_idx: int) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         return pixels
     low, high = float(pixels.min()), float(pixels.max())
-    if not (low >= 0 and high <= 1):  # also if either is not a number
+    if not (low >= 0 and high <= 1):  # also if one is NaN
         raise ParamsError(
             f"frame {frame_idx} must hold {_EXPECTED}, got floats from {low:g} to {high:g}"
         )
@@ -125,16 +141,23 @@ def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
 
 
 def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FrameParams | SliceParams]:
-    """Check frames of any kind; return what shape they have, and the frames as parameters.
+    """Validate frames of any kind.
 
     Parameters
     ----------
     frames : array, path of a zarr array or iterable of arrays
         As given to `write_video`.
     n_frames : int or None
-        Later ones are left out.
+        Number of frames to use; None uses all.
+
+    Returns
+    -------
+    ArraySpec
+        The shape of the frames.
+    FrameParams or SliceParams
+        The frames as parameters.
     """
-    if is_place(frames):
+    if is_location(frames):
         from ..storage import open_array
 
         frames = open_array(frames)
@@ -142,7 +165,8 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FramePara
     if shape is None:
         if is_dask_collection(frames):
             raise OptionTypeError(
-                f"frames is a dask {type(frames).__name__}; of dask's collections only an Array is read"
+                f"frames is a dask {type(frames).__name__}; the only dask collection that holds "
+                f"frames is an Array"
             )
         if isinstance(frames, bytes | Mapping) or not isinstance(frames, Iterable):
             raise OptionTypeError(
@@ -156,10 +180,10 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FramePara
         _check_dtype(np.dtype(frames.dtype), "frames")
     if n_frames is not None and n_frames > shape[0]:
         raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
-    job = ArraySpec(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
+    spec = ArraySpec(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
     if is_data(frames):
-        return job, SliceParams(open_slices(frames, None, None), n_frames)
-    return job, FrameParams(frames, n_frames)
+        return spec, SliceParams(open_slices(frames, None, None), n_frames)
+    return spec, FrameParams(frames, n_frames)
 
 
 def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[ArraySpec, FrameParams]:

@@ -12,18 +12,16 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from matplotlib import _pylab_helpers, dates, image
+import matplotlib
+from matplotlib import _pylab_helpers, dates, image, projections
 from matplotlib.axes import _base
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.category import UnitData
-from matplotlib.cm import ColormapRegistry
-from matplotlib.colors import ColorSequenceRegistry
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.path import Path
-from matplotlib.projections import ProjectionRegistry
 from matplotlib.text import Text
 from matplotlib.transforms import (
     Bbox,
@@ -263,14 +261,14 @@ def set_date_epoch(epoch: str | None) -> None:
     module._epoch = epoch
 
 
-def builtin_colormaps(registry: ColormapRegistry) -> Iterable[str]:
+def builtin_colormaps() -> Iterable[str]:
     """Return the names of matplotlib's own colormaps; all others were registered by the user."""
-    return getattr(registry, "_builtin_cmaps", ())
+    return getattr(matplotlib.colormaps, "_builtin_cmaps", ())
 
 
-def builtin_color_sequences(registry: ColorSequenceRegistry) -> Iterable[str]:
+def builtin_color_sequences() -> Iterable[str]:
     """Return the names of matplotlib's own color sequences; all others were registered by the user."""
-    return getattr(registry, "_BUILTIN_COLOR_SEQUENCES", ())
+    return getattr(matplotlib.color_sequences, "_BUILTIN_COLOR_SEQUENCES", ())
 
 
 def builtin_styles(style: ModuleType) -> Mapping[str, Any]:
@@ -281,7 +279,8 @@ def builtin_styles(style: ModuleType) -> Mapping[str, Any]:
     return styles
 
 
-def projection_types(registry: ProjectionRegistry | None) -> Mapping[str, type]:
-    """Return the classes of axes by the names of their projections. Public are only the names."""
+def projection_types() -> Mapping[str, type]:
+    """Return the classes of axes by the names of their projections. Public are the names alone."""
+    registry: Any = projections.projection_registry
     classes: Mapping[str, type] = getattr(registry, "_all_projection_types", {})
     return classes

@@ -6,8 +6,8 @@ from .events import Listener as Listener
 from .events import PartitionRendered as PartitionRendered
 from .events import PartitionReport as PartitionReport
 from .events import ValuesChanged as ValuesChanged
+from .fault_warnings import warn_of_faults as warn_of_faults
 from .progress import ProgressOptions as ProgressOptions
-from .progress import tell as tell
-from .progress import warn_of_faults as warn_of_faults
+from .progress import notify as notify
 from .stats import RenderStats as RenderStats
 from .stats import StatsCollector as StatsCollector

@@ -125,7 +125,7 @@ class IsolatedState:
         with self.active():
             Gcf.destroy_all()
 
-    def _changed_settings(self) -> Any:
+    def _changed_settings(self) -> dict[Any, Any]:
         # Each assignment runs a validator, so assign only values that differ.
         if not self._settings:
             return {}

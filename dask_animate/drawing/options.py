@@ -6,12 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import OptionError, OptionTypeError
 from ..validation import require_choice, require_int
+
+if TYPE_CHECKING:
+    from matplotlib.typing import ColorType
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class DrawOptions:
     """
 
     dpi: float | None = None
-    facecolor: Any = None
-    edgecolor: Any = None
+    facecolor: ColorType | None = None
+    edgecolor: ColorType | None = None
     transparent: bool = False
     tight: bool = False
     pad_inches: float | None = None
@@ -125,11 +128,12 @@ def _pad_inches(pad: object, bbox: object) -> float | None:
     return float(pad)
 
 
-def _color(name: str, color: object) -> Any:
+def _color(name: str, color: Any) -> ColorType | None:
     from matplotlib.colors import is_color_like
 
     if color is None or (isinstance(color, str) and color == "auto"):
         return None
     if not is_color_like(color):
         raise OptionError(f'savefig_params["{name}"] must be a matplotlib color, got {color!r}')
-    return color
+    valid: ColorType = color
+    return valid

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from numpy.typing import NDArray
 
 from ..blitting import Blitter, Rect, can_blit
+from ..frames import FrameSize
 from .canvas import Canvas
 from .frame_source import Mismatch
 from .session import DrawSession
@@ -24,6 +26,9 @@ MAX_TIME_RATIO = 0.95
 BACKOFF = 200
 #: Length from which a random frame is sampled if the length of a partition is unknown.
 TYPICAL_LENGTH = 250
+_UNSUPPORTED = (
+    "the figure has callbacks on draw_event, an agg_filter, an active layout engine, or its own draw()"
+)
 # Spawn key of the seed's stream; setup() and update() have 0 and 1.
 _SAMPLE = 2
 
@@ -54,7 +59,7 @@ class Redrawer:
         self._samples = _Samples(seed)
         self._mode = mode
         self._blitter: Blitter | None = None
-        self._geometry: Any = None
+        self._geometry: tuple[FrameSize, float] | None = None
         self._trial = _Trial()
         self._before: DrawSession | None = None
         self.fault: str | None = None
@@ -85,7 +90,7 @@ class Redrawer:
         self._samples.count(frame_idx, session)
         last_blitter = self._blitter
         self._canvas.attach()
-        pixels = self._blitted() if self._may_blit(session) and not full else None
+        pixels = None if full or not self._may_blit(session) else self._blitted(frame_idx, session)
         if pixels is None:
             self._blitter = self._before = None
             session.is_repeated = False
@@ -127,10 +132,11 @@ class Redrawer:
         if self._mode == "full" or self.fault is not None or session.is_whole:
             return False
         if not can_blit(self._canvas.figure):
+            self._report_failure(session, _UNSUPPORTED)
             return False
         return self._mode == "blit" or self._trial.chooses_blitting()
 
-    def _blitted(self) -> NDArray[np.uint8] | None:
+    def _blitted(self, frame_idx: int, session: DrawSession) -> NDArray[np.uint8] | None:
         """Draw incrementally; return None if that fails."""
         figure = self._canvas.figure
         geometry = self._canvas.size, figure.dpi
@@ -139,9 +145,18 @@ class Redrawer:
         try:
             return self._blitter.draw()
         except Exception as exc:  # if the figure is at fault, the full draw fails too
-            _logger.info("a frame could not be drawn incrementally: %r", exc)
+            _logger.info("frame %d could not be drawn incrementally: %r", frame_idx, exc)
             self._trial.back_off()
+            self._report_failure(session, f"{type(exc).__name__}: {exc}")
             return None
+
+    def _report_failure(self, session: DrawSession, reason: str) -> None:
+        """Report that a frame is drawn in full although the caller asked for incremental drawing."""
+        if self._mode == "blit" and session.failure is None:
+            session.failure = (
+                f'frames could not be drawn incrementally, which redraw="blit" asks for: {reason}. They '
+                f"were drawn in full, which is correct but slower"
+            )
 
     def _compare(self, frame_idx: int, session: DrawSession) -> None:
         assert self._blitter is not None
@@ -276,7 +291,7 @@ def _difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Rect | None:
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
-def _names(artists: list[Any]) -> str:
+def _names(artists: Sequence[Artist]) -> str:
     names = [f"{artist}" for artist in artists[:3]]
     if len(artists) > 3:
         names.append(f"{len(artists) - 3} more")

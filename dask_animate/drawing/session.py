@@ -19,6 +19,8 @@ class DrawSession:
         Draw the whole figure for each frame, because the frames turned out wrong otherwise.
     n_blitted : int
         Frames drawn incrementally until now.
+    failure : str or None
+        Why a frame was drawn in full although the caller asked for incremental drawing.
     n_drawn : int
         Frames drawn until now.
     is_repeated : bool
@@ -35,6 +37,7 @@ class DrawSession:
     n_frames: int | None = None
     is_whole: bool = False
     n_blitted: int = 0
+    failure: str | None = None
     n_drawn: int = 0
     is_repeated: bool = False
     is_checked: bool = False

@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
@@ -18,21 +18,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
-from dask import delayed
+from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import AnyParams, DelayedItems, Partition
+from ..params import AnyParams, BlockArray, BlockItems, DelayedItems, Partition, UnfilledPartition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 from .lease import Registration
-from .plan import Plan
+from .mapping import map_blocks_once
+from .partitioning import Plan
 from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
+    build_figure,
     count_items,
-    measure_figure,
+    render_blocks,
     render_items,
     render_partition,
 )
@@ -80,6 +82,7 @@ class DistributedExecutor:
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
+        self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
         self._lock = threading.Lock()  # for the set, to which both threads add
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
@@ -147,10 +150,10 @@ class DistributedExecutor:
             _logger.info("waiting for a worker to join the cluster")
         futures = [
             self._client.submit(
-                measure_figure,
+                build_figure,
                 self._name,
                 encode,
-                key=(f"measure_figure-{self._name[-32:]}", idx),
+                key=(self._key("build_figure"), idx),
                 pure=False,
                 workers=address,
                 allow_other_workers=address is not None,
@@ -231,6 +234,13 @@ class DistributedExecutor:
         params, n_frames = partition.params, len(partition)
         if task.cache is not None:
             task.cache.store.reserve(partition.start + n_frames)
+        if isinstance(params, BlockItems):
+            draw = partial(
+                self._submit_fused, UnfilledPartition(partition.start, n_frames, params.params)
+            )
+            return Submission(
+                partial(draw, params.arrays, task), n_frames, partition.n_bytes, _frames_of(partition)
+            )
         travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
         computed: list[SharedFuture] = []
         if isinstance(params, DelayedItems):
@@ -241,13 +251,13 @@ class DistributedExecutor:
             # Lost with its worker when scattered; sent again then, which is why this is a function.
             sent = self._scattered(partition) if travels else partition
             arguments = [shared.future() for shared in computed]
-            return self._submit(render_partition, self._name, sent, task, *arguments)
+            return self._submit(_label_of(task), render_partition, self._name, sent, task, *arguments)
 
         return Submission(
             submit,
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
-            f"frames {partition.start} to {partition.start + n_frames - 1}",
+            _frames_of(partition),
         )
 
     def _scattered(self, partition: Partition) -> Partition | Future:
@@ -282,14 +292,16 @@ class DistributedExecutor:
         for idx, part in enumerate(params.bag_partitions or ()):
             if isinstance(start, SharedFuture):
                 start = self._counted(start)  # ends the chain of tasks
-            items = delayed(list)(part)
+            items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
 
             def render(items: Any = items, start: int | SharedFuture = start) -> Future:
                 sent = self._compute(items)
-                return self._submit(render_items, self._name, sent, _now(start), params.n_frames, task)
+                return self._submit(
+                    _label_of(task), render_items, self._name, sent, _now(start), params.n_frames, task
+                )
 
             def count(items: Any = items, start: int | SharedFuture = start) -> Future:
-                return self._submit(count_items, self._compute(items), _now(start))
+                return self._submit("count", count_items, self._compute(items), _now(start))
 
             yield Submission(render, None, 0, f"partition {idx} of the bag")
             start = SharedFuture(count)
@@ -306,14 +318,32 @@ class DistributedExecutor:
             return start
         return n_items
 
-    def _submit(self, task: Callable[..., Any], *args: Any) -> Future:
-        key = (f"{task.__name__}-{self._name[-32:]}", next(self._keys))
-        return self._known(
-            self._client.submit(task, *args, key=key, pure=False, **self._workers.where())
-        )
+    def _submit(self, label: str, task: Callable[..., Any], *args: Any) -> Future:
+        """Submit a task that the dashboard shows by a label."""
+        with annotate(**self._annotations):
+            future = self._client.submit(
+                task,
+                *args,
+                key=(self._key(label), next(self._keys)),
+                pure=False,
+                **self._workers.where(),
+            )
+        return self._known(future)
+
+    def _submit_fused(
+        self, partition: UnfilledPartition, arrays: Sequence[BlockArray], task: TaskSpec
+    ) -> Future:
+        """Submit a partition together with what dask computes for it, which it fuses into one task."""
+        draw = partial(render_blocks, self._name, partition, task)
+        name = f"{self._key(_label_of(task))}-{next(self._keys)}"
+        return self._compute(map_blocks_once(draw, arrays, name))
 
     def _compute(self, items: Any) -> Future:
-        return self._known(self._client.compute(items, **self._workers.where()))
+        with annotate(**self._annotations):
+            return self._known(self._client.compute(items, **self._workers.where()))
+
+    def _key(self, label: str) -> str:
+        return f"{label}-{self._name[-32:]}"
 
     def _known(self, future: Future) -> Future:
         with self._lock:
@@ -356,6 +386,14 @@ class DistributedExecutor:
             ) from exc
         except Exception as exc:
             raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+
+
+def _label_of(task: TaskSpec) -> str:
+    return "draw" if task.encoding is None else "draw_and_encode"
+
+
+def _frames_of(partition: Partition) -> str:
+    return f"frames {partition.start} to {partition.start + len(partition) - 1}"
 
 
 def _now(value: int | SharedFuture) -> int | Future:

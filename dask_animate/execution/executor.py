@@ -11,7 +11,7 @@ from ..encoding import EncodeOptions
 from ..frames import FrameSize
 from ..params import AnyParams
 from ..rendering import TaskOutput, TaskSpec
-from .plan import Plan
+from .partitioning import Plan
 
 if TYPE_CHECKING:
     from .store_session import StoreSession

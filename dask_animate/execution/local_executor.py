@@ -14,7 +14,7 @@ from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import AnyParams, Partition, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
-from .plan import Plan
+from .partitioning import Plan
 
 if TYPE_CHECKING:
     from ..storage import FrameCache

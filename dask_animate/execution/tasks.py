@@ -16,7 +16,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
-from ..params import Partition, nbytes, with_index
+from ..params import Partition, UnfilledPartition, nbytes, with_index
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 
@@ -60,7 +60,7 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
                 await asyncio.sleep(0.01)
 
 
-def measure_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
+def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
     renderer = _renderer(name)
     with errors_that_travel():
@@ -81,6 +81,12 @@ def render_partition(
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
     return _render(name, partition.start, indexed, len(partition), task, param_bytes)
+
+
+def render_blocks(name: str, partition: UnfilledPartition, task: TaskSpec, *blocks: Any) -> TaskOutput:
+    """Task: draw a partition from the blocks that dask computed for it, in the same task."""
+    indexed = enumerate(partition.filled(blocks), partition.start)
+    return _render(name, partition.start, indexed, partition.n_frames, task)
 
 
 def render_items(

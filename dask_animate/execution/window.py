@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..encoding import Segment
 from ..rendering import TaskOutput, TaskSpec
-from .plan import Plan, block_length, segment_length
+from .partitioning import Plan, block_length, segment_length
 from .submission import Submission
 from .workers import Workers
 

@@ -1,7 +1,7 @@
-"""Looking at an animation before it is rendered.
+"""Inspection of an animation before it is rendered.
 
-A contact sheet shows some frames of it on one image; the determinism check draws some in several
-orders, and says on what else than their arguments they depend. Read `contact_sheet` or `determinism`.
+A contact sheet shows sampled frames on one image. The determinism check draws sampled frames in several
+orders and reports what they depend on besides their arguments. Read `contact_sheet` or `determinism`.
 """
 
 import lazy_loader

@@ -1,6 +1,6 @@
 from .contact_sheet import ContactSheet as ContactSheet
 from .contact_sheet import make_sheet as make_sheet
-from .contact_sheet import spread as spread
-from .determinism import Checker as Checker
 from .determinism import CheckReport as CheckReport
-from .determinism import choose as choose
+from .determinism import DeterminismCheck as DeterminismCheck
+from .sampling import sample_evenly as sample_evenly
+from .sampling import sample_runs as sample_runs

@@ -1,13 +1,13 @@
-"""The contact sheet: some frames of a sequence on one image."""
+"""The contact sheet: sampled frames of a sequence on one image."""
 
 from __future__ import annotations
 
 import io
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from matplotlib import image
@@ -16,24 +16,22 @@ from numpy.typing import NDArray
 
 from ..drawing import IsolatedState, rasterize
 
-T = TypeVar("T")
-
 _TILE_INCHES = 3.2
 _DPI = 100
 
 
 @dataclass(frozen=True, eq=False)
 class ContactSheet:
-    """Some frames of a sequence, each with its frame index, on one image.
+    """Sampled frames of a sequence, each with its frame index, on one image.
 
-    In a notebook it shows itself.
+    Displays itself in a notebook.
 
     Attributes
     ----------
     frame_idx : tuple of int
-        Which frames are shown.
+        Indices of the frames.
     pixels : ndarray of uint8, shape (height, width, 4)
-        The image, RGBA; yours.
+        The image, RGBA; owned by the caller.
     """
 
     frame_idx: tuple[int, ...]
@@ -56,23 +54,23 @@ def make_sheet(
     n_columns: int | None = None,
     titles: Sequence[str] = (),
 ) -> ContactSheet:
-    """Lay frames out in a grid, each under its frame index.
+    """Arrange frames in a grid, each below its frame index.
 
     Parameters
     ----------
     frame_idx : sequence of int
         Index of each frame.
     frames : sequence of ndarray of uint8, shape (height, width, 3)
-        All of one size.
+        The frames, all of one size.
     n_columns : int, optional
-        By default as many as rows.
+        By default about the number of rows.
     titles : sequence of str
-        Put before the frame indices, in turn.
+        Prefixes of the frame indices, used cyclically.
     """
     n_columns = n_columns or math.ceil(math.sqrt(len(frames)))
-    under = titles or [""]
-    names = [f"{under[i % len(under)]}frame {idx}" for i, idx in enumerate(frame_idx)]
-    with IsolatedState().active():  # matplotlib draws in one thread at a time
+    prefixes = titles or [""]
+    names = [f"{prefixes[i % len(prefixes)]}frame {idx}" for i, idx in enumerate(frame_idx)]
+    with IsolatedState().active():  # matplotlib is not thread-safe
         return ContactSheet(tuple(frame_idx), rasterize(_grid(names, frames, n_columns)))
 
 
@@ -92,39 +90,3 @@ def _grid(names: Sequence[str], frames: Sequence[NDArray[np.uint8]], n_columns: 
         axes.imshow(frame, origin="upper", interpolation="antialiased", interpolation_stage="rgba")
         axes.set_title(name, fontsize=9)
     return figure
-
-
-def spread(items: Iterable[T], n: int, total: int | None) -> list[tuple[int, T]]:
-    """Pick `n` items, evenly spread over an iterable, first and last among them.
-
-    Where the length is known the picks are exact. Otherwise at most ``4 * n`` items are kept while
-    reading, every second one being dropped whenever they get more, and the picks are as even as those
-    allow.
-
-    Returns
-    -------
-    list of (int, item)
-        Positions and items; fewer than `n` where there are fewer.
-    """
-    if total is not None:
-        chosen = set(_evenly(n, total))
-        if hasattr(items, "__getitem__"):  # the others need not be read
-            return [(idx, items[idx]) for idx in sorted(chosen)]
-        return [(idx, item) for idx, item in enumerate(items) if idx in chosen]
-    kept: list[tuple[int, T]] = []
-    last: tuple[int, T] | None = None
-    stride = 1
-    for idx, item in enumerate(items):
-        last = (idx, item)
-        if idx % stride:
-            continue
-        kept.append(last)
-        if len(kept) > 4 * n:
-            kept, stride = kept[::2], 2 * stride
-    if last is not None and kept[-1][0] != last[0]:
-        kept.append(last)
-    return [kept[i] for i in _evenly(n, len(kept))]
-
-
-def _evenly(n: int, total: int) -> list[int]:
-    return sorted({round(x) for x in np.linspace(0, total - 1, min(n, total))})

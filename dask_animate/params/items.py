@@ -6,6 +6,7 @@ import copy
 import operator
 import pickle
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import cloudpickle
@@ -13,6 +14,7 @@ import numpy as np
 from dask import compute
 from dask.base import is_dask_collection
 from dask.sizeof import sizeof
+from numpy.typing import NDArray
 
 from ..errors import ParamsError
 from .frame_order import IndexedFrameParams
@@ -98,6 +100,16 @@ def is_pending(item: Any) -> bool:
         members = item.values() if isinstance(item, dict) else item
         return len(item) <= MOST_MEMBERS and any(map(is_pending, members))
     return is_dask_collection(item) or _is_future(item)
+
+
+def any_pending(items: Sequence[Any] | NDArray[Any]) -> bool:
+    """Whether one of many items is pending."""
+    if isinstance(items, np.ndarray) and not items.dtype.hasobject:
+        return False
+    kinds = set(map(type, items))  # of which there are few
+    if all(_is_immutable(kind) or kind is np.ndarray for kind in kinds):
+        return False
+    return any(map(is_pending, items))
 
 
 def resolved(item: Any) -> Any:

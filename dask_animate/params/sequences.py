@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, groupby, islice, pairwise, repeat
+from functools import cached_property
+from itertools import accumulate, chain, groupby, islice, pairwise, repeat
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -17,10 +17,11 @@ from dask.utils import format_bytes
 from ..errors import OptionError, OptionTypeError, ParamsError
 from ..memory import READ_SHARE
 from ..validation import require_int
-from .arrays import require_axis
+from .array_kinds import require_axis
+from .blocks import BagItems, ItemsAtHand, PartitionBlocks, PendingItems, bag_as_array, count_items
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
-from .items import is_pending, nbytes, private, resolved
-from .partition import DelayedItems, Partition
+from .items import any_pending, is_pending, nbytes, private, resolved
+from .partition import BlockItems, DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
 
 
@@ -33,14 +34,18 @@ class Params:
         Number of frames, None while it is unknown.
     run_code : bool
         True if reading them runs code of the caller here, such as a generator.
-    bag_partitions : sequence of Delayed or None
-        The partitions that a bag has, each a sequence of items; None for parameters that can be divided
-        anywhere.
+    chunks : tuple of int or None
+        Frames that are stored or computed as one; None for parameters that have no chunks.
     """
 
     n_frames: int | None
     run_code = False
-    bag_partitions: Sequence[Any] | None = None
+    chunks: tuple[int, ...] | None = None
+
+    @property
+    def bag_partitions(self) -> Sequence[Any] | None:
+        """The partitions of a bag, each a Delayed sequence of items; None for all other parameters."""
+        return None
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
@@ -80,6 +85,19 @@ class Params:
         """
         return size
 
+    def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
+        """Return the parameters of all partitions, for dask to compute those that are asked for.
+
+        A generator is read to its end, and a bag is computed to count its items.
+
+        Parameters
+        ----------
+        sizes_of : callable
+            Returns the frames of each partition, for parameters whose number is known. The partitions
+            of a bag are its own.
+        """
+        raise NotImplementedError
+
     def _uncomputed(self) -> Iterator[Any]:
         """Yield the items, of which some may be dask collections."""
         return iter(self)
@@ -109,7 +127,7 @@ class Params:
                         break
             if not items:
                 return
-            yield Partition(start, _awaited(items), n_bytes)
+            yield Partition(start, _delayed_if_pending(items), n_bytes)
             start += len(items)
 
 
@@ -157,9 +175,31 @@ class FrameParams(Params):
             indexed = ((idx, item if is_pending(item) else private(item)) for idx, item in indexed)
         return in_frame_order(indexed, self.n_frames)
 
+    def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
+        """Return the parameters of all partitions; items at hand become part of dask's graph."""
+        items = self._all_items()
+        sizes = sizes_of(self if self.n_frames is not None else FrameParams(items))
+        if not any_pending(items):
+            return PartitionBlocks(sizes, ItemsAtHand(items))
+        from dask.bag import from_delayed
+
+        bounds = pairwise(accumulate(sizes, initial=0))
+        bag = from_delayed([delayed(list)(list(items[start:stop])) for start, stop in bounds])
+        return PartitionBlocks(sizes, PendingItems(len(items)), [(bag_as_array(bag), 0)])
+
+    def _all_items(self) -> Sequence[Any]:
+        """Return the items in frame order, in a sequence that the caller does not change any more."""
+        items = self._items
+        is_ordered = isinstance(items, range | np.ndarray)
+        if isinstance(items, list | tuple):
+            is_ordered = not _any_indexed(items)
+        if is_ordered:
+            return items[: self.n_frames]  # type: ignore[index,no-any-return]
+        return tuple(self._uncomputed())
+
     def _check_indices(self, items: Sequence[Any]) -> None:
         """Find what is wrong with the indices before anything is drawn."""
-        if any(isinstance(item, IndexedFrameParams) for item in items):
+        if _any_indexed(items):
             without_params = ((idx, None) for idx, _ in with_index(items))
             for _ in in_frame_order(without_params, self.n_frames):
                 pass
@@ -177,11 +217,15 @@ class BagParams(Params):
 
     """
 
-    bag_partitions: Sequence[Any]
-
     def __init__(self, bag: Any, n_frames: int | None = None) -> None:
-        self.bag_partitions = bag.to_delayed()
+        self._bag = bag
         self.n_frames = n_frames
+
+    @cached_property
+    def bag_partitions(self) -> Sequence[Any]:
+        """The partitions, each a Delayed sequence of items."""
+        partitions: Sequence[Any] = self._bag.to_delayed()
+        return partitions
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items in frame order, computing one partition after another."""
@@ -196,6 +240,22 @@ class BagParams(Params):
                 "bag.repartition() changes them"
             )
         super().check_partition_size(partition_size)
+
+    def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
+        """Return the parameters of the bag's partitions; its items are counted now."""
+        loaded = bag_as_array(self._bag)
+        ends = list(accumulate(count_items(loaded)))
+        n_frames = ends[-1] if self.n_frames is None else self.n_frames
+        if not 0 < n_frames <= ends[-1]:
+            raise ParamsError(
+                f"n_frames is {n_frames}, but param_by_frame ended after {n_of_frames(ends[-1])}"
+            )
+        bounds = [(start, min(stop, n_frames)) for start, stop in pairwise([0, *ends])]
+        drawn = [idx for idx, (start, stop) in enumerate(bounds) if start < stop]
+        if len(drawn) < len(bounds):
+            loaded = loaded.blocks[drawn]
+        sizes = tuple(bounds[idx][1] - bounds[idx][0] for idx in drawn)
+        return PartitionBlocks(sizes, BagItems(n_frames), [(loaded, 0)])
 
     def check_storable(self) -> None:
         """Raise, as the partitions of a bag have unknown lengths."""
@@ -217,6 +277,7 @@ class SliceParams(Params):
     """
 
     n_frames: int
+    chunks: tuple[int, ...]
 
     def __init__(self, slices: Slices, n_frames: int | None = None) -> None:
         if n_frames is not None and n_frames > len(slices):
@@ -225,6 +286,7 @@ class SliceParams(Params):
             )
         self._slices = slices if n_frames is None else slices[:n_frames]
         self._edges = self._slices.edges()
+        self.chunks = tuple(stop - start for start, stop in pairwise([0, *self._edges]))
         self.n_frames = len(self._slices)
 
     def __iter__(self) -> Iterator[Any]:
@@ -247,14 +309,27 @@ class SliceParams(Params):
         for (first, last), parts in groupby(bounds, lambda bound: self._run(*bound)):
             slices, loaded = self._slices[first:last], None  # read as one, for all these partitions
             for start, stop in parts:
-                if (start, stop) == (first, last) and not slices.is_lazy:
-                    yield Partition(start, slices, slices.travel_bytes)
+                if (start, stop) == (first, last):
+                    yield self._alone(start, slices)
                     continue
                 n_bytes = 0  # what is shared is counted once
                 if loaded is None:
                     loaded = slices.delayed()
                     n_bytes = int((last - first) * slices.slice_bytes)
                 yield Partition(start, DelayedItems(loaded, start - first, stop - first), n_bytes)
+
+    def _alone(self, start: int, slices: Slices) -> Partition:
+        """Return a partition that shares nothing, so that it is read in the task that draws it."""
+        n_frames = len(slices)
+        if not slices.is_lazy:
+            return Partition(start, slices, slices.travel_bytes)
+        items = BlockItems(n_frames, *slices.divided([n_frames]))
+        return Partition(start, items, int(n_frames * slices.slice_bytes))
+
+    def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
+        """Return the parameters of all partitions; what dask does not compute is read in tasks."""
+        sizes = sizes_of(self)
+        return PartitionBlocks(sizes, *self._slices.divided(sizes))
 
     def _run(self, start: int, stop: int) -> tuple[int, int]:
         """Return what is read for a partition: the chunk in which it lies, or its part of several."""
@@ -272,7 +347,7 @@ class SliceParams(Params):
             from distributed.system import MEMORY_LIMIT
 
             limit = int(MEMORY_LIMIT)
-        longest = max(stop - start for start, stop in pairwise([0, *self._edges]))
+        longest = max(self.chunks)
         sizes = partition_sizes(partition_size, self.n_frames)
         largest = next(iter(sizes)) if isinstance(sizes, repeat) else max(sizes, default=0)
         what, n_frames = "chunks", longest
@@ -380,10 +455,14 @@ def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[in
     return sizes
 
 
-def _awaited(items: list[Any]) -> Sequence[Any] | DelayedItems:
-    if not any(map(is_pending, items)):
+def _delayed_if_pending(items: list[Any]) -> Sequence[Any] | DelayedItems:
+    if not any_pending(items):
         return items
     return DelayedItems(delayed(list)(items), 0, len(items))
+
+
+def _any_indexed(items: Sequence[Any]) -> bool:
+    return any(issubclass(kind, IndexedFrameParams) for kind in set(map(type, items)))
 
 
 def _length(items: Iterable[Any]) -> int | None:
@@ -402,5 +481,8 @@ def _is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
 
 
 def _is_bag(value: object) -> bool:
-    bag = sys.modules.get("dask.bag")  # who has a Bag has imported it
-    return bag is not None and isinstance(value, bag.Bag)
+    if not is_dask_collection(value):
+        return False
+    from dask.bag import Bag
+
+    return isinstance(value, Bag)

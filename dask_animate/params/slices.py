@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, overload
 
 import numpy as np
 from dask import delayed
 
 from ..errors import OptionError, OptionTypeError, ParamsError
-from .arrays import Member, SlicedDataArray, is_place, kind_of, open_member
+from .array_kinds import is_location, open_sliced, opener_of
+from .sliced import BlockArray, Sliced, Unfilled
+from .sliced_data_array import SlicedDataArray
 
 
 @dataclass(frozen=True)
@@ -23,17 +26,17 @@ class Slices(Sequence[Any]):
 
     Attributes
     ----------
-    members : tuple of Member
+    arrays : tuple of Sliced
         The arrays.
     names : tuple or None
-        Of the members, where a frame gets a dict; () gives it a tuple, None the one slice as it is.
+        Names of the arrays, if a frame gets a dict; () gives it a tuple, None the one slice as it is.
     """
 
-    members: tuple[Member, ...]
+    arrays: tuple[Sliced, ...]
     names: tuple[Any, ...] | None = None
 
     def __len__(self) -> int:
-        return self.members[0].n
+        return self.arrays[0].n
 
     @overload
     def __getitem__(self, idx: int) -> Any: ...
@@ -45,7 +48,7 @@ class Slices(Sequence[Any]):
         """Return a slice, or a run of them, that shares nothing that is read with this one."""
         if isinstance(idx, slice):
             start, stop, _ = idx.indices(len(self))
-            return replace(self, members=tuple(member.cut(start, stop) for member in self.members))
+            return replace(self, arrays=tuple(array.cut(start, stop) for array in self.arrays))
         return next(iter(self[idx : idx + 1]))
 
     def __iter__(self) -> Iterator[Any]:
@@ -55,51 +58,87 @@ class Slices(Sequence[Any]):
     @cached_property
     def slice_bytes(self) -> float:
         """Bytes of a frame's parameters in memory."""
-        return sum(member.slice_bytes for member in self.members)
+        return sum(array.slice_bytes for array in self.arrays)
 
     @property
     def travel_bytes(self) -> int:
         """Bytes that travel to the worker that reads it."""
-        return sum(member.travel_bytes for member in self.members)
+        return sum(array.travel_bytes for array in self.arrays)
 
     @property
     def is_lazy(self) -> bool:
-        """Whether any of it has to be computed by dask."""
-        return any(member.is_lazy for member in self.members)
+        """True if dask has to compute any of it."""
+        return any(array.is_lazy for array in self.arrays)
 
     def load(self) -> Slices:
-        """Return the same in memory, read or computed now."""
-        return replace(self, members=tuple(member.load() for member in self.members))
+        """Return the slices in memory, read or computed now."""
+        return replace(self, arrays=tuple(array.load() for array in self.arrays))
 
     def delayed(self) -> Any:
-        """Return a Delayed object that becomes the same in memory."""
-        return delayed(_assembled)([member.delayed() for member in self.members], self.names)
+        """Return a Delayed object that becomes the slices in memory."""
+        return delayed(_assembled)([array.delayed() for array in self.arrays], self.names)
+
+    def divided(self, sizes: Sequence[int]) -> tuple[UnfilledSlices, list[BlockArray]]:
+        """Return the slices in two: what goes with each partition, and dask arrays of the rest.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Frames of each partition.
+        """
+        unfilled, blocks = zip(*(array.divided(sizes) for array in self.arrays), strict=True)
+        return UnfilledSlices(unfilled, self.names), list(chain.from_iterable(blocks))
 
     def pick(self, idx: int) -> Any:
         """Return one slice of what is in memory, without reading it again."""
-        picked = [member[idx] for member in self.members]
+        picked = [array[idx] for array in self.arrays]
         if self.names is None:
             return picked[0]
         return dict(zip(self.names, picked, strict=True)) if self.names else tuple(picked)
 
     def edges(self) -> list[int]:
-        """Return where a run may end without a chunk of any member being read twice; the end is last."""
+        """Return where a run may end without a chunk of any array being read twice; the end is last."""
         common: set[int] | None = None
-        for member in self.members:
-            ends = set(np.cumsum(member.chunks).tolist())
+        for array in self.arrays:
+            ends = set(np.cumsum(array.chunks).tolist())
             common = ends if common is None else common & ends
         return sorted((common or set()) | {len(self)})
 
 
-def _assembled(members: Sequence[Member], names: Any) -> Slices:
-    return Slices(tuple(members), None if names is None else tuple(names))
+@dataclass(frozen=True)
+class UnfilledSlices:
+    """A run of frames' parameters that lack what dask computes.
+
+    Attributes
+    ----------
+    arrays : tuple of Unfilled
+        The arrays.
+    names : tuple or None
+        As of `Slices`.
+    """
+
+    arrays: tuple[Unfilled, ...]
+    names: tuple[Any, ...] | None
+
+    def __getitem__(self, idx: slice) -> UnfilledSlices:
+        """Return a run of them."""
+        return replace(self, arrays=tuple(array.cut(idx.start, idx.stop) for array in self.arrays))
+
+    def filled(self, start: int, blocks: Sequence[Any]) -> Slices:
+        """Return the parameters with what was computed."""
+        computed = iter(blocks)
+        return Slices(tuple(array.filled(computed) for array in self.arrays), self.names)
+
+
+def _assembled(arrays: Sequence[Sliced], names: Any) -> Slices:
+    return Slices(tuple(arrays), None if names is None else tuple(names))
 
 
 def is_data(value: object) -> bool:
     """Whether parameters are arrays to be sliced, not a sequence of items."""
     if isinstance(value, tuple):
-        return any(kind_of(member) is not None for member in value)
-    return isinstance(value, Mapping) or is_place(value) or kind_of(value) is not None
+        return any(opener_of(array) is not None for array in value)
+    return isinstance(value, Mapping) or is_location(value) or opener_of(value) is not None
 
 
 def open_slices(value: Any, axis: object, dim: object) -> Slices:
@@ -107,7 +146,7 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
 
     Parameters
     ----------
-    value : array, path of a zarr array, or dict or tuple of these
+    value : array, location of a zarr array, or dict or tuple of these
         What `is_data` is true for, or arrays in a dict.
     axis : int or None
         Of arrays without names; the first by default.
@@ -120,7 +159,7 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
         If they cannot be sliced like that, or have different lengths.
     """
     names: tuple[Any, ...] | None = None
-    if kind_of(value) is not None or not isinstance(value, Mapping | tuple):
+    if opener_of(value) is not None or not isinstance(value, Mapping | tuple):
         parts = [value]  # a Dataset of xarray's is a mapping too
     elif isinstance(value, Mapping):
         names, parts = tuple(value), list(value.values())
@@ -128,9 +167,9 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
         names, parts = (), list(value)
     if not parts:
         raise OptionTypeError("param_by_frame is a dict with no arrays in it")
-    members = tuple(open_member(part, axis, dim) for part in parts)
-    _check_used(members, axis, dim)
-    lengths = [member.n for member in members]
+    arrays = tuple(open_sliced(part, axis, dim) for part in parts)
+    _check_used(arrays, axis, dim)
+    lengths = [array.n for array in arrays]
     if len(set(lengths)) > 1:
         shown = ", ".join(
             f"{name!r}: {length}"
@@ -139,12 +178,12 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
         raise ParamsError(f"the arrays of param_by_frame have different numbers of frames: {shown}")
     if not lengths[0]:
         raise ParamsError("param_by_frame is empty: a video needs at least one frame")
-    return Slices(members, names)
+    return Slices(arrays, names)
 
 
-def _check_used(members: Sequence[Member], axis: object, dim: object) -> None:
+def _check_used(arrays: Sequence[Sliced], axis: object, dim: object) -> None:
     """Refuse an argument that would be ignored."""
-    labelled = [isinstance(member, SlicedDataArray) for member in members]
+    labelled = [isinstance(array, SlicedDataArray) for array in arrays]
     if axis is not None and all(labelled):
         raise OptionError("axis= is for arrays without names; of xarray's give dim=")
     if dim is not None and not any(labelled):

@@ -404,12 +404,12 @@ class _Tokenizer:
         cls = type(value)
         yield self.digest(cls)
         library = cls.__module__.partition(".")[0]
-        if is_dask_collection(value) or library in ("zarr", "h5py"):
-            raise _NotLoadedError.of(value)
         state = _LABELLED[library](value) if library in _LABELLED else None
         if state is not None:
             yield self.digest(state)
             return
+        if is_dask_collection(value) or library in ("zarr", "h5py"):
+            raise _NotLoadedError.of(value)
         if isinstance(value, weakref.ref):
             yield self.digest(value())
             return
@@ -449,6 +449,8 @@ class _Tokenizer:
 
     def _without_history(self, value: Any) -> Any:
         """Return a matplotlib object without what changes whenever it is copied or used."""
+        if _is_instance(value, "matplotlib", "RcParams"):  # which finds a backend when asked for it
+            return {key: dict.__getitem__(value, key) for key in value if key != "backend"}
         if _is_instance(value, "matplotlib.cbook", "CallbackRegistry"):
             return ()
         if _is_instance(value, "matplotlib.colors", "Colormap"):
@@ -504,14 +506,20 @@ def _xarray_content(value: Any) -> Any:
     if xarray is None:
         return None
     if isinstance(value, xarray.DataArray):
+        _require_loaded(value, value.variable)
         return value.name, value.variable, {name: one.variable for name, one in value.coords.items()}
     if isinstance(value, xarray.Dataset):
+        _require_loaded(value, *value.variables.values())
         return dict(value.variables.items()), value.attrs, sorted(map(str, value.coords))
     if isinstance(value, xarray.Variable):
-        if not value._in_memory:
-            raise _NotLoadedError.of(value)
+        _require_loaded(value, value)
         return value.dims, value.values, value.attrs
     return None
+
+
+def _require_loaded(value: object, *variables: Any) -> None:
+    if not all(variable._in_memory for variable in variables):
+        raise _NotLoadedError.of(value)
 
 
 # Libraries whose objects count by what they hold, not by how they keep it.

@@ -25,18 +25,18 @@ def registrations() -> Iterator[tuple[str, Any]]:
     from ..blitting import builtin_color_sequences, builtin_colormaps, builtin_styles
 
     cmaps = matplotlib.colormaps
-    for name in sorted(set(cmaps) - set(builtin_colormaps(cmaps))):
+    for name in sorted(set(cmaps) - set(builtin_colormaps())):
         yield f"matplotlib.colormaps[{name!r}]", cmaps[name]
     sequences = matplotlib.color_sequences
-    for name in sorted(set(sequences) - set(builtin_color_sequences(sequences))):
+    for name in sorted(set(sequences) - set(builtin_color_sequences())):
         yield f"matplotlib.color_sequences[{name!r}]", sequences[name]
     yield from _registered_colors()
     yield from _registered_classes()
     style: Any = sys.modules.get("matplotlib.style")
     if style is not None:
-        builtin = builtin_styles(style)
+        base = builtin_styles(style)
         for name, settings in style.library.items():
-            if name not in builtin:
+            if name not in base:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
 
 
@@ -60,11 +60,9 @@ def _builtin_colors() -> dict[str, Any]:
 def _registered_classes() -> Iterator[tuple[str, Any]]:
     from ..blitting import projection_types
 
-    projections: Any = sys.modules.get("matplotlib.projections")
-    projection_registry = getattr(projections, "projection_registry", None)
     units: Any = getattr(sys.modules.get("matplotlib.units"), "registry", {})
     registries: dict[str, Mapping[Any, Any]] = {
-        "projections": projection_types(projection_registry),
+        "projections": projection_types(),
         "units": {f"{cls.__module__}.{cls.__qualname__}": made for cls, made in units.items()},
     }
     for registry, registered in registries.items():

@@ -1,3 +1,4 @@
+from .pool import renderers as renderers
 from .renderer import Renderer as Renderer
 from .source_spec import FigureSpec as FigureSpec
 from .source_spec import SourceSpec as SourceSpec

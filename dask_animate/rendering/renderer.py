@@ -135,7 +135,7 @@ class Renderer:
             builder.seconds,
             n_blitted=session.n_blitted,
             n_reused=0 if writer is None else writer.n_reused,
-            redraw_fault=fault,
+            redraw_fault=fault or session.failure,
             reuse_fault=None if writer is None else writer.unknown,
         )
         return TaskOutput(payload, report, None if writer is None else writer.frame_digests)

@@ -5,6 +5,8 @@ from .frame_digest import chunk_checksums as chunk_checksums
 from .frame_store import FrameStore as FrameStore
 from .layout import chunk_of as chunk_of
 from .layout import origin_of as origin_of
+from .location import ARRAY_TYPE as ARRAY_TYPE
+from .location import LOCATION_TYPES as LOCATION_TYPES
 from .location import lives_in_memory as lives_in_memory
 from .location import require_found as require_found
 from .ownership import check_location as check_location

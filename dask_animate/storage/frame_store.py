@@ -26,9 +26,9 @@ class FrameStore:
     writes it. A frame counts as complete if its digest has its token, and the checksum of the pixels
     that are there. So frames that were interrupted in any way do not count.
 
-    One render at a time uses a store: the one that began last. Each write is preceded by a look whether
-    that is still so, with which an earlier render ends and leaves the frames of the later one alone.
-    There is no lock between the look and the write; the checksums reveal what slips in between.
+    One render at a time uses a store: the one that began last. Before each write, a render checks that
+    it is that one; an earlier render ends there and leaves the later one's frames alone. There is no
+    lock between the check and the write, but checksums reveal frames that were overwritten in between.
 
     Can be pickled, which opens nothing. Not thread-safe where it changes the length.
 

@@ -27,6 +27,9 @@ T = TypeVar("T")
 #: Where a store may lie, as `as_location` returns it: an absolute path, a URL, or something of zarr's.
 Location = Path | str | Store | StorePath
 
+#: Types of zarr that callers pass: an array, and what says where one lies.
+ARRAY_TYPE, LOCATION_TYPES = zarr.Array, (Store, StorePath)
+
 #: Seconds to wait before each new attempt to read metadata that cannot be parsed.
 REWRITE_PAUSES = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 #: Keys that are deleted at the same time.

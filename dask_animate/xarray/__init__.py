@@ -1,10 +1,16 @@
 """Ready animators for xarray: ``import dask_animate.xarray`` gives every DataArray ``.animate``.
 
-This folder knows labelled data: the panels that show a slice of it, titles from coordinates, and limits
-that hold for all frames. In go a DataArray or a Dataset and a dimension; out comes an animator. Read
-`animator` first.
+This folder knows labelled data: panels that show a slice of it, labels and titles from its metadata,
+and limits that hold for all frames. Input is a DataArray or a Dataset and a dimension; output is an
+animator. Read `animator` first.
 """
 
-from .animator import AnimateAccessor, DataArrayAnimator
+try:
+    import xarray  # noqa: F401
+except ImportError as exc:
+    raise ImportError("dask_animate.xarray needs xarray: pip install 'dask_animate[xarray]'") from exc
+
+from .accessor import AnimateAccessor
+from .animator import DataArrayAnimator
 
 __all__ = ["AnimateAccessor", "DataArrayAnimator"]

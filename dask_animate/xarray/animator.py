@@ -1,76 +1,75 @@
-"""Ready animators for xarray: ``import dask_animate.xarray`` gives every DataArray ``.animate``."""
+"""The ready animator for xarray: a figure with a panel for each variable, and its frames."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import nullcontext
+from copy import copy
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..animator import Animator
-from ..diagnostics import tell
+from ..diagnostics import notify
+from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
-from ..validation import require_choice, require_int
-from .limits import Distribution, check_limits, distributions, in_words, limits_of
-from .panels import PLOTS, Panel, label_of, plot_of
-from .titles import check_title, coordinate_of, shown, unit_of
-
-try:
-    import xarray as xr
-except ImportError as exc:
-    raise ImportError("dask_animate.xarray needs xarray: pip install 'dask_animate[xarray]'") from exc
+from ..validation import require_choice
+from .labels import FrameTitle
+from .limits import Distribution, Limits, check_limits, distributions, in_words, limits_of
+from .panels import PLOTS, Panel, PanelOptions, make_panel, plot_of
 
 if TYPE_CHECKING:
-    from ..rendering import FigureSpec
     from ..video import Video
 
 
 class DataArrayAnimator(Animator):
     """Animates a DataArray, or the variables of a Dataset, along one dimension.
 
-    Each frame shows one slice. Axes and color bars are labelled with names and units, the title tells
-    the frame's coordinate. Limits of colors and values are the same for all frames; they are found over
-    all of the data when they are first needed, by dask's current scheduler, the workers of the active
-    client if there is one. The data is not sent with the animator.
+    Each frame shows one slice. Axes and color bars are labelled with names and units, and the title
+    shows the frame's coordinate. The limits of colors and values are the same for all frames. They are
+    computed from all of the data when they are first needed, by dask's current scheduler: the workers of
+    the active client if there is one. The data is not sent to workers with the animator.
 
     Parameters
     ----------
     data : xarray.DataArray or xarray.Dataset
-        Of a Dataset, each variable that has the dimension gets a panel.
+        The data. Each variable of a Dataset that has the dimension gets a panel.
     dim : str, optional
-        Along which the frames are; the first dimension by default.
+        Dimension of the frames; by default the first one.
     plot : {"line", "pcolormesh", "imshow", "contourf"} or callable, optional
-        How a slice is drawn: by default a line for one dimension, pcolormesh for two, imshow for an
-        image with 3 or 4 channels last. A function is called as ``plot(ax, frame)`` for each frame, with
-        cleared axes and a slice of `data`.
+        How a slice is drawn. By default a slice with one dimension is a line, one with two a pcolormesh,
+        and an image with 3 or 4 channels last an imshow. A function is called as ``plot(ax, frame)`` for
+        each frame, with cleared axes and a slice of `data`.
     x, y : str, optional
-        Coordinates for the axes; by default the slice's last dimension and its first. Of pcolormesh and
-        contourf they may have two dimensions.
+        Coordinates for the axes; by default those of the slice's last dimension and of its first. For
+        pcolormesh and contourf they may have two dimensions.
     limits : "robust", "minmax", tuple of float, or mapping of str to these, optional
-        Of colors, or of a line's values; a mapping has the names of a Dataset's variables. "robust" is
-        from the 2nd to the 98th percentile, the default for colors. "minmax" is all, the default for
-        lines. Colors that reach below and above zero are centered on it, as xarray has it.
+        Limits of colors, or of a line's values. The keys of a mapping are the names of a Dataset's
+        variables. "robust", the default for colors, is from the 2nd to the 98th percentile. "minmax",
+        the default for lines, is from the minimum to the maximum. Color limits on both sides of zero are
+        made symmetric, as in xarray.
     levels : int, optional
-        Of contourf, about 11 or so many, at round values between the limits.
+        Approximate number of contourf levels, at round values between the limits; by default 11.
     title : str, optional
-        May contain ``{time}``, the frame's coordinate, and ``{name}``. By default the first of these.
+        May contain ``{time}``, the frame's coordinate, and ``{name}``, the label of the data; by default
+        ``"{time}"``.
     figsize : tuple of float, optional
         Width and height in inches.
     style : mapping, optional
-        Further arguments of matplotlib's function, as ``{"cmap": "magma"}``.
+        Further arguments of matplotlib's function, such as ``{"cmap": "magma"}``.
 
     Attributes
     ----------
     data : xarray.DataArray or xarray.Dataset or None
         As given; None in the copies that workers have.
     dim : str
-        Along which the frames are.
+        Dimension of the frames.
 
     Examples
     --------
@@ -90,13 +89,13 @@ class DataArrayAnimator(Animator):
 
     def __init__(
         self,
-        data: Any,
+        data: xr.DataArray | xr.Dataset,
         dim: str | None = None,
-        plot: str | Callable[[Any, Any], Any] | None = None,
+        plot: str | Callable[[Axes, Any], object] | None = None,
         *,
         x: str | None = None,
         y: str | None = None,
-        limits: Any = None,
+        limits: str | tuple[float, float] | Mapping[str, Any] | None = None,
         levels: int | None = None,
         title: str | None = None,
         figsize: tuple[float, float] | None = None,
@@ -104,23 +103,35 @@ class DataArrayAnimator(Animator):
     ) -> None:
         if not isinstance(data, xr.DataArray | xr.Dataset):
             raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
-        self.dim: str = open_slices(data, None, dim).members[0].dim  # type: ignore[attr-defined]
-        self.data = data
+        self.dim: str = open_slices(data, None, dim).arrays[0].dim  # type: ignore[attr-defined]
+        self.data: xr.DataArray | xr.Dataset | None = data
         self._first = data.isel({self.dim: 0})  # read when it is needed
         self._function = plot if callable(plot) else None
         kind = None if plot is None or callable(plot) else require_choice("plot", plot, list(PLOTS))
-        self._plots = {} if self._function else self._choose(kind)
-        self._how = check_limits(limits, self._plots, self._first)
+        self._plots = {} if self._function else self._choose_plots(data, kind)
+        self._requested_limits = check_limits(limits, self._plots, self._first)
         self._is_ready = False
-        self._limits: dict[Any, tuple[float, float, str]] = {}
-        self._options = _check_options(self._plots, x, y, levels, style)
-        self._title = check_title("{time}" if title is None else title)
+        self._limits: dict[Hashable, Limits] = {}
+        self._options = PanelOptions.create(self._plots.values(), x, y, levels, style)
+        self._title = FrameTitle(title, data, self.dim)
         self._figsize = figsize
-        self._named = coordinate_of(data, self.dim)
-        self._unit = unit_of(data, self._named)
+
+    def before_drawing(self) -> None:
+        """Read the first slice, try to draw it, then find the limits; once."""
+        if self._is_ready or self.data is None:
+            return
+        self._first = self._first.compute()
+        trial = copy(self)  # a figure made here would count as content of this animator
+        trial._limits = dict.fromkeys(self._plots, Limits(0.0, 1.0))
+        try:
+            trial.setup()
+        except Exception as exc:
+            raise SetupError.of(exc) from exc
+        self._limits = self._find_limits(self.data)
+        self._is_ready = True
 
     def setup(self) -> Figure:
-        """Build the axes, with the first frame."""
+        """Build the axes and show the first frame."""
         if self._function:
             figure = Figure(self._figsize, layout="constrained")
             self._axes = figure.subplots()
@@ -131,70 +142,66 @@ class DataArrayAnimator(Animator):
         n_rows = math.ceil(n / n_columns)
         figure = Figure(self._figsize or (6.4 * n_columns, 4.8 * n_rows), layout="constrained")
         axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        self._panels = {}
+        self._panels: dict[Hashable, Panel] = {}
         for ax, (name, plot) in zip(axes.flat, self._plots.items(), strict=False):
-            low, high, extend = self._limits[name]
             frame = self._variable(self._first, name)
-            self._panels[name] = Panel(ax, frame, plot, (low, high), extend, **self._options)
+            self._panels[name] = make_panel(ax, frame, plot, self._limits[name], self._options)
             if n > 1:
                 ax.set_title(name)
         for ax in axes.flat[n:]:
             ax.set_axis_off()
         write = figure.suptitle if n > 1 else axes[0, 0].set_title
-        self._text = write(self._title_of(self._first, 0))
+        self._text = write(self._title.of(self._first, 0))
         return figure
 
-    def update(self, frame_idx: int, params: Any) -> None:
+    def update(self, frame_idx: int, params: xr.DataArray | xr.Dataset) -> None:
         """Show a slice of the data."""
         if self._function:
             self._draw(params, frame_idx)
             return
         for name, panel in self._panels.items():
             panel.show(self._variable(params, name))
-        self._text.set_text(self._title_of(params, frame_idx))
+        self._text.set_text(self._title.of(params, frame_idx))
 
-    def limits(self) -> dict[str, tuple[float, float]]:
-        """Return the limits of each variable, of colors or of a line's values; computed once."""
-        self._prepare()
-        return {name: (low, high) for name, (low, high, _) in self._limits.items()}
+    def limits(self) -> dict[Hashable, tuple[float, float]]:
+        """Return the limits of each variable, of its colors or of a line's values; computed once."""
+        self.before_drawing()
+        return {name: (limits.low, limits.high) for name, limits in self._limits.items()}
 
+    @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
     ) -> Video:
-        """Render all frames to a video.
+        """Render a video of all frames.
 
         Parameters
         ----------
-        output_file : path-like
-            As of `make_video`.
+        output_file
+            As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
         **options
-            Any other of `make_video`.
+            Other arguments of `make_video`.
 
         Returns
         -------
         Video
-            What was made, and what it cost.
+            The finished video and what the render cost.
         """
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
-            self._prepare()
+            self.before_drawing()
         return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}
 
-    def _spec(self, *args: Any) -> FigureSpec:
-        self._prepare()
-        return super()._spec(*args)
-
-    def _choose(self, plot: str | None) -> dict[Any, str]:
-        """Return how each variable is drawn."""
-        if isinstance(self.data, xr.DataArray):
-            name = "" if self.data.name is None else self.data.name
+    def _choose_plots(self, data: xr.DataArray | xr.Dataset, plot: str | None) -> dict[Hashable, str]:
+        """Return the kind of plot for each variable."""
+        if isinstance(data, xr.DataArray):
+            name = "" if data.name is None else data.name
             return {name: plot_of(self._first, plot)}
-        names = [name for name, variable in self.data.data_vars.items() if self.dim in variable.dims]
+        names = [name for name, variable in data.data_vars.items() if self.dim in variable.dims]
         if not names:
             raise ParamsError(f"no variable of the Dataset has the dimension {self.dim!r}")
         plots, problems = {}, []
@@ -206,121 +213,46 @@ class DataArrayAnimator(Animator):
         if not plots:
             raise problems[0]
         if problems:
-            left = ", ".join(repr(name) for name in names if name not in plots)
-            tell(f"variables of the Dataset that are left out, as they cannot be drawn so: {left}")
+            left_out = ", ".join(repr(name) for name in names if name not in plots)
+            notify(f"variables of the Dataset that cannot be drawn like this are left out: {left_out}")
         return plots
 
-    def _variable(self, frame: Any, name: Any) -> Any:
+    def _variable(self, frame: xr.DataArray | xr.Dataset, name: Hashable) -> xr.DataArray:
         return frame[name] if isinstance(frame, xr.Dataset) else frame
 
-    def _draw(self, frame: Any, frame_idx: int) -> None:
+    def _draw(self, frame: xr.DataArray | xr.Dataset, frame_idx: int) -> None:
         assert self._function is not None
         self._axes.clear()
         self._function(self._axes, frame)
         if len(self._axes.figure.axes) > 1:
             raise OptionError(
-                "the function given as plot= added axes to the figure, for each frame anew: draw into "
-                "ax alone; with xarray's own plots give add_colorbar=False"
+                "the function given as plot= adds axes to the figure for each frame: draw into ax only; "
+                "pass add_colorbar=False to xarray's own plots"
             )
         if not self._axes.get_title():
-            self._axes.set_title(self._title_of(frame, frame_idx))
+            self._axes.set_title(self._title.of(frame, frame_idx))
 
-    def _title_of(self, frame: Any, frame_idx: int) -> str:
-        time = f"{self.dim} = {frame_idx}"
-        if self._named in frame.coords:
-            time = shown(frame.coords[self._named], self._unit)
-        name = label_of(frame) if isinstance(frame, xr.DataArray) else ""
-        return self._title.format(time=time.replace("$", r"\$"), name=name)
-
-    def _prepare(self) -> None:
-        """Read the first frame, try whether it can be drawn, then find the limits; once."""
-        if self._is_ready or self.data is None:
-            return
-        self._first = self._first.compute()
-        self._limits = dict.fromkeys(self._plots, (0.0, 1.0, "both"))
-        try:
-            self.setup()
-        except Exception as exc:
-            self._limits = {}
-            raise SetupError.of(exc) from exc
-        self._limits = {}
-        self._find_limits()
-        self._is_ready = True
-
-    def _find_limits(self) -> None:
-        asked = [name for name, how in self._how.items() if isinstance(how, str)]
-        asked = [name for name in asked if self._variable(self._first, name).ndim < 3]
-        found: Mapping[str, Distribution] = {}
-        if asked:
-            data = self.data[asked] if isinstance(self.data, xr.Dataset) else self.data
-            found = distributions(open_slices(data, None, self.dim))
-        for name, plot in self._plots.items():
-            how = self._how[name]
-            if not isinstance(how, str):
-                self._limits[name] = (*how, "both")
-            elif name in asked:
-                key = name if isinstance(self.data, xr.Dataset) else ""
-                self._limits[name] = limits_of(found[key], how, plot)
-                low, high, _ = self._limits[name]
+    def _find_limits(self, data: xr.DataArray | xr.Dataset) -> dict[Hashable, Limits]:
+        is_dataset = isinstance(data, xr.Dataset)
+        rules = {
+            name: rule
+            for name, rule in self._requested_limits.items()
+            if isinstance(rule, str) and self._variable(self._first, name).ndim < 3
+        }
+        found: Mapping[Hashable, Distribution] = {}
+        if rules:
+            variables = data[list(rules)] if is_dataset else data
+            found = distributions(open_slices(variables, None, self.dim))
+        limits = {}
+        for name, requested in self._requested_limits.items():
+            if name in rules:
+                distribution = found[name if is_dataset else ""]
+                limits[name] = limits_of(distribution, rules[name], self._plots[name])
+                low, high, _ = limits[name]
                 what = "the data" if name == "" else name
-                tell(f"limits of {what}: {low:g} to {high:g}, {in_words(how, plot)}")
+                notify(f"limits of {what}: {low:g} to {high:g}, {in_words(rules[name])}")
+            elif isinstance(requested, Limits):
+                limits[name] = requested
             else:
-                self._limits[name] = (0.0, 1.0, "neither")  # an image with colors of its own
-
-
-def _check_options(plots: Mapping[Any, str], x: Any, y: Any, levels: Any, style: Any) -> dict[str, Any]:
-    """Return the options of panels; refuse what would be ignored."""
-    given = {"x": x, "y": y, "levels": levels, "style": style}
-    ignored = [] if plots else [name for name, value in given.items() if value is not None]
-    if plots and levels is not None and "contourf" not in plots.values():
-        ignored.append("levels")
-    if plots and y is not None and set(plots.values()) == {"line"}:
-        ignored.append("y")
-    if ignored:
-        kinds = ", ".join(sorted(set(plots.values()))) or "a function"
-        raise OptionError(f"{', '.join(ignored)}= has no effect with {kinds} as plot=")
-    if style is not None and not isinstance(style, Mapping):
-        raise OptionTypeError(f'style must be a dict as {{"cmap": "magma"}}, got {style!r}')
-    levels = 11 if levels is None else require_int("levels", levels, 2)
-    return {"x": x, "y": y, "levels": levels, "style": dict(style or {})}
-
-
-_OWN = frozenset(inspect.signature(DataArrayAnimator.__init__).parameters) - {"self", "data"}
-
-
-@xr.register_dataarray_accessor("animate")
-@xr.register_dataset_accessor("animate")
-class AnimateAccessor:
-    """What ``data.animate`` is, for a DataArray and a Dataset.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> import numpy as np
-    >>> import xarray as xr
-    >>> import dask_animate.xarray
-    >>> data = xr.DataArray(np.random.rand(10, 8, 12), dims=("time", "y", "x"))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     video = data.animate.to_video(os.path.join(folder, "a.mp4"), fps=5, num_workers=1)
-    >>> video.n_frames
-    10
-    """
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-
-    def __call__(self, **options: Any) -> DataArrayAnimator:
-        """Return the `DataArrayAnimator`, which has these options."""
-        return DataArrayAnimator(self._data, **options)
-
-    def to_video(
-        self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
-    ) -> Video:
-        """Render a video; options are those of `DataArrayAnimator` and of `Animator.make_video`."""
-        own = {name: options.pop(name) for name in _OWN & options.keys()}
-        return self(**own).to_video(output_file, fps, **options)
-
-    def preview(self, n: int = 9, **options: Any) -> Any:
-        """Draw some frames on one image; options are those of `DataArrayAnimator`."""
-        animator = self(**options)
-        return animator.preview(self._data, n, dim=animator.dim)
+                limits[name] = Limits(0.0, 1.0, "neither")  # an image with its own colors
+        return limits

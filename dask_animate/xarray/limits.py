@@ -1,50 +1,69 @@
-"""The range of data over all frames, found on the cluster, holding a little of it at a time."""
+"""Limits that hold for all frames, from the distribution of the data, which Dask computes in pieces."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from dask import compute, delayed
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import OptionError
 from ..memory import LIMITS_READ_BYTES
 from ..params import SliceParams, Slices
 from ..validation import require_choice
 
-#: Ranks at which the distribution of values is kept.
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Number of quantiles that represent a distribution.
 N_RANKS = 1001
-#: Distributions that are merged into one at a time.
+#: Distributions that a task merges into one.
 FAN_IN = 16
-#: The percentiles that are called robust, as xarray has it.
+#: Percentiles of robust limits, those of xarray.
 ROBUST = (2.0, 98.0)
-#: What limits may be, if no numbers.
-HOW = ("robust", "minmax")
+#: Names of rules for limits.
+RULES = ("robust", "minmax")
+
+
+class Limits(NamedTuple):
+    """Limits of values or of colors.
+
+    Attributes
+    ----------
+    low, high : float
+        The limits.
+    extend : {"neither", "min", "max", "both"}
+        The ends at which there may be values beyond the limits.
+    """
+
+    low: float
+    high: float
+    extend: str = "both"
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """How the finite values of something are distributed.
+    """The distribution of the finite values of data.
 
     Attributes
     ----------
     n : int
         Number of values.
-    ranked : ndarray of float64, shape (N_RANKS,)
-        Values at evenly spaced ranks, from the least to the greatest; empty if there are none.
+    quantiles : ndarray of float64, shape (N_RANKS,)
+        Evenly spaced quantiles from the minimum to the maximum; empty if there are no values.
     """
 
     n: int
-    ranked: NDArray[np.float64]
+    quantiles: NDArray[np.float64]
 
     @classmethod
-    def of(cls, values: Any) -> Distribution:
-        """Sum up the values of an array; what is not finite is left out."""
+    def of(cls, values: ArrayLike) -> Distribution:
+        """Return the distribution of the finite values of an array."""
         finite = np.ma.filled(np.ma.asarray(values).astype(float), np.nan).ravel()
         finite = finite[np.isfinite(finite)]
         if not finite.size:
@@ -53,48 +72,48 @@ class Distribution:
 
     @classmethod
     def merged(cls, parts: Sequence[Distribution]) -> Distribution:
-        """Sum up several: the extremes exactly, other ranks to one of `N_RANKS` and a value of each."""
+        """Merge distributions. The extremes are exact; the error in rank is about one of `N_RANKS`."""
         parts = [part for part in parts if part.n]
         if len(parts) <= 1:
             return parts[0] if parts else cls(0, np.empty(0))
-        values = np.concatenate([part.ranked for part in parts])
+        values = np.concatenate([part.quantiles for part in parts])
         weights = np.repeat([part.n / N_RANKS for part in parts], N_RANKS)
         order = np.argsort(values, kind="stable")
         ranks = np.cumsum(weights[order]) - weights[order] / 2
         ranks = (ranks - ranks[0]) / (ranks[-1] - ranks[0])
-        ranked = np.interp(np.linspace(0, 1, N_RANKS), ranks, values[order])
-        return cls(sum(part.n for part in parts), ranked)
+        quantiles = np.interp(np.linspace(0, 1, N_RANKS), ranks, values[order])
+        return cls(sum(part.n for part in parts), quantiles)
 
     @property
     def extremes(self) -> tuple[float, float]:
-        """The least and the greatest value; not a number if there is none."""
-        return (float(self.ranked[0]), float(self.ranked[-1])) if self.n else (math.nan, math.nan)
+        """The minimum and the maximum; NaN if there are no values."""
+        return (float(self.quantiles[0]), float(self.quantiles[-1])) if self.n else (math.nan, math.nan)
 
     @property
     def robust(self) -> tuple[float, float]:
-        """The percentiles `ROBUST`."""
+        """The percentiles `ROBUST`; NaN if there are no values."""
         if not self.n:
             return math.nan, math.nan
-        low, high = np.interp(np.array(ROBUST) / 100, np.linspace(0, 1, N_RANKS), self.ranked)
+        low, high = np.interp(np.array(ROBUST) / 100, np.linspace(0, 1, N_RANKS), self.quantiles)
         return float(low), float(high)
 
 
-def distributions(slices: Slices) -> Mapping[str, Distribution]:
-    """Return how the values of each variable of labelled data are distributed, over all frames.
+def distributions(slices: Slices) -> Mapping[Hashable, Distribution]:
+    """Return the distribution of each variable over all frames.
 
     Parameters
     ----------
     slices : Slices
-        Of one DataArray or one Dataset. Dask's current scheduler computes it: the workers of the active
-        client, if there is one. Data in memory is not sent anywhere.
+        Slices of one DataArray or one Dataset. Dask's current scheduler reads them, on the workers of
+        the active client if there is one. Data in memory is read in this process.
 
     Returns
     -------
-    mapping of str to Distribution
-        By the names of a Dataset's variables; by "" for a DataArray.
+    mapping of hashable to Distribution
+        Keys are the names of a Dataset's variables; "" for a DataArray.
     """
     parts = []
-    sizes = SliceParams(slices).sizes(len(slices), LIMITS_READ_BYTES)  # of runs of whole chunks
+    sizes = SliceParams(slices).sizes(len(slices), LIMITS_READ_BYTES)  # multiples of whole chunks
     for start, stop in pairwise(accumulate(sizes, initial=0)):
         run = slices[start:stop]
         if run.travel_bytes > run.slice_bytes * len(run) / 2 and not run.is_lazy:
@@ -108,8 +127,8 @@ def distributions(slices: Slices) -> Mapping[str, Distribution]:
     return found  # type: ignore[no-any-return]
 
 
-def _of(slices: Slices) -> dict[str, Distribution]:
-    (member,) = slices.load().members
+def _of(slices: Slices) -> dict[Hashable, Distribution]:
+    (member,) = slices.load().arrays
     labelled = member.labelled  # type: ignore[attr-defined]
     variables = getattr(labelled, "data_vars", {"": labelled})
     return {
@@ -119,25 +138,25 @@ def _of(slices: Slices) -> dict[str, Distribution]:
     }
 
 
-def _merged(parts: Sequence[Mapping[str, Distribution]]) -> dict[str, Distribution]:
+def _merged(parts: Sequence[Mapping[Hashable, Distribution]]) -> dict[Hashable, Distribution]:
     return {name: Distribution.merged([part[name] for part in parts]) for name in parts[0]}
 
 
-def _default(plot: str) -> str:
+def default_rule(plot: str) -> str:
+    """Return the default rule for a kind of plot."""
     return "minmax" if plot == "line" else "robust"
 
 
-def in_words(how: str, plot: str) -> str:
-    """Return in words which limits were asked for, "" being the default of a kind of plot."""
-    names = {"robust": "the 2nd to the 98th percentile", "minmax": "the least and the greatest value"}
-    return f"{names[how or _default(plot)]} of all frames"
+def in_words(rule: str) -> str:
+    """Return the text for a rule."""
+    names = {"robust": "the 2nd to the 98th percentile", "minmax": "the minimum and the maximum"}
+    return f"{names[rule]} of all frames"
 
 
-def limits_of(distribution: Distribution, how: str, plot: str) -> tuple[float, float, str]:
-    """Return the limits of values, and at which end of them there are values beyond."""
-    least, greatest = distribution.extremes
-    how = how or _default(plot)
-    low, high = distribution.robust if how == "robust" else (least, greatest)
+def limits_of(distribution: Distribution, rule: str, plot: str) -> Limits:
+    """Return the limits of a distribution for a kind of plot."""
+    minimum, maximum = distribution.extremes
+    low, high = distribution.robust if rule == "robust" else (minimum, maximum)
     if not (math.isfinite(low) and math.isfinite(high)):
         low, high = 0.0, 1.0
     if plot != "line" and low < 0 < high:
@@ -145,13 +164,25 @@ def limits_of(distribution: Distribution, how: str, plot: str) -> tuple[float, f
         low = -high
     if low == high:
         low, high = low - 0.5, high + 0.5
-    ends = (least < low, greatest > high)
+    ends = (minimum < low, maximum > high)
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}.get(ends, "both")
-    return low, high, extend
+    return Limits(low, high, extend)
 
 
-def check_limits(limits: Any, plots: Mapping[Any, str], first: Any) -> dict[Any, Any]:
-    """Return what was asked for each variable: a word, "" for the default, or two numbers."""
+def check_limits(
+    limits: Any, plots: Mapping[Hashable, str], first: xr.DataArray | xr.Dataset
+) -> dict[Hashable, str | Limits]:
+    """Return the requested limits of each variable, or the rule for finding them.
+
+    Parameters
+    ----------
+    limits : object
+        As given to `DataArrayAnimator`.
+    plots : mapping of hashable to str
+        The kind of plot of each variable.
+    first : DataArray or Dataset
+        The first slice.
+    """
     if not plots and limits is not None:
         raise OptionError("limits= has no effect with a function as plot=, which sets its own")
     if not isinstance(limits, Mapping):
@@ -159,22 +190,22 @@ def check_limits(limits: Any, plots: Mapping[Any, str], first: Any) -> dict[Any,
     unknown = [name for name in limits if name not in plots]
     if unknown:
         raise OptionError(f"limits: there is no variable {unknown}, only {list(plots)}")
-    for name, asked in limits.items():
+    for name, requested in limits.items():
         variable = first[name] if hasattr(first, "data_vars") else first
-        if asked is not None and variable.ndim == 3:
+        if requested is not None and variable.ndim == 3:
             raise OptionError(f"limits= has no effect on {name!r}, an image with its own colors")
-    return {name: _check_one(limits.get(name)) for name in plots}
+    return {name: _check_one(limits.get(name), plot) for name, plot in plots.items()}
 
 
-def _check_one(limits: Any) -> str | tuple[float, float]:
+def _check_one(limits: Any, plot: str) -> str | Limits:
     if limits is None:
-        return ""
+        return default_rule(plot)
     if isinstance(limits, str):
-        return require_choice("limits", limits, HOW)
+        return require_choice("limits", limits, RULES)
     try:
         low, high = map(float, limits)
     except (TypeError, ValueError):
         low = high = math.nan
     if not (low < high and math.isfinite(high - low)):
         raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
-    return low, high
+    return Limits(low, high)

@@ -1,30 +1,84 @@
-"""Axes that show a slice of labelled data, and the next one."""
+"""Axes that show one variable, a slice at a time: one class for each kind of plot."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
-from ..errors import OptionError
+from ..errors import OptionError, OptionTypeError
+from ..validation import require_int
+from .labels import label_of
+from .limits import Limits
 
-#: Kinds of plots, and the numbers of dimensions that they show.
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Kinds of plots and the numbers of dimensions that they can show.
 PLOTS = {"line": (1,), "pcolormesh": (2,), "imshow": (2, 3), "contourf": (2,)}
-#: Names of a last dimension that make an image with channels of what has three.
+#: Names of a last dimension that holds the channels of an image.
 CHANNELS = ("band", "c", "channel", "channels", "color", "colour", "rgb", "rgba")
 _BY_NDIM = {1: "line", 2: "pcolormesh", 3: "imshow"}
 
 
-def plot_of(frame: Any, plot: str | None) -> str:
-    """Return how a slice is drawn: as asked, or as its dimensions suggest.
+@dataclass(frozen=True)
+class PanelOptions:
+    """How panels are drawn.
+
+    Attributes
+    ----------
+    x, y : str or None
+        Coordinates for the axes; None takes those of the slice's dimensions.
+    levels : int
+        Approximate number of contour levels, at round values.
+    style : dict
+        Further arguments of matplotlib's function.
+    """
+
+    x: str | None
+    y: str | None
+    levels: int
+    style: dict[str, Any]
+
+    @classmethod
+    def create(
+        cls,
+        plots: Collection[str],
+        x: str | None,
+        y: str | None,
+        levels: int | None,
+        style: Mapping[str, Any] | None,
+    ) -> PanelOptions:
+        """Validate the caller's arguments; an argument that has no effect on `plots` is an error."""
+        given = {"x": x, "y": y, "levels": levels, "style": style}
+        ignored = [] if plots else [name for name, value in given.items() if value is not None]
+        if plots and levels is not None and "contourf" not in plots:
+            ignored.append("levels")
+        if plots and y is not None and set(plots) == {"line"}:
+            ignored.append("y")
+        if ignored:
+            kinds = ", ".join(sorted(set(plots))) or "a function"
+            raise OptionError(f"{', '.join(ignored)}= has no effect with {kinds} as plot=")
+        if style is not None and not isinstance(style, Mapping):
+            raise OptionTypeError(f'style must be a dict such as {{"cmap": "magma"}}, got {style!r}')
+        levels = 11 if levels is None else require_int("levels", levels, 2)
+        return cls(x, y, levels, dict(style or {}))
+
+
+def plot_of(frame: xr.DataArray, plot: str | None) -> str:
+    """Return the kind of plot for a slice: `plot`, or the default for its dimensions.
 
     Raises
     ------
     OptionError
-        If it cannot be drawn like that.
+        If the slice cannot be drawn like that.
     """
     chosen = plot or _BY_NDIM.get(frame.ndim, "")
     shape = dict(frame.sizes)
@@ -43,17 +97,7 @@ def plot_of(frame: Any, plot: str | None) -> str:
     return chosen
 
 
-def label_of(array: Any) -> str:
-    """Return the name of an array, as long as its attributes tell it, with its units."""
-    name = next(
-        (str(array.attrs[key]) for key in ("long_name", "standard_name") if array.attrs.get(key)),
-        str(array.name or ""),
-    )
-    units = array.attrs.get("units")
-    return (f"{name} [{units}]" if units else name).replace("$", r"\$")
-
-
-class Panel:
+class Panel(ABC):
     """Axes that show one variable. Not thread-safe.
 
     Parameters
@@ -62,111 +106,144 @@ class Panel:
         Empty.
     frame : DataArray
         The first slice, in memory.
-    plot : str
-        One of `PLOTS`.
-    limits : tuple of float
-        Of the values, or their colors.
-    extend : {"neither", "min", "max", "both"}
-        Where there are values beyond the limits.
-    x, y : str or None
-        Coordinates for the axes.
-    levels : int
-        About so many contours, at round values.
-    style : mapping
-        Further arguments of matplotlib's function.
+    limits : Limits
+        Limits of the values or of their colors.
+    options : PanelOptions
+        How the panel is drawn.
     """
 
-    def __init__(
-        self,
-        ax: Any,
-        frame: Any,
-        plot: str,
-        limits: tuple[float, float],
-        extend: str,
-        *,
-        x: str | None,
-        y: str | None,
-        levels: int,
-        style: Mapping[str, Any],
-    ) -> None:
-        self._ax = ax
-        self._x = _coordinate(frame, x, frame.dims[0] if plot == "line" else frame.dims[1])
-        ax.set_xlabel(label_of(self._x))
-        self._dims = frame.dims
-        self._limits, self._extend = limits, extend
-        if plot == "line":
-            (self._artist,) = ax.plot(self._x.values, frame.values, **style)
-            margin = 0.05 * (limits[1] - limits[0]) or 1
-            ax.set_ylim(limits[0] - margin, limits[1] + margin)
-            ax.set_ylabel(label_of(frame))
-            self.show = self._show_line
-            return
-        self._y = _coordinate(frame, y, frame.dims[0])
-        flat = [self._y, self._x] if self._x.ndim == self._y.ndim == 1 else []
-        self._order = [one.dims[0] for one in flat] or max(
-            (self._x, self._y), key=attrgetter("ndim")
-        ).dims
-        self._x, self._y = (one.transpose(*one.dims if one.ndim == 1 else self._order)
-                            for one in (self._x, self._y))  # fmt: skip
-        ax.set_ylabel(label_of(self._y))
-        colors = {"cmap": "RdBu_r" if limits[0] == -limits[1] else "viridis"} | dict(style)
-        if plot == "contourf":
-            self._prepare_contours(frame, levels, colors)
-        elif plot == "imshow":
-            self._prepare_image(frame, colors)
-        else:
-            colors = dict(zip(("vmin", "vmax"), limits, strict=True)) | {"shading": "nearest"} | colors
-            self._artist = ax.pcolormesh(self._x.values, self._y.values, self._plane(frame), **colors)
-            self._bar(self._artist, frame)
-            self.show = lambda frame: self._artist.set_array(self._plane(frame))
+    @abstractmethod
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
 
-    def _plane(self, frame: Any) -> Any:
-        """Return the values with the vertical dimension first, masked where they are missing."""
-        return np.ma.masked_invalid(frame.transpose(*self._order).values)
 
-    def _bar(self, mappable: Any, frame: Any, **options: Any) -> None:
-        extend = {} if "ticks" in options else {"extend": self._extend}
-        self._ax.figure.colorbar(mappable, ax=self._ax, label=label_of(frame), **extend, **options)
+class LinePanel(Panel):
+    """A line over one coordinate."""
 
-    def _show_line(self, frame: Any) -> None:
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        x = _coordinate(frame, options.x, frame.dims[0])
+        ax.set_xlabel(label_of(x))
+        (self._artist,) = ax.plot(x.values, frame.values, **options.style)
+        margin = 0.05 * (limits.high - limits.low) or 1
+        ax.set_ylim(limits.low - margin, limits.high + margin)
+        ax.set_ylabel(label_of(frame))
+
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
         self._artist.set_ydata(frame.values)
 
-    def _prepare_image(self, frame: Any, colors: dict[str, Any]) -> None:
-        if frame.ndim == 3:
-            self._ax.set_axis_off()
-            self._artist = self._ax.imshow(frame.values)
-            self.show = lambda frame: self._artist.set_data(frame.values)
-            return
+
+class _PlanePanel(Panel):
+    """A plane over two coordinates."""
+
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        self._ax = ax
+        self._extend = limits.extend
+        x = _coordinate(frame, options.x, frame.dims[1])
+        y = _coordinate(frame, options.y, frame.dims[0])
+        is_grid = x.ndim == y.ndim == 1
+        self._dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
+        self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
+        ax.set_xlabel(label_of(x))
+        ax.set_ylabel(label_of(y))
+        self._artist: Any = None
+
+    def _values(self, frame: xr.DataArray) -> np.ma.MaskedArray[Any, Any]:
+        """Return the values with the vertical dimension first, masked where they are missing."""
+        return np.ma.masked_invalid(frame.transpose(*self._dims).values)
+
+    def _add_colorbar(self, frame: xr.DataArray, **options: Any) -> None:
+        self._ax.figure.colorbar(self._artist, ax=self._ax, label=label_of(frame), **options)
+
+
+class MeshPanel(_PlanePanel):
+    """A ``pcolormesh``."""
+
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        super().__init__(ax, frame, limits, options)
+        style = _color_style(limits) | {"shading": "nearest"} | options.style
+        self._artist = ax.pcolormesh(self._x.values, self._y.values, self._values(frame), **style)
+        self._add_colorbar(frame, extend=self._extend)
+
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
+        self._artist.set_array(self._values(frame))
+
+
+class ImagePanel(_PlanePanel):
+    """An ``imshow`` of values, over coordinates that are evenly spaced."""
+
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        super().__init__(ax, frame, limits, options)
         left, right = _edges(self._x)
         bottom, top = _edges(self._y)
-        colors = dict(zip(("vmin", "vmax"), self._limits, strict=True)) | {"aspect": "auto"} | colors
-        self._artist = self._ax.imshow(
-            self._plane(frame), origin="lower", extent=(left, right, bottom, top), **colors
+        style = _color_style(limits) | {"aspect": "auto"} | options.style
+        extent = (left, right, bottom, top)
+        self._artist = ax.imshow(self._values(frame), origin="lower", extent=extent, **style)
+        ax.set(xlim=sorted((left, right)), ylim=sorted((bottom, top)))
+        self._add_colorbar(frame, extend=self._extend)
+
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
+        self._artist.set_data(self._values(frame))
+
+
+class ChannelsPanel(_PlanePanel):
+    """An ``imshow`` of colors, without axes."""
+
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        super().__init__(ax, frame, limits, options)
+        ax.set_axis_off()
+        self._artist = ax.imshow(frame.values)
+
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
+        self._artist.set_data(frame.values)
+
+
+class ContourPanel(_PlanePanel):
+    """A ``contourf``."""
+
+    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
+        super().__init__(ax, frame, limits, options)
+        levels = MaxNLocator(options.levels).tick_values(limits.low, limits.high)
+        style: dict[str, Any] = {"cmap": _colormap(limits), "levels": levels, "extend": limits.extend}
+        self._style = style | options.style
+        self.show(frame)
+        self._add_colorbar(frame, ticks=levels[:: max(1, len(levels) // 8)])
+
+    def show(self, frame: xr.DataArray) -> None:
+        """Show another slice."""
+        if self._artist is not None:
+            self._artist.remove()
+        self._artist = self._ax.contourf(
+            self._x.values, self._y.values, self._values(frame), **self._style
         )
-        self._ax.set(xlim=sorted((left, right)), ylim=sorted((bottom, top)))
-        self._bar(self._artist, frame)
-        self.show = lambda frame: self._artist.set_data(self._plane(frame))
-
-    def _prepare_contours(self, frame: Any, n_levels: int, colors: dict[str, Any]) -> None:
-        levels = MaxNLocator(n_levels).tick_values(*self._limits)
-        extend: Any = self._extend
-        options: dict[str, Any] = {"levels": levels, "extend": extend} | colors
-        self._artist = None
-
-        def show(frame: Any) -> None:
-            if self._artist is not None:
-                self._artist.remove()
-            self._artist = self._ax.contourf(
-                self._x.values, self._y.values, self._plane(frame), **options
-            )
-
-        self.show = show
-        show(frame)
-        self._bar(self._artist, frame, ticks=levels[:: max(1, len(levels) // 8)])
 
 
-def _coordinate(frame: Any, name: str | None, dim: str) -> Any:
-    """Return the coordinate for an axis; numbers from 0 where there is none."""
+_PANELS: dict[str, Callable[[Axes, xr.DataArray, Limits, PanelOptions], Panel]] = {
+    "line": LinePanel,
+    "pcolormesh": MeshPanel,
+    "contourf": ContourPanel,
+}
+
+
+def make_panel(ax: Axes, frame: xr.DataArray, plot: str, limits: Limits, options: PanelOptions) -> Panel:
+    """Make a panel of a kind in `PLOTS`; the other arguments are those of `Panel`."""
+    image = ImagePanel if frame.ndim == 2 else ChannelsPanel
+    return _PANELS.get(plot, image)(ax, frame, limits, options)
+
+
+def _colormap(limits: Limits) -> str:
+    return "RdBu_r" if limits.low == -limits.high else "viridis"
+
+
+def _color_style(limits: Limits) -> dict[str, Any]:
+    return {"cmap": _colormap(limits), "vmin": limits.low, "vmax": limits.high}
+
+
+def _coordinate(frame: xr.DataArray, name: str | None, dim: Any) -> xr.DataArray:
+    """Return the coordinate for an axis; numbers from 0 if the dimension has none."""
     if name is None:
         if dim in frame.coords:
             return frame.coords[dim]
@@ -177,11 +254,13 @@ def _coordinate(frame: Any, name: str | None, dim: str) -> Any:
     return frame.coords[name] if name in frame.coords else _coordinate(frame, None, name)
 
 
-def _edges(coordinate: Any) -> tuple[float, float]:
+def _edges(coordinate: xr.DataArray) -> tuple[float, float]:
     """Return the outer edges of the pixels whose centers a coordinate gives."""
-    values = coordinate.values
+    values: NDArray[Any] = coordinate.values
     if values.dtype.kind not in "fiu" or values.ndim != 1:
-        raise OptionError(f"imshow needs {coordinate.name!r} to be numbers in a row: use pcolormesh")
+        raise OptionError(
+            f"imshow needs {coordinate.name!r} to be numeric with one dimension: use pcolormesh"
+        )
     if len(values) == 1:
         return float(values[0]) - 0.5, float(values[0]) + 0.5
     steps = np.diff(values.astype(float))

@@ -77,7 +77,7 @@ def trying(max_examples):
     )
 
 
-@trying(20)
+@trying(15)
 @figures_and_changes
 def test_equal_to_a_full_draw(layout, kinds, seed, frames):
     assert_equal_to_a_full_draw(layout, kinds, seed, frames)

@@ -6,7 +6,7 @@ import pytest
 from helpers import FailsAt, FrameNumber
 
 from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered, PartitionReport
-from dask_animate.diagnostics.progress import ProgressBar
+from dask_animate.diagnostics.progress import ProgressBar, ProgressOptions
 from dask_animate.errors import FrameError, OptionTypeError
 
 
@@ -57,4 +57,4 @@ def test_bad_disable():
     with pytest.raises(
         OptionTypeError, match="disable_progress_bar must be True, False or None, got 'no'"
     ):
-        ProgressBar(3, "no")
+        ProgressOptions.create("no", None)

@@ -23,7 +23,7 @@ def a_figure(**kwargs):
 
 
 def savefig(fig, **kwargs):
-    """What matplotlib itself writes, (height, width, 4) uint8."""
+    """Return the pixels that matplotlib saves, (height, width, 4) uint8."""
     file = io.BytesIO()
     fig.savefig(file, format="rgba", **kwargs)
     width, height = fig.canvas.get_width_height()
@@ -84,7 +84,7 @@ def test_crop_inside_the_canvas_keeps_the_pixels():
     assert len(places) == 1
     y, _ = places[0]
     outside = np.delete(full, np.s_[y : y + height], axis=0)
-    assert (outside == 255).all()  # nothing that was drawn is cut off
+    assert (outside == 255).all()  # only background is cut off
 
 
 def with_legend_outside():
@@ -99,7 +99,7 @@ def test_crop_brings_in_what_is_outside_the_canvas(pad):
     tight = fig.get_tightbbox().padded(pad)
     canvas = Canvas(with_legend_outside(), DrawOptions(tight=True, pad_inches=pad))
     drawn = canvas.draw()
-    # savefig rounds down, we round outwards to whole pixels.
+    # savefig rounds down; the crop is rounded outwards to whole pixels.
     assert 0 <= canvas.size.width - tight.width * 80 < 2
     assert 0 <= canvas.size.height - tight.height * 80 < 2
     assert canvas.size.width > 320
@@ -139,7 +139,7 @@ def test_former_canvas_comes_back():
 
 
 def sizes_with_remainders(dpi):
-    """Pairs of inches that are, or would be but for rounding, whole pixels; and some that are not."""
+    """Return sizes in inches of whole pixels up to rounding errors, and some of fractional pixels."""
     lengths = [k / 100 for k in range(100, 400)]
     whole = [x for x in lengths if x * dpi != round(x * dpi) and abs(x * dpi - round(x * dpi)) < 1e-6]
     widths = [*whole[::7], 1.01, 2.005]
@@ -170,7 +170,7 @@ def test_one_size_in_pixels(dpi, tight):
 
 @pytest.mark.parametrize("dpi", [72, 100, 3 * 100 / 7])
 def test_crop_is_of_whole_pixels(dpi):
-    """Those of the crop, whatever rounding leaves of them."""
+    """The crop has as many pixels as asked for, despite rounding."""
     canvas = Canvas(Figure(dpi=dpi), DrawOptions())
     for n_pixels in range(1, 3000):
         inches = _inches(n_pixels, dpi)

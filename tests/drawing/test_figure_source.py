@@ -19,7 +19,7 @@ def source(animator, **spec):
 
 
 def check_source(src, params):
-    """What every frame source promises."""
+    """Check the contract of frame sources."""
     size = src.open()
     assert src.open() == size
     frames = {}
@@ -62,7 +62,7 @@ def test_without_a_seed_random_states_are_left_alone():
     np.random.seed(5)
     src = source(Noise(), seed=None)
     first = src.draw(0, None, DrawSession()).copy()
-    np.testing.assert_array_equal(np.random.rand(8), expected[2])  # two were drawn: in setup, in update
+    np.testing.assert_array_equal(np.random.rand(8), expected[2])  # setup and update drew two
     assert not np.array_equal(first, src.draw(0, None, DrawSession()))
     src.close()
 

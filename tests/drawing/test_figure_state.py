@@ -1,4 +1,4 @@
-"""What counts up in matplotlib as artists are made stands at the same place for each frame."""
+"""Property cycles, current axes and rcParams are the same at the start of each frame."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +17,7 @@ X = np.linspace(0, 1, 12)
 
 
 class Fills(Animator):
-    """Takes the next colors of many axes' cycles, more in some frames than in others."""
+    """Uses the color cycles of many axes, further in some frames than in others."""
 
     def setup(self):
         fig = plt.figure(figsize=(4, 3), dpi=40)
@@ -47,7 +47,7 @@ class Fills(Animator):
 
 
 class SetsCycles(Fills):
-    """Sets cycles of its own in update()."""
+    """Sets property cycles in update()."""
 
     def update(self, frame_idx, k):
         super().update(frame_idx, k)
@@ -72,10 +72,10 @@ class Clears(Animator):
 
 
 class MakesAxes(Animator):
-    """Makes axes when it first needs them."""
+    """Adds axes when it first needs them."""
 
     def setup(self):
-        self.fig = Figure(figsize=(2, 1), dpi=40)  # unknown to pyplot
+        self.fig = Figure(figsize=(2, 1), dpi=40)  # not managed by pyplot
         self.ax = None
         return self.fig
 
@@ -105,7 +105,7 @@ class Parasites(Animator):
 
 
 class Pyplot(Animator):
-    """Draws into pyplot's current axes, and leaves others as the current ones."""
+    """Draws into pyplot's current axes, and makes other axes current."""
 
     def setup(self):
         self.other = plt.figure(figsize=(1, 1))
@@ -141,7 +141,7 @@ def test_frames_do_not_depend_on_those_before(animator):
 
 
 def test_the_first_frame_goes_on_from_setup():
-    """Colors are those that matplotlib gives, where setup() and one update() are all that is run."""
+    """The colors are those after setup() and a single update() in plain matplotlib."""
     animator = Clears()
     animator.setup()
     animator.ax.plot(X, X)
@@ -155,7 +155,7 @@ def test_the_first_frame_goes_on_from_setup():
 
 
 class Settings(Animator):
-    """Changes a setting in one frame."""
+    """Changes an rcParam in one frame."""
 
     def setup(self):
         fig, self.ax = plt.subplots(figsize=(2, 1), dpi=40)

@@ -113,7 +113,7 @@ def test_all_workers_have_the_same_header():
 
 
 def test_no_frame_is_kept(tmp_path):
-    """A segment's frames are not in memory together: 300 of 16 MB would be 4.8 GB."""
+    """A segment's frames are not in memory together: 300 of 10 MB would be 3 GB."""
     import subprocess
     import sys
     import textwrap
@@ -130,7 +130,7 @@ def test_no_frame_is_kept(tmp_path):
         from dask_animate.drawing.options import DrawOptions
         from test_segment import encoding_of
 
-        renderer = Renderer(FigureSpec(FrameNumber((20, 20), 100), DrawOptions(), {}))
+        renderer = Renderer(FigureSpec(FrameNumber((16, 16), 100), DrawOptions(), {}))
         encoding = encoding_of(Path("a.mp4"), preset="ultrafast")
         for n in (10, 30):
             renderer.render(TaskSpec(encoding), 0, enumerate(range(n)))
@@ -145,4 +145,4 @@ def test_no_frame_is_kept(tmp_path):
         check=True,
     )
     few, many = map(int, done.stdout.split())
-    assert many - few < 100, "MiB more for 20 frames more, of 16 MB each"
+    assert many - few < 100, "MiB more for 20 frames more, of 10 MB each"

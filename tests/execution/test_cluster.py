@@ -7,7 +7,9 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import dask
 import dask.array as da
 import dask.bag as db
 import numpy as np
@@ -56,10 +58,10 @@ def test_bad_num_workers(bad):
         ClusterOptions.create(None, bad)
 
 
-def test_bad_clients(own_client):
+def test_bad_clients(client):
     with pytest.raises(OptionTypeError, match=r"got LocalCluster; .* give Client\(cluster\)"):
-        ClusterOptions.create(own_client.cluster, -1)
-    closed = Client(own_client.cluster, set_as_default=False)
+        ClusterOptions.create(client.cluster, -1)
+    closed = Client(client.cluster, set_as_default=False)
     closed.close()
     with pytest.raises(OptionError, match="not connected to its cluster: its status is 'closed'"):
         ClusterOptions.create(closed, -1)
@@ -161,6 +163,7 @@ BUSY = """
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_does_not_wait_for_slow_frames(tmp_path):
     """As from a notebook's stop button, to this process alone."""
     script = run_script(tmp_path, BUSY, tmp_path / "out" / "a.mp4", start_new_session=True, cwd=tmp_path)
@@ -237,6 +240,7 @@ def test_an_asynchronous_client(tmp_path, client):
     assert_shows(path, range(60))
 
 
+@pytest.mark.slow
 def test_large_parameters_for_a_cluster_that_shrinks_to_nothing(tmp_path, monkeypatch):
     """No worker can be sent the parameters; the tasks have to ask for one."""
     cluster, client = local_client(0)
@@ -322,6 +326,7 @@ POOL = """
 """
 
 
+@pytest.mark.slow
 def test_a_generator_with_processes_of_its_own(tmp_path):
     (tmp_path / "out").mkdir()
     script = run_script(tmp_path, POOL, tmp_path / "out" / "a.mp4")
@@ -476,3 +481,46 @@ def test_a_scheduler_that_takes_no_plugins(tmp_path, client, monkeypatch, caplog
     assert "figures would stay on the workers if this process were killed: none here" in caplog.text
     assert_shows(tmp_path / "a.mp4", range(40))
     wait_until_no_plugin_is_left(client)
+
+
+def tasks_seen(dask_scheduler=None):
+    return [
+        (str(key), state.resource_restrictions, state.retries, state.priority[0])
+        for key, state in dask_scheduler.tasks.items()
+    ]
+
+
+@pytest.mark.parametrize("kind", ["items", "array", "bag"])
+def test_annotations_of_the_caller_reach_the_tasks(tmp_path, kind):
+    """Frame 0 waits until the scheduler was asked about the tasks, which have names to tell them by."""
+    cluster, client = local_client(2, resources={"LICENSE": 1})
+    asked = tmp_path / "asked"
+
+    class Waits(FrameNumber):
+        def update(self, frame_idx, params):
+            while frame_idx == 0 and not asked.exists():
+                time.sleep(0.01)
+            super().update(frame_idx, int(params))
+
+    params = {
+        "items": range(40),
+        "array": da.arange(40, chunks=10),
+        "bag": db.from_sequence(range(40), npartitions=4),
+    }[kind]
+    options = {} if kind == "bag" else {"partition_size": 10}
+
+    def render():
+        with dask.annotate(resources={"LICENSE": 1}, retries=2, priority=3):
+            Waits().make_video(tmp_path / "a.mp4", params, 20, client=client, **options)
+
+    with cluster, client, ThreadPoolExecutor() as pool:
+        rendering = pool.submit(render)
+        seen = []
+        while not any("draw" in key for key, *_ in seen):
+            seen = client.run_on_scheduler(tasks_seen)
+            assert not rendering.done() or rendering.result()
+        asked.touch()
+        rendering.result()
+    drawing = [rest for key, *rest in seen if "draw" in key]
+    assert all(rest == [{"LICENSE": 1}, 2, -3] for rest in drawing), drawing
+    assert_shows(tmp_path / "a.mp4", range(40), 20)

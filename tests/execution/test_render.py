@@ -92,39 +92,43 @@ def bag_of_shuffled(params):
     return db.from_sequence(items, partition_size=4)
 
 
+KINDS = {
+    "list": list,
+    "tuple": tuple,
+    "array": np.array,
+    "generator": iter,
+    "shuffled": shuffled,
+    "mixed": mixed,
+    "lazy-shuffled": lambda params: iter(shuffled(params)),
+    "bag": lambda params: db.from_sequence(params, npartitions=5),
+    "filtered-bag": lambda params: db.from_sequence(params, npartitions=9).filter(lambda v: v >= 0),
+    "bag-shuffled": bag_of_shuffled,
+}
+#: Who draws, where is encoded, and the kinds of parameters for which that is tried by default.
+USUAL = {
+    ("two workers", "workers"): KINDS.keys(),
+    ("two workers", "client"): {"list", "bag-shuffled"},
+    ("here", "client"): {"generator", "mixed", "bag"},
+    ("four threads", "client"): {"list", "lazy-shuffled", "bag-shuffled"},
+}
+
+
 @pytest.mark.parametrize(
-    "kind",
+    ("where", "encode_on", "kind"),
     [
-        list,
-        tuple,
-        np.array,
-        iter,
-        shuffled,
-        mixed,
-        lambda params: iter(shuffled(params)),
-        lambda params: db.from_sequence(params, npartitions=5),
-        lambda params: db.from_sequence(params, npartitions=9).filter(lambda value: value >= 0),
-        bag_of_shuffled,
-    ],
-    ids="list tuple array generator shuffled mixed lazy-shuffled bag filtered-bag bag-shuffled".split(),
-)
-@pytest.mark.parametrize(
-    ("where", "encode_on"),
-    [
-        *(("here", "client"), ("two workers", "workers"), ("four threads", "client")),
-        *(
-            pytest.param(*pair, marks=pytest.mark.slow)
-            for pair in (
-                *(("here", "workers"), ("two workers", "client"), ("four threads", "workers")),
-                *(("five workers", "workers"), ("five workers", "client")),
-            )
-        ),
+        pytest.param(
+            *(where, encode_on, kind),
+            marks=() if kind in USUAL.get((where, encode_on), ()) else pytest.mark.slow,
+        )
+        for where in ("here", "two workers", "five workers", "four threads")
+        for encode_on in ("workers", "client")
+        for kind in KINDS
     ],
     indirect=["where"],
 )
 def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     path = tmp_path / "a.mp4"
-    video = FrameNumber().make_video(path, kind(PARAMS), 30, encode_on=encode_on, **where)
+    video = FrameNumber().make_video(path, KINDS[kind](PARAMS), 30, encode_on=encode_on, **where)
     assert_shows(path, PARAMS)
     assert video.stats.encode_on == encode_on
     assert_nothing_beside(path)
@@ -133,7 +137,13 @@ def test_each_frame_is_the_right_one(tmp_path, where, kind, encode_on):
     assert video.duration == pytest.approx(61 / 30)
 
 
-@pytest.mark.parametrize("partition_size", [1, 3, 61, 100, (1, 2, 37, 20, 1), np.array([60, 1])])
+@pytest.mark.parametrize(
+    "partition_size",
+    [
+        *(1, 100, (1, 2, 37, 20, 1)),
+        *(pytest.param(size, marks=pytest.mark.slow) for size in (3, 61, np.array([60, 1]))),
+    ],
+)
 def test_partition_sizes(tmp_path, client, partition_size):
     video = FrameNumber().make_video(
         tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=partition_size
@@ -160,7 +170,7 @@ def test_an_endless_generator(tmp_path, client):
     assert_shows(tmp_path / "a.mp4", range(50))
 
 
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_random_frames_are_the_same_everywhere(
     tmp_path, client, client_of_five, client_of_threads, encode_on
 ):
@@ -239,13 +249,14 @@ def assert_reads_as_a_plain_loop(use, python_too=True):
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("a.mp4", {}),
-        ("a.gif", {}),
-        ("a.mp4", {"encode_on": "client"}),
-        ("a.mp4", {"store": "frames.zarr", "n_frames": 40}),
-        ("a.gif", {"store": "frames.zarr", "n_frames": 40}),
+        pytest.param("a.mp4", {}, id="mp4"),
+        pytest.param("a.gif", {}, id="gif"),
+        pytest.param("a.mp4", {"encode_on": "client"}, id="client", marks=pytest.mark.slow),
+        pytest.param("a.mp4", {"store": "frames.zarr", "n_frames": 40}, id="mp4-store"),
+        pytest.param(
+            *("a.gif", {"store": "frames.zarr", "n_frames": 40}), id="gif-store", marks=pytest.mark.slow
+        ),
     ],
-    ids="mp4 gif client mp4-store gif-store".split(),
 )
 def test_generators_run_in_the_callers_state(tmp_path, monkeypatch, request, where, name, options):
     monkeypatch.chdir(tmp_path)
@@ -408,11 +419,11 @@ class NoPatch(FrameNumber):
         pass
 
 
-def test_setup_runs_once_on_each_worker(tmp_path, own_client):
+def test_setup_runs_once_on_each_worker(tmp_path, client):
     (tmp_path / "log").mkdir()
-    CountsSetups(tmp_path / "log").make_video(tmp_path / "a.mp4", range(80), 30, client=own_client)
+    CountsSetups(tmp_path / "log").make_video(tmp_path / "a.mp4", range(80), 30, client=client)
     setups = [name.split("-")[1] for name in os.listdir(tmp_path / "log")]
-    pids = own_client.run(os.getpid).values()
+    pids = client.run(os.getpid).values()
     assert sorted(setups) == sorted(map(str, pids))
 
 
@@ -596,7 +607,7 @@ def test_large_params_do_not_ride_in_tasks(tmp_path, client, monkeypatch):
     wait_until_nothing_is_left(client)
 
 
-@pytest.mark.parametrize("kind", ["bag", "params"])
+@pytest.mark.parametrize("kind", [pytest.param("bag", marks=pytest.mark.slow), "params"])
 def test_memory_in_flight_is_bounded(tmp_path, monkeypatch, kind):
     """With small workers fewer partitions are in flight, whatever their number of frames."""
     from clusters import local_client
@@ -700,7 +711,7 @@ def test_an_exception_that_cannot_travel(tmp_path, client):
     assert "in update" in str(caught.value.__cause__)
 
 
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     (tmp_path / "log").mkdir()
     options = {"encode_on": encode_on, "partition_size": 7}
@@ -712,7 +723,7 @@ def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
-@pytest.mark.parametrize("kind", ["large", "bag"])
+@pytest.mark.parametrize("kind", ["large", pytest.param("bag", marks=pytest.mark.slow)])
 def test_a_worker_killed_with_the_parameters_it_held(tmp_path, own_client, kind):
     class Kills(KillsItsWorker):
         def update(self, frame_idx, params):

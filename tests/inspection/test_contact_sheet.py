@@ -5,46 +5,7 @@ import pytest
 from helpers import FrameNumber
 from matplotlib import image
 
-from dask_animate.inspection.contact_sheet import make_sheet, spread
-
-
-@pytest.mark.parametrize("n", [1, 2, 9, 50])
-@pytest.mark.parametrize("total", [1, 2, 7, 50, 1000])
-def test_spread(n, total):
-    exact = spread(iter(range(total)), n, total)
-    guessed = spread(iter(range(total)), n, None)
-    for picks in (exact, guessed):
-        positions = [idx for idx, _ in picks]
-        assert positions == [item for _, item in picks] == sorted(set(positions))
-        assert len(picks) == min(n, total)
-        assert positions[0] == 0
-        if n > 1:
-            assert positions[-1] == total - 1
-    if 1 < n < total:
-        gaps = np.diff([idx for idx, _ in guessed])
-        assert gaps.max() <= 2 * total / (n - 1) + 1
-
-
-def test_spread_keeps_few_items():
-    alive = set()
-
-    class Item:
-        def __init__(self):
-            alive.add(id(self))
-
-        def __del__(self):
-            alive.discard(id(self))
-
-    most = 0
-
-    def items():
-        nonlocal most
-        for _ in range(10_000):
-            most = max(most, len(alive))
-            yield Item()
-
-    assert len(spread(items(), 5, None)) == 5
-    assert most <= 4 * 5 + 4
+from dask_animate.inspection.contact_sheet import make_sheet
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 9])

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError, WorkerError
-from dask_animate.params.arrays import SlicedArray
 from dask_animate.params.partition import DelayedItems
 from dask_animate.params.sequences import SliceParams, open_params
+from dask_animate.params.sliced_array import SlicedArray
 from dask_animate.params.slices import Slices, open_slices
 
 N = 60
@@ -93,15 +93,19 @@ KINDS = {
 }
 
 
-#: Read in this process as well; the others are slow there.
-HERE = {"dask", "zarr", "hdf5", "dataset", "dict", "delayed"}
+#: Read in both places, or here, by default; the others on a cluster.
+BOTH = {"dask", "zarr"}
+HERE = {"zarr in memory", "str", "hdf5 without chunks", "xarray", "dict of numpy", "tuple"}
 
 
 @pytest.mark.parametrize(
     ("where", "kind"),
     [
-        *(("cluster", kind) for kind in KINDS),
-        *(pytest.param("here", k, marks=() if k in HERE else pytest.mark.slow) for k in KINDS),
+        pytest.param(
+            where, kind, marks=() if kind in BOTH or (kind in HERE) == is_here else pytest.mark.slow
+        )
+        for where, is_here in (("here", True), ("cluster", False))
+        for kind in KINDS
     ],
 )
 def test_every_kind(tmp_path, client, kind, where):
@@ -179,7 +183,7 @@ def reads(path):
 
 
 @pytest.mark.parametrize(("length", "n_chunks"), [(1, 60), (7, 9), (20, 3), (60, 1)])
-@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("encode_on", ["workers", pytest.param("client", marks=pytest.mark.slow)])
 def test_each_chunk_is_read_once_on_a_worker(tmp_path, client, length, n_chunks, encode_on):
     data = zarr_array(CountingStore(tmp_path / "data"), chunks=(length, 2, 5))
     video = Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, encode_on=encode_on)
@@ -268,6 +272,7 @@ def test_chunks_that_do_not_fit_are_an_error_before_the_start(tmp_path, client):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies(tmp_path, own_client):
     killed = tmp_path / "killed"
 
@@ -462,7 +467,8 @@ def test_more_bad_arrays(tmp_path, make, match):
         data.file.close()
 
 
-@pytest.mark.parametrize("library", ["zarr", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["zarr", "dask"])
 def test_chunks_near_the_limit_of_memory(tmp_path, library):
     """A fifth of a worker's memory is accepted, and then it has to be enough."""
     from clusters import local_client

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.newest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow
 def test_simple_wave_twice(tmp_path):
     (tmp_path / "simple_wave.py").write_text((EXAMPLES / "simple_wave.py").read_text())
     wave = runpy.run_path(str(EXAMPLES / "simple_wave.py"))["Wave"]()

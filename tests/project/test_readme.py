@@ -1,4 +1,9 @@
+"""The README and the pages in docs/: code runs, links lead somewhere, tables and pictures are true."""
+
+import ast
+import inspect
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,25 +14,109 @@ from helpers import decode
 from dask_animate import Animator
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+#: What comes before code that is only to be read.
+NOT_RUN = r"<!-- not run: [^>]+ -->\n"
 
 
-@pytest.mark.parametrize("n_blocks", [1, pytest.param(None, marks=pytest.mark.slow)])
-def test_the_code_in_the_readme_runs(tmp_path, n_blocks):
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[:n_blocks]
+def of_each_page(test):
+    return pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)(test)
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+
+
+def anchors(page):
+    """Return what can be linked to on a page, as GitHub names its headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+#: Pages whose code starts several clusters.
+SLOW = ("larger-than-memory", "stores")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] * (page.stem in SLOW), id=page.stem)
+        for page in PAGES
+        if "```python" in page.read_text()
+    ],
+)
+def test_code_runs(page, tmp_path):
+    text = re.sub(NOT_RUN + r"```python\n.*?```", "", page.read_text(), flags=re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert blocks
-    (tmp_path / "readme.py").write_text("\n".join(blocks))
-    subprocess.run([sys.executable, "readme.py"], cwd=tmp_path, check=True, capture_output=True)
-    assert len(decode(tmp_path / "wave.mp4")) == 60
+    (tmp_path / "page.py").write_text("\n".join(blocks))
+    done = subprocess.run([sys.executable, "page.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    if page == README:
+        assert len(decode(tmp_path / "wave.mp4")) == 60
 
 
-def test_every_argument_is_in_the_table():
-    import inspect
+@of_each_page
+def test_all_code_says_what_it_is(page):
+    """Code that is indented only would neither be run nor be seen by the test above."""
+    text = re.sub(r"^```python\n.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert "```" not in text
+    indented = re.findall(r"(?<=\n\n)    (?! )(.+)", text)
+    assert [line for line in indented if not line.startswith("pip install ")] == []
 
-    named = set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))
-    assert set(inspect.signature(Animator.make_video).parameters) - {"self"} <= named
+
+@of_each_page
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text())):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        other = (page.parent / path).resolve() if path else page
+        assert other.is_file(), target
+        assert not anchor or anchor in anchors(other), target
 
 
-def test_pictures_are_there():
-    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
-        assert (ROOT / path).stat().st_size > 0
+def test_every_page_is_in_the_readme():
+    links = {(ROOT / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)", README.read_text())}
+    assert {*PAGES[1:]} <= links
+
+
+def test_every_folder_is_in_the_table_of_the_architecture():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    folders = {path.parent.name for path in ROOT.glob("dask_animate/*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE)) == folders
+
+
+def test_every_claim_has_its_test():
+    """Comments beneath the claims name the tests that hold them."""
+    claims = README.read_text().split("## What is different\n")[1].split("\n## ")[0]
+    for claim in re.split(r"\n(?=- |\n)", claims.strip()):
+        named = re.findall(r"<!-- (tests/\S+): (.+?) -->", claim)
+        assert named, claim
+        for path, names in named:
+            tree = ast.parse((ROOT / path).read_text())
+            there = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+            assert set(names.split(", ")) <= there, f"{path} has other tests: {claim}"
+
+
+def script(name):
+    return runpy.run_path(str(ROOT / "docs" / f"{name}.py"))
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "formats.md"], ids=lambda page: page.stem)
+def test_tables_are_what_the_code_says(page):
+    tables = script("write_tables")
+    new = tables["written"](page.read_text(), tables["tables"]()[page])
+    assert page.read_text() == new, "python docs/write_tables.py writes it again"
+
+
+def test_a_row_for_each_argument():
+    names = re.findall(r"^\| `(\w+)` \|", README.read_text(), re.MULTILINE)
+    assert names == [*inspect.signature(Animator.make_video).parameters][1:]
+
+
+def test_pictures_are_what_the_code_says():
+    for name, draw in script("draw_pictures")["PICTURES"].items():
+        old = (ROOT / "docs" / name).read_text()
+        assert old == draw(), "python docs/draw_pictures.py draws it again"

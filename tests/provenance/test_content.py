@@ -22,9 +22,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 import zarr
+from helpers import FrameNumber
 from matplotlib.colors import LogNorm
 
-from dask_animate.provenance.content import NoContentError, content_of
+from dask_animate import Animator, IndexedFrameParams
+from dask_animate.drawing import DrawOptions
+from dask_animate.provenance.content import NoContentError, References, content_of
+from dask_animate.rendering import FigureSpec
 
 SCRIPT = """
 import functools, sys
@@ -437,3 +441,32 @@ def test_what_cannot_be_told_is_named():
         content_token([Holder(threading.Lock())])
     with pytest.raises(NoContentError, match="generator"):
         content_token(x for x in "ab")
+
+
+def test_own_names_may_move_inside_their_folders(monkeypatch):
+    """A store is found again though a class of this library has moved from one file to another."""
+
+    class Mine(Animator):
+        setup = None
+
+        def update(self, frame_idx, params):
+            return IndexedFrameParams(frame_idx, params)
+
+    before = content_token(Mine())
+    assert IndexedFrameParams.__module__ == "dask_animate.params.frame_order"
+    monkeypatch.setattr(IndexedFrameParams, "__module__", "dask_animate.params")
+    assert content_token(Mine()) == before
+
+
+def test_options_and_settings_count_by_plain_values():
+    """No name of this library's stands in the token of an animator that does not use any."""
+    spec = FigureSpec(FrameNumber(), DrawOptions(), dict(plt.rcParams))
+    references = content_of(*spec.content()).references
+    assert references == References(modules=frozenset({"helpers"}), libraries=references.libraries)
+    assert "dask_animate" not in references.libraries
+    _, options, _ = spec.content()
+    assert type(options) is dict
+    assert options.keys() == {  # to rename one is to draw all frames of all stores again
+        *("dpi", "facecolor", "edgecolor", "transparent", "tight", "pad_inches"),
+        *("reuse_figure", "seed", "redraw", "freeze_layout"),
+    }

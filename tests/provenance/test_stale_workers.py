@@ -87,6 +87,7 @@ print(video.stats.n_frames_reused)
 """
 
 
+@pytest.mark.slow
 def test_a_cache_that_a_preview_fills_does_not_count(tmp_path):
     text = MODULE.replace("OFFSET = 0", "CACHE = {}\nCOUNT = 0").replace("Shifted", "Cached")
     body = "        global COUNT\n        COUNT += 1\n        CACHE[params] = params\n"

@@ -123,10 +123,10 @@ KINDS = {
     ("where", "kind"),
     [
         *(("here", kind) for kind in KINDS),
-        *(("cluster", kind) for kind in ("generator", "uneven", "delayed")),
+        ("cluster", "generator"),
         *(
             pytest.param("cluster", kind, marks=pytest.mark.slow)
-            for kind in ("indexed", "array", "dict")
+            for kind in ("indexed", "array", "uneven", "dict", "delayed")
         ),
     ],
     indirect=["where"],
@@ -264,7 +264,7 @@ def test_half_a_store_is_not_encoded(tmp_path):
         write_video(store, tmp_path / "b.mp4", 20)
 
 
-@pytest.mark.parametrize("codec", ["gif", "mp4"])
+@pytest.mark.parametrize("codec", [pytest.param("gif", marks=pytest.mark.slow), "mp4"])
 def test_two_renders_at_once(tmp_path, client, codec):
     """The first one ends at its next chunk, and leaves what the second one stored."""
     begun = tmp_path / "begun"
@@ -357,7 +357,7 @@ sys.path[:0] = {tests!r}
 from helpers import FrameNumber
 if __name__ == "__main__":
     animator = FrameNumber((6.4, 4.8))
-    video = animator.make_video("a.mp4", range(400), 30, num_workers=2, store="frames.zarr")
+    video = animator.make_video("a.mp4", range(400), 30, num_workers={n}, store="frames.zarr")
     print(video.stats.n_frames_rendered, video.stats.n_frames_reused)
 """
 
@@ -371,9 +371,10 @@ def n_complete(store):
             return 0
 
 
-def test_kill_9_of_all_processes(tmp_path):
+@pytest.mark.parametrize("n_workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_kill_9_of_all_processes(tmp_path, n_workers):
     script = tmp_path / "render.py"
-    script.write_text(SCRIPT.format(tests=[str(SUPPORT)]))
+    script.write_text(SCRIPT.format(tests=[str(SUPPORT)], n=n_workers))
     run = [sys.executable, str(script)]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
@@ -405,10 +406,10 @@ def test_a_worker_that_dies(tmp_path, own_client):
     ("where", "damage"),
     [
         *(("here", damage) for damage in ("cut", "empty", "gone", "swapped", "bit", "marks")),
-        *(("cluster", damage) for damage in ("gone", "bit")),
+        ("cluster", "bit"),
         *(
             pytest.param("cluster", damage, marks=pytest.mark.slow)
-            for damage in ("cut", "empty", "swapped", "marks")
+            for damage in ("cut", "empty", "gone", "swapped", "marks")
         ),
     ],
     indirect=["where"],
@@ -462,6 +463,7 @@ def test_the_disk_fills(tmp_path, where):
     assert_shows(video.path, range(N), 20)
 
 
+@pytest.mark.slow
 def test_a_small_file_system_fills(tmp_path, client):
     disk, video_file = tmp_path / "disk", tmp_path / "a.mp4"
     disk.mkdir()
@@ -552,21 +554,23 @@ def s3():
     server.stop()
 
 
-def test_s3(tmp_path, s3):
+@pytest.mark.parametrize("kind", ["url", pytest.param("object", marks=pytest.mark.slow)])
+def test_s3(tmp_path, s3, kind):
     cluster, client = local_client(2)
-    by_object = zarr.storage.FsspecStore.from_url(
-        "s3://bucket/by_object",
-        storage_options={"key": "test", "secret": "test", "endpoint_url": s3},
-    )
+    place = f"s3://bucket/by_{kind}"
+    if kind == "object":
+        keys = {"key": "test", "secret": "test", "endpoint_url": s3}
+        place = zarr.storage.FsspecStore.from_url(place, storage_options=keys)
     with cluster, client:
-        for place in ("s3://bucket/by_url", by_object):
-            options = {"store": place, "client": client}
-            for params, expected in ((range(60), (60, 0)), ([*range(59), 7], (1, 59))):
-                video = FrameNumber().make_video(tmp_path / "a.mp4", params, 20, **options)
-                assert counts(video) == expected
-                assert_shows(video.path, params, 20)
-            write_video(place, tmp_path / "b.mp4", 20, client=client)
-            assert_shows(tmp_path / "b.mp4", params, 20)
+        options = {"store": place, "client": client}
+        for params, expected in ((range(60), (60, 0)), ([*range(59), 7], (1, 59))):
+            video = FrameNumber().make_video(tmp_path / "a.mp4", params, 20, **options)
+            assert counts(video) == expected
+            assert_shows(video.path, params, 20)
+        write_video(place, tmp_path / "b.mp4", 20, client=client)
+        assert_shows(tmp_path / "b.mp4", params, 20)
+        if kind == "object":
+            return
         data = zarr.create_array("s3://bucket/data", shape=60, chunks=7, dtype="i4")
         data[:] = np.arange(60)
         FrameNumber().make_video(tmp_path / "a.mp4", "s3://bucket/data", 20, client=client)
@@ -668,7 +672,8 @@ def shelf(request, tmp_path):
 @pytest.mark.parametrize(
     "shelf",
     [
-        *("path", "file url", "local url", "LocalStore", "FsspecStore"),
+        *("path", "file url", pytest.param("local url", marks=pytest.mark.slow)),
+        *("LocalStore", "FsspecStore"),
         *("memory", "memory url", "bucket", pytest.param("prefix", marks=pytest.mark.slow)),
     ],
     indirect=True,
@@ -846,6 +851,7 @@ def test_workers_without_rights(tmp_path, client):
     assert set(zarr.open_group(place, mode="r").array_keys()) == {"frames", "marks"}
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_busy_is_not_waited_for(tmp_path, own_client, caplog, monkeypatch):
     """What it writes is checked when it draws; here it does not come to that."""
     monkeypatch.setattr("dask_animate.execution.store_session.GRACE_SECONDS", 0.2)

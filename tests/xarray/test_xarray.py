@@ -1,4 +1,4 @@
-"""The ready animator for xarray: what it draws, labels and limits, and who reads the data."""
+"""The ready animator for xarray: plots, labels and limits, and where the data is read."""
 
 import logging
 import os
@@ -42,16 +42,16 @@ def field(seed=0):
 
 
 def texts(animator):
-    """Everything that is written in the figure of a first frame."""
+    """Return all texts in the figure of the first frame."""
     from matplotlib.text import Text
 
-    animator._prepare()
+    animator.before_drawing()
     figure = animator.setup()
     return {text.get_text() for text in figure.findobj(Text)}
 
 
 def reference(draw, figsize=(6.4, 4.8)):
-    """The pixels of a figure that is made by hand."""
+    """Return the pixels of a figure drawn with plain matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -62,7 +62,9 @@ def reference(draw, figsize=(6.4, 4.8)):
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
-@pytest.mark.parametrize("plot", ["pcolormesh", "imshow", "contourf"])
+@pytest.mark.parametrize(
+    "plot", ["pcolormesh", pytest.param("imshow", marks=pytest.mark.slow), "contourf"]
+)
 def test_fields_with_names_and_units(plot):
     animator = DataArrayAnimator(field(), plot=plot, figsize=(4, 3))
     shown = texts(animator)
@@ -140,7 +142,7 @@ def test_a_dataset_has_panels(tmp_path, client):
     assert {"t2m", "anomaly", "2001-01-31 00:00"} <= texts(DataArrayAnimator(data, dim="time"))
 
 
-@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("chunked", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_accessor(tmp_path, client, chunked):
     data = field().chunk(time=7, lat=5) if chunked else field()
     options = {"plot": "imshow", "figsize": (4, 3), "style": {"cmap": "magma"}}
@@ -152,7 +154,7 @@ def test_the_accessor(tmp_path, client, chunked):
         low, high = animator.limits()["t2m"]
         drawn = data.animate(limits=(low, high), **options).frame(field()[idx], idx)
         same = np.abs(shown[idx].astype(int) - drawn).max(axis=-1) < 3
-        assert same.mean() > (0.6 if chunked else 0.9)  # limits are those of chunks, merged
+        assert same.mean() > (0.6 if chunked else 0.9)  # limits of merged chunks are approximate
     assert data.animate.preview(4, **options).frame_idx == (0, 8, 15, 23)
 
 
@@ -179,12 +181,12 @@ def test_limits_are_told(caplog):
     first, second = caplog.messages
     assert first.startswith("limits of t2m: 28")
     assert first.endswith("the 2nd to the 98th percentile of all frames")
-    assert second.endswith("the least and the greatest value of all frames")
+    assert second.endswith("the minimum and the maximum of all frames")
 
 
 @pytest.mark.parametrize("chunks", [None, {"time": 1}, {"time": 5, "lon": 7}, {"time": N}])
 def test_limits_of_any_chunks(chunks):
-    data = field(3).where(field(4) > 280)  # some are missing
+    data = field(3).where(field(4) > 280)  # some values are missing
     lazy = data if chunks is None else data.chunk(chunks)
     low, high = DataArrayAnimator(lazy, limits="minmax").limits()["t2m"]
     assert (low, high) == (float(data.min()), float(data.max()))
@@ -252,7 +254,7 @@ def test_the_cluster_computes_them(tmp_path, client):
     assert pids & workers
 
 
-# --- what cannot be
+# --- invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -281,7 +283,7 @@ def test_the_cluster_computes_them(tmp_path, client):
     ],
 )
 def test_bad_arguments(make, options, error, match):
-    if match == "line":  # of one variable along another dimension: that is fine
+    if match == "line":  # a variable along another dimension is valid
         assert DataArrayAnimator(make(), **options).limits()
         return
     with pytest.raises(error, match=match):
@@ -305,14 +307,14 @@ def test_what_cannot_be_drawn_is_found_before_the_data_is_read():
         DataArrayAnimator(xr.Dataset(coords={"time": TIMES}), dim="time")
 
 
-# --- what reviewers found
+# --- details
 
 
 def test_the_color_bar_of_contours_has_their_colors():
     ramp = np.linspace(0, 100, 40) * np.ones((2, 30, 1))
     data = xr.DataArray(ramp, dims=("time", "y", "x"))
     animator = DataArrayAnimator(data, plot="contourf", limits=(20, 80))
-    animator._prepare()
+    animator.before_drawing()
     figure = animator.setup()
     panel = animator._panels[""]
     panel.show(data[1])
@@ -344,7 +346,7 @@ def test_north_is_up():
     upside = data.isel(lat=slice(None, None, -1))
     options = {"plot": "imshow", "limits": (270, 300)}
     one, other = (DataArrayAnimator(d, **options).frame(d[3], 3) for d in (data, upside))
-    # where a cell ends on a pixel, matplotlib 3.10 rounds to the other side
+    # matplotlib 3.10 rounds differently where a cell ends on a pixel
     assert (one != other).any(axis=-1).mean() < 0.01
 
 
@@ -354,7 +356,7 @@ def test_titles_tell_frames_apart():
     def titles(coordinate):
         data = xr.DataArray(values, dims=("time", "x"), coords={"time": coordinate})
         animator = DataArrayAnimator(data)
-        return [animator._title_of(data[i], i) for i in range(4)]
+        return [animator._title.of(data[i], i) for i in range(4)]
 
     assert titles(20200101 + np.arange(4))[3] == "time = 20200104"
     assert titles(2020 + np.arange(4) / 10000)[1] == "time = 2020.0001"
@@ -364,8 +366,8 @@ def test_titles_tell_frames_apart():
     assert titles(gap) == ["2001-01-01", "NaT", "2001-01-03", "2001-01-04"]
     assert titles(np.arange(4) * np.timedelta64(1, "h"))[2] == "0 days 02:00:00"
     named = xr.DataArray(values, dims=("t", "x"), coords={"time": ("t", gap)})
-    assert DataArrayAnimator(named)._title_of(named[2], 2) == "2001-01-03"
-    assert DataArrayAnimator(named.drop_vars("time"))._title_of(named.drop_vars("time")[2], 2) == "t = 2"
+    assert DataArrayAnimator(named)._title.of(named[2], 2) == "2001-01-03"
+    assert DataArrayAnimator(named.drop_vars("time"))._title.of(named.drop_vars("time")[2], 2) == "t = 2"
 
 
 @pytest.mark.parametrize("dtype", ["?", "i1", "u1", "f2", "u8"])
@@ -385,6 +387,14 @@ def test_datasets_as_they_come(tmp_path):
     animator.to_video(tmp_path / "a.mp4", 10, num_workers=1, n_frames=3)
     odd = xr.DataArray(np.random.rand(3, 4, 5), dims=(0, 1, 2), name=7)
     assert DataArrayAnimator(odd, dim=0).frame(odd[1], 1).shape == (480, 640, 3)
+
+
+@pytest.mark.parametrize("plot", ["contourf", lambda ax, frame: ax.imshow(frame)])
+def test_frames_are_found_again(tmp_path, plot):
+    for expected in (0, 3):
+        animator = DataArrayAnimator(field()[:3], plot=plot)
+        video = animator.to_video(tmp_path / "a.mp4", 10, num_workers=1, store=tmp_path / "s.zarr")
+        assert video.stats.n_frames_reused == expected
 
 
 def test_without_xarray():

@@ -172,15 +172,6 @@ def kept_length(n_frames: int | None, frame_bytes: int) -> int:
     return longest if n_frames is None else max(TAIL_SEGMENT, min(longest, math.ceil(n_frames / 16)))
 
 
-def lazy_sizes(params: AnyParams, size: FrameSize, partition_size: Any) -> Iterable[int]:
-    """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
-    sizes = partition_sizes(partition_size, params.n_frames)
-    if not isinstance(partition_size, str):
-        return sizes
-    length = min(kept_length(params.n_frames, size.n_bytes), max(1, CHUNK_BYTES // size.n_bytes))
-    return partition_sizes(params.sizes(length, CHUNK_READ_BYTES), params.n_frames)
-
-
 def segment_length(
     n_left: int | None, n_threads: int, frame_seconds: float | None, gop: int, room: int
 ) -> int:

@@ -1,4 +1,4 @@
-"""A render from its parameters to a sink, whichever executor draws."""
+"""The loop of a render: from parameters to a sink, whichever executor draws."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..frames import FrameSize
 from ..params import AnyParams, in_frame_order
 from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
 from .executor import Executor
-from .plan import Plan
+from .partitioning import Plan
 from .store_request import StoreRequest
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Executed:
     n_frames: int
 
 
-class Execution:
+class RenderLoop:
     """One render. `run` is called once.
 
     Parameters

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dask_animate.execution.plan import (
+from dask_animate.execution.partitioning import (
     PARTITION_SECONDS,
     SHORT_SEGMENT,
     TAIL_SEGMENT,

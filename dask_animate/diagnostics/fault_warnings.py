@@ -1,0 +1,66 @@
+"""Warnings about faults that the events of a render report."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+from ..errors import FontWarning, RedrawWarning, ReuseWarning
+from .events import Event, FigureBuilt, Listener, PartitionRendered, ValuesChanged
+
+
+def warn_of_faults() -> Listener:
+    """Return a listener that issues each kind of warning at most once.
+
+    It warns of frames that were not drawn incrementally as requested, of frames that the next render
+    cannot find in a store, and of fonts that differ between workers.
+    """
+    warned: set[type[Warning]] = set()
+    fonts: dict[str, tuple[str, str]] = {}
+
+    def warn(category: type[Warning], message: str | None) -> None:
+        if message and category not in warned:
+            warned.add(category)
+            warnings.warn(message, category, stacklevel=3)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, FigureBuilt):
+            warn(FontWarning, _font_difference(fonts, event.worker, event.fonts))
+        elif isinstance(event, ValuesChanged):
+            warn(
+                ReuseWarning,
+                f"{', '.join(event.names[:8])}: not as in the last render with this store, although no "
+                f"file has changed, so all frames are drawn again; frames are never found again if they "
+                f"depend on a value that differs in every process, such as a time",
+            )
+        elif isinstance(event, PartitionRendered):
+            warn(RedrawWarning, event.report.redraw_fault)
+            warn(ReuseWarning, event.report.reuse_fault)
+            warn(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))
+
+    return listen
+
+
+def _font_difference(
+    known: dict[str, tuple[str, str]], worker: str, fonts: Mapping[str, str]
+) -> str | None:
+    """Describe a font of a worker that differs from other workers; add new fonts to `known`.
+
+    Parameters
+    ----------
+    known : dict of str to (str, str)
+        For each requested font, the first worker that used it and the file that it found.
+    worker : str
+        Address of the worker.
+    fonts : mapping of str to str
+        The files that the worker found, by the requested font.
+    """
+    for requested, found in fonts.items():
+        first_worker, first = known.setdefault(requested, (worker, found))
+        if first != found:
+            return (
+                f"the font {requested!r} is {found} on {worker}, but {first} on {first_worker}: texts "
+                f"will look different from partition to partition; install the same fonts on all "
+                f"workers, or choose one that all have, such as DejaVu Sans, which is part of matplotlib"
+            )
+    return None

@@ -1,0 +1,198 @@
+"""Arrays without labels, such as those of NumPy, dask, zarr and HDF5, sliced along one axis."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from dask import delayed
+from dask.base import is_dask_collection
+
+from .sliced import BlockArray, Unfilled, chunks_within, ends_match, loaded_later
+
+
+@dataclass(frozen=True)
+class SlicedArray:
+    """Slices of an array without labels, such as one of NumPy, dask or HDF5.
+
+    Attributes
+    ----------
+    array : array-like
+        The whole array.
+    axis : int
+        The axis along which it is sliced.
+    start, stop : int
+        The slices that are meant.
+    """
+
+    array: Any
+    axis: int
+    start: int
+    stop: int
+
+    @property
+    def n(self) -> int:
+        """Number of slices."""
+        return self.stop - self.start
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Lengths along the axis of the chunks in which the array is stored or computed."""
+        chunks = getattr(self.array, "chunks", None)
+        return chunks_within(1 if chunks is None else chunks[self.axis], self.start, self.stop)
+
+    @property
+    def slice_bytes(self) -> float:
+        """Bytes of a slice in memory."""
+        shape = self.array.shape
+        return float(math.prod(shape) / max(1, shape[self.axis]) * np.dtype(self.array.dtype).itemsize)
+
+    @property
+    def is_lazy(self) -> bool:
+        """True if dask has to compute it."""
+        return bool(is_dask_collection(self.array))
+
+    @property
+    def is_in_memory(self) -> bool:
+        """True if no other process can read the array."""
+        return isinstance(self.array, np.ndarray)
+
+    @property
+    def travel_bytes(self) -> int:
+        """Bytes that travel with it to a worker."""
+        return self.part().nbytes if isinstance(self.array, np.ndarray) else 0
+
+    def cut(self, start: int, stop: int) -> SlicedArray:
+        """Return some of the slices; those of an array in memory come without the others."""
+        part = replace(self, start=self.start + start, stop=self.start + stop)
+        return part.load() if self.is_in_memory else part
+
+    def load(self) -> SlicedArray:
+        """Return the slices in memory, read or computed now."""
+        return _in_memory(self.part(), self.axis)
+
+    def delayed(self) -> Any:
+        """Return a Delayed object that becomes the slices in memory."""
+        return delayed(_in_memory)(self.part(), self.axis) if self.is_lazy else loaded_later(self)
+
+    def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
+        """Return the slices in two, as `Sliced.divided` says.
+
+        What can be read without dask is read where it is drawn, unless partitions divide its chunks:
+        then dask reads each chunk once.
+        """
+        if self.is_lazy:
+            array = self.part()
+        elif self.is_in_memory or ends_match(self.chunks, sizes):
+            return self, []
+        else:
+            array = self._as_dask_array()
+        return ArrayBlock(self.axis), [(array.rechunk({self.axis: tuple(sizes)}), self.axis)]
+
+    def filled(self, blocks: Iterator[Any]) -> SlicedArray:
+        """Return the slices themselves: they lack nothing."""
+        return self
+
+    def __getitem__(self, idx: int) -> Any:
+        """Return a slice as NumPy, a view."""
+        return self.array[self._index(idx)]
+
+    def part(self) -> Any:
+        """Return the slices as an array; what dask computes stays lazy, all else is read."""
+        return self.array[self._index(slice(self.start, self.stop))]
+
+    def _index(self, along: int | slice) -> tuple[Any, ...]:
+        return (slice(None),) * self.axis + (along,)
+
+    def _as_dask_array(self) -> Any:
+        import dask.array
+
+        readable = _Readable(self)
+        chunks: list[tuple[int, ...]] = [(length,) for length in readable.shape]
+        chunks[self.axis] = self.chunks
+        meta = np.empty((0,) * readable.ndim, readable.dtype)
+        return dask.array.from_array(
+            readable, tuple(chunks), f"load-{uuid.uuid4().hex}", asarray=False, meta=meta
+        )
+
+
+@dataclass(frozen=True)
+class SlicedZarrArray(SlicedArray):
+    """Slices of a zarr array."""
+
+    @property
+    def is_in_memory(self) -> bool:
+        """True if no other process can read the array."""
+        from ..storage import lives_in_memory
+
+        return lives_in_memory(self.array)
+
+    def part(self) -> Any:
+        """Return the slices, read now; raise `ParamsError` if this process does not find the array."""
+        from ..storage import require_found
+
+        require_found(self.array)  # zarr reads zeros where there is nothing
+        return super().part()
+
+
+@dataclass(frozen=True)
+class ArrayBlock:
+    """The slices of an array without labels, all of which dask computes.
+
+    Attributes
+    ----------
+    axis : int
+        The axis along which the array is sliced.
+    """
+
+    axis: int
+
+    def cut(self, start: int, stop: int) -> ArrayBlock:
+        """Return some of the slices."""
+        return self
+
+    def filled(self, blocks: Iterator[Any]) -> SlicedArray:
+        """Return the slices with what was computed, which is taken from `blocks`."""
+        return _in_memory(next(blocks), self.axis)
+
+
+class _Readable:
+    """A sliced array as dask reads it: in parts, each checked where it is read."""
+
+    def __init__(self, sliced: SlicedArray) -> None:
+        self._sliced = sliced
+        shape = list(sliced.array.shape)
+        shape[sliced.axis] = sliced.n
+        self.shape, self.ndim, self.dtype = tuple(shape), len(shape), np.dtype(sliced.array.dtype)
+
+    def __getitem__(self, index: tuple[slice, ...]) -> Any:
+        """Read the slices within an index, and all of the other axes."""
+        along = index[self._sliced.axis]
+        return self._sliced.cut(along.start, along.stop).load().array
+
+
+@dataclass(frozen=True)
+class HDF5Dataset:
+    """The location of an h5py Dataset, which cannot be pickled itself."""
+
+    path: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: Any
+    chunks: tuple[int, ...] | None
+
+    def __getitem__(self, index: Any) -> Any:
+        """Read a part, opening the file for it."""
+        import h5py
+
+        with h5py.File(self.path, "r") as file:
+            return file[self.name][index]
+
+
+def _in_memory(slices: Any, axis: int) -> SlicedArray:
+    array = np.asanyarray(slices)  # masks stay
+    return SlicedArray(array, axis, 0, array.shape[axis])

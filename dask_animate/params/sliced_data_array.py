@@ -1,0 +1,175 @@
+"""Labelled arrays, which are those of xarray, sliced along one dimension."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Any
+
+from dask import delayed
+from dask.base import is_dask_collection
+
+from .items import pickled_bytes
+from .sliced import BlockArray, Unfilled, chunks_within, ends_match, loaded_later
+
+# What the values of a DataArray are called in a Dataset.
+_VALUES = "dask_animate_values"
+
+
+@dataclass(frozen=True)
+class SlicedDataArray:
+    """Slices of an `xarray.DataArray` or `Dataset`.
+
+    Attributes
+    ----------
+    labelled : DataArray or Dataset
+        These slices of it, lazy or in memory.
+    dim : hashable
+        The dimension along which it is sliced.
+    """
+
+    labelled: Any
+    dim: Any
+
+    @property
+    def n(self) -> int:
+        """Number of slices."""
+        return int(self.labelled.sizes[self.dim])
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Lengths along the dimension of the chunks in which the data are stored or computed."""
+        edges = set(range(self.n + 1))
+        for variable in self._variables():
+            edges &= {0, *accumulate(_chunks_of(variable, self.dim))}
+        return tuple(stop - start for start, stop in pairwise(sorted(edges)))
+
+    @property
+    def slice_bytes(self) -> float:
+        """Bytes of a slice in memory."""
+        return float(self.labelled.nbytes / max(1, self.n))
+
+    @property
+    def is_lazy(self) -> bool:
+        """True if dask has to compute it."""
+        return bool(is_dask_collection(self.labelled))
+
+    @cached_property
+    def travel_bytes(self) -> int:
+        """Bytes that travel with it to a worker: what is read there does not."""
+        return pickled_bytes(self.labelled)
+
+    def cut(self, start: int, stop: int) -> SlicedDataArray:
+        """Return some of the slices."""
+        return SlicedDataArray(self.labelled.isel({self.dim: slice(start, stop)}), self.dim)
+
+    def load(self) -> SlicedDataArray:
+        """Return the slices in memory, read or computed now."""
+        return SlicedDataArray(self.labelled.compute(), self.dim)
+
+    def delayed(self) -> Any:
+        """Return a Delayed object that becomes the slices in memory."""
+        return delayed(SlicedDataArray)(self.labelled, self.dim) if self.is_lazy else loaded_later(self)
+
+    def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
+        """Return the slices in two, as `Sliced.divided` says and `SlicedArray` does it."""
+        if not self.is_lazy and ends_match(self.chunks, sizes):
+            return self, []
+        return _divided(self.labelled, self.dim, sizes)
+
+    def filled(self, blocks: Iterator[Any]) -> SlicedDataArray:
+        """Return the slices themselves: they lack nothing."""
+        return self
+
+    def __getitem__(self, idx: int) -> Any:
+        """Return a slice of the same kind."""
+        return self.labelled.isel({self.dim: idx})
+
+    def _variables(self) -> list[Any]:
+        named = getattr(self.labelled, "data_vars", None)
+        variables = [self.labelled] if named is None else list(named.values())
+        return [variable for variable in variables if self.dim in variable.dims]
+
+
+@dataclass(frozen=True)
+class LabelledBlocks:
+    """Slices of an `xarray.DataArray` or `Dataset`, some variables of which dask computes.
+
+    Attributes
+    ----------
+    rest : Dataset
+        The other variables.
+    dim : hashable
+        The dimension along which it is sliced.
+    computed : tuple of (hashable, dict)
+        Name of each variable that dask computes, and what `xarray.Variable` gets beside its data.
+    names, coords : list
+        All data variables and coordinates, in their order; the coordinates alone.
+    array_names : list
+        Name of the DataArray; none for a Dataset.
+    """
+
+    rest: Any
+    dim: Any
+    computed: tuple[tuple[Any, dict[str, Any]], ...]
+    names: list[Any]
+    coords: list[Any]
+    array_names: list[Any]
+
+    def cut(self, start: int, stop: int) -> LabelledBlocks:
+        """Return some of the slices."""
+        along = {self.dim: slice(start, stop)}
+        return replace(self, rest=self.rest.isel(along, missing_dims="ignore"))
+
+    def filled(self, blocks: Iterator[Any]) -> SlicedDataArray:
+        """Return the slices with what was computed, which is taken from `blocks`."""
+        import xarray
+
+        computed = {
+            name: xarray.Variable(data=next(blocks), **arguments) for name, arguments in self.computed
+        }
+        filled = self.rest.compute().assign(computed).set_coords(self.coords)[self.names]
+        for name in self.array_names:
+            filled = filled[_VALUES].rename(name)
+        return SlicedDataArray(filled, self.dim)
+
+
+def _divided(labelled: Any, dim: Any, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
+    """Return labelled slices in two, as `Sliced.divided` says."""
+    is_dataset = hasattr(labelled, "data_vars")
+    dataset = labelled if is_dataset else labelled.to_dataset(name=_VALUES)
+    computed: list[tuple[Any, dict[str, Any]]] = []
+    arrays: list[BlockArray] = []
+    for name, variable in dataset.variables.items():
+        is_whole = dim not in variable.dims or ends_match(_chunks_of(variable, dim), sizes)
+        if name in dataset.xindexes or (is_whole and not is_dask_collection(variable)):
+            continue
+        axis = None
+        if dim in variable.dims:
+            axis = variable.dims.index(dim)
+            chunks = {dim: _chunks_of(variable, dim)}
+            variable = variable.to_base_variable()  # an index is never in chunks
+            variable = variable.chunk(chunks, name=f"load-{uuid.uuid4().hex}").chunk({dim: tuple(sizes)})
+        arrays.append((variable.data, axis))
+        arguments = {"dims": variable.dims, "attrs": variable.attrs, "encoding": variable.encoding}
+        computed.append((name, arguments))
+    unfilled = LabelledBlocks(
+        dataset.drop_vars([name for name, _ in computed]),
+        dim,
+        tuple(computed),
+        [*dataset.data_vars, *dataset.coords],
+        list(dataset.coords),
+        [] if is_dataset else [labelled.name],
+    )
+    return unfilled, arrays
+
+
+def _chunks_of(variable: Any, dim: Any) -> tuple[int, ...]:
+    """Return the lengths of the chunks along a dimension in which a variable is stored or computed."""
+    along: Any = variable.chunksizes.get(dim)
+    if along is None:
+        along = int(variable.encoding.get("preferred_chunks", {}).get(dim, 1))
+    return chunks_within(along, 0, variable.sizes[dim])
