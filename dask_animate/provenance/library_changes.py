@@ -36,7 +36,7 @@ def registrations() -> Iterator[tuple[str, Any]]:
     if style is not None:
         builtin = builtin_styles(style)
         for name, settings in style.library.items():
-            if name not in base:
+            if name not in builtin:
                 yield f"matplotlib.style.library[{name!r}]", dict(settings)
 
 
