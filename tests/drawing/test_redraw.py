@@ -207,9 +207,8 @@ def dozens(animator, redraw, **spec):
     return [pixels for pixels, _ in blocks], [report.redraw_fault for _, report in blocks]
 
 
-@pytest.mark.parametrize(
-    "animator", [ComesAndGoes(), pytest.param(UnitComesAndGoes(), marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("animator", [ComesAndGoes(), UnitComesAndGoes()])
+@pytest.mark.slow
 def test_changes_that_come_and_go_between_comparisons(monkeypatch, animator):
     monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     whole, _ = dozens(animator, "full")

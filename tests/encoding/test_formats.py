@@ -41,7 +41,13 @@ def ffmpeg_decodes(path, shape):
 
 
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
-@pytest.mark.parametrize(("codec", "suffix"), SEGMENTED)
+@pytest.mark.parametrize(
+    ("codec", "suffix"),
+    [
+        pytest.param(*pair, marks=[pytest.mark.slow] * (pair[1] == ".m4v"))  # as .mp4
+        for pair in SEGMENTED
+    ],
+)
 def test_every_frame_of_some_partitions(tmp_path, codec, suffix, encode_on):
     assert_every_frame(tmp_path, codec, suffix, encode_on, [1, 9, 2, 5])
 

@@ -45,7 +45,9 @@ def drawn():
     return np.stack([FrameNumber().frame(3 * i, i) for i in range(N)])
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes", "client"])
+@pytest.mark.parametrize(
+    "scheduler", ["synchronous", "threads", pytest.param("processes", marks=pytest.mark.slow), "client"]
+)
 def test_every_scheduler(drawn, client, scheduler):
     frames = FrameNumber().frames(range(0, 3 * N, 3), partition_size=12)
     assert (frames.shape, frames.dtype) == ((N, 40, 140, 3), np.uint8)

@@ -63,7 +63,8 @@ def reference(draw, figsize=(6.4, 4.8)):
 
 
 @pytest.mark.parametrize(
-    "plot", ["pcolormesh", pytest.param("imshow", marks=pytest.mark.slow), "contourf"]
+    "plot",
+    ["pcolormesh", *(pytest.param(plot, marks=pytest.mark.slow) for plot in ("imshow", "contourf"))],
 )
 def test_fields_with_names_and_units(plot):
     animator = DataArrayAnimator(field(), plot=plot, figsize=(4, 3))
