@@ -17,47 +17,45 @@ from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, UnfilledPartition, nbytes, with_index
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
+from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
 from .executor import BuiltFigure
 
-#: How long the end of a render waits for frames that are no longer wanted.
+#: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
 
 
 class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
-    """Keeps the renderer of one render on each worker, also on those that join later.
+    """Keeps the renderer of one render in each worker's process, also of workers that join later.
 
     A plugin's `setup` runs on the worker's event loop, where user code that is slow or fails would stop
-    the worker. So only the job is kept there, and the first task builds the figure in its own thread.
+    the worker. So the figure is not built there: the first task builds it in its own thread.
 
     Parameters
     ----------
     name : str
         Unique to the render.
-    job : SourceSpec
+    spec : SourceSpec
         What to draw, so that it can travel.
     """
 
-    def __init__(self, name: str, job: SourceSpec) -> None:
+    def __init__(self, name: str, spec: SourceSpec) -> None:
         self.name = name
-        self._job = job
-        self.renderer: Renderer | None = None
+        self._spec = spec
 
     def setup(self, worker: Worker) -> None:
-        """Make the renderer, whose figure is not built yet."""
-        self.renderer = Renderer(self._job)
+        """Hold the renderer, whose figure is not built yet."""
+        renderers.hold(self.name, self._spec)
 
     async def teardown(self, worker: Worker) -> None:
-        """Close the renderer, waiting a moment for a frame that is being drawn.
+        """Release the renderer, waiting a moment for a frame that is being drawn.
 
         The thread that closes it goes on waiting; not so the worker, nor who removes the plugin.
         """
-        if self.renderer is not None:
-            closing = threading.Thread(target=self.renderer.close, daemon=True)
-            closing.start()
-            patience = time.monotonic() + TEARDOWN_SECONDS
-            while closing.is_alive() and time.monotonic() < patience:
-                await asyncio.sleep(0.01)
+        closing = threading.Thread(target=renderers.release, args=(self.name,), daemon=True)
+        closing.start()
+        patience = time.monotonic() + TEARDOWN_SECONDS
+        while closing.is_alive() and time.monotonic() < patience:
+            await asyncio.sleep(0.01)
 
 
 def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
@@ -144,12 +142,10 @@ def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
 
 
 def _renderer(name: str) -> Renderer:
-    worker = get_worker()
-    plugin = worker.plugins.get(name)
-    if plugin is None or plugin.renderer is None:
+    renderer = renderers.held(name)
+    if renderer is None:
         raise WorkerError(
-            f"{worker.address} does not know the render {name}, or no longer, as after its client was "
-            f"cut off from the scheduler: start it again"
+            f"{get_worker().address} does not know the render {name}, or no longer, as after its client "
+            f"was cut off from the scheduler: start it again"
         )
-    renderer: Renderer = plugin.renderer
     return renderer

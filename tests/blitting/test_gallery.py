@@ -48,8 +48,7 @@ def assert_same(animator, params):
 
 #: One of each kind of change; the others are slow.
 USUAL = {
-    *("SineWave", "Rain", "Decay", "DynamicImage", "Histogram", "Pie", "Contours", "Turning"),
-    *("BestLegend", "Inset", "Parts"),
+    *("SineWave", "Decay", "DynamicImage", "Histogram", "Pie", "Turning", "BestLegend", "Inset"),
 }
 
 
@@ -76,7 +75,9 @@ def test_gallery(animator):
             marks=pytest.mark.slow,
         ),
         ("nondeterministic_loader", "Images", lambda module: list(map(module.load, range(16)))),
-        ("real_terrain", "Terrain", lambda module: list(module.sun(16))),
+        pytest.param(
+            *("real_terrain", "Terrain", lambda module: list(module.sun(16))), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_examples(name, animator, params):

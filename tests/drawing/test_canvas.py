@@ -146,7 +146,9 @@ def sizes_with_remainders(dpi):
     return list(zip(widths, reversed(widths), strict=True))
 
 
-@pytest.mark.parametrize("dpi", [72, 100, 150, 200])
+@pytest.mark.parametrize(
+    "dpi", [72, 150, *(pytest.param(d, marks=pytest.mark.slow) for d in (100, 200))]
+)
 @pytest.mark.parametrize("tight", [False, True])
 def test_one_size_in_pixels(dpi, tight):
     for inches in [*sizes_with_remainders(dpi), (4.81, 3.01)]:

@@ -132,7 +132,10 @@ def frames(animator, indices, **spec):
     return drawn
 
 
-@pytest.mark.parametrize("animator", [Fills, SetsCycles, Clears, MakesAxes, Parasites, Pyplot])
+@pytest.mark.parametrize(
+    "animator",
+    [pytest.param(Fills, marks=pytest.mark.slow), SetsCycles, Clears, MakesAxes, Parasites, Pyplot],
+)
 def test_frames_do_not_depend_on_those_before(animator):
     alone = {idx: frames(animator(), [idx])[idx] for idx in range(5)}
     for order, redraw in ((range(5), "full"), (range(5), "blit"), ([4, 2, 3, 0, 1], "blit")):
@@ -184,7 +187,7 @@ def test_same_video_whatever_the_partitions(tmp_path, client):
     shown = [
         decode(
             Fills()
-            .make_video(tmp_path / f"{i}.mkv", range(16), 8, codec="ffv1", seed=None, **options)
+            .make_video(tmp_path / f"{i}.mkv", range(9), 8, codec="ffv1", seed=None, **options)
             .path
         )
         for i, options in enumerate(

@@ -143,8 +143,8 @@ def test_same_pixels(monkeypatch, animator, redraw):
     [
         (InPlace(), "AxesImage"),
         (InPlaceAtTheEnd(), "AxesImage"),
-        (OffsetsInPlace(), "PathCollection"),
-        (PathInPlace(), "Line2D"),
+        pytest.param(OffsetsInPlace(), "PathCollection", marks=pytest.mark.slow),
+        pytest.param(PathInPlace(), "Line2D", marks=pytest.mark.slow),
         (NotStale(), "Text"),
         (ClosureOfAFormatter(), "XAxis"),
     ],

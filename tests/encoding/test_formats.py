@@ -110,9 +110,8 @@ def test_the_same_bytes_whoever_encodes(tmp_path, client, client_of_five, client
     assert_shows(path, NUMBERS, 30)
 
 
-@pytest.mark.parametrize(
-    "codec", ["h264", *(pytest.param(codec, marks=pytest.mark.slow) for codec in ("av1", "vp9"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("codec", ["h264", "av1", "vp9"])
 def test_the_same_bytes_after_a_workers_death(tmp_path, own_client, codec):
     (tmp_path / "log").mkdir()
     options = {"codec": codec, "encode_on": "workers", "partition_size": (13, 9, 18)}

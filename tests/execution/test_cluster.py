@@ -125,7 +125,7 @@ INTERRUPTED = """
 """
 
 
-@pytest.mark.parametrize("n_workers", [1, 2])
+@pytest.mark.parametrize("n_workers", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_ctrl_c(tmp_path, n_workers):
     path = tmp_path / "out" / "a.mp4"
     path.parent.mkdir()

@@ -96,7 +96,7 @@ class Pans(Text):
     """Needs more and more ticks, which matplotlib keeps."""
 
     def setup(self):
-        fig, self.ax = plt.subplots()
+        fig, self.ax = plt.subplots(figsize=(3, 2), dpi=50)
         return fig
 
     def update(self, frame_idx, k):
@@ -198,7 +198,9 @@ class Hidden(Plot):
     ("animator", "words"),
     [
         (Unit(), "self.unit, which is read while XAxis"),
-        (UnitInAClosure(), "major._formatter.func.units.name of XAxis"),
+        pytest.param(
+            *(UnitInAClosure(), "major._formatter.func.units.name of XAxis"), marks=pytest.mark.slow
+        ),
         (Hidden(), "offsets of "),
     ],
     ids=lambda value: type(value).__name__,

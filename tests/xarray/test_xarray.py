@@ -118,7 +118,7 @@ def test_a_function_gets_axes_and_a_frame():
         ax.set_title("2001-02-02 06:00")
 
     assert np.array_equal(animator.frame(data[9], 9), reference(draw))
-    assert animator.check(data, n=3, dim="time").ok
+    assert DataArrayAnimator(data, plot=plot, figsize=(3, 2)).check(data, n=3, dim="time").ok
     with pytest.raises(FrameError, match="oh no"):
         DataArrayAnimator(data, plot=lambda ax, frame: 1 / 0 if frame.time > TIMES[3] else None).frame(
             data[5].assign_attrs(note="oh no"), 5
