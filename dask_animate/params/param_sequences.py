@@ -387,9 +387,6 @@ class SliceParams(Params):
             start = edges[-1]
 
 
-AnyParams = Params  # the name that callers still use
-
-
 def open_params(
     param_by_frame: object, n_frames: int | None, axis: int | None = None, dim: str | None = None
 ) -> Params:
