@@ -151,17 +151,14 @@ def _check_synchronous(client: Any, name: str) -> None:
 def _check_waits_for_others(client: Any) -> None:
     """Raise if a render would take up a thread of the workers for which it waits."""
     from distributed import get_worker
-    from distributed.threadpoolexecutor import thread_state
-    from distributed.utils import thread_state as task_state
+
+    from ._distributed import holds_a_worker_thread
 
     try:
         worker = get_worker()
     except ValueError:
         return
-    seceded = not getattr(thread_state, "proceed", False)
-    if seceded or getattr(task_state, "actor", False):  # actors have a thread of their own
-        return
-    if worker.scheduler.address == client.scheduler.address:
+    if holds_a_worker_thread() and worker.scheduler.address == client.scheduler.address:
         raise OptionError(
             "a render inside a task waits for threads of the workers, of which it holds one itself: "
             "make it inside `with distributed.worker_client() as client:`, which gives the thread back, "

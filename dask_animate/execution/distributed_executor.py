@@ -25,6 +25,7 @@ from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import BlockArray, BlockItems, DelayedItems, Params, Partition, UnfilledPartition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
+from ._distributed import addresses_in_this_process
 from .executor import BuiltFigure
 from .fused_tasks import map_blocks_once
 from .partitioning import Plan
@@ -39,7 +40,7 @@ from .tasks import (
     render_partition,
 )
 from .window import Window
-from .workers import Workers, addresses_in_this_process, workers_are_local
+from .workers import Workers, workers_are_local
 
 if TYPE_CHECKING:
     from .store_session import StoreSession

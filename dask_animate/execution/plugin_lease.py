@@ -18,6 +18,15 @@ from distributed import Client, SchedulerPlugin, WorkerPlugin
 from distributed.protocol.pickle import dumps
 
 from ..errors import WorkerError
+from ._distributed import (
+    add_worker_plugin,
+    forget_plugin,
+    forget_worker_plugin,
+    has_client,
+    plugin_of,
+    remove_worker_plugin,
+    run_soon,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -111,34 +120,31 @@ class Lease(SchedulerPlugin):  # type: ignore[misc]
 
     def start(self, scheduler: Any) -> None:
         """Begin, unless the client has gone while this was on its way."""
-        if self._client not in scheduler.clients:
+        if not has_client(scheduler, self._client):
             raise RuntimeError(f"client {self._client} is gone")
         self._scheduler = scheduler
         self._turn = asyncio.Lock()  # a worker has to be given the plugin before it is taken away
 
     def remove_client(self, scheduler: Any, client: str) -> None:
         """End with the client."""
-        if client == self._client and scheduler.status.name == "running":
-            scheduler.loop.add_callback(self.end)
+        if client == self._client:
+            run_soon(scheduler, self.end)
 
     async def give(self, plugin: bytes) -> list[str]:
         """Register the worker plugin, and return the errors of workers that cannot load it."""
         async with self._turn:
             if self._has_ended:
                 return []
-            self._scheduler.worker_plugins[self.name] = plugin  # for workers that join later
-            message = {"op": "plugin-add", "plugin": plugin, "name": self.name}
-            answers = await self._scheduler.broadcast(msg=message, on_error="return")
+            answers = await add_worker_plugin(self._scheduler, self.name, plugin)
         return [text for text in map(_error, answers.values()) if text is not None]
 
     async def end(self) -> None:
         """Take the plugin from all workers."""
         self._has_ended = True
-        self._scheduler.plugins.pop(self.name, None)
-        self._scheduler.worker_plugins.pop(self.name, None)
+        forget_plugin(self._scheduler, self.name)
+        forget_worker_plugin(self._scheduler, self.name)
         async with self._turn:
-            message = {"op": "plugin-remove", "name": self.name}
-            await self._scheduler.broadcast(msg=message, on_error="ignore")
+            await remove_worker_plugin(self._scheduler, self.name)
 
 
 def _error(answer: Exception | dict[str, Any]) -> str | None:
@@ -151,11 +157,11 @@ def _error(answer: Exception | dict[str, Any]) -> str | None:
 
 
 async def _give(name: str, plugin: bytes, dask_scheduler: Any = None) -> list[str]:
-    lease = dask_scheduler.plugins.get(name)
+    lease = plugin_of(dask_scheduler, name)
     return [] if lease is None else await lease.give(plugin)
 
 
 async def _end(name: str, dask_scheduler: Any = None) -> None:
-    lease = dask_scheduler.plugins.get(name)
+    lease = plugin_of(dask_scheduler, name)
     if lease is not None:
         await lease.end()

@@ -18,6 +18,7 @@ from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, UnfilledPartition, nbytes, with_index
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
+from ._distributed import memory_limit
 from .executor import BuiltFigure
 
 #: Teardown timeout, in seconds.
@@ -128,7 +129,7 @@ def _render(
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:
     """Raise if the pixels of a block would take most of a worker's memory."""
-    limit = worker.memory_manager.memory_limit
+    limit = memory_limit(worker)
     if limit and n_frames * frame_bytes > limit * BLOCK_SHARE:
         at_most = int(limit * BLOCK_SHARE) // frame_bytes
         advice = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from distributed import Client, Status, Worker
+from distributed import Client
 
 from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
 
@@ -76,16 +76,6 @@ class Workers:
         chosen = self.chosen()
         # Others may step in: a task bound to a worker that died would wait for ever.
         return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
-
-
-def addresses_in_this_process() -> set[str]:
-    """Return the workers that are threads of this process, whose globals they change while they draw.
-
-    There are some with ``processes=False``, and wherever a task renders. Those of other clusters are
-    among them.
-    """
-    alive = (Status.running, Status.paused, Status.closing_gracefully)
-    return {worker.address for worker in list(Worker._instances) if worker.status in alive}
 
 
 def workers_are_local(client: Client) -> bool | None:

@@ -1,0 +1,92 @@
+"""Every name of distributed that is not public and on which this package relies.
+
+Other modules import these functions and name nothing of the kind themselves. Each says why its names are
+needed. ``tests/execution/test_distributed_names.py`` checks them, so that a release of distributed
+without one fails there first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from distributed import Nanny, Scheduler, Status, Worker
+from distributed.threadpoolexecutor import thread_state as pool_state
+from distributed.utils import thread_state as task_state
+
+#: Where a worker process is started, and started again; overridden to prepare that.
+START_METHOD = Nanny.instantiate.__name__
+
+
+def addresses_in_this_process() -> set[str]:
+    """Return the workers that are threads of this process, whose globals they change while they draw.
+
+    There are some with ``processes=False``, and wherever a task renders. Those of other clusters are
+    among them. distributed offers only the worker of the task that asks.
+    """
+    alive = (Status.running, Status.paused, Status.closing_gracefully)
+    return {worker.address for worker in list(Worker._instances) if worker.status in alive}
+
+
+def holds_a_worker_thread() -> bool:
+    """Return True in a task that takes up a thread of its worker.
+
+    Not so in one that seceded, as `distributed.worker_client` does, nor in an actor, which has a thread
+    of its own. distributed does not tell a task either.
+    """
+    return bool(getattr(pool_state, "proceed", False)) and not getattr(task_state, "actor", False)
+
+
+def memory_limit(worker: Worker) -> int | None:
+    """Return the bytes of memory that a worker may take, None without limit.
+
+    Otherwise only the client can ask for it, from the scheduler.
+    """
+    limit: int | None = worker.memory_manager.memory_limit
+    return limit
+
+
+# On the scheduler, in a plugin of its own: the public road to register a worker plugin begins at a
+# client, and what a client registers there outlives it.
+
+
+def has_client(scheduler: Scheduler, client: str) -> bool:
+    """Return True if a client with this id is connected."""
+    return client in scheduler.clients
+
+
+def plugin_of(scheduler: Scheduler, name: str) -> Any:
+    """Return the scheduler plugin of a name, or None."""
+    return scheduler.plugins.get(name)
+
+
+def forget_plugin(scheduler: Scheduler, name: str) -> None:
+    """Remove a scheduler plugin from within, where nobody waits for it."""
+    scheduler.plugins.pop(name, None)
+
+
+def run_soon(scheduler: Scheduler, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a coroutine function on the scheduler's event loop, unless it is shutting down."""
+    if scheduler.status == Status.running:
+        scheduler.loop.add_callback(function)
+
+
+async def add_worker_plugin(
+    scheduler: Scheduler, name: str, plugin: bytes
+) -> dict[str, Exception | dict[str, Any]]:
+    """Give a pickled plugin to all workers, also to those that join later; return what each answers."""
+    scheduler.worker_plugins[name] = plugin
+    message = {"op": "plugin-add", "plugin": plugin, "name": name}
+    answers: dict[str, Any] = await scheduler.broadcast(msg=message, on_error="return")
+    return answers
+
+
+async def remove_worker_plugin(scheduler: Scheduler, name: str) -> None:
+    """Take a plugin from all workers."""
+    message = {"op": "plugin-remove", "name": name}
+    await scheduler.broadcast(msg=message, on_error="ignore")
+
+
+def forget_worker_plugin(scheduler: Scheduler, name: str) -> None:
+    """Give a plugin to no worker that joins from now on."""
+    scheduler.worker_plugins.pop(name, None)

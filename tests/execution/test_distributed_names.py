@@ -1,0 +1,111 @@
+"""What the code uses of distributed beyond its documentation is in the release that is installed."""
+
+import asyncio
+
+import distributed
+import pytest
+from distributed import Client, LocalCluster, SchedulerPlugin, WorkerPlugin, get_worker, secede
+from distributed.protocol.pickle import dumps
+
+from dask_animate.execution import _distributed
+
+RELEASE = f"distributed {distributed.__version__}"
+
+
+@pytest.fixture(scope="module")
+def client_in_threads():
+    with (
+        LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def test_workers_of_this_process(client_in_threads):
+    address = next(iter(client_in_threads.scheduler_info()["workers"]))
+    found = _distributed.addresses_in_this_process()
+    assert address in found, f"{RELEASE} does not list the workers of a process in Worker._instances"
+
+
+def test_threads_of_tasks(client_in_threads):
+    def holds():
+        before = _distributed.holds_a_worker_thread()
+        secede()
+        return before, _distributed.holds_a_worker_thread()
+
+    held = client_in_threads.submit(holds, pure=False).result()
+    assert held == (True, False), f"{RELEASE} does not note in thread_state which tasks hold a thread"
+    assert not _distributed.holds_a_worker_thread()
+
+
+def test_actors(client_in_threads):
+    class Asked:
+        def holds(self):
+            return _distributed.holds_a_worker_thread()
+
+    future = client_in_threads.submit(Asked, actor=True)
+    assert future.result().holds().result() is False, (
+        f"{RELEASE} does not note in thread_state what is an actor"
+    )
+
+
+def test_memory_limits(client_in_threads):
+    limit = client_in_threads.submit(
+        lambda: _distributed.memory_limit(get_worker()), pure=False
+    ).result()
+    (info,) = client_in_threads.scheduler_info()["workers"].values()
+    assert limit == info["memory_limit"], f"{RELEASE} keeps a worker's memory limit elsewhere"
+
+
+def test_nannies_start_workers_where_it_is_overridden(tmp_path):
+    class Notes(distributed.Nanny):
+        pass
+
+    async def instantiate(self):
+        (tmp_path / "started").touch()
+        return await distributed.Nanny.instantiate(self)
+
+    setattr(Notes, _distributed.START_METHOD, instantiate)
+    with LocalCluster(1, worker_class=Notes, dashboard_address=":0"):
+        assert (tmp_path / "started").exists(), f"{RELEASE} starts workers by another method of Nanny"
+
+
+class Named(WorkerPlugin):
+    name = "named-here"
+
+
+class OnScheduler(SchedulerPlugin):
+    """Does on the scheduler what a lease does."""
+
+    name = "named-on-scheduler"
+
+    def start(self, scheduler):
+        self._scheduler = scheduler
+        self._done = asyncio.Event()
+
+    async def go(self, client):
+        scheduler, name = self._scheduler, Named.name
+        assert _distributed.has_client(scheduler, client)
+        assert not _distributed.has_client(scheduler, "nobody")
+        answers = await _distributed.add_worker_plugin(scheduler, name, dumps(Named()))
+        there = all(name in worker.plugins for worker in list(distributed.Worker._instances))
+        _distributed.forget_worker_plugin(scheduler, name)
+        await _distributed.remove_worker_plugin(scheduler, name)
+        gone = not any(name in worker.plugins for worker in list(distributed.Worker._instances))
+        _distributed.run_soon(scheduler, self._finish)
+        await asyncio.wait_for(self._done.wait(), 10)
+        _distributed.forget_plugin(scheduler, self.name)
+        return len(answers), there, gone, name in scheduler.worker_plugins
+
+    async def _finish(self):
+        self._done.set()
+
+
+async def go(client, dask_scheduler=None):
+    return await _distributed.plugin_of(dask_scheduler, OnScheduler.name).go(client)
+
+
+def test_a_scheduler_plugin_gives_plugins_to_workers(client_in_threads):
+    client_in_threads.register_plugin(OnScheduler())
+    done = client_in_threads.run_on_scheduler(go, client_in_threads.id)
+    assert done == (1, True, True, False), f"{RELEASE} registers worker plugins in another way"
