@@ -386,6 +386,10 @@ class Animator(ABC):
         figure until it draws frames of two other calls. Parameters other than arrays become part of the
         graph.
 
+        The array is one layer of a graph, which dask fuses with the layers that compute the parameters.
+        `dask.annotate` around this call marks the layer; where dask fuses tasks, it drops such marks,
+        unless its option "optimization.fuse.active" is False. Around ``compute()`` they always work.
+
         Examples
         --------
         >>> import matplotlib.pyplot as plt

@@ -9,7 +9,7 @@ from functools import partial
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
 from .encoding import OutputFile, OutputOptions, open_writer
 from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, open_executor
-from .params import AnyParams
+from .params import Params
 from .rendering import SourceSpec
 from .video import Video
 
@@ -22,7 +22,7 @@ class RenderRequest:
     ----------
     spec : SourceSpec
         What to draw.
-    params : AnyParams
+    params : Params
         The frames' parameters; consumed.
     output : OutputOptions
         The file, how frames are encoded, and when they are shown.
@@ -39,7 +39,7 @@ class RenderRequest:
     """
 
     spec: SourceSpec
-    params: AnyParams
+    params: Params
     output: OutputOptions
     plan: Plan
     cluster: ClusterOptions

@@ -23,7 +23,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import AnyParams, BlockArray, BlockItems, DelayedItems, Partition, UnfilledPartition
+from ..params import BlockArray, BlockItems, DelayedItems, Params, Partition, UnfilledPartition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from ._distributed import addresses_in_this_process
 from .executor import BuiltFigure
@@ -178,7 +178,7 @@ class DistributedExecutor:
         return built
 
     def outputs(
-        self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Render partitions, and yield what was made of them in the same order.
 
@@ -288,7 +288,7 @@ class DistributedExecutor:
             self._computing = (params, SharedFuture(partial(self._compute, params)))
         return self._computing[1]
 
-    def _of_bag(self, params: AnyParams, task: TaskSpec) -> Iterator[Submission]:
+    def _of_bag(self, params: Params, task: TaskSpec) -> Iterator[Submission]:
         start: int | SharedFuture = 0
         for idx, part in enumerate(params.bag_partitions or ()):
             if isinstance(start, SharedFuture):

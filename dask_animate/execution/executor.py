@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from ..encoding import EncodeOptions
 from ..frames import FrameSize
-from ..params import AnyParams
+from ..params import Params
 from ..rendering import TaskOutput, TaskSpec
 from .partitioning import Plan
 
@@ -83,7 +83,7 @@ class Executor(Protocol):
         ...
 
     def outputs(
-        self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Divide parameters, draw the partitions, and yield what the task makes of each, in order.
 

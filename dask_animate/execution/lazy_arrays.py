@@ -1,4 +1,4 @@
-"""Frames as a dask array, drawn when they are computed, by any scheduler."""
+"""Frames as a dask array, which any scheduler of dask draws when it computes them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
 from .fused_tasks import block_axes
 from .partitioning import TAIL_SEGMENT, kept_length
 
-#: Bytes of what all tasks have in common up to which each task carries it. More is a task of its own,
-#: on which they all depend, so that dask fuses less.
+#: A pickled animator up to this size is part of each task. A larger one becomes a task of its own, on
+#: which all others depend: then it is sent once to each worker, but dask fuses fewer tasks.
 INLINE_BYTES = 64 * 2**10
 
 
@@ -37,9 +37,9 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     spec : FigureSpec
         What to draw; not pickled yet.
     params
-        The frames' parameters; consumed.
+        The parameters of the frames; consumed.
     partition_size : int, sequence of int or "auto"
-        Frames in a chunk. The partitions of a Bag are its own.
+        Frames in a chunk; ignored for a Bag, whose partitions become the chunks.
     """
     with closing(Renderer(spec)) as renderer:
         size = renderer.size()
@@ -48,7 +48,7 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
 
 
 def _sizes(params: Params, size: FrameSize, partition_size: Any) -> tuple[int, ...]:
-    """Return the frames of each chunk of a lazy array: as the caller says, or what fits in memory."""
+    """Return the number of frames in each chunk, chosen if it is "auto"."""
     n_frames = params.n_frames or 0
     if not isinstance(partition_size, str):
         return _all_sizes(partition_sizes(partition_size, n_frames), n_frames)
@@ -56,7 +56,7 @@ def _sizes(params: Params, size: FrameSize, partition_size: Any) -> tuple[int, .
     longest = max(1, CHUNK_BYTES // size.n_bytes)
     chunks = params.chunks
     if chunks is not None and max(chunks) <= longest and n_frames >= TAIL_SEGMENT * len(chunks):
-        return chunks  # each is read, computed and drawn in one task
+        return chunks  # so that each is read, computed and drawn in one task
     length = min(kept_length(n_frames, size.n_bytes), longest)
     sizes = params.sizes(length, CHUNK_READ_BYTES)
     return _all_sizes(partition_sizes(sizes, n_frames), n_frames)
@@ -73,9 +73,9 @@ def _all_sizes(sizes: Iterable[int], n_frames: int) -> tuple[int, ...]:
 
 
 class Drawing:
-    """What all tasks of a lazy array have in common.
+    """What all tasks of a lazy array need to draw its frames.
 
-    Dask does not look into it for keys of tasks, as it would into a tuple or a dataclass.
+    A class of its own and no tuple or dataclass, in which dask would look for keys of tasks.
 
     Parameters
     ----------
@@ -90,18 +90,18 @@ class Drawing:
 
     def __init__(self, spec: FigureSpec) -> None:
         self.name = f"draw-{uuid.uuid4().hex}"
-        self._pickle = zlib.compress(cloudpickle.dumps(spec.pickled()))  # rcParams shrink to a third
+        self._pickle = zlib.compress(cloudpickle.dumps(spec.pickled()))  # to about a third
 
     def __dask_tokenize__(self) -> str:
         return self.name
 
     @property
     def n_bytes(self) -> int:
-        """Bytes that travel with each task that carries it."""
+        """Its size in bytes when it is sent to a worker."""
         return len(self._pickle)
 
     def draw(self, partition: UnfilledPartition, blocks: Sequence[Any]) -> NDArray[np.uint8]:
-        """Draw a partition of consecutive frames, with the figure that this process keeps for them."""
+        """Draw a partition with the renderer that this process keeps."""
         indexed = enumerate(partition.filled(blocks), partition.start)
         spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
         with errors_that_travel(), renderers.lent(self.name, spec) as renderer:
@@ -124,13 +124,13 @@ def _warn(message: str) -> None:
 def draw_partition(
     partition: UnfilledPartition, drawing: Drawing | NDArray[np.object_], *blocks: Any
 ) -> NDArray[np.uint8]:
-    """Task: draw a partition from the blocks that dask computed for it."""
+    """Task: draw a partition, with the data that dask computed for it."""
     shared: Drawing = drawing.item() if isinstance(drawing, np.ndarray) else drawing
     return shared.draw(partition, blocks)
 
 
 class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
-    """Hands each task its partition, made when the graph is, so that the layer stays symbolic."""
+    """Gives each task its partition, which is made only when the graph is materialized."""
 
     def __init__(self, blocks: PartitionBlocks, name: str) -> None:
         super().__init__((blocks.sizes,))
@@ -145,7 +145,7 @@ class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
 
 
 def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
-    """Return the array that is drawn from blocks: one layer, which dask fuses with those below it."""
+    """Return the lazy array as one layer of a graph, which dask fuses with the layers that it needs."""
     import dask.array
 
     lengths = {"y": size.height, "x": size.width, "c": 3}
@@ -168,7 +168,7 @@ def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
 
 
 def _shared(drawing: Drawing) -> tuple[Any, Any]:
-    """Return what all tasks have in common as an argument of `blockwise`, and its axes."""
+    """Return the drawing as an argument of `dask.array.blockwise`, with its axes."""
     if drawing.n_bytes <= INLINE_BYTES:
         return drawing, None
     import dask.array

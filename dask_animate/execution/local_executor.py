@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions, gpu_reason
 from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
-from ..params import AnyParams, Partition, nbytes
+from ..params import Params, Partition, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure
 from .partitioning import Plan
@@ -66,7 +66,7 @@ class LocalExecutor:
         session.prove_here()
 
     def outputs(
-        self, params: AnyParams, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Draw partitions, and yield what the task makes of each."""
         if task.cache is not None:
@@ -80,7 +80,7 @@ class LocalExecutor:
 
     def _kept(
         self,
-        params: AnyParams,
+        params: Params,
         plan: Plan,
         task: TaskSpec,
         cache: FrameCache,
@@ -96,7 +96,7 @@ class LocalExecutor:
             cache.store.reserve(start + n_frames)
             yield render(start, enumerate(partition.items(), start), n_frames)
 
-    def _blocks(self, params: AnyParams, plan: Plan, task: TaskSpec) -> Iterator[TaskOutput]:
+    def _blocks(self, params: Params, plan: Plan, task: TaskSpec) -> Iterator[TaskOutput]:
         """Draw some frames at a time, as many as memory allows, and hand them on."""
         n_frames = max(1, LOCAL_BLOCK_BYTES // self._renderer.size().n_bytes)
         for start, items in self._in_partitions(params, plan, n_frames):
@@ -106,7 +106,7 @@ class LocalExecutor:
                 yield self._renderer.render(task, first[0], some, n_frames)
 
     def _in_partitions(
-        self, params: AnyParams, plan: Plan, auto: int
+        self, params: Params, plan: Plan, auto: int
     ) -> Iterator[tuple[int, Iterator[Any]]]:
         """Yield the first frame index and the parameters of each partition, to be read one at a time.
 

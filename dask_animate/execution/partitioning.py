@@ -11,7 +11,7 @@ from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
-from ..params import AnyParams, partition_sizes
+from ..params import Params, partition_sizes
 from ..validation import require_int
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
@@ -52,7 +52,7 @@ class Plan:
         partition_size: object,
         preload_factor: object,
         encode_on: str,
-        params: AnyParams,
+        params: Params,
     ) -> Plan:
         """Check what the caller gave against the parameters that are to be divided."""
         if isinstance(partition_size, Iterable) and not isinstance(partition_size, str):
@@ -65,7 +65,7 @@ class Plan:
         """Whether the partitions' sizes are ours to choose."""
         return isinstance(self.partition_size, str)
 
-    def sizes(self, params: AnyParams, auto: Callable[[int | None], int]) -> Callable[[int], int]:
+    def sizes(self, params: Params, auto: Callable[[int | None], int]) -> Callable[[int], int]:
         """Return a function that says how many frames the partition has that starts at a frame.
 
         Parameters
@@ -81,7 +81,7 @@ class Plan:
         n_frames = params.n_frames
         return lambda start: auto(None if n_frames is None else n_frames - start)
 
-    def with_store(self, params: AnyParams, size: FrameSize, kept: int | None) -> tuple[Plan, int]:
+    def with_store(self, params: Params, size: FrameSize, kept: int | None) -> tuple[Plan, int]:
         """Return the plan of a render whose frames are kept, and how many frames a chunk has there.
 
         The sizes do not depend on workers or on time, so that a render that is gone on with makes the
@@ -117,7 +117,7 @@ class Plan:
         chunk = kept or max(n for n in range(1, min(most, step) + 1) if step % n == 0)
         return replace(self, partition_size=sizes), chunk
 
-    def where(self, codec: str, params: AnyParams, n_threads: int) -> tuple[str, str]:
+    def where(self, codec: str, params: Params, n_threads: int) -> tuple[str, str]:
         """Return where to encode, "workers" or "client", and why.
 
         Parameters
@@ -142,7 +142,7 @@ class Plan:
             return "client", f"a keyframe for each {length:.0f} frames would cost too much"
         return "workers", "partitions are long enough to begin with a keyframe"
 
-    def _typical_length(self, params: AnyParams, n_threads: int) -> float:
+    def _typical_length(self, params: Params, n_threads: int) -> float:
         n_frames = math.inf if params.n_frames is None else params.n_frames
         if params.bag_partitions is not None:
             return n_frames / max(1, len(params.bag_partitions))

@@ -26,7 +26,7 @@ from ..diagnostics import (
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
 from ..errors import ParamsError
 from ..frames import FrameSize
-from ..params import AnyParams, in_frame_order
+from ..params import Params, in_frame_order
 from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
 from .executor import Executor
 from .partitioning import Plan
@@ -84,7 +84,7 @@ class RenderLoop:
 
     Parameters
     ----------
-    params : AnyParams
+    params : Params
         The frames' parameters; consumed.
     plan : Plan
         How to divide them.
@@ -102,7 +102,7 @@ class RenderLoop:
 
     def __init__(
         self,
-        params: AnyParams,
+        params: Params,
         plan: Plan,
         encode: EncodeOptions,
         open_sink: OpenSink,

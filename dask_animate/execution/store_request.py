@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError, ReuseWarning
-from ..params import AnyParams
+from ..params import Params
 from ..rendering import FigureSpec
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class StoreRequest:
 
     @classmethod
     def create(
-        cls, place: Any, overwrite: object, params: AnyParams, spec: FigureSpec
+        cls, place: Any, overwrite: object, params: Params, spec: FigureSpec
     ) -> StoreRequest | None:
         """Check where frames are to be kept, and find the token of what they are drawn from.
 

@@ -6,7 +6,6 @@ from .frame_order import in_frame_order as in_frame_order
 from .frame_order import with_index as with_index
 from .items import nbytes as nbytes
 from .items import private as private
-from .param_sequences import AnyParams as AnyParams
 from .param_sequences import FrameParams as FrameParams
 from .param_sequences import Params as Params
 from .param_sequences import SliceParams as SliceParams

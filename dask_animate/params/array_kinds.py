@@ -1,4 +1,4 @@
-"""The kinds of arrays that parameters may be, and how each is opened for slicing."""
+"""The kinds of arrays that parameters can be, and how each is opened for slicing."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .sliced import Sliced
 from .sliced_array import HDF5Dataset, SlicedArray, SlicedZarrArray
 from .sliced_data_array import SlicedDataArray
 
-#: Bytes that may go with each partition, such as variables that all frames have in common.
-MOST_IN_COMMON = 64 * 2**20
+#: Limit of the data that are sent with each partition because all frames need them, in bytes.
+MAX_STATIC_BYTES = 64 * 2**20
 
-#: Opens an array for slicing; gets the array, and `axis` and `dim` of `make_video`.
+#: Opens an array for slicing; called with the array, and with `axis` and `dim` of `make_video`.
 Opener = Callable[[Any, object, object], Sliced]
 
-#: Returns the opener of an array; None for what is a sequence of items or no parameters at all.
+#: Returns the opener of an array; None for other values, and for NumPy arrays, which are sequences.
 opener_of = Dispatch("opener_of")
-#: Whether a value is the location of a zarr array: a path, a URL or a zarr store.
+#: Returns whether a value is the location of a zarr array: a path, a URL or a zarr store.
 is_location = Dispatch("is_location")
 
 
 def _opener_of_any(value: object) -> Opener | None:
     is_array = hasattr(value, "dtype") and hasattr(value, "chunks")
     is_array &= isinstance(getattr(value, "shape", None), tuple)  # Delayed objects have any attribute
-    return _open_unlabelled if is_array else None  # one of dask, for instance
+    return _open_unlabelled if is_array else None  # such as an array of dask
 
 
 def _register_zarr() -> None:
@@ -65,7 +65,7 @@ is_location.register_lazy("zarr", _register_zarr)
 
 
 def open_sliced(value: Any, axis: object, dim: object) -> Sliced:
-    """Check an array, or the location of a zarr array; the arguments are those of `make_video`."""
+    """Open an array, or the zarr array at a location, for slicing; arguments as for `make_video`."""
     if is_location(value):
         from ..storage import open_array
 
@@ -73,8 +73,8 @@ def open_sliced(value: Any, axis: object, dim: object) -> Sliced:
     open_ = _open_unlabelled if isinstance(value, np.ndarray) else opener_of(value)
     if open_ is None:
         raise OptionTypeError(
-            f"param_by_frame holds a {type(value).__name__}; each value of a dict has to be an array of "
-            f"dask, zarr, xarray, h5py or NumPy, with one frame for each index of its first axis"
+            f"param_by_frame holds a {type(value).__name__}; each value of a dict or tuple must be an "
+            f"array of dask, zarr, xarray, h5py or NumPy, with one slice for each frame"
         )
     sliced: Sliced = open_(value, axis, dim)
     return sliced
@@ -98,13 +98,13 @@ def _open_hdf5(dataset: Any, axis: object, dim: object) -> SlicedArray:
         raise OptionError("the HDF5 file of param_by_frame is closed")
     file = dataset.file
     is_elsewhere = not os.path.isfile(file.filename) or file.driver == "core"
-    if is_elsewhere and dataset.nbytes > MOST_IN_COMMON:
+    if is_elsewhere and dataset.nbytes > MAX_STATIC_BYTES:
         raise OptionError(
             f"the HDF5 file {file.filename} is not a file on a disk, so workers cannot open it: "
             f"give a file, or convert it to zarr"
         )
     if is_elsewhere:
-        return _open_unlabelled(dataset[()], axis, dim)  # exists in this process alone
+        return _open_unlabelled(dataset[()], axis, dim)  # only this process can read it
     if file.mode != "r":
         raise OptionError(
             f"the HDF5 file {file.filename} is open for writing, which keeps workers from reading it: "
@@ -116,13 +116,13 @@ def _open_hdf5(dataset: Any, axis: object, dim: object) -> SlicedArray:
 
 
 def _open_labelled(labelled: Any, axis: object, dim: object) -> SlicedDataArray:
-    """Take a DataArray or a Dataset; what its frames have in common is read now, once."""
+    """Open a DataArray or a Dataset; variables that all frames need are read now."""
     dim = _require_dim(labelled, dim)
     static = [
         name for name, variable in getattr(labelled, "data_vars", {}).items() if dim not in variable.dims
     ]
     n_bytes = sum(labelled[name].nbytes for name in static)
-    if n_bytes > MOST_IN_COMMON:
+    if n_bytes > MAX_STATIC_BYTES:
         raise OptionError(
             f"the variables {', '.join(map(str, static))} do not have the dimension {dim!r}, so that "
             f"all of their {format_bytes(n_bytes)} would go with each frame: drop them"
@@ -133,7 +133,7 @@ def _open_labelled(labelled: Any, axis: object, dim: object) -> SlicedDataArray:
 
 
 def require_axis(axis: object, ndim: int) -> int:
-    """Return an axis of an array of so many dimensions, counted from the first."""
+    """Check an axis of an array with `ndim` dimensions; negative ones count from the last."""
     number = require_int("axis", axis, -ndim)
     if number >= ndim:
         raise OptionError(f"axis is {number}, but the array has {ndim} dimensions")
@@ -148,7 +148,7 @@ def _require_dim(labelled: Any, dim: object) -> Any:
             firsts = {variable.dims[0] for variable in labelled.data_vars.values() if variable.dims}
         if len(firsts) == 1 and (first := firsts.pop()) is not None:
             return first
-        raise OptionError(f"dim= has to say along which of the dimensions {dims} the frames are")
+        raise OptionError(f"dim= has to say which of the dimensions {dims} is that of the frames")
     if dim not in dims:
         raise OptionError(f"dim must be one of the dimensions {dims}, got {dim!r}")
     return dim

@@ -1,4 +1,4 @@
-"""The parameters of all partitions, of which dask computes only those that are asked for."""
+"""The parameters of all partitions in a dask graph, which computes only those that are needed."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from .sliced import BlockArray
 
 
 class UnfilledParams(Protocol):
-    """The parameters of consecutive frames, which lack what dask computes."""
+    """The parameters of consecutive frames, without the data that dask computes."""
 
     def __getitem__(self, idx: slice) -> UnfilledParams:
         """Return the parameters of some of the frames."""
         ...
 
     def filled(self, start: int, blocks: Sequence[Any]) -> Sequence[Any]:
-        """Return the parameters, one item for each frame.
+        """Return the complete parameters, one item for each frame.
 
         Parameters
         ----------
         start : int
             Frame index of the first frame.
         blocks : sequence of ndarray
-            What dask computed for these frames, in the order of `PartitionBlocks.arrays`.
+            The data of these frames, in the order of `PartitionBlocks.arrays`.
         """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class UnfilledPartition:
-    """A run of consecutive frames, as it is sent to the task that draws it.
+    """A run of consecutive frames as it is sent to a task, without the data that dask computes.
 
     Attributes
     ----------
@@ -57,23 +57,23 @@ class UnfilledPartition:
     params: UnfilledParams
 
     def filled(self, blocks: Sequence[Any]) -> Sequence[Any]:
-        """Return the parameters with what dask computed."""
+        """Return the complete parameters, one item for each frame."""
         return self.params.filled(self.start, blocks)
 
 
 @dataclass(frozen=True, eq=False)
 class PartitionBlocks:
-    """The parameters of all partitions, part of them in blocks of dask arrays.
+    """All partitions; some of their parameters, or all, are blocks of dask arrays.
 
     Attributes
     ----------
     sizes : tuple of int
-        Frames of each partition.
+        Number of frames of each partition.
     params : UnfilledParams
-        The parameters of all frames.
+        The parameters of all frames, without the data that dask computes.
     arrays : sequence of (dask.array.Array, int or None)
-        What dask computes: arrays that have one block for each partition along an axis, or that belong
-        to all partitions.
+        Those data: arrays, and the axis of each with one block for each partition. None if every
+        partition needs the whole array.
     """
 
     sizes: tuple[int, ...]
@@ -93,7 +93,7 @@ class PartitionBlocks:
 
 @dataclass(frozen=True, eq=False)
 class ItemsAtHand:
-    """Items in memory, which lack nothing."""
+    """Items in memory; dask computes none of their data."""
 
     items: Sequence[Any]
 
@@ -108,7 +108,7 @@ class ItemsAtHand:
 
 @dataclass(frozen=True, eq=False)
 class PendingItems:
-    """Items some of which are Delayed objects or Futures; each partition's are a block, as a list."""
+    """Items that dask computes, among them Delayed objects or Futures: a block is a list of items."""
 
     n: int
 
@@ -117,12 +117,12 @@ class PendingItems:
         return PendingItems(idx.stop - idx.start)
 
     def filled(self, start: int, blocks: Sequence[Any]) -> Sequence[Any]:
-        """Return the items; raise if one says only now which frame it is for."""
+        """Return the items; raise if one is an `IndexedFrameParams`."""
         return [not_indexed(item) for item in blocks[0].item()]
 
 
 class BagItems(PendingItems):
-    """Items of a bag, whose partitions are blocks; the last one may have more items than are drawn."""
+    """Items of a bag: a block is the list of a partition's items, of which later ones may be ignored."""
 
     def __getitem__(self, idx: slice) -> BagItems:
         """Return some of the items."""
@@ -132,14 +132,12 @@ class BagItems(PendingItems):
         """Return the items; raise if they are not in frame order."""
         indexed = list(with_index(blocks[0].item(), start))
         if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))):
-            raise ParamsError(
-                "the items of a Bag have to be in frame order here: sort the bag by frame_id"
-            )
+            raise ParamsError("the items of a Bag must be in frame order here: sort the bag by frame_id")
         return [item for _, item in indexed[: self.n]]
 
 
 def bag_as_array(bag: Any) -> Any:
-    """Return a bag as a dask array of objects, each the list of a partition's items."""
+    """Return a bag as a dask array of one object in each block, the list of a partition's items."""
     import dask.array
     from dask.blockwise import blockwise
     from dask.highlevelgraph import HighLevelGraph
@@ -152,19 +150,19 @@ def bag_as_array(bag: Any) -> Any:
 
 
 def count_items(loaded: Any) -> list[int]:
-    """Compute how many items each partition of a bag has; `loaded` is what `bag_as_array` returned."""
+    """Compute the number of items in each partition of a bag; `loaded` comes from `bag_as_array`."""
     name = f"count-{uuid.uuid4().hex}"
     counts = loaded.map_blocks(_n_items, dtype=np.int64, name=name, meta=np.empty(0, np.int64))
     return [int(count) for count in counts.compute()]
 
 
 def _boxed(items: Any) -> NDArray[np.object_]:
-    """Task: return the items of a partition, which may be an iterator, as one object in an array."""
+    """Task: put the items of a partition, which may be an iterator, into an array of one object."""
     box = np.empty(1, object)
     box[0] = list(items)
     return box
 
 
 def _n_items(box: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Task: return the number of items in a box."""
+    """Task: count the items in such an array."""
     return np.array([len(box.item())])

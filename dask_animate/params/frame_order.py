@@ -1,4 +1,4 @@
-"""The order of frames: items that say which frame they belong to, or that come in order."""
+"""The order of frames: items that name their frame, and items that come in order."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class IndexedFrameParams:
-    """Parameters that say themselves which frame they belong to.
+    """Parameters that name the frame to which they belong.
 
-    A loader that yields frames in the order in which they happen to be ready wraps each of them.
+    For loaders that yield frames in the order in which they become ready.
 
     Parameters
     ----------
     frame_id : int
-        Frame index, from 0. It takes the place of the position in the sequence.
+        Frame index, from 0; used in place of the position in the sequence.
     params : object
-        What ``update()`` gets.
+        Passed to ``update()``.
 
     Examples
     --------
@@ -51,15 +51,15 @@ def in_frame_order(
     indexed : iterable of (int, item)
         In any order.
     n_frames : int or None
-        How many there have to be; items with a higher index are passed over. None takes all.
+        Number of frames; items with a higher index are ignored. None uses all.
     hold, release : callable
-        Called with each item that has to wait for its turn, when it comes and when it goes; return the
-        item to use from then on.
+        Called with each item that comes early, when it comes and when it is yielded; return the item to
+        use from then on.
 
     Raises
     ------
     ParamsError
-        If an index comes twice, is missing in the end, or if there is none.
+        If an index occurs twice, if one is missing in the end, or if there are no items.
     """
     waiting: dict[int, T] = {}
     turn, beyond = 0, -1
@@ -92,7 +92,7 @@ def with_index(items: Iterable[Any], start: int = 0) -> Iterator[tuple[int, Any]
 
 
 def _check_complete(turn: int, seen_later: Collection[int], n_frames: int | None) -> None:
-    """Raise if frames are missing from `turn` on, `seen_later` being those that came out of turn."""
+    """Raise if frames are missing from index `turn` on; `seen_later` holds later ones that have come."""
     if turn == 0 and not seen_later:
         raise ParamsError("param_by_frame is empty: a video needs at least one frame")
     if seen_later:

@@ -1,4 +1,4 @@
-"""Parameter sequences, of whatever kind, as partitions of consecutive frames."""
+"""The kinds of parameter sequences, and how each becomes partitions of consecutive frames."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ from .slices import Slices, is_data, open_slices
 
 
 class Params:
-    """The parameters of a video in frame order; `partitions` and iterating consume them.
+    """The parameters of a video in frame order.
+
+    Iterating, `partitions` and `blocks` consume them: only one of these, once.
 
     Attributes
     ----------
     n_frames : int or None
-        Number of frames, None while it is unknown.
+        Number of frames; None if it is unknown.
     run_code : bool
-        True if reading them runs code of the caller here, such as a generator.
+        True if reading the parameters runs code of the caller in this process, such as a generator.
     chunks : tuple of int or None
-        Frames that are stored or computed as one; None for parameters that have no chunks.
+        Frames in each chunk of the data; None for parameters without chunks.
     """
 
     n_frames: int | None
@@ -44,23 +46,23 @@ class Params:
 
     @property
     def bag_partitions(self) -> Sequence[Any] | None:
-        """The partitions of a bag, each a Delayed sequence of items; None for all other parameters."""
+        """The partitions of a bag, each a Delayed list of items; None for other parameters."""
         return None
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
 
     def check_partition_size(self, partition_size: object) -> None:
-        """Raise if the parameters cannot be divided like that; the argument is that of `make_video`."""
+        """Raise if `partition_size` of `make_video` does not fit these parameters."""
         partition_sizes(partition_size, self.n_frames)
 
     def check_memory(self, limit: int | None, partition_size: Any) -> None:
-        """Raise if what is read at once does not fit into a worker.
+        """Raise if the data that are read at once do not fit into the memory of a worker.
 
         Parameters
         ----------
         limit : int or None
-            Bytes of memory for each thread; None is what this process may have.
+            Bytes of memory for each thread; None stands for the limit of this process.
         partition_size : int, sequence of int or "auto"
             As the caller gave it.
         """
@@ -69,50 +71,51 @@ class Params:
         """Raise if a partition cannot say which frames it holds before it is computed."""
 
     def sizes(self, size: int, max_bytes: float) -> int | tuple[int, ...]:
-        """Return the sizes of partitions of about `size` frames that follow the chunks of the data.
+        """Choose the sizes of partitions of about `size` frames that end where chunks of the data end.
 
         Parameters
         ----------
         size : int
-            Frames in a partition, about.
+            Frames in a partition, approximately.
         max_bytes : float
-            Bytes of data that a partition reads at most, unless one chunk has more.
+            Limit of the data that a partition reads, in bytes. One chunk may exceed it.
 
         Returns
         -------
         int or tuple of int
-            One size for all partitions but the last, or the size of each.
+            One size for all partitions except the last, or the size of each.
         """
         return size
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
-        """Return the parameters of all partitions, for dask to compute those that are asked for.
+        """Return all partitions for use in a dask graph, which computes only those that are needed.
 
         A generator is read to its end, and a bag is computed to count its items.
 
         Parameters
         ----------
         sizes_of : callable
-            Returns the frames of each partition, for parameters whose number is known. The partitions
-            of a bag are its own.
+            Returns the number of frames of each partition; called with parameters whose `n_frames` is
+            known. Not called for a bag, which is divided already.
         """
         raise NotImplementedError
 
     def _uncomputed(self) -> Iterator[Any]:
-        """Yield the items, of which some may be dask collections."""
+        """Yield the items; those that are dask collections are not computed."""
         return iter(self)
 
     def partitions(
         self, size_at: Callable[[int], int], max_bytes: float | None = None
     ) -> Iterator[Partition]:
-        """Yield partitions, reading no further than the one that is yielded.
+        """Yield partitions; no items are read ahead of the partition that is yielded.
 
         Parameters
         ----------
         size_at : callable
-            Says how many frames the partition has that starts at a frame; 0 ends.
+            Called with the index of a partition's first frame; returns its number of frames, or 0 to
+            stop.
         max_bytes : float, optional
-            A partition ends early when its parameters take so many bytes. None does not count them.
+            A partition ends early when its parameters reach this many bytes. None: they are not counted.
         """
         params = self._uncomputed()
         start = 0
@@ -132,23 +135,18 @@ class Params:
 
 
 class FrameParams(Params):
-    """The parameters of a video, read lazily and in frame order.
+    """The parameters of a video in an iterable, which is read lazily.
 
-    An item that arrives before its turn, by its `IndexedFrameParams`, is held until the gap before it is
-    filled; nothing else is kept. Iterating consumes what it was made of, once. Items that are dask
-    collections, as Delayed objects, are computed; partitions leave that to the workers.
+    An item whose `IndexedFrameParams` puts it later is held until the frames before it have come.
+    Iterating computes items that are dask collections, such as Delayed objects; in partitions they are
+    left for the workers to compute.
 
     Parameters
     ----------
     items : iterable
-        One item a frame; plain items belong to the frame of their position.
+        One item for each frame. A plain item belongs to the frame of its position.
     n_frames : int, optional
-        Frames of the video; later ones are left out. None takes all.
-
-    Attributes
-    ----------
-    n_frames : int or None
-        Number of frames, None while it is unknown.
+        Number of frames of the video; later items are ignored. None uses all.
     """
 
     def __init__(self, items: Iterable[Any], n_frames: int | None = None) -> None:
@@ -171,12 +169,12 @@ class FrameParams(Params):
     def _uncomputed(self) -> Iterator[Any]:
         indexed = with_index(self._items)
         if not isinstance(self._items, list | tuple | range | np.ndarray):
-            # What yields them may go on with the same object while they are held.
+            # A generator may change and yield the same object again while its items are held.
             indexed = ((idx, item if is_pending(item) else private(item)) for idx, item in indexed)
         return in_frame_order(indexed, self.n_frames)
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
-        """Return the parameters of all partitions; items at hand become part of dask's graph."""
+        """Return all partitions; items that need not be computed become part of the graph."""
         items = self._all_items()
         sizes = sizes_of(self if self.n_frames is not None else FrameParams(items))
         if not any_pending(items):
@@ -188,7 +186,7 @@ class FrameParams(Params):
         return PartitionBlocks(sizes, PendingItems(len(items)), [(bag_as_array(bag), 0)])
 
     def _all_items(self) -> Sequence[Any]:
-        """Return the items in frame order, in a sequence that the caller does not change any more."""
+        """Return the items in frame order; lists are copied, lest the caller changes them."""
         items = self._items
         is_ordered = isinstance(items, range | np.ndarray)
         if isinstance(items, list | tuple):
@@ -198,7 +196,7 @@ class FrameParams(Params):
         return tuple(self._uncomputed())
 
     def _check_indices(self, items: Sequence[Any]) -> None:
-        """Find what is wrong with the indices before anything is drawn."""
+        """Raise for wrong frame indices before anything is drawn."""
         if _any_indexed(items):
             without_params = ((idx, None) for idx, _ in with_index(items))
             for _ in in_frame_order(without_params, self.n_frames):
@@ -206,15 +204,14 @@ class FrameParams(Params):
 
 
 class BagParams(Params):
-    """The parameters of a video in a `dask.bag.Bag`, whose partitions are the video's.
+    """The parameters of a video in a `dask.bag.Bag`, whose partitions become those of the video.
 
     Parameters
     ----------
     bag : dask.bag.Bag
-        Of items.
+        One item for each frame.
     n_frames : int or None
-        Frames of the video; later ones are left out. None takes all.
-
+        Number of frames of the video; later items are ignored. None uses all.
     """
 
     def __init__(self, bag: Any, n_frames: int | None = None) -> None:
@@ -223,7 +220,7 @@ class BagParams(Params):
 
     @cached_property
     def bag_partitions(self) -> Sequence[Any]:
-        """The partitions, each a Delayed sequence of items."""
+        """The partitions, each a Delayed list of items."""
         partitions: Sequence[Any] = self._bag.to_delayed()
         return partitions
 
@@ -233,16 +230,16 @@ class BagParams(Params):
         return in_frame_order(with_index(items), self.n_frames)
 
     def check_partition_size(self, partition_size: object) -> None:
-        """Raise unless the partitions of the bag are used as they are."""
+        """Raise unless it is "auto", which uses the partitions of the bag."""
         if not isinstance(partition_size, str):
             raise OptionError(
-                'partition_size must be "auto" with a Bag, whose partitions are used as they are; '
+                'partition_size must be "auto" for a Bag, whose partitions are used as they are; '
                 "bag.repartition() changes them"
             )
         super().check_partition_size(partition_size)
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
-        """Return the parameters of the bag's partitions; its items are counted now."""
+        """Return the partitions of the bag that have frames; its items are counted now."""
         loaded = bag_as_array(self._bag)
         ends = list(accumulate(count_items(loaded)))
         n_frames = ends[-1] if self.n_frames is None else self.n_frames
@@ -258,22 +255,22 @@ class BagParams(Params):
         return PartitionBlocks(sizes, BagItems(n_frames), [(loaded, 0)])
 
     def check_storable(self) -> None:
-        """Raise, as the partitions of a bag have unknown lengths."""
+        """Raise: the lengths of the partitions are unknown before they are computed."""
         raise OptionError(
-            "store= needs to know which frames a partition holds, which a Bag does not tell before it "
-            "is computed: give a list of Delayed objects, or an array"
+            "store= needs to know which frames a partition holds, which is unknown for a Bag before it "
+            "is computed: pass a list of Delayed objects, or an array"
         )
 
 
 class SliceParams(Params):
-    """The parameters of a video in arrays, of which each frame takes a slice.
+    """The parameters of a video in arrays; each frame gets a slice.
 
     Parameters
     ----------
     slices : Slices
-        Of all frames.
+        The slices of all frames.
     n_frames : int or None
-        Frames of the video; later ones are left out. None takes all.
+        Number of frames of the video; later slices are ignored. None uses all.
     """
 
     n_frames: int
@@ -290,36 +287,36 @@ class SliceParams(Params):
         self.n_frames = len(self._slices)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the slices, reading one whole chunk at a time."""
+        """Yield the slices; one whole chunk is read at a time."""
         for start, stop in pairwise([0, *self._edges]):
             yield from self._slices[start:stop]
 
     def __getitem__(self, idx: int) -> Any:
-        """Return the parameters of one frame, reading no more than it needs."""
+        """Return the parameters of one frame; no more is read than it needs."""
         return self._slices[idx]
 
     def partitions(
         self, size_at: Callable[[int], int], max_bytes: float | None = None
     ) -> Iterator[Partition]:
-        """Yield partitions that end where chunks do, or divide a run of chunks that is read as one.
+        """Yield partitions of whole chunks, or parts of one chunk, which is then read once for all.
 
-        With `max_bytes` infinite, they have the sizes that `size_at` says, wherever chunks end.
+        If `max_bytes` is infinite, the sizes are those that `size_at` returns, wherever chunks end.
         """
         bounds = self._bounds(size_at, max_bytes or math.inf)
         for (first, last), parts in groupby(bounds, lambda bound: self._run(*bound)):
-            slices, loaded = self._slices[first:last], None  # read as one, for all these partitions
+            slices, loaded = self._slices[first:last], None  # read once for all these partitions
             for start, stop in parts:
                 if (start, stop) == (first, last):
                     yield self._alone(start, slices)
                     continue
-                n_bytes = 0  # what is shared is counted once
+                n_bytes = 0  # shared data are counted once
                 if loaded is None:
                     loaded = slices.delayed()
                     n_bytes = int((last - first) * slices.slice_bytes)
                 yield Partition(start, DelayedItems(loaded, start - first, stop - first), n_bytes)
 
     def _alone(self, start: int, slices: Slices) -> Partition:
-        """Return a partition that shares nothing, so that it is read in the task that draws it."""
+        """Return a partition that shares no data, which is therefore read in the task that draws it."""
         n_frames = len(slices)
         if not slices.is_lazy:
             return Partition(start, slices, slices.travel_bytes)
@@ -327,22 +324,22 @@ class SliceParams(Params):
         return Partition(start, items, int(n_frames * slices.slice_bytes))
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
-        """Return the parameters of all partitions; what dask does not compute is read in tasks."""
+        """Return all partitions; data that dask does not compute are read in the tasks that draw."""
         sizes = sizes_of(self)
         return PartitionBlocks(sizes, *self._slices.divided(sizes))
 
     def _run(self, start: int, stop: int) -> tuple[int, int]:
-        """Return what is read for a partition: the chunk in which it lies, or its part of several."""
+        """Return the frames to read for a partition: the chunk that contains it, or its own frames."""
         first = self._edges[bisect_right(self._edges, start) - 1] if start >= self._edges[0] else 0
         last = self._edges[bisect_right(self._edges, start)]
         return (first, last) if stop <= last else (start, stop)
 
     def sizes(self, size: int, max_bytes: float) -> tuple[int, ...]:
-        """Return the size of each partition, of about `size` frames and at the chunks' boundaries."""
+        """Return the size of each partition, of about `size` frames."""
         return tuple(stop - start for start, stop in self._bounds(lambda start: size, max_bytes))
 
     def check_memory(self, limit: int | None, partition_size: Any) -> None:
-        """Raise if the slices that are read at once do not fit into a worker."""
+        """Raise if the slices that are read at once do not fit into the memory of a worker."""
         if limit is None:
             from distributed.system import MEMORY_LIMIT
 
@@ -360,16 +357,15 @@ class SliceParams(Params):
         advice = f"a partition_size of at most {at_most}"
         if what == "chunks":
             advice = (
-                f"rechunk the data, as to {n_of_frames(at_most)} in a chunk, or give workers more memory"
+                f"rechunk the data, for example to {n_of_frames(at_most)}, or give workers more memory"
             )
         raise ParamsError(
             f"the {what} of param_by_frame: {n_of_frames(n_frames)} that are read at once take "
-            f"{format_bytes(n_bytes)}, but a worker has {format_bytes(limit)} for each of its threads: "
-            f"{advice}"
+            f"{format_bytes(n_bytes)}, but a worker has {format_bytes(limit)} for each thread: {advice}"
         )
 
     def _stop(self, start: int, size: int, max_bytes: float) -> int:
-        """Return the end of some whole chunks from `start` on: of about `size` frames, at least one."""
+        """Return where a run of whole chunks from `start` ends: about `size` frames, or one chunk."""
         room = start + max_bytes / max(1.0, self._slices.slice_bytes)
         first = bisect_right(self._edges, start)
         wanted = bisect_left(self._edges, start + size, first)
@@ -378,7 +374,7 @@ class SliceParams(Params):
         return self._edges[wanted]
 
     def _bounds(self, size_at: Callable[[int], int], max_bytes: float) -> Iterator[tuple[int, int]]:
-        """Yield where partitions begin and end."""
+        """Yield the first frame of each partition, and the one after its last."""
         start = 0
         while start < self.n_frames and (size := size_at(start)):
             if max_bytes == math.inf:
@@ -391,13 +387,10 @@ class SliceParams(Params):
             start = edges[-1]
 
 
-AnyParams = Params  # the name that callers still use
-
-
 def open_params(
     param_by_frame: object, n_frames: int | None, axis: int | None = None, dim: str | None = None
 ) -> Params:
-    """Check a parameter sequence, of any kind, and wrap it; the names are those of `make_video`."""
+    """Check and wrap the parameters of a video; the arguments are those of `make_video`."""
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     if is_data(param_by_frame):
@@ -412,14 +405,14 @@ def open_params(
         return BagParams(param_by_frame, n_frames)
     if is_dask_collection(param_by_frame):
         raise OptionTypeError(
-            f"param_by_frame is a dask {type(param_by_frame).__name__}; of dask's collections Bags and "
-            f"Arrays are read on the workers, and lists of Delayed objects: pass one of these, or "
-            f".compute() it if it fits into memory"
+            f"param_by_frame is a dask {type(param_by_frame).__name__}, which cannot be divided into "
+            f"frames: pass a Bag, an Array or a list of Delayed objects, or call its .compute() if it "
+            f"fits into memory"
         )
     if hasattr(param_by_frame, "columns") and hasattr(param_by_frame, "itertuples"):
         raise OptionTypeError(
-            "param_by_frame is a DataFrame, of which iterating gives the columns: "
-            "pass df.itertuples() for one row a frame"
+            "param_by_frame is a DataFrame, and iterating over it gives its columns: "
+            "pass df.itertuples() for one row per frame"
         )
     if isinstance(param_by_frame, bytes) or not _is_iterable(param_by_frame):
         raise OptionTypeError(
@@ -430,16 +423,19 @@ def open_params(
 
 
 def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[int]:
-    """Return the number of frames of each partition, without end where it is a constant.
-
-    For "auto" there are none.
+    """Check the size of partitions, and return the size of each.
 
     Parameters
     ----------
     partition_size : int, sequence of int or "auto"
         As the caller gave it.
     n_frames : int or None
-        Number of frames of the video.
+        Number of frames of the video; None if it is unknown.
+
+    Returns
+    -------
+    iterable of int
+        Endless if the size is constant; empty for "auto".
     """
     if isinstance(partition_size, str):
         if partition_size != "auto":
@@ -474,7 +470,7 @@ def _length(items: Iterable[Any]) -> int | None:
 
 def _is_iterable(value: Any) -> TypeGuard[Iterable[Any]]:
     try:
-        iter(value)  # also what has a length and items alone; not an array without dimensions
+        iter(value)  # accepts objects with only __len__ and __getitem__; refuses 0-d arrays
     except TypeError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Runs of consecutive frames, and the parameters that they are drawn from."""
+"""Partitions: runs of consecutive frames with their parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .sliced import BlockArray
 
 @dataclass(frozen=True)
 class DelayedItems:
-    """Parameters of a partition that are computed on the workers, perhaps with those of others.
+    """Parameters of a partition that workers compute, possibly together with those of others.
 
     Attributes
     ----------
     delayed : Delayed or None
-        Becomes a sequence; None once it is on its way.
+        Computes a sequence; None in the partition that is sent to a worker, which gets the result.
     start, stop : int
-        Which items of it.
+        The items of that sequence that belong to the partition.
     """
 
     delayed: Any
@@ -35,7 +35,7 @@ class DelayedItems:
 
 @dataclass(frozen=True, eq=False)
 class BlockItems:
-    """Parameters of one partition alone, which dask computes in the task that draws them.
+    """Parameters of one partition that dask computes in the task that draws it.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Partition:
     params : sequence, DelayedItems or BlockItems
         One item for each frame.
     n_bytes : int
-        Bytes of the parameters, where they were counted.
+        Bytes of the parameters; 0 if they were not counted.
     """
 
     start: int
@@ -77,7 +77,7 @@ class Partition:
         return len(self.params)
 
     def items(self, computed: Any = None) -> Sequence[Any]:
-        """Return the parameters: as computed on the workers, or computed now where they have to be."""
+        """Return the parameters, taken from what workers computed, or computed now if that is None."""
         params = self.params
         if isinstance(params, BlockItems):
             return params.params.filled(self.start, compute(*(array for array, _ in params.arrays)))

@@ -1,33 +1,41 @@
-"""One array of any kind, sliced along one axis: what partitions of frames need of it."""
+"""Arrays of any kind sliced along one axis: what partitions of frames need to know of them."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from dask import delayed
 
-#: A dask array and the axis along which it has one block for each partition; None if all take all of it.
+#: A dask array, and its axis with one block for each partition; None if every partition needs all of it.
 BlockArray = tuple[Any, int | None]
 
 
 class Unfilled(Protocol):
-    """Slices of an array that lack what dask computes."""
+    """Slices of an array without the data that dask computes."""
 
     def cut(self, start: int, stop: int) -> Unfilled:
         """Return some of the slices."""
         ...
 
     def filled(self, blocks: Iterator[Any]) -> Sliced:
-        """Return the slices with what was computed, which is taken from `blocks`."""
+        """Return the slices with the data that dask computed; takes its arrays from `blocks`."""
         ...
 
 
 class Sliced(Protocol):
-    """Slices of one array along one axis, one for each frame; not read yet."""
+    """Slices of one array along one axis, one for each frame; not read yet.
+
+    Attributes
+    ----------
+    is_labelled : bool
+        True for arrays with named dimensions, which are those of xarray.
+    """
+
+    is_labelled: ClassVar[bool]
 
     @property
     def n(self) -> int:
@@ -36,7 +44,7 @@ class Sliced(Protocol):
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Lengths along the axis of the chunks in which the array is stored or computed."""
+        """Lengths along the axis of the chunks that are stored or computed as one."""
         ...
 
     @property
@@ -46,12 +54,12 @@ class Sliced(Protocol):
 
     @property
     def is_lazy(self) -> bool:
-        """True if dask has to compute it."""
+        """True if dask has to compute the slices."""
         ...
 
     @property
     def travel_bytes(self) -> int:
-        """Bytes that travel with it to a worker."""
+        """Bytes that are sent to a worker with it."""
         ...
 
     def cut(self, start: int, stop: int) -> Sliced:
@@ -59,39 +67,42 @@ class Sliced(Protocol):
         ...
 
     def load(self) -> Sliced:
-        """Return the slices in memory, read or computed now."""
+        """Read or compute the slices now, and return them in memory."""
         ...
 
     def delayed(self) -> Any:
-        """Return a Delayed object that becomes the slices in memory."""
+        """Return a Delayed object that computes the slices in memory."""
         ...
 
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
-        """Return the slices in two: what goes with each partition, and dask arrays of the rest.
+        """Split the slices: into what is sent with each partition, and dask arrays of the rest.
+
+        Data that can be read without dask are read in the task that draws, unless partitions divide
+        their chunks: then dask reads each chunk once.
 
         Parameters
         ----------
         sizes : sequence of int
-            Slices of each partition.
+            Number of slices of each partition.
         """
         ...
 
     def filled(self, blocks: Iterator[Any]) -> Sliced:
-        """Return the slices themselves: they lack nothing."""
+        """Return the slices, which lack nothing."""
         ...
 
     def __getitem__(self, idx: int) -> Any:
-        """Return one slice, as users get it, of an array in memory."""
+        """Return one slice as users get it, if the slices are in memory."""
         ...
 
 
 def loaded_later(sliced: Sliced) -> Any:
-    """Return a Delayed object that becomes the slices in memory, read where it is computed."""
+    """Return a Delayed object that reads the slices on the worker that computes it."""
     return delayed(operator.methodcaller("load"))(delayed(sliced, traverse=False))
 
 
 def chunks_within(chunks: int | Sequence[int], start: int, stop: int) -> tuple[int, ...]:
-    """Return the lengths of the chunks, of one length or of many, from `start` to `stop`."""
+    """Return the lengths of the chunks from `start` to `stop`, given one length or all lengths."""
     if isinstance(chunks, int):
         first = (start // chunks + 1) * chunks
         edges = [start, *range(first, stop, chunks), stop]
@@ -102,5 +113,5 @@ def chunks_within(chunks: int | Sequence[int], start: int, stop: int) -> tuple[i
 
 
 def ends_match(chunks: Sequence[int], sizes: Sequence[int]) -> bool:
-    """Return whether partitions of these sizes end where chunks end, so that none divides a chunk."""
+    """Return whether all partitions end where chunks end."""
     return set(accumulate(sizes)) <= set(accumulate(chunks))

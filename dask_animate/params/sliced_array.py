@@ -6,7 +6,7 @@ import math
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from dask import delayed
@@ -26,8 +26,10 @@ class SlicedArray:
     axis : int
         The axis along which it is sliced.
     start, stop : int
-        The slices that are meant.
+        The first slice, and the one after the last.
     """
+
+    is_labelled: ClassVar = False
 
     array: Any
     axis: int
@@ -41,7 +43,7 @@ class SlicedArray:
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Lengths along the axis of the chunks in which the array is stored or computed."""
+        """Lengths along the axis of the chunks that are stored or computed as one."""
         chunks = getattr(self.array, "chunks", None)
         return chunks_within(1 if chunks is None else chunks[self.axis], self.start, self.stop)
 
@@ -53,7 +55,7 @@ class SlicedArray:
 
     @property
     def is_lazy(self) -> bool:
-        """True if dask has to compute it."""
+        """True if dask has to compute the slices."""
         return bool(is_dask_collection(self.array))
 
     @property
@@ -63,28 +65,24 @@ class SlicedArray:
 
     @property
     def travel_bytes(self) -> int:
-        """Bytes that travel with it to a worker."""
+        """Bytes that are sent to a worker with it."""
         return self.part().nbytes if isinstance(self.array, np.ndarray) else 0
 
     def cut(self, start: int, stop: int) -> SlicedArray:
-        """Return some of the slices; those of an array in memory come without the others."""
+        """Return some of the slices; of an array in memory, the others are dropped."""
         part = replace(self, start=self.start + start, stop=self.start + stop)
         return part.load() if self.is_in_memory else part
 
     def load(self) -> SlicedArray:
-        """Return the slices in memory, read or computed now."""
+        """Read or compute the slices now, and return them in memory."""
         return _in_memory(self.part(), self.axis)
 
     def delayed(self) -> Any:
-        """Return a Delayed object that becomes the slices in memory."""
+        """Return a Delayed object that computes the slices in memory."""
         return delayed(_in_memory)(self.part(), self.axis) if self.is_lazy else loaded_later(self)
 
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
-        """Return the slices in two, as `Sliced.divided` says.
-
-        What can be read without dask is read where it is drawn, unless partitions divide its chunks:
-        then dask reads each chunk once.
-        """
+        """Split the slices, as `Sliced.divided` says."""
         if self.is_lazy:
             array = self.part()
         elif self.is_in_memory or ends_match(self.chunks, sizes):
@@ -96,7 +94,7 @@ class SlicedArray:
         return ArrayBlock(self.axis), [(array, self.axis)]
 
     def filled(self, blocks: Iterator[Any]) -> SlicedArray:
-        """Return the slices themselves: they lack nothing."""
+        """Return the slices, which lack nothing."""
         return self
 
     def __getitem__(self, idx: int) -> Any:
@@ -104,7 +102,7 @@ class SlicedArray:
         return self.array[self._index(idx)]
 
     def part(self) -> Any:
-        """Return the slices as an array; what dask computes stays lazy, all else is read."""
+        """Return the slices as an array, read now; a dask array stays lazy."""
         return self.array[self._index(slice(self.start, self.stop))]
 
     def _index(self, along: int | slice) -> tuple[Any, ...]:
@@ -134,16 +132,16 @@ class SlicedZarrArray(SlicedArray):
         return lives_in_memory(self.array)
 
     def part(self) -> Any:
-        """Return the slices, read now; raise `ParamsError` if this process does not find the array."""
+        """Return the slices, read now; raise `ParamsError` if this process finds no such array."""
         from ..storage import require_found
 
-        require_found(self.array)  # zarr reads zeros where there is nothing
+        require_found(self.array)  # zarr would return zeros
         return super().part()
 
 
 @dataclass(frozen=True)
 class ArrayBlock:
-    """The slices of an array without labels, all of which dask computes.
+    """The slices of an array without labels that dask computes.
 
     Attributes
     ----------
@@ -158,12 +156,12 @@ class ArrayBlock:
         return self
 
     def filled(self, blocks: Iterator[Any]) -> SlicedArray:
-        """Return the slices with what was computed, which is taken from `blocks`."""
+        """Return the slices with the data that dask computed; takes its arrays from `blocks`."""
         return _in_memory(next(blocks), self.axis)
 
 
 class _Readable:
-    """A sliced array as dask reads it: in parts, each checked where it is read."""
+    """A sliced array as `dask.array.from_array` reads it: each part is checked where it is read."""
 
     def __init__(self, sliced: SlicedArray) -> None:
         self._sliced = sliced
@@ -172,7 +170,7 @@ class _Readable:
         self.shape, self.ndim, self.dtype = tuple(shape), len(shape), np.dtype(sliced.array.dtype)
 
     def __getitem__(self, index: tuple[slice, ...]) -> Any:
-        """Read the slices within an index, and all of the other axes."""
+        """Read the slices that an index selects; it must select all of the other axes."""
         along = index[self._sliced.axis]
         return self._sliced.cut(along.start, along.stop).load().array
 
@@ -188,7 +186,7 @@ class HDF5Dataset:
     chunks: tuple[int, ...] | None
 
     def __getitem__(self, index: Any) -> Any:
-        """Read a part, opening the file for it."""
+        """Read a part; the file is opened for it."""
         import h5py
 
         with h5py.File(self.path, "r") as file:

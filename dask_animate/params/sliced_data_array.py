@@ -1,4 +1,4 @@
-"""Labelled arrays, which are those of xarray, sliced along one dimension."""
+"""Labelled arrays, those of xarray, sliced along one dimension."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 from dask import delayed
 from dask.base import is_dask_collection
@@ -26,10 +26,12 @@ class SlicedDataArray:
     Attributes
     ----------
     labelled : DataArray or Dataset
-        These slices of it, lazy or in memory.
+        The data of these slices, lazy or in memory.
     dim : hashable
-        The dimension along which it is sliced.
+        The dimension along which they are sliced.
     """
+
+    is_labelled: ClassVar = True
 
     labelled: Any
     dim: Any
@@ -41,7 +43,7 @@ class SlicedDataArray:
 
     @property
     def chunks(self) -> tuple[int, ...]:
-        """Lengths along the dimension of the chunks in which the data are stored or computed."""
+        """Lengths along the dimension of the chunks that are stored or computed as one."""
         edges = set(range(self.n + 1))
         for variable in self._variables():
             edges &= {0, *accumulate(_chunks_of(variable, self.dim))}
@@ -54,12 +56,12 @@ class SlicedDataArray:
 
     @property
     def is_lazy(self) -> bool:
-        """True if dask has to compute it."""
+        """True if dask has to compute the slices."""
         return bool(is_dask_collection(self.labelled))
 
     @cached_property
     def travel_bytes(self) -> int:
-        """Bytes that travel with it to a worker: what is read there does not."""
+        """Bytes that are sent to a worker with it: not those that the worker reads."""
         return pickled_bytes(self.labelled)
 
     def cut(self, start: int, stop: int) -> SlicedDataArray:
@@ -67,21 +69,21 @@ class SlicedDataArray:
         return SlicedDataArray(self.labelled.isel({self.dim: slice(start, stop)}), self.dim)
 
     def load(self) -> SlicedDataArray:
-        """Return the slices in memory, read or computed now."""
+        """Read or compute the slices now, and return them in memory."""
         return SlicedDataArray(self.labelled.compute(), self.dim)
 
     def delayed(self) -> Any:
-        """Return a Delayed object that becomes the slices in memory."""
+        """Return a Delayed object that computes the slices in memory."""
         return delayed(SlicedDataArray)(self.labelled, self.dim) if self.is_lazy else loaded_later(self)
 
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
-        """Return the slices in two, as `Sliced.divided` says and `SlicedArray` does it."""
+        """Split the slices, as `Sliced.divided` says."""
         if not self.is_lazy and ends_match(self.chunks, sizes):
             return self, []
         return _divided(self.labelled, self.dim, sizes)
 
     def filled(self, blocks: Iterator[Any]) -> SlicedDataArray:
-        """Return the slices themselves: they lack nothing."""
+        """Return the slices, which lack nothing."""
         return self
 
     def __getitem__(self, idx: int) -> Any:
@@ -95,20 +97,23 @@ class SlicedDataArray:
 
 @dataclass(frozen=True)
 class LabelledBlocks:
-    """Slices of an `xarray.DataArray` or `Dataset`, some variables of which dask computes.
+    """Slices of an `xarray.DataArray` or `Dataset`, without the variables that dask computes.
 
     Attributes
     ----------
     rest : Dataset
         The other variables.
     dim : hashable
-        The dimension along which it is sliced.
+        The dimension along which they are sliced.
     computed : tuple of (hashable, dict)
-        Name of each variable that dask computes, and what `xarray.Variable` gets beside its data.
-    names, coords : list
-        All data variables and coordinates, in their order; the coordinates alone.
+        For each variable that dask computes, its name, and the arguments of `xarray.Variable` except the
+        data.
+    names : list
+        The names of all data variables and coordinates, in their order.
+    coords : list
+        The names of the coordinates.
     array_names : list
-        Name of the DataArray; none for a Dataset.
+        The name of a DataArray; empty for a Dataset.
     """
 
     rest: Any
@@ -124,7 +129,7 @@ class LabelledBlocks:
         return replace(self, rest=self.rest.isel(along, missing_dims="ignore"))
 
     def filled(self, blocks: Iterator[Any]) -> SlicedDataArray:
-        """Return the slices with what was computed, which is taken from `blocks`."""
+        """Return the slices with the data that dask computed; takes its arrays from `blocks`."""
         import xarray
 
         computed = {
@@ -137,7 +142,7 @@ class LabelledBlocks:
 
 
 def _divided(labelled: Any, dim: Any, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
-    """Return labelled slices in two, as `Sliced.divided` says."""
+    """Split labelled slices, as `Sliced.divided` says."""
     is_dataset = hasattr(labelled, "data_vars")
     dataset = labelled if is_dataset else labelled.to_dataset(name=_VALUES)
     computed: list[tuple[Any, dict[str, Any]]] = []
@@ -150,7 +155,7 @@ def _divided(labelled: Any, dim: Any, sizes: Sequence[int]) -> tuple[Unfilled, l
         if dim in variable.dims:
             axis = variable.dims.index(dim)
             chunks = {dim: _chunks_of(variable, dim)}
-            variable = variable.to_base_variable()  # an index is never in chunks
+            variable = variable.to_base_variable()  # an IndexVariable ignores chunk()
             variable = variable.chunk(chunks, name=f"load-{uuid.uuid4().hex}").chunk({dim: tuple(sizes)})
         arrays.append((variable.data, axis))
         arguments = {"dims": variable.dims, "attrs": variable.attrs, "encoding": variable.encoding}
@@ -167,7 +172,7 @@ def _divided(labelled: Any, dim: Any, sizes: Sequence[int]) -> tuple[Unfilled, l
 
 
 def _chunks_of(variable: Any, dim: Any) -> tuple[int, ...]:
-    """Return the lengths of the chunks along a dimension in which a variable is stored or computed."""
+    """Return the lengths of the chunks along a dimension that are stored or computed as one."""
     along: Any = variable.chunksizes.get(dim)
     if along is None:
         along = int(variable.encoding.get("preferred_chunks", {}).get(dim, 1))

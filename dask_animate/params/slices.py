@@ -1,4 +1,4 @@
-"""The parameters of frames as slices of arrays, of one or of several that are aligned."""
+"""The parameters of frames as slices of one array, or of several aligned arrays."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from dask import delayed
 from ..errors import OptionError, OptionTypeError, ParamsError
 from .array_kinds import is_location, open_sliced, opener_of
 from .sliced import BlockArray, Sliced, Unfilled
-from .sliced_data_array import SlicedDataArray
 
 
 @dataclass(frozen=True)
 class Slices(Sequence[Any]):
-    """A run of frames' parameters, each a slice of one array or of several that are aligned.
+    """The parameters of consecutive frames, each a slice of one array or of several aligned arrays.
 
-    Nothing is read until the first is asked for; then all of them are, once. What is pickled is where
-    to read, and what is in memory.
+    Iterating reads all of them at once; nothing is read before. A pickle holds the location of the data,
+    and those data that are in memory.
 
     Attributes
     ----------
@@ -45,7 +44,7 @@ class Slices(Sequence[Any]):
     def __getitem__(self, idx: slice) -> Slices: ...
 
     def __getitem__(self, idx: int | slice) -> Any:
-        """Return a slice, or a run of them, that shares nothing that is read with this one."""
+        """Return the parameters of one frame, read now, or the slices of a run of frames."""
         if isinstance(idx, slice):
             start, stop, _ = idx.indices(len(self))
             return replace(self, arrays=tuple(array.cut(start, stop) for array in self.arrays))
@@ -79,7 +78,7 @@ class Slices(Sequence[Any]):
         return delayed(_assembled)([array.delayed() for array in self.arrays], self.names)
 
     def divided(self, sizes: Sequence[int]) -> tuple[UnfilledSlices, list[BlockArray]]:
-        """Return the slices in two: what goes with each partition, and dask arrays of the rest.
+        """Split the slices: into what is sent with each partition, and dask arrays of the rest.
 
         Parameters
         ----------
@@ -90,14 +89,14 @@ class Slices(Sequence[Any]):
         return UnfilledSlices(unfilled, self.names), list(chain.from_iterable(blocks))
 
     def pick(self, idx: int) -> Any:
-        """Return one slice of what is in memory, without reading it again."""
+        """Return the parameters of one frame, if the slices are in memory."""
         picked = [array[idx] for array in self.arrays]
         if self.names is None:
             return picked[0]
         return dict(zip(self.names, picked, strict=True)) if self.names else tuple(picked)
 
     def edges(self) -> list[int]:
-        """Return where a run may end without a chunk of any array being read twice; the end is last."""
+        """Return where runs can end so that no chunk of any array is read twice, and the end of all."""
         common: set[int] | None = None
         for array in self.arrays:
             ends = set(np.cumsum(array.chunks).tolist())
@@ -107,25 +106,25 @@ class Slices(Sequence[Any]):
 
 @dataclass(frozen=True)
 class UnfilledSlices:
-    """A run of frames' parameters that lack what dask computes.
+    """The parameters of consecutive frames, without the data that dask computes.
 
     Attributes
     ----------
     arrays : tuple of Unfilled
         The arrays.
     names : tuple or None
-        As of `Slices`.
+        As for `Slices`.
     """
 
     arrays: tuple[Unfilled, ...]
     names: tuple[Any, ...] | None
 
     def __getitem__(self, idx: slice) -> UnfilledSlices:
-        """Return a run of them."""
+        """Return those of some of the frames."""
         return replace(self, arrays=tuple(array.cut(idx.start, idx.stop) for array in self.arrays))
 
     def filled(self, start: int, blocks: Sequence[Any]) -> Slices:
-        """Return the parameters with what was computed."""
+        """Return the parameters with the data that dask computed."""
         computed = iter(blocks)
         return Slices(tuple(array.filled(computed) for array in self.arrays), self.names)
 
@@ -135,32 +134,32 @@ def _assembled(arrays: Sequence[Sliced], names: Any) -> Slices:
 
 
 def is_data(value: object) -> bool:
-    """Whether parameters are arrays to be sliced, not a sequence of items."""
+    """Return whether parameters are arrays to be sliced; otherwise they are a sequence of items."""
     if isinstance(value, tuple):
         return any(opener_of(array) is not None for array in value)
     return isinstance(value, Mapping) or is_location(value) or opener_of(value) is not None
 
 
 def open_slices(value: Any, axis: object, dim: object) -> Slices:
-    """Make slices of arrays of any kind.
+    """Return the slices of arrays of any kind; nothing is read.
 
     Parameters
     ----------
     value : array, location of a zarr array, or dict or tuple of these
-        What `is_data` is true for, or arrays in a dict.
+        The arrays.
     axis : int or None
-        Of arrays without names; the first by default.
+        Axis of arrays without labels; None is the first.
     dim : str or None
-        Of xarray's; the first by default.
+        Dimension of labelled arrays; None is the first.
 
     Raises
     ------
     OptionError, OptionTypeError, ParamsError
-        If they cannot be sliced like that, or have different lengths.
+        If the arrays cannot be sliced like that, or have different lengths.
     """
     names: tuple[Any, ...] | None = None
     if opener_of(value) is not None or not isinstance(value, Mapping | tuple):
-        parts = [value]  # a Dataset of xarray's is a mapping too
+        parts = [value]  # xarray.Dataset is a Mapping too
     elif isinstance(value, Mapping):
         names, parts = tuple(value), list(value.values())
     else:
@@ -182,9 +181,9 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
 
 
 def _check_used(arrays: Sequence[Sliced], axis: object, dim: object) -> None:
-    """Refuse an argument that would be ignored."""
-    labelled = [isinstance(array, SlicedDataArray) for array in arrays]
+    """Raise for an argument that would be ignored."""
+    labelled = [array.is_labelled for array in arrays]
     if axis is not None and all(labelled):
-        raise OptionError("axis= is for arrays without names; of xarray's give dim=")
+        raise OptionError("axis= is for arrays without labels; for xarray, give dim=")
     if dim is not None and not any(labelled):
-        raise OptionError("dim= is for xarray; of other arrays give axis=")
+        raise OptionError("dim= is for xarray; for other arrays, give axis=")

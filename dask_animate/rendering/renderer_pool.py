@@ -1,4 +1,4 @@
-"""The renderers that one process keeps, one for each render, whichever task draws with it."""
+"""The pool of renderers in one process: one for each render, used by all tasks that draw it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from .renderer import Renderer
 from .source_spec import SourceSpec
 
-#: Renderers that stay although nobody holds them: those of lazy arrays, which nobody says goodbye to.
+#: Renderers that are kept although nobody holds them, for lazy arrays, of which the end is unknown.
 KEPT_RENDERERS = 2
 
 
 class RendererPool:
-    """Renderers by the name of their render, each made when it is first needed. Thread-safe.
+    """The renderers of this process by the name of their render. Thread-safe.
 
-    A renderer that was announced by `hold` stays until it is released as often. Of those that were
-    only lent, the ones used last stay; closing one means that its figure is built again if need be.
+    A renderer that is held is kept until `release` was called as often as `hold`. Of the others, those
+    used last are kept; if a closed one is needed again, its figure is built again.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class RendererPool:
         self._n_holders: dict[str, int] = {}
 
     def hold(self, name: str, spec: SourceSpec) -> None:
-        """Keep the renderer of a render until `release`; its figure is not built yet.
+        """Make a renderer, and keep it until `release`; its figure is not built yet.
 
         Parameters
         ----------
@@ -41,7 +41,7 @@ class RendererPool:
             self._n_holders[name] = self._n_holders.get(name, 0) + 1
 
     def release(self, name: str) -> None:
-        """Undo one `hold`; the last one closes the renderer, waiting for a frame that is being drawn."""
+        """Undo one `hold`; the last one closes the renderer, after the frame that is being drawn."""
         with self._lock:
             self._n_holders[name] -= 1
             if self._n_holders[name]:
@@ -51,13 +51,13 @@ class RendererPool:
         renderer.close()
 
     def held(self, name: str) -> Renderer | None:
-        """Return a renderer that is held; None if it is not, or no longer."""
+        """Return the renderer of a render; None if nobody holds it."""
         with self._lock:
             return self._renderers.get(name) if name in self._n_holders else None
 
     @contextmanager
     def lent(self, name: str, spec: SourceSpec) -> Iterator[Renderer]:
-        """Lend the renderer of a render, for which nobody has to call `hold`; arguments as there."""
+        """Lend a renderer, made if need be; arguments as for `hold`, which need not have been called."""
         with self._lock:
             renderer = self._made(name, spec)
             self._n_users[name] = self._n_users.get(name, 0) + 1

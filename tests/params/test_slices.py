@@ -154,9 +154,10 @@ def test_partitions_of_any_chunks(chunks, others, size, max_bytes):
             run = partition.params.delayed.compute(scheduler="sync")
             shown += list(run[partition.params.start : partition.params.stop])
             first = partition.start - partition.params.start
-            assert len(run) * 24 <= max_bytes or edges.isdisjoint(range(first + 1, first + len(run)))
         else:
-            shown += list(partition.params)
+            run, first = partition.items(), partition.start
+            shown += list(run)
+        assert len(run) * 24 <= max_bytes or edges.isdisjoint(range(first + 1, first + len(run)))
     assert shown == [(i, i, i) for i in range(n)]
     exact = list(params.partitions(lambda start: size, float("inf")))
     assert [len(p) for p in exact] == [size] * (n // size) + [n % size] * (n % size > 0)
