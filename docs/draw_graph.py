@@ -1,6 +1,6 @@
 """Draw the graphs that docs/architecture.md shows, by `dask.visualize`; needs Graphviz and its package.
 
-    python docs/draw_graph.py
+python docs/draw_graph.py
 """
 
 from pathlib import Path
