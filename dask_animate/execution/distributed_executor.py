@@ -1,4 +1,4 @@
-"""The executor that draws on a cluster, and gathers in order with a bounded amount in submission."""
+"""The executor that draws on a cluster, and gathers in order with a bounded amount in flight."""
 
 from __future__ import annotations
 
