@@ -41,6 +41,8 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     partition_size : int, sequence of int or "auto"
         Frames in a chunk; ignored for a Bag, whose partitions become the chunks.
     """
+    if params.bag_partitions is not None:
+        params.check_partition_size(partition_size)
     with closing(Renderer(spec)) as renderer:
         size = renderer.size()
     blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))

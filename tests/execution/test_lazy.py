@@ -358,6 +358,8 @@ def test_errors():
     with pytest.raises(FrameError, match="frame 7 could not be drawn"):
         FailsAt(7).frames(range(9)).compute()
     assert FailsAt(7).frames(range(9), partition_size=3)[2].compute().shape == (40, 140, 3)
+    with pytest.raises(OptionError, match='partition_size must be "auto" for a Bag'):
+        FrameNumber().frames(db.from_sequence(range(6), npartitions=2), partition_size=3)
     with pytest.raises(OptionError, match="partition_size sums to 3"):
         FrameNumber().frames(range(9), partition_size=[1, 2])
 
