@@ -250,7 +250,7 @@ def test_one_quality_scale(tmp_path, codec):
         ),
         ("gif", {"fps": 0.001}, "a frame is shown for 1000 s"),
         ("h264", {"durations": {0: 1e18}}, "a frame is shown for 1e.18 s, but mp4 files"),
-        ("h264", {"metadata": {"title": "a\0b"}}, "text without NUL and lone surrogates"),
+        ("h264", {"metadata": {"title": "a\0b"}}, "string without NUL and lone surrogates"),
     ],
 )
 def test_options_that_a_codec_does_not_take(tmp_path, codec, options, message):
