@@ -8,8 +8,8 @@ from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
 from .formats import mime_type as mime_type
 from .options import EncodeOptions as EncodeOptions
-from .options import OutputOptions as OutputOptions
 from .output_file import OutputFile as OutputFile
+from .output_options import OutputOptions as OutputOptions
 from .segment import Segment as Segment
 from .segment_encoder import SegmentEncoder as SegmentEncoder
 from .writer import open_writer as open_writer

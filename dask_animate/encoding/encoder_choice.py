@@ -7,7 +7,6 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import av
 
@@ -18,9 +17,7 @@ from ._pyav import unknown_options
 from .codec_context import configure
 from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
 from .formats import encoded_size
-
-if TYPE_CHECKING:
-    from .options import EncodeOptions
+from .options import EncodeOptions
 
 _logger = logging.getLogger(__name__)
 

@@ -1,22 +1,19 @@
-"""What a caller may ask of a video file, checked before any work."""
+"""How the caller wants frames encoded, checked before any work."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
-from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_choice, require_int, require_text
-from .encoder_choice import check_encoder
+from ..validation import require_choice, require_int
 from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of
 from .output_file import as_path
-from .timeline import Timeline
 
 MODES = ("auto", "gpu", "cpu")
 QUALITY_RANGE = (0, 51)
@@ -25,14 +22,6 @@ FPS_RANGE = (Fraction(1, 1000), Fraction(100_000))
 #: Values of `dither` for an animated GIF; those of FFmpeg's filter paletteuse.
 DITHERS = ("none", "bayer", "floyd_steinberg", "sierra2_4a")
 
-# This library's names of metadata, and FFmpeg's.
-_METADATA = {
-    "title": "title",
-    "author": "artist",
-    "comment": "comment",
-    "copyright": "copyright",
-    "date": "date",
-}
 # FFmpeg's options for which there is a parameter, or which have to stay as they are.
 _RESERVED_OPTIONS = {
     "c": "give codec= instead",
@@ -105,7 +94,7 @@ class EncodeOptions:
         extra_ffmpeg_params: object = None,
         dither: object = None,
     ) -> EncodeOptions:
-        """Check the arguments, and that an encoder opens with them.
+        """Check the arguments, each by itself; `OutputOptions.create` checks that an encoder takes them.
 
         Most arguments are those of `Animator.make_video`, ``video_`` removed from their names.
 
@@ -118,8 +107,6 @@ class EncodeOptions:
         ------
         OptionError, OptionTypeError
             If an argument is invalid; the message names it.
-        EncoderError
-            If no encoder on this machine works with the arguments.
         """
         container, codec = container_of(as_path(output_file), codec)
         pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
@@ -140,7 +127,6 @@ class EncodeOptions:
                 f"fps must be at most {container.max_fps} for {container.muxer}, whose clock is no "
                 f"finer, got {float(options.fps):g}"
             )
-        check_encoder(options)
         return options
 
     def check_encode_on(self, encode_on: object) -> str:
@@ -152,61 +138,6 @@ class EncodeOptions:
                 f'one before: give "client" or "auto"'
             )
         return encode_on
-
-
-@dataclass(frozen=True)
-class OutputOptions:
-    """The video file that the caller wants: its path, its encoding, its timing and its texts.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    encode : EncodeOptions
-        How frames are encoded.
-    timeline : Timeline
-        When frames are shown, and the chapters.
-    metadata : mapping of str to str
-        Title and other texts, by FFmpeg's names.
-    """
-
-    path: Path
-    encode: EncodeOptions
-    timeline: Timeline
-    metadata: Mapping[str, str]
-
-    @classmethod
-    def create(
-        cls,
-        output_file: object,
-        encode: EncodeOptions,
-        n_frames: int | None,
-        *,
-        durations: object = None,
-        chapters: object = None,
-        metadata: object = None,
-    ) -> OutputOptions:
-        """Check that the container can hold the timing and the texts.
-
-        Parameters
-        ----------
-        encode : EncodeOptions
-            For the same file.
-        n_frames : int or None
-            Number of frames; None if unknown.
-        output_file, durations, chapters, metadata
-            As for `Animator.make_video`.
-
-        Raises
-        ------
-        OptionError, OptionTypeError
-            If an argument is invalid; the message names it.
-        """
-        if chapters is not None and not encode.container.has_metadata:
-            raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
-        timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
-        _check_intervals(timeline, encode)
-        return cls(as_path(output_file), encode, timeline, _metadata(metadata, encode.container))
 
 
 def as_fps(fps: object) -> Fraction:
@@ -278,29 +209,3 @@ def _dither(codec: str, dither: object) -> str | None:
             raise OptionError(f"dither={dither!r} is only for GIF: {codec} has all colors")
         return None
     return "none" if dither is None else require_choice("dither", dither, DITHERS)
-
-
-def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
-    container = encode.container
-    longest = float(timeline.longest_interval)
-    if longest > container.max_seconds:
-        raise OptionError(
-            f"a frame is shown for {longest:g} s, but {container.muxer} files can show one for at most "
-            f"{container.max_seconds:g} s"
-        )
-    if not timeline.is_uniform and timeline.n_frames == 1 and encode.codec in ("apng", "webp"):
-        raise OptionError(f"durations: a single frame is a still image in {container.muxer} files")
-
-
-def _metadata(metadata: object, container: Container) -> dict[str, str]:
-    """Return metadata by FFmpeg's names."""
-    if metadata and not container.has_metadata:
-        raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
-    if metadata is None:
-        return {}
-    if not isinstance(metadata, Mapping):
-        raise OptionTypeError(f'metadata must be a dict such as {{"title": "Waves"}}, got {metadata!r}')
-    unknown = [key for key in metadata if key not in _METADATA]
-    if unknown:
-        raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
-    return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}

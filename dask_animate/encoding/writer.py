@@ -6,8 +6,8 @@ from ..frames import FrameSize
 from .encoders import Encoding
 from .formats import CODECS
 from .image_writer import ImageWriter
-from .options import OutputOptions
 from .output_file import OutputFile
+from .output_options import OutputOptions
 from .video_writer import VideoWriter
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dask_animate.encoding.encoder_choice import choose_encoder
-from dask_animate.encoding.options import EncodeOptions, OutputOptions, as_fps, parse_ffmpeg_params
+from dask_animate.encoding.options import EncodeOptions, as_fps, parse_ffmpeg_params
+from dask_animate.encoding.output_options import OutputOptions
 from dask_animate.errors import EncoderError, OptionError, OptionTypeError
 from dask_animate.frames import FrameSize
 
@@ -80,7 +81,7 @@ def test_fps_of_the_wrong_type(fps):
 )
 def test_bad_options(options, error, message):
     with pytest.raises(error, match=message):
-        EncodeOptions.create(Path("a.mp4"), 30, **options)
+        OutputOptions.create("a.mp4", EncodeOptions.create(Path("a.mp4"), 30, **options), 30)
 
 
 def test_parse_ffmpeg_params():
