@@ -857,7 +857,7 @@ def test_a_partition_that_does_not_fit(tmp_path):
 
 
 def test_bag_has_its_own_partitions(tmp_path):
-    with pytest.raises(OptionError, match='partition_size must be "auto" with a Bag'):
+    with pytest.raises(OptionError, match='partition_size must be "auto" for a Bag'):
         FrameNumber().make_video(tmp_path / "a.mp4", db.from_sequence(PARAMS), 30, partition_size=3)
 
 
