@@ -86,7 +86,6 @@ def folders() -> str:
         y += 4
     parts.append(_box(8, y, middle - 8, row, "#f7f3e8"))
     parts.append(_text(18, y + 20, ", ".join(f"{name}.py" for name in base), "name"))
-    parts.append(_text(middle - 12, y + 20, "for all", "small end"))
     order = sorted(places, key=places.__getitem__)
     for upper, lower in sorted(imports(), key=lambda arrow: [places[name] for name in arrow]):
         start, end = places[upper] + 4, places[lower] - 4

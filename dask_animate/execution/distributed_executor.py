@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
@@ -23,11 +23,10 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
-from ..params import BlockArray, BlockItems, DelayedItems, Params, Partition, UnfilledPartition
+from ..params import DelayedItems, Params, Partition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from ._distributed import addresses_in_this_process
 from .executor import BuiltFigure
-from .fused_tasks import map_blocks_once
 from .partitioning import Plan
 from .plugin_lease import Registration
 from .submission import SharedFuture, Submission
@@ -35,7 +34,6 @@ from .tasks import (
     RendererPlugin,
     build_figure,
     count_items,
-    render_blocks,
     render_items,
     render_partition,
 )
@@ -235,13 +233,6 @@ class DistributedExecutor:
         params, n_frames = partition.params, len(partition)
         if task.cache is not None:
             task.cache.store.reserve(partition.start + n_frames)
-        if isinstance(params, BlockItems):
-            draw = partial(
-                self._submit_fused, UnfilledPartition(partition.start, n_frames, params.params)
-            )
-            return Submission(
-                partial(draw, params.arrays, task), n_frames, partition.n_bytes, _frames_of(partition)
-            )
         travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
         computed: list[SharedFuture] = []
         if isinstance(params, DelayedItems):
@@ -330,14 +321,6 @@ class DistributedExecutor:
                 **self._workers.where(),
             )
         return self._known(future)
-
-    def _submit_fused(
-        self, partition: UnfilledPartition, arrays: Sequence[BlockArray], task: TaskSpec
-    ) -> Future:
-        """Submit a partition together with what dask computes for it, which it fuses into one task."""
-        draw = partial(render_blocks, self._name, partition, task)
-        name = f"{self._key(_label_of(task))}-{next(self._keys)}"
-        return self._compute(map_blocks_once(draw, arrays, name))
 
     def _compute(self, items: Any) -> Future:
         with annotate(**self._annotations):

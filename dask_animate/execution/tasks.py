@@ -16,7 +16,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
-from ..params import Partition, UnfilledPartition, nbytes, with_index
+from ..params import Partition, nbytes, with_index
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
 from ._distributed import memory_limit
 from .executor import BuiltFigure
@@ -80,12 +80,6 @@ def render_partition(
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
     return _render(name, partition.start, indexed, len(partition), task, param_bytes)
-
-
-def render_blocks(name: str, partition: UnfilledPartition, task: TaskSpec, *blocks: Any) -> TaskOutput:
-    """Task: draw a partition from the blocks that dask computed for it, in the same task."""
-    indexed = enumerate(partition.filled(blocks), partition.start)
-    return _render(name, partition.start, indexed, partition.n_frames, task)
 
 
 def render_items(

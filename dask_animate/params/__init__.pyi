@@ -11,10 +11,8 @@ from .param_sequences import Params as Params
 from .param_sequences import SliceParams as SliceParams
 from .param_sequences import open_params as open_params
 from .param_sequences import partition_sizes as partition_sizes
-from .partition import BlockItems as BlockItems
 from .partition import DelayedItems as DelayedItems
 from .partition import Partition as Partition
-from .sliced import BlockArray as BlockArray
 from .slices import Slices as Slices
 from .slices import is_data as is_data
 from .slices import open_slices as open_slices

@@ -21,7 +21,7 @@ from .array_kinds import require_axis
 from .blocks import BagItems, ItemsAtHand, PartitionBlocks, PendingItems, bag_as_array, count_items
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .items import any_pending, is_pending, nbytes, private, resolved
-from .partition import BlockItems, DelayedItems, Partition
+from .partition import DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
 
 
@@ -306,22 +306,14 @@ class SliceParams(Params):
         for (first, last), parts in groupby(bounds, lambda bound: self._run(*bound)):
             slices, loaded = self._slices[first:last], None  # read once for all these partitions
             for start, stop in parts:
-                if (start, stop) == (first, last):
-                    yield self._alone(start, slices)
+                if (start, stop) == (first, last) and not slices.is_lazy:
+                    yield Partition(start, slices, slices.travel_bytes)
                     continue
                 n_bytes = 0  # shared data are counted once
                 if loaded is None:
                     loaded = slices.delayed()
                     n_bytes = int((last - first) * slices.slice_bytes)
                 yield Partition(start, DelayedItems(loaded, start - first, stop - first), n_bytes)
-
-    def _alone(self, start: int, slices: Slices) -> Partition:
-        """Return a partition that shares no data, which is therefore read in the task that draws it."""
-        n_frames = len(slices)
-        if not slices.is_lazy:
-            return Partition(start, slices, slices.travel_bytes)
-        items = BlockItems(n_frames, *slices.divided([n_frames]))
-        return Partition(start, items, int(n_frames * slices.slice_bytes))
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
         """Return all partitions; data that dask does not compute are read in the tasks that draw."""
