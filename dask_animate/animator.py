@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -302,6 +303,7 @@ class Animator(ABC):
         from .execution import ClusterOptions, Plan, StoreRequest
         from .render import RenderRequest
 
+        started = time.perf_counter()
         draw = DrawOptions.create(
             savefig_params,
             reuse_figure=reuse_figure_object,
@@ -339,7 +341,7 @@ class Animator(ABC):
             spec = replace(spec, environment=request.environment)
         if not cluster.is_here:
             spec = spec.pickled()
-        return RenderRequest(spec, params, output, plan, cluster, progress, request).render()
+        return RenderRequest(spec, params, output, plan, cluster, progress, started, request).render()
 
     @parameters_as_in(make_video)
     def frames(

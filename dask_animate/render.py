@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
@@ -32,10 +31,10 @@ class RenderRequest:
         Who draws.
     progress : ProgressOptions
         What is shown of the render while it runs.
-    store : StoreRequest or None
-        Where frames are kept.
     started : float
         When the caller asked for it, by `time.perf_counter`.
+    store : StoreRequest or None
+        Where frames are kept.
     """
 
     spec: SourceSpec
@@ -44,8 +43,8 @@ class RenderRequest:
     plan: Plan
     cluster: ClusterOptions
     progress: ProgressOptions
+    started: float
     store: StoreRequest | None = None
-    started: float = field(default_factory=time.perf_counter)
 
     def render(self) -> Video:
         """Render the video."""

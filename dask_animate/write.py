@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,7 @@ def write_video(
     from .execution import ClusterOptions, Plan
     from .render import RenderRequest
 
+    started = time.perf_counter()
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     if num_workers is None:
@@ -126,4 +128,4 @@ def write_video(
     plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
     cluster = ClusterOptions.create(client, num_workers)
     progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
-    return RenderRequest(spec, params, output, plan, cluster, progress).render()
+    return RenderRequest(spec, params, output, plan, cluster, progress, started).render()

@@ -38,7 +38,7 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     params
         The parameters of the frames; consumed.
     partition_size : int, sequence of int or "auto"
-        Frames in a chunk; ignored for a Bag, whose partitions become the chunks.
+        Frames in a chunk; "auto" for a Bag, whose partitions become the chunks.
     """
     if params.bag_partitions is not None:
         params.check_partition_size(partition_size)
@@ -104,13 +104,16 @@ class Drawing:
     def draw(self, partition: UnfilledPartition, blocks: Sequence[Any]) -> NDArray[np.uint8]:
         """Draw a partition with the renderer that this process keeps."""
         indexed = enumerate(partition.filled(blocks), partition.start)
-        spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
-        with errors_that_travel(), renderers.lent(self.name, spec) as renderer:
+        with errors_that_travel(), renderers.lent(self.name, self._load) as renderer:
             output = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames)
         if output.report.redraw_fault is not None:
             _warn(output.report.redraw_fault)
         assert isinstance(output.payload, Block)
         return output.payload.pixels
+
+    def _load(self) -> FigureSpec:
+        spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
+        return spec
 
 
 def _warn(message: str) -> None:

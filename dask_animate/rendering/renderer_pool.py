@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .renderer import Renderer
@@ -37,7 +37,7 @@ class RendererPool:
             What to render.
         """
         with self._lock:
-            self._made(name, spec)
+            self._made(name, lambda: spec)
             self._n_holders[name] = self._n_holders.get(name, 0) + 1
 
     def release(self, name: str) -> None:
@@ -56,10 +56,18 @@ class RendererPool:
             return self._renderers.get(name) if name in self._n_holders else None
 
     @contextmanager
-    def lent(self, name: str, spec: SourceSpec) -> Iterator[Renderer]:
-        """Lend a renderer, made if need be; arguments as for `hold`, which need not have been called."""
+    def lent(self, name: str, load: Callable[[], SourceSpec]) -> Iterator[Renderer]:
+        """Lend a renderer, made if need be; `hold` need not have been called.
+
+        Parameters
+        ----------
+        name : str
+            Unique to the render.
+        load : callable
+            Returns what to render; called only if the renderer is to be made.
+        """
         with self._lock:
-            renderer = self._made(name, spec)
+            renderer = self._made(name, load)
             self._n_users[name] = self._n_users.get(name, 0) + 1
         try:
             yield renderer
@@ -72,8 +80,8 @@ class RendererPool:
             for old in closed:
                 old.close()
 
-    def _made(self, name: str, spec: SourceSpec) -> Renderer:
-        renderer = self._renderers.pop(name, None) or Renderer(spec)
+    def _made(self, name: str, load: Callable[[], SourceSpec]) -> Renderer:
+        renderer = self._renderers.pop(name, None) or Renderer(load())
         self._renderers[name] = renderer
         return renderer
 

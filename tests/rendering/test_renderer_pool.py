@@ -27,7 +27,7 @@ def spec():
 
 
 def build(pool, name, spec):
-    with pool.lent(name, spec) as renderer:
+    with pool.lent(name, lambda: spec) as renderer:
         assert renderer.size().width == 140
     return renderer
 
@@ -54,13 +54,13 @@ def test_the_renderers_that_were_used_last_are_kept(spec):
 
 def test_a_renderer_in_use_is_not_closed(spec):
     pool = RendererPool()
-    with pool.lent("used", spec) as renderer:
+    with pool.lent("used", lambda: spec) as renderer:
         renderer.size()
         for idx in range(2 * KEPT_RENDERERS):
             build(pool, str(idx), spec)
         n_built = len(Counts.built)
         assert renderer.frame(3, 5).shape == (40, 140, 3)
-        with pool.lent("used", spec) as again:
+        with pool.lent("used", lambda: spec) as again:
             assert again is renderer
         assert renderer.frame(4, 5).shape == (40, 140, 3)
     assert len(Counts.built) == n_built
