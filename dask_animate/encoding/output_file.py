@@ -10,7 +10,6 @@ import stat
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from ..errors import OptionError, OptionTypeError, OutputError
@@ -59,12 +58,7 @@ class OutputFile:
     def __enter__(self) -> OutputFile:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.discard()
 
     def commit(self) -> None:

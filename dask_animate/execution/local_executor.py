@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain, islice
 from math import inf
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions, gpu_reason
@@ -41,12 +40,7 @@ class LocalExecutor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._renderer.close()
 
     def thread_bytes(self) -> None:
