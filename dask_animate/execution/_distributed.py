@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from distributed import Nanny, Scheduler, Status, Worker
+from distributed import Scheduler, Status, Worker
 from distributed.threadpoolexecutor import thread_state as pool_state
 from distributed.utils import thread_state as task_state
-
-#: Where a worker process is started, and started again; overridden to prepare that.
-START_METHOD = Nanny.instantiate.__name__
 
 
 def addresses_in_this_process() -> set[str]:

@@ -113,11 +113,11 @@ class Renderer:
         task, n_frames = partition.task, partition.n_frames
         writer = self._open_writer(partition)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
+            # What is found in the store differs from what was drawn before it.
+            convert = partial(_convert, builder.convert, session if writer is None else None)
             n = 0
             for frame_idx, params in partition.indexed:
                 n += 1
-                # What is found in the store differs from what was drawn before it.
-                convert = partial(_convert, builder.convert, session if writer is None else None)
                 picture = self._take(frame_idx, params, convert, session, writer, is_last=n == n_frames)
                 builder.add(frame_idx, picture)
                 partition.on_frame(frame_idx)

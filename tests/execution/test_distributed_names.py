@@ -59,13 +59,10 @@ def test_memory_limits(client_in_threads):
 
 def test_nannies_start_workers_where_it_is_overridden(tmp_path):
     class Notes(distributed.Nanny):
-        pass
+        async def instantiate(self):
+            (tmp_path / "started").touch()
+            return await super().instantiate()
 
-    async def instantiate(self):
-        (tmp_path / "started").touch()
-        return await distributed.Nanny.instantiate(self)
-
-    setattr(Notes, _distributed.START_METHOD, instantiate)
     with LocalCluster(1, worker_class=Notes, dashboard_address=":0"):
         assert (tmp_path / "started").exists(), f"{RELEASE} starts workers by another method of Nanny"
 
