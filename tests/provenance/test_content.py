@@ -195,6 +195,23 @@ def test_modules_of_users_count_by_their_code(printed_by, tmp_path, use):
     assert tokens[0] == tokens[2] != tokens[1]
 
 
+def test_what_a_library_wraps_counts(printed_by, tmp_path):
+    """A decorator of a library holds the user's function in its closure, and nowhere else."""
+    packages = tmp_path / "site-packages"
+    packages.mkdir()
+    library = (
+        "def twice(function):\n    def doubled(x):\n        return 2 * function(x)\n    return doubled\n"
+    )
+    (packages / "a_library.py").write_text(library)
+    tokens = []
+    for term in ("x + 1", "x + 2", "x + 1"):
+        code = f"import sys; sys.path.insert(0, {str(packages)!r}); sys.dont_write_bytecode = True\n"
+        code += f"from a_library import twice\nf = twice(lambda x: {term})\n"
+        code += "from dask_animate.provenance.content import content_of\n"
+        tokens.append(printed_by(code + "print(content_of(f).token.hex())"))
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
 def test_values_of_modules_count_as_they_are_now(tmp_path, monkeypatch):
     import types
 
