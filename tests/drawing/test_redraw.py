@@ -21,9 +21,12 @@ from dask_animate.drawing.redraw import (
 )
 from dask_animate.drawing.session import DrawSession
 from dask_animate.encoding.conversion import Converter
+from dask_animate.encoding.encoder_choice import choose_encoder
+from dask_animate.encoding.options import EncodeOptions
 from dask_animate.errors import FrameError, OptionError, RedrawWarning
 from dask_animate.rendering.renderer import Renderer
 from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
 
 X = np.linspace(0, 1, 50)
 
@@ -442,6 +445,22 @@ def test_partitions_that_take_turns_are_drawn_again_if_they_cannot_be_compared()
     assert caught.value.fault is None
     source.verify(other)
     source.close()
+
+
+def test_a_partition_that_cannot_be_compared_is_drawn_in_full(monkeypatch, tmp_path):
+    """Its last picture is gone, as another partition is drawn before it can be compared."""
+    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
+    drawing = renderer(Line())
+    options = EncodeOptions.create(tmp_path / "a.mp4", 30, mode="cpu")
+    task = TaskSpec(choose_encoder(options, drawing.size()))
+
+    def interrupted():
+        yield from enumerate(range(20))
+        drawing.render(task, 20, enumerate(range(20, 30), 20))
+
+    report = drawing.render(task, 0, interrupted()).report
+    drawing.close()
+    assert (report.n_frames, report.n_blitted, report.redraw_fault) == (20, 0, None)
 
 
 def test_errors_of_drawing_are_those_of_the_frame():
