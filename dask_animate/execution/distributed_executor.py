@@ -27,6 +27,7 @@ from ..params import DelayedItems, Params, Partition
 from ..rendering import SourceSpec, TaskOutput, TaskSpec
 from ._distributed import addresses_in_this_process
 from .executor import BuiltFigure
+from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
 from .submission import SharedFuture, Submission
@@ -77,7 +78,7 @@ class DistributedExecutor:
         self._registration = Registration(client, self._name)
         self._frame_bytes = 0  # known once a figure is built
         self._submissions: deque[Submission] = deque()
-        self._computing: tuple[Any, SharedFuture] | None = None  # what was computed last
+        self._shared: list[Future] = []  # data of the partition sent last that the next one needs too
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
@@ -103,6 +104,7 @@ class DistributedExecutor:
                 raise WorkerError("the scheduler is gone") from exc
             return
         self._submissions.clear()
+        self._shared.clear()
         with self._lock:
             futures = list(self._futures)
         # The cluster may go just now; there is nothing left to undo then.
@@ -230,27 +232,40 @@ class DistributedExecutor:
             submission.send()
 
     def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
-        params, n_frames = partition.params, len(partition)
+        n_frames = len(partition)
         if task.cache is not None:
             task.cache.store.reserve(partition.start + n_frames)
-        travels = not isinstance(params, DelayedItems) and partition.n_bytes > SCATTER_BYTES
-        computed: list[SharedFuture] = []
-        if isinstance(params, DelayedItems):
-            computed = [self._computed_once(params.delayed)]
-            partition = replace(partition, params=replace(params, delayed=None))
-
-        def submit() -> Future:
-            # Lost with its worker when scattered; sent again then, which is why this is a function.
-            sent = self._scattered(partition) if travels else partition
-            arguments = [shared.future() for shared in computed]
-            return self._submit(_label_of(task), render_partition, self._name, sent, task, *arguments)
-
+        # Functions, as what is lost with its worker is sent again.
+        send = self._send_delayed if isinstance(partition.params, DelayedItems) else self._send
         return Submission(
-            submit,
+            partial(send, partition, task),
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
             _frames_of(partition),
         )
+
+    def _send(self, partition: Partition, task: TaskSpec) -> Future:
+        sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
+        return self._submit(_label_of(task), render_partition, self._name, sent, task)
+
+    def _send_delayed(self, partition: Partition, task: TaskSpec) -> Future:
+        """Send a partition with the graph of its parameters."""
+        assert isinstance(partition.params, DelayedItems)
+        graph = DelayedGraph(partition.params)
+        sent = replace(partition, params=partition.params.without_data())
+        draw = partial(render_partition, self._name, sent, task, graph.fused)
+        key = (self._key(_label_of(task)), next(self._keys))
+        with annotate(**self._annotations):
+            drawn, *self._shared = self._client.get(
+                graph.with_task(key, draw),
+                [key, *graph.shared],
+                sync=False,
+                fifo_timeout=0,  # earlier partitions first
+                **self._workers.where(),
+            )
+        for future in self._shared:
+            self._known(future)
+        return self._known(drawn)
 
     def _scattered(self, partition: Partition) -> Partition | Future:
         """Put a partition on a worker; return it as it is if there is none.
@@ -272,12 +287,6 @@ class DistributedExecutor:
         except (OSError, KeyError) as exc:  # workers that are leaving, or have left
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
-
-    def _computed_once(self, params: Any) -> SharedFuture:
-        """Compute what some partitions in a row have in common, and keep it until the last of them."""
-        if self._computing is None or self._computing[0] is not params:
-            self._computing = (params, SharedFuture(partial(self._compute, params)))
-        return self._computing[1]
 
     def _of_bag(self, params: Params, task: TaskSpec) -> Iterator[Submission]:
         start: int | SharedFuture = 0

@@ -6,7 +6,7 @@ import pickle
 import sys
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
-from ..params import Params, PartitionBlocks, UnfilledPartition, partition_sizes
+from ..params import Params, PartitionBlocks, UnfilledPartition, block_axes, partition_sizes
 from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
 from .partitioning import TAIL_SEGMENT, kept_length
 
@@ -154,7 +154,7 @@ def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
 
     lengths = {"y": size.height, "x": size.width, "c": 3}
     arguments: list[Any] = [_PartitionDep(blocks, drawing.name), "t", *_shared(drawing)]
-    for (array, _), names in zip(blocks.arrays, _block_axes(blocks.arrays, list(lengths)), strict=True):
+    for (array, _), names in zip(blocks.arrays, block_axes(blocks.arrays, list(lengths)), strict=True):
         arguments += array, names
     used = {name for names in arguments[1::2] if names is not None for name in names}
     return dask.array.blockwise(
@@ -169,29 +169,6 @@ def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
         align_arrays=False,
         concatenate=True,
     )
-
-
-def _block_axes(
-    arrays: Sequence[tuple[Any, int | None]], names: Sequence[str]
-) -> Iterator[tuple[str, ...]]:
-    """Yield names of the axes of arrays, as `dask.array.blockwise` takes them.
-
-    The axis along which partitions lie is called "t". Axes of one block get the names of axes of the
-    result, as far as there are some: dask does not fuse over axes that the result lacks.
-
-    Parameters
-    ----------
-    arrays : sequence of (dask.array.Array, int or None)
-        Arrays, and their axis of partitions.
-    names : sequence of str
-        The other axes of the result.
-    """
-    for k, (array, axis) in enumerate(arrays):
-        free = iter(names)
-        yield tuple(
-            "t" if i == axis else next(free, f"{k}.{i}") if n == 1 else f"{k}.{i}"
-            for i, n in enumerate(array.numblocks)
-        )
 
 
 def _shared(drawing: Drawing) -> tuple[Any, Any]:

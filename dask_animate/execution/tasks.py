@@ -20,6 +20,7 @@ from ..params import Partition, nbytes, with_index
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
 from ._distributed import memory_limit
 from .executor import BuiltFigure
+from .fused_tasks import FusedTasks
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
@@ -72,11 +73,18 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
 
 
 def render_partition(
-    name: str, partition: Partition, task: TaskSpec, computed: Sequence[Any] | None = None
+    name: str,
+    partition: Partition,
+    task: TaskSpec,
+    fused: FusedTasks | None = None,
+    computed: Sequence[Any] = (),
 ) -> TaskOutput:
-    """Task: draw a partition of consecutive frames, whose parameters may be among what was computed."""
-    items = partition.items(computed)
-    is_computed = isinstance(items, list) and computed is not None
+    """Task: draw a partition of consecutive frames.
+
+    If its parameters have to be computed, `fused` does what is left of that, given what was `computed`.
+    """
+    items = partition.items(None if fused is None else fused.results(computed))
+    is_computed = isinstance(items, list) and fused is not None
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
     return _render(name, partition.start, indexed, len(partition), task, param_bytes)

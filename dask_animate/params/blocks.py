@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Protocol
 
 import numpy as np
+from dask.delayed import Delayed
 from numpy.typing import NDArray
 
 from ..errors import ParamsError
@@ -121,6 +122,20 @@ class PendingItems:
         return [not_indexed(item) for item in blocks[0].item()]
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedItems:
+    """Items all of which come from a task of their own: the only block is a sequence of them."""
+
+    def __getitem__(self, idx: slice) -> LoadedItems:
+        """Return some of the items."""
+        return self
+
+    def filled(self, start: int, blocks: Sequence[Any]) -> Sequence[Any]:
+        """Return the items; raise if one of a list is an `IndexedFrameParams`."""
+        items: Sequence[Any] = blocks[0]
+        return [not_indexed(item) for item in items] if isinstance(items, list) else items
+
+
 class BagItems(PendingItems):
     """Items of a bag: a block is the list of a partition's items, of which later ones may be ignored."""
 
@@ -134,6 +149,67 @@ class BagItems(PendingItems):
         if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))):
             raise ParamsError("the items of a Bag must be in frame order here: sort the bag by frame_id")
         return [item for _, item in indexed[: self.n]]
+
+
+def block_axes(arrays: Sequence[BlockArray], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield names of the axes of arrays, as `dask.array.blockwise` takes them.
+
+    The axis along which partitions lie is called "t". Axes of one block get the names of axes of the
+    result, as far as there are some: dask does not fuse over axes that the result lacks.
+
+    Parameters
+    ----------
+    arrays : sequence of (dask.array.Array, int or None)
+        Arrays, and their axis of partitions.
+    names : sequence of str
+        The other axes of the result.
+    """
+    for k, (array, axis) in enumerate(arrays):
+        free = iter(names)
+        yield tuple(
+            "t" if i == axis else next(free, f"{k}.{i}") if n == 1 else f"{k}.{i}"
+            for i, n in enumerate(array.numblocks)
+        )
+
+
+def delayed_blocks(blocks: PartitionBlocks) -> list[Any]:
+    """Return for each partition a Delayed object that computes its blocks of all arrays, as a tuple.
+
+    All of them share one graph, which was optimized as a whole: in it, reading and computing are as few
+    tasks as dask can make of them, and a task that several partitions need is the same for all. The
+    graph is a dict; that of arrays with annotations is left as it is, as dask would drop them.
+    """
+    import dask.array
+    from dask.layers import ArrayChunkShapeDep
+
+    name = f"load-{uuid.uuid4().hex}"
+    names = [f"{i}" for i in range(max(array.ndim for array, _ in blocks.arrays))]
+    arguments: list[Any] = [ArrayChunkShapeDep((blocks.sizes,)), "t"]
+    for (array, _), axes in zip(blocks.arrays, block_axes(blocks.arrays, names), strict=True):
+        arguments += array, axes
+    used = {axis for axes in arguments[3::2] for axis in axes}
+    together = dask.array.blockwise(
+        _together,
+        ("t", *names),
+        *arguments,
+        name=name,
+        dtype=object,
+        meta=np.empty((0,) * (1 + len(names)), object),
+        new_axes={axis: 1 for axis in names if axis not in used},
+        adjust_chunks={axis: (1,) for axis in names if axis in used},
+        align_arrays=False,
+        concatenate=True,
+    )
+    graph = together.__dask_graph__()
+    if not any(layer.annotations for layer in graph.layers.values()):
+        graph = dict(dask.optimize(together)[0].__dask_graph__())
+    zeros = (0,) * len(names)
+    return [Delayed((name, idx, *zeros), graph, layer=name) for idx in range(len(blocks.sizes))]
+
+
+def _together(shape: tuple[int, ...], *blocks: Any) -> tuple[Any, ...]:
+    """Task: return a partition's blocks of all arrays."""
+    return blocks
 
 
 def bag_as_array(bag: Any) -> Any:

@@ -18,7 +18,17 @@ from ..errors import OptionError, OptionTypeError, ParamsError
 from ..memory import READ_SHARE
 from ..validation import require_int
 from .array_kinds import require_axis
-from .blocks import BagItems, ItemsAtHand, PartitionBlocks, PendingItems, bag_as_array, count_items
+from .blocks import (
+    BagItems,
+    ItemsAtHand,
+    LoadedItems,
+    PartitionBlocks,
+    PendingItems,
+    UnfilledPartition,
+    bag_as_array,
+    count_items,
+    delayed_blocks,
+)
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .items import any_pending, is_pending, nbytes, private, resolved
 from .partition import DelayedItems, Partition
@@ -130,7 +140,7 @@ class Params:
                         break
             if not items:
                 return
-            yield Partition(start, _delayed_if_pending(items), n_bytes)
+            yield Partition(start, _delayed_if_pending(items, start), n_bytes)
             start += len(items)
 
 
@@ -303,17 +313,41 @@ class SliceParams(Params):
         If `max_bytes` is infinite, the sizes are those that `size_at` returns, wherever chunks end.
         """
         bounds = self._bounds(size_at, max_bytes or math.inf)
+        return self._computed(bounds) if self._slices.is_lazy else self._read(bounds)
+
+    def _read(self, bounds: Iterator[tuple[int, int]]) -> Iterator[Partition]:
+        """Yield partitions of data that need no dask: they are read in the task that draws.
+
+        A chunk that several partitions divide is read by a task of its own, once for all of them.
+        """
         for (first, last), parts in groupby(bounds, lambda bound: self._run(*bound)):
-            slices, loaded = self._slices[first:last], None  # read once for all these partitions
+            slices, loaded = self._slices[first:last], None
             for start, stop in parts:
-                if (start, stop) == (first, last) and not slices.is_lazy:
+                if (start, stop) == (first, last):
                     yield Partition(start, slices, slices.travel_bytes)
                     continue
                 n_bytes = 0  # shared data are counted once
                 if loaded is None:
-                    loaded = slices.delayed()
+                    loaded = delayed(_as_blocks)(slices.delayed())
                     n_bytes = int((last - first) * slices.slice_bytes)
-                yield Partition(start, DelayedItems(loaded, start - first, stop - first), n_bytes)
+                run = UnfilledPartition(first, last - first, LoadedItems())
+                yield Partition(
+                    start, DelayedItems((run,), (loaded,), start - first, stop - first), n_bytes
+                )
+
+    def _computed(self, bounds: Iterator[tuple[int, int]]) -> Iterator[Partition]:
+        """Yield partitions of data that dask computes, whole chunks at a time."""
+        blocks = self.blocks(lambda params: self.chunks)
+        loads = delayed_blocks(blocks)
+        counted = -1  # the last chunk of which the bytes were counted
+        for start, stop in bounds:
+            first, last = bisect_right(self._edges, start), bisect_left(self._edges, stop)
+            runs = tuple(blocks.partition(idx) for idx in range(first, last + 1))
+            n_new = sum(run.n_frames for run in runs[first <= counted :])
+            counted = last
+            offset = start - runs[0].start
+            items = DelayedItems(runs, tuple(loads[first : last + 1]), offset, offset + stop - start)
+            yield Partition(start, items, int(n_new * self._slices.slice_bytes))
 
     def blocks(self, sizes_of: Callable[[Params], tuple[int, ...]]) -> PartitionBlocks:
         """Return all partitions; data that dask does not compute are read in the tasks that draw."""
@@ -443,10 +477,16 @@ def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[in
     return sizes
 
 
-def _delayed_if_pending(items: list[Any]) -> Sequence[Any] | DelayedItems:
+def _delayed_if_pending(items: list[Any], start: int) -> Sequence[Any] | DelayedItems:
     if not any_pending(items):
         return items
-    return DelayedItems(delayed(list)(items), 0, len(items))
+    run = UnfilledPartition(start, len(items), LoadedItems())
+    return DelayedItems((run,), (delayed(_as_blocks)(items),), 0, len(items))
+
+
+def _as_blocks(items: Sequence[Any]) -> tuple[Sequence[Any]]:
+    """Task: return items as the only block."""
+    return (items,)
 
 
 def _any_indexed(items: Sequence[Any]) -> bool:

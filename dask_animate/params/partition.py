@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
-from .items import not_indexed
+from dask import compute
+
+from .blocks import UnfilledPartition
 
 
 @dataclass(frozen=True)
 class DelayedItems:
-    """Parameters of a partition that workers compute, possibly together with those of others.
+    """Parameters of a partition, the data of which dask computes in runs of frames.
 
     Attributes
     ----------
-    delayed : Delayed or None
-        Computes a sequence; None in the partition that is sent to a worker, which gets the result.
+    runs : tuple of UnfilledPartition
+        The runs in which the partition's frames lie, without those data.
+    delayed : tuple of Delayed
+        Computes the data of each run, a sequence of blocks. Empty in a partition that is sent to a
+        worker, which gets the results.
     start, stop : int
-        The items of that sequence that belong to the partition.
+        The items of all these runs that belong to the partition.
     """
 
-    delayed: Any
+    runs: tuple[UnfilledPartition, ...]
+    delayed: tuple[Any, ...]
     start: int
     stop: int
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    @property
+    def is_whole(self) -> tuple[bool, ...]:
+        """For each run, whether all of its frames belong to the partition, so that no other needs it."""
+        inner = [True] * len(self.runs)
+        inner[0] = self.start == 0
+        inner[-1] = inner[-1] and self.stop == sum(run.n_frames for run in self.runs)
+        return tuple(inner)
+
+    def without_data(self) -> DelayedItems:
+        """Return what is sent to a worker."""
+        return replace(self, delayed=())
+
+    def filled(self, computed: Sequence[Any]) -> Sequence[Any]:
+        """Return the items, given what was computed for each run."""
+        runs = [run.filled(blocks) for run, blocks in zip(self.runs, computed, strict=True)]
+        items: Sequence[Any] = runs[0] if len(runs) == 1 else list(chain.from_iterable(runs))
+        return items[self.start : self.stop]
 
 
 @dataclass(frozen=True)
@@ -50,12 +75,14 @@ class Partition:
     def __len__(self) -> int:
         return len(self.params)
 
-    def items(self, computed: Any = None) -> Sequence[Any]:
-        """Return the parameters, taken from what workers computed, or computed now if that is None."""
-        params = self.params
-        if not isinstance(params, DelayedItems):
-            return params
-        if computed is None:
-            computed = params.delayed.compute()
-        items: Sequence[Any] = computed[params.start : params.stop]
-        return [not_indexed(item) for item in items] if isinstance(items, list) else items
+    def items(self, computed: Sequence[Any] | None = None) -> Sequence[Any]:
+        """Return the parameters.
+
+        Parameters
+        ----------
+        computed : sequence, optional
+            What dask computed for each of the runs of `DelayedItems`; if not given, it is computed now.
+        """
+        if not isinstance(self.params, DelayedItems):
+            return self.params
+        return self.params.filled(compute(*self.params.delayed) if computed is None else computed)

@@ -3,7 +3,9 @@
 import os
 import shutil
 import time
+from collections import Counter
 
+import dask
 import dask.array as da
 import h5py
 import numpy as np
@@ -12,6 +14,8 @@ import xarray as xr
 import zarr
 from arrays import DATA, KINDS, NUMBERS, CountingStore, N, Shows, labelled, reads, zarr_array
 from dask import delayed
+from dask.utils import key_split
+from distributed import SchedulerPlugin
 from helpers import FrameNumber, assert_shows
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,17 +154,17 @@ def test_partitions_of_any_chunks(chunks, others, size, max_bytes):
     shown, edges = [], set(params._edges)
     for partition in params.partitions(lambda start: size, max_bytes):
         assert partition.start == len(shown)
-        if isinstance(partition.params, DelayedItems):
-            run = partition.params.delayed.compute(scheduler="sync")
-            shown += list(run[partition.params.start : partition.params.stop])
-            first = partition.start - partition.params.start
-        else:
-            run, first = partition.items(), partition.start
-            shown += list(run)
-        assert len(run) * 24 <= max_bytes or edges.isdisjoint(range(first + 1, first + len(run)))
+        assert isinstance(partition.params, DelayedItems)
+        runs = partition.params.runs
+        first, n_read = runs[0].start, sum(run.n_frames for run in runs)
+        assert n_read * 24 <= max_bytes or edges.isdisjoint(range(first + 1, first + n_read))
+        with dask.config.set(scheduler="sync"):
+            shown += list(partition.items())
     assert shown == [(i, i, i) for i in range(n)]
     exact = list(params.partitions(lambda start: size, float("inf")))
     assert [len(p) for p in exact] == [size] * (n // size) + [n % size] * (n % size > 0)
+    with dask.config.set(scheduler="sync"):
+        assert [item for p in exact for item in p.items()] == shown
 
 
 def test_slices_of_slices():
@@ -219,6 +223,78 @@ def test_delayed_items_run_on_workers_in_any_order(tmp_path, client):
     mixed = (delayed(np.full)((4, 5), x) if x % 2 else np.full((4, 5), x) for x in NUMBERS)
     Shows().make_video(tmp_path / "a.mp4", mixed, 30, client=client, partition_size=9)
     assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+class Noted(SchedulerPlugin):
+    """Notes the names of all tasks that run on a cluster."""
+
+    def __init__(self):
+        self.names = Counter()
+
+    def transition(self, key, start, finish, *args, **kwargs):
+        if start == "processing" and finish == "memory":
+            self.names[key_split(key)] += 1
+
+
+@pytest.fixture
+def names(client):
+    """How many tasks of each name the cluster has run."""
+    plugin, scheduler = Noted(), client.cluster.scheduler
+    scheduler.add_plugin(plugin, name="noted")
+    yield plugin.names
+    scheduler.remove_plugin("noted")
+
+
+def test_reading_computing_and_drawing_are_one_task(tmp_path, client, names):
+    """Whether a partition holds several chunks or one, and of several arrays."""
+    read = da.from_zarr(zarr_array(tmp_path / "data", chunks=(5, 4, 5))) + 0
+    for data, size in (
+        (read, 10),
+        (read, 5),
+        ({"a": read, "b": da.from_array(DATA, chunks=(5, 4, 5))}, 10),
+    ):
+        names.clear()
+
+        class Checks(Shows):
+            def update(self, frame_idx, params):
+                super().update(frame_idx, params["b"] if isinstance(params, dict) else params)
+
+        Checks().make_video(
+            tmp_path / "a.mp4", data, 30, client=client, partition_size=size, encode_on="workers"
+        )
+        assert_shows(tmp_path / "a.mp4", NUMBERS)
+        roots = {name for name in names if name.startswith(("original-", "array"))}  # what is read
+        assert set(names) - roots == {"build_figure", "draw_and_encode"}, names
+        assert names["draw_and_encode"] == N // size
+
+
+def test_data_that_several_partitions_need_are_one_task_for_all(tmp_path, client, caplog):
+    """Chunks across which partitions lie, and blocks that several chunks are made of."""
+    folder = tmp_path / "computed"
+    folder.mkdir()
+
+    def count(block, block_info=None):
+        if block_info:
+            (folder / f"{block_info[0]['chunk-location']}-{os.urandom(4).hex()}").touch()
+        return block
+
+    counted = da.from_array(DATA, chunks=(9, 2, 5)).map_blocks(count, dtype=DATA.dtype)
+    other = da.zeros(DATA.shape, chunks=(6, 3, 5), dtype=DATA.dtype)
+    for data in (counted, counted + other, counted.rechunk((7, 4, 5))):
+        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client, partition_size=8)
+        assert_shows(tmp_path / "a.mp4", NUMBERS)
+    assert "run_spec" not in caplog.text  # how the scheduler tells that two tasks have one key
+
+
+def test_arrays_on_the_cluster_and_arrays_with_annotations(tmp_path, client):
+    data = da.from_array(DATA, chunks=(7, 4, 5))
+    with dask.annotate(retries=3):
+        annotated = data + 0
+    with client.as_current():
+        for params in (data.persist(), data.persist() + 0, annotated):
+            for size in ("auto", 10):
+                Shows().make_video(tmp_path / "a.mp4", params, 30, client=client, partition_size=size)
+                assert_shows(tmp_path / "a.mp4", NUMBERS)
 
 
 def test_nothing_stays_on_the_workers(tmp_path, client):
