@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import cloudpickle
+import dask.array
 import numpy as np
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
@@ -150,14 +151,12 @@ class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
 
 def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
     """Return the lazy array as one layer of a graph, which dask fuses with the layers that it needs."""
-    import dask.array
-
     lengths = {"y": size.height, "x": size.width, "c": 3}
     arguments: list[Any] = [_PartitionDep(blocks, drawing.name), "t", *_shared(drawing)]
     for (array, _), names in zip(blocks.arrays, block_axes(blocks.arrays, list(lengths)), strict=True):
         arguments += array, names
     used = {name for names in arguments[1::2] if names is not None for name in names}
-    return dask.array.blockwise(
+    drawn = dask.array.blockwise(
         draw_partition,
         "tyxc",
         *arguments,
@@ -169,14 +168,34 @@ def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
         align_arrays=False,
         concatenate=True,
     )
+    if dask.array.array_expr_enabled():
+        return drawn
+    return Frames(drawn.dask, drawn.name, drawn.chunks, meta=drawn)
+
+
+class Frames(dask.array.Array):  # type: ignore[misc]
+    """A dask array of which a slice with a step computes no partition that it does not show.
+
+    dask itself keeps the chunk in which a slice stops, also if the last step falls into one before. Its
+    arrays of expressions, which are no default, are left like that.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return some of the frames, as a plain dask array."""
+        along, *others = index if isinstance(index, tuple) else (index,)
+        if isinstance(along, slice):
+            idx = range(len(self))[along]
+            if idx.step > 1 and len(idx):
+                along = slice(idx.start, idx[-1] + 1, idx.step)
+        return super().__getitem__((along, *others))
 
 
 def _shared(drawing: Drawing) -> tuple[Any, Any]:
     """Return the drawing as an argument of `dask.array.blockwise`, with its axes."""
     if drawing.n_bytes <= INLINE_BYTES:
         return drawing, None
-    import dask.array
-
     box = np.empty((), object)
     box[()] = drawing
     return dask.array.from_array(box, name=f"{drawing.name}-figure"), ()

@@ -200,8 +200,8 @@ def delayed_blocks(blocks: PartitionBlocks) -> list[Any]:
         align_arrays=False,
         concatenate=True,
     )
-    graph = together.__dask_graph__()
-    if not any(layer.annotations for layer in graph.layers.values()):
+    graph = together.__dask_graph__()  # of arrays of expressions, a dict
+    if not any(layer.annotations for layer in getattr(graph, "layers", {}).values()):
         graph = dict(dask.optimize(together)[0].__dask_graph__())
     zeros = (0,) * len(names)
     return [Delayed((name, idx, *zeros), graph, layer=name) for idx in range(len(blocks.sizes))]
