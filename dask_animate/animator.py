@@ -339,8 +339,6 @@ class Animator(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = replace(spec, environment=request.environment)
-        if not cluster.is_here:
-            spec = spec.pickled()
         return RenderRequest(spec, params, output, plan, cluster, progress, started, request).render()
 
     @parameters_as_in(make_video)

@@ -7,7 +7,7 @@ from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
 from .encoding import OutputFile, OutputOptions, open_writer
-from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, open_executor
+from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, choose_executor
 from .params import Params
 from .rendering import SourceSpec
 from .video import Video
@@ -53,8 +53,8 @@ class RenderRequest:
         with (
             OutputFile(self.output.path) as file,
             self.progress.bar(n_frames) as bar,
-            open_executor(self.cluster, self.spec, n_frames) as executor,
         ):
+            executor = choose_executor(self.cluster, self.spec, n_frames)
             listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
             loop = RenderLoop(
                 self.params,

@@ -45,6 +45,10 @@ class ArraySpec:
         """Return the source of the frames."""
         return ArraySource(self)
 
+    def pickled(self) -> ArraySpec:
+        """Return it, as it can be sent."""
+        return self
+
 
 class ArraySource:
     """A frame source whose parameters are the frames. Thread-safe, since it has no state."""

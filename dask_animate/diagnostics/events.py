@@ -82,6 +82,22 @@ class PartitionRendered:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """All frames are drawn, and it is known where.
+
+    Attributes
+    ----------
+    reason : str
+        Why there, in words.
+    seconds : float or None
+        When a cluster that was started for the render was ready, in seconds from its first frame.
+    """
+
+    reason: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class FrameEncoded:
     """One frame was encoded, or given to the encoder, and is on its way to the file.
 
@@ -123,5 +139,5 @@ class ValuesChanged:
     names: Sequence[str]
 
 
-Event = FigureBuilt | ValuesChanged | EncodingPlaced | PartitionRendered | FrameEncoded
+Event = FigureBuilt | ValuesChanged | EncodingPlaced | PartitionRendered | Scaled | FrameEncoded
 Listener = Callable[[Event], None]

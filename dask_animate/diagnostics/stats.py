@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport
+from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
 
 T = TypeVar("T")
 
@@ -43,7 +43,14 @@ class RenderStats:
     n_frames_blitted : int
         Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
     n_workers : int
-        Workers that rendered at least one of them; 0 when this process did.
+        Workers that rendered at least one of them; 0 if this process rendered all.
+    n_frames_here : int
+        Frames that this process rendered.
+    scaling_reason : str
+        Why a cluster was used or started, or why not.
+    scaling_seconds : float or None
+        When a cluster that was started for the render was ready, in seconds from its first frame; None
+        if none was started.
     n_bytes_received : int
         Bytes of pixels or packets that came from the workers.
     file_size : int
@@ -63,6 +70,9 @@ class RenderStats:
     n_frames_reused: int
     n_frames_blitted: int
     n_workers: int
+    n_frames_here: int
+    scaling_reason: str
+    scaling_seconds: float | None
     n_bytes_received: int
     file_size: int
 
@@ -85,6 +95,8 @@ class StatsCollector:
     n_bytes_received: int = 0
     n_frames_blitted: int = 0
     n_frames_reused: int = 0
+    n_frames_here: int = 0
+    scaling: tuple[str, float | None] = ("", None)
     encode_on: tuple[str, str] = ("", "")
     partition_sizes: list[int] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
@@ -95,6 +107,8 @@ class StatsCollector:
             self.n_frames += 1
         elif isinstance(event, EncodingPlaced):
             self.encode_on = (event.place, event.reason)
+        elif isinstance(event, Scaled):
+            self.scaling = (event.reason, event.seconds)
         elif isinstance(event, PartitionRendered):
             self._add(event.report, event.n_bytes)
 
@@ -107,6 +121,8 @@ class StatsCollector:
         if report.worker:
             self.workers.add(report.worker)
             self.n_bytes_received += n_bytes
+        else:
+            self.n_frames_here += report.n_frames
 
     def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call a function and add the time that it takes to an attribute of this name."""
@@ -133,6 +149,9 @@ class StatsCollector:
             n_frames_reused=self.n_frames_reused,
             n_frames_blitted=self.n_frames_blitted,
             n_workers=len(self.workers),
+            n_frames_here=self.n_frames_here,
+            scaling_reason=self.scaling[0],
+            scaling_seconds=self.scaling[1],
             n_bytes_received=self.n_bytes_received,
             file_size=file_size,
         )

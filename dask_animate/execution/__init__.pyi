@@ -1,5 +1,5 @@
-from .choose_executor import open_executor as open_executor
 from .cluster import ClusterOptions as ClusterOptions
+from .executor_choice import choose_executor as choose_executor
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan
 from .render_loop import Executed as Executed

@@ -1,14 +1,9 @@
-"""A client from what the caller gave: theirs, the active one, or one of a cluster made for the call."""
+"""A client from what the caller gave: theirs, the active one, or none."""
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
 from dask.system import CPU_COUNT
@@ -49,24 +44,24 @@ class ClusterOptions:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is certain that this process draws, so that nothing has to be pickled."""
+        """Whether it is certain that this process draws, and no other."""
         return self.client is None and self.num_workers == 1
 
-    @contextmanager
-    def open(self, n_frames: int | None) -> Iterator[tuple[Client | None, int | None]]:
-        """Yield the client to render with, and the most workers to use of it.
+    def resolve(self, n_frames: int | None) -> tuple[Client | None, int | None]:
+        """Return the client to render with, and the most workers to use.
 
         Parameters
         ----------
         n_frames : int or None
-            A cluster made here has no more workers than frames, and is closed on leaving.
+            Without a client, there are no more processes than frames.
 
-        Yields
-        ------
+        Returns
+        -------
         client : distributed.Client or None
-            None to render in this process.
+            None to begin in this process.
         max_workers : int or None
-            None for all there are and will be.
+            None for all that the client's cluster has and will have. Without a client, the most
+            processes that draw, this one included.
         """
         client, num_workers = self.client, self.num_workers
         if in_isolation() and not self.is_here:
@@ -76,19 +71,9 @@ class ClusterOptions:
         if client is not None:
             _check_waits_for_others(client)
             n_there = len(client.scheduler_info(n_workers=-1)["workers"])
-            yield client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
-            return
-        n_workers = resolve_num_workers(num_workers, CPU_COUNT)
-        if n_workers == 1:
-            yield None, None
-            return
-        if multiprocessing.current_process().daemon:
-            raise OptionError(
-                "this process may not start worker processes, as it is one itself: give num_workers=1, "
-                "or the client of a cluster"
-            )
-        with _local_client(n_workers if n_frames is None else min(n_workers, n_frames)) as local:
-            yield local, None
+            return client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
+        n_processes = resolve_num_workers(num_workers, CPU_COUNT)
+        return None, n_processes if n_frames is None else min(n_processes, n_frames)
 
 
 def _checked_client(client: object) -> Client | None:
@@ -164,54 +149,3 @@ def _check_waits_for_others(client: Any) -> None:
             "make it inside `with distributed.worker_client() as client:`, which gives the thread back, "
             "or draw here with num_workers=1 and without client="
         )
-
-
-@contextmanager
-def _local_client(n_workers: int) -> Iterator[Any]:
-    from distributed import Client, LocalCluster, Nanny
-
-    class NannyOfScripts(Nanny):  # type: ignore[misc]
-        """Starts its worker, and starts it again, without running the main script there."""
-
-        async def instantiate(self) -> Any:
-            with _main_not_imported_again():
-                return await super().instantiate()
-
-    with (
-        LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            worker_class=NannyOfScripts,
-            dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
-            scheduler_kwargs={"dashboard": False},
-        ) as cluster,
-        Client(cluster, set_as_default=False, direct_to_workers=True) as client,
-    ):
-        yield client
-
-
-_main_lock = threading.Lock()
-_main_specs: list[ModuleSpec | None] = []  # what it was, for each who has replaced it
-
-
-@contextmanager
-def _main_not_imported_again() -> Iterator[None]:
-    """Let scripts without ``if __name__ == "__main__"`` start worker processes.
-
-    A spawned process runs the main script again under another name, which would render the video again
-    in each worker. Workers need nothing from it: animators defined there are pickled by value. A main
-    module whose spec is named ``__main__`` is left alone by multiprocessing, as that of a package is.
-    """
-    main: Any = sys.modules["__main__"]
-    with _main_lock:
-        _main_specs.append(getattr(main, "__spec__", None))
-        main.__spec__ = ModuleSpec("__main__", None)
-    try:
-        yield
-    finally:
-        with _main_lock:  # the last one to leave finds what the first one found
-            if len(_main_specs) == 1:
-                main.__spec__ = _main_specs[0]
-                _main_specs.clear()
-            else:
-                _main_specs.pop()

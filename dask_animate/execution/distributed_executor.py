@@ -24,9 +24,9 @@ from distributed import Client, Future, KilledWorker, as_completed
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
-from ..rendering import SourceSpec, TaskOutput, TaskSpec
+from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from ._distributed import addresses_in_this_process
-from .executor import BuiltFigure
+from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
@@ -68,15 +68,22 @@ class DistributedExecutor:
         What to draw, so that it can travel.
     max_workers : int or None
         Use at most so many workers; None uses all, also those that join later.
+    here : Renderer, optional
+        Draws some partitions in this process, besides the workers. Not closed.
     """
 
-    def __init__(self, client: Client, spec: SourceSpec, max_workers: int | None) -> None:
+    scaling = Scaling("a client was given, or one was active")
+
+    def __init__(
+        self, client: Client, spec: SourceSpec, max_workers: int | None, here: Renderer | None = None
+    ) -> None:
+        self._here = here
         self._client = client
         self._spec = spec
         self._workers = Workers(client, max_workers)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
-        self._frame_bytes = 0  # known once a figure is built
+        self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._submissions: deque[Submission] = deque()
         self._shared: list[Future] = []  # data of the partition sent last that the next one needs too
         self._closing = False
@@ -178,21 +185,35 @@ class DistributedExecutor:
         return built
 
     def outputs(
-        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Render partitions, and yield what was made of them in the same order.
 
         Parameters are read a bounded number of partitions ahead. `on_encoded` is not called.
         """
-        window = Window(self._workers, plan, task, self._frame_bytes)
-        run_code = params.run_code
         if params.bag_partitions is not None:
-            submissions = self._of_bag(params, task)
-        else:
-            sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
-            partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
-            submissions = (self._of_partition(partition, task, window) for partition in partitions)
-        yield from self._in_order(submissions, window, run_code=run_code)
+            return self.outputs_of_bag(params, plan, tasks.on_workers)
+        return self.outputs_after(None, params, plan, tasks.on_workers)
+
+    def outputs_after(
+        self, last: TaskOutput | None, params: Params, plan: Plan, task: TaskSpec
+    ) -> Iterator[TaskOutput]:
+        """Render what is left of some parameters; `last` is what was made of the partition before."""
+        window = Window(self._workers, plan, task, self._frame_bytes, int(self._here is not None))
+        if last is not None:
+            window.learn(last)
+        sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
+        partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
+        submissions = (self._of_partition(partition, task, window) for partition in partitions)
+        return self._in_order(submissions, window, run_code=params.run_code)
+
+    def outputs_of_bag(
+        self, params: Params, plan: Plan, task: TaskSpec, first: int = 0, start: int = 0
+    ) -> Iterator[TaskOutput]:
+        """Render a bag from a partition on, the first frame of which is `start`."""
+        window = Window(self._workers, plan, task, self._frame_bytes)
+        submissions = self._of_bag(params, task, first, start)
+        return self._in_order(submissions, window, run_code=params.run_code)
 
     def _in_order(
         self, submissions: Iterator[Submission], window: Window, *, run_code: bool
@@ -205,6 +226,8 @@ class DistributedExecutor:
         self._fill(submissions, window, run_code)
         fetching = self._fetch_head()
         while fetching is not None:
+            while not fetching.done() and self._draw_here(submissions, window, run_code):
+                pass
             output = fetching.result()
             window.learn(output)
             head = self._submissions.popleft()
@@ -215,6 +238,27 @@ class DistributedExecutor:
             if fetching is None:
                 fetching = self._fetch_head()
             yield output
+
+    def _draw_here(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> bool:
+        """Draw a partition in this process while the next one in order is drawn elsewhere.
+
+        Returns
+        -------
+        bool
+            False if there was none to draw.
+        """
+        if self._here is None or not window.fits(self._submissions):
+            return False
+        submission = next(submissions, None)
+        if submission is None:
+            return False
+        self._submissions.append(submission)
+        if submission.draw is None:
+            submission.send()
+            return False
+        submission.is_here = True
+        submission.output = submission.draw(lambda idx: self._fill(submissions, window, run_code))
+        return True
 
     def _fill(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> None:
         # No lock could do this: the caller's code may itself wait for a task of these workers.
@@ -242,7 +286,15 @@ class DistributedExecutor:
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
             _frames_of(partition),
+            draw=partial(self._drawn_here, partition, task),
         )
+
+    def _drawn_here(
+        self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
+    ) -> TaskOutput:
+        assert self._here is not None
+        indexed = enumerate(partition.items(), partition.start)
+        return self._here.render(task, partition.start, indexed, len(partition), on_frame)
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
         sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
@@ -288,9 +340,10 @@ class DistributedExecutor:
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
 
-    def _of_bag(self, params: Params, task: TaskSpec) -> Iterator[Submission]:
-        start: int | SharedFuture = 0
-        for idx, part in enumerate(params.bag_partitions or ()):
+    def _of_bag(
+        self, params: Params, task: TaskSpec, first: int, start: int | SharedFuture
+    ) -> Iterator[Submission]:
+        for idx, part in enumerate((params.bag_partitions or ())[first:], first):
             if isinstance(start, SharedFuture):
                 start = self._counted(start)  # ends the chain of tasks
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
@@ -346,6 +399,10 @@ class DistributedExecutor:
     def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
         if not self._submissions:
             return None
+        if self._submissions[0].output is not None:
+            done: PoolFuture[TaskOutput] = PoolFuture()
+            done.set_result(self._submissions[0].output)
+            return done
         return self._fetcher.submit(self._fetch, self._submissions[0])
 
     def _fetch(self, submission: Submission) -> TaskOutput:

@@ -39,6 +39,39 @@ class BuiltFigure:
     gpu_reason: str | None = None
 
 
+@dataclass(frozen=True)
+class Tasks:
+    """What is to be made of a partition, by where it is drawn.
+
+    Attributes
+    ----------
+    on_workers : TaskSpec
+        On a worker, or in this process besides workers.
+    alone : TaskSpec
+        In this process as long as it draws alone: its encoder may use all cores.
+    """
+
+    on_workers: TaskSpec
+    alone: TaskSpec
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Whether processes besides this one drew frames.
+
+    Attributes
+    ----------
+    reason : str
+        Why, or why not, in words.
+    seconds : float or None
+        When a cluster of this machine was ready, in seconds from the first frame; None if there was
+        none, or if it was the caller's.
+    """
+
+    reason: str
+    seconds: float | None = None
+
+
 class Executor(Protocol):
     """Draws the partitions of one render.
 
@@ -48,7 +81,12 @@ class Executor(Protocol):
 
     @property
     def n_threads(self) -> int:
-        """Threads that draw, each a partition; 0 if this process draws alone."""
+        """Threads that draw, each a partition, at most; 0 if this process draws alone."""
+        ...
+
+    @property
+    def scaling(self) -> Scaling:
+        """Where frames were drawn, and why there."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -83,9 +121,9 @@ class Executor(Protocol):
         ...
 
     def outputs(
-        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
-        """Divide parameters, draw the partitions, and yield what the task makes of each, in order.
+        """Divide parameters, draw the partitions, and yield what tasks make of each, in order.
 
         Parameters
         ----------
@@ -93,7 +131,7 @@ class Executor(Protocol):
             Consumed.
         plan : Plan
             How to divide them.
-        task : TaskSpec
+        tasks : Tasks
             What to make of a partition.
         on_encoded : callable
             May be called with the index of each frame as it is encoded, before its partition is yielded.

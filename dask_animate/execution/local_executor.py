@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from functools import partial
-from itertools import chain, islice
+from itertools import chain, count, islice
 from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,12 +12,15 @@ from ..encoding import EncodeOptions, gpu_reason
 from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import Params, Partition, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
-from .executor import BuiltFigure
+from .executor import BuiltFigure, Scaling, Tasks
 from .partitioning import Plan
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
     from .store_session import StoreSession
+
+
+_END = object()
 
 
 class LocalExecutor:
@@ -29,19 +32,31 @@ class LocalExecutor:
     ----------
     spec : SourceSpec
         What to draw.
+
+    Attributes
+    ----------
+    renderer : Renderer
+        Draws the frames.
+    read_seconds : float
+        Time that reading parameters took.
+    n_begun : int
+        Partitions that were begun.
     """
 
     n_threads = 0
+    scaling = Scaling("this process draws, as num_workers is 1 or as there is one frame")
 
     def __init__(self, spec: SourceSpec) -> None:
-        self._renderer = Renderer(spec)
+        self.renderer = Renderer(spec)
+        self.read_seconds = 0.0
+        self.n_begun = 0
         self._may_draw_again = spec.may_draw_again
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._renderer.close()
+        self.renderer.close()
 
     def thread_bytes(self) -> None:
         """Return None: this process may have what there is."""
@@ -52,7 +67,7 @@ class LocalExecutor:
 
     def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         """Build the figure."""
-        size = self._renderer.size()
+        size = self.renderer.size()
         return [BuiltFigure("", size, {}, None if encode is None else gpu_reason(encode, size))]
 
     def probe(self, session: StoreSession) -> None:
@@ -60,20 +75,40 @@ class LocalExecutor:
         session.prove_here()
 
     def outputs(
-        self, params: Params, plan: Plan, task: TaskSpec, on_encoded: Callable[[int], None]
+        self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
         """Draw partitions, and yield what the task makes of each."""
+        return self.outputs_until(lambda: False, params, plan, tasks.alone, on_encoded)
+
+    def outputs_until(
+        self,
+        is_over: Callable[[], bool],
+        params: Params,
+        plan: Plan,
+        task: TaskSpec,
+        on_encoded: Callable[[int], None],
+    ) -> Iterator[TaskOutput]:
+        """Draw partitions, until something is the case.
+
+        Parameters
+        ----------
+        is_over : callable
+            Called after each frame. Once it has returned True, no partition begins, and the one that is
+            being drawn ends if its size is ours to choose. What is left of `params` is not read.
+        params, plan, task, on_encoded
+            As for `outputs`.
+        """
         if task.cache is not None:
-            yield from self._kept(params, plan, task, task.cache, on_encoded)
+            yield from self._kept(is_over, params, plan, task, task.cache, on_encoded)
         elif task.encoding is not None:
-            partitions = self._in_partitions(params, plan, task.encoding.gop)
-            for start, items in partitions:
-                yield self._renderer.render(task, start, enumerate(items, start), on_frame=on_encoded)
+            for start, items in self._in_partitions(is_over, params, plan, task.encoding.gop):
+                yield self.renderer.render(task, start, enumerate(items, start), on_frame=on_encoded)
         else:
-            yield from self._blocks(params, plan, task)
+            yield from self._blocks(is_over, params, plan, task)
 
     def _kept(
         self,
+        is_over: Callable[[], bool],
         params: Params,
         plan: Plan,
         task: TaskSpec,
@@ -81,33 +116,43 @@ class LocalExecutor:
         on_encoded: Callable[[int], None],
     ) -> Iterator[TaskOutput]:
         """Make room in the store for each partition, and draw it."""
-        render = partial(self._renderer.render, task)
-        if task.encoding is not None:
-            render = partial(render, on_frame=on_encoded)
+
+        def on_frame(frame_idx: int) -> None:
+            if task.encoding is not None:
+                on_encoded(frame_idx)
+            params.n_taken = max(params.n_taken, frame_idx + 1)
+            is_over()
+
         partition: Partition
         for partition in params.partitions(plan.sizes(params, lambda n_left: 1), inf):
             start, n_frames = partition.start, len(partition)
             cache.store.reserve(start + n_frames)
-            yield render(start, enumerate(partition.items(), start), n_frames)
+            indexed = enumerate(partition.items(), start)
+            self.n_begun += 1
+            yield self.renderer.render(task, start, indexed, n_frames, on_frame)
+            if is_over():
+                return
 
-    def _blocks(self, params: Params, plan: Plan, task: TaskSpec) -> Iterator[TaskOutput]:
+    def _blocks(
+        self, is_over: Callable[[], bool], params: Params, plan: Plan, task: TaskSpec
+    ) -> Iterator[TaskOutput]:
         """Draw some frames at a time, as many as memory allows, and hand them on."""
-        n_frames = max(1, LOCAL_BLOCK_BYTES // self._renderer.size().n_bytes)
-        for start, items in self._in_partitions(params, plan, n_frames):
+        n_frames = max(1, LOCAL_BLOCK_BYTES // self.renderer.size().n_bytes)
+        for start, items in self._in_partitions(is_over, params, plan, n_frames):
             indexed = enumerate(items, start)
             for first in indexed:
                 some = chain([first], islice(indexed, n_frames - 1))
-                yield self._renderer.render(task, first[0], some, n_frames)
+                yield self.renderer.render(task, first[0], some, n_frames)
 
     def _in_partitions(
-        self, params: Params, plan: Plan, auto: int
+        self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: int
     ) -> Iterator[tuple[int, Iterator[Any]]]:
         """Yield the first frame index and the parameters of each partition, to be read one at a time.
 
         `auto` is the size where the choice is ours. Then a partition also ends when its parameters,
         where they are kept for drawing it again, take a lot of memory.
         """
-        frames = iter(params)
+        frames = self._read(params)
         size_at = plan.sizes(params, lambda n_left: auto)
         is_bounded = plan.is_auto and self._may_draw_again
         start = 0
@@ -115,12 +160,24 @@ class LocalExecutor:
         def items(first: Any, size: int) -> Iterator[Any]:
             nonlocal start
             n_bytes = 0
-            for item in chain([first], islice(frames, size - 1)):
+            for n in count(1):
                 start += 1
-                yield item
-                n_bytes += nbytes(item) if is_bounded else 0
-                if n_bytes >= LOCAL_PARAM_BYTES:
+                yield first
+                n_bytes += nbytes(first) if is_bounded else 0
+                ends = n == size or n_bytes >= LOCAL_PARAM_BYTES or (is_over() and plan.is_auto)
+                if ends or (first := next(frames, _END)) is _END:
                     return
 
-        for first in frames:
+        while not is_over() and (first := next(frames, _END)) is not _END:
+            self.n_begun += 1
             yield start, items(first, size_at(start))
+
+    def _read(self, params: Params) -> Iterator[Any]:
+        frames = iter(params)
+        while True:
+            start = time.perf_counter()
+            item = next(frames, _END)
+            self.read_seconds += time.perf_counter() - start
+            if item is _END:
+                return
+            yield item

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from ..encoding import CODECS
@@ -40,11 +41,14 @@ class Plan:
         Frames read ahead for each worker.
     encode_on : {"auto", "workers", "client"}
         Where frames are encoded.
+    n_begun : int
+        Partitions that were begun already.
     """
 
     partition_size: Any
     preload_factor: int
     encode_on: str = "auto"
+    n_begun: int = 0
 
     @classmethod
     def create(
@@ -76,10 +80,14 @@ class Plan:
             Says it where the choice is ours, from the number of frames that are left or None.
         """
         if not self.is_auto:
-            sizes = iter(partition_sizes(self.partition_size, params.n_frames))
+            sizes = islice(partition_sizes(self.partition_size, params.n_frames), self.n_begun, None)
             return lambda start: next(sizes, 0)
         n_frames = params.n_frames
         return lambda start: auto(None if n_frames is None else n_frames - start)
+
+    def after(self, n_begun: int) -> Plan:
+        """Return the plan of what is left after some partitions."""
+        return replace(self, n_begun=n_begun)
 
     def with_store(self, params: Params, size: FrameSize, kept: int | None) -> tuple[Plan, int]:
         """Return the plan of a render whose frames are kept, and how many frames a chunk has there.

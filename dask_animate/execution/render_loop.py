@@ -20,6 +20,7 @@ from ..diagnostics import (
     FrameEncoded,
     Listener,
     PartitionRendered,
+    Scaled,
     StatsCollector,
     ValuesChanged,
 )
@@ -28,7 +29,7 @@ from ..errors import ParamsError
 from ..frames import FrameSize
 from ..params import Params, in_frame_order
 from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
-from .executor import Executor
+from .executor import Executor, Tasks
 from .partitioning import Plan
 from .store_request import StoreRequest
 
@@ -135,12 +136,13 @@ class RenderLoop:
             # All segments have to come from the same encoder.
             reasons = [figure.gpu_reason for figure in figures] if on_workers else None
             encoding = choose_encoder(self._encode, size, reasons)
-            task = _task(encoding, cache, executor, plan, on_workers=on_workers)
+            tasks = _tasks(encoding, cache, plan, on_workers=on_workers)
             with self._open_sink(encoding, size) as sink:
-                outputs = executor.outputs(self._params, plan, task, self._announce)
+                outputs = executor.outputs(self._params, plan, tasks, self._announce)
                 self._feed(self._received(outputs), executor.reorder_bytes(), sink)
                 if self._session is not None:
                     self._session.complete(self._n_encoded)
+            self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
         return Executed(encoding, size, self._n_encoded)
 
     def _open_store(self, size: FrameSize, executor: Executor) -> tuple[Plan, FrameCache | None]:
@@ -216,15 +218,11 @@ class RenderLoop:
             listener(event)
 
 
-def _task(
-    encoding: Encoding, cache: FrameCache | None, executor: Executor, plan: Plan, *, on_workers: bool
-) -> TaskSpec:
-    if on_workers:
-        return TaskSpec(encoding, encoding.keep_alpha, cache)
-    is_alone = executor.n_threads == 0
-    if is_alone and cache is None and plan.is_auto and CODECS[encoding.codec].is_segmented:
-        return TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT)  # what the sink would do
-    return TaskSpec(None, encoding.keep_alpha, cache)
+def _tasks(encoding: Encoding, cache: FrameCache | None, plan: Plan, *, on_workers: bool) -> Tasks:
+    task = TaskSpec(encoding if on_workers else None, encoding.keep_alpha, cache)
+    if cache is None and plan.is_auto and CODECS[encoding.codec].is_segmented:
+        return Tasks(task, TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT))
+    return Tasks(task, task)
 
 
 class _Waiting:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from distributed import Future
 
+from ..rendering import TaskOutput
+
 
 @dataclass
 class Submission:
@@ -25,6 +27,13 @@ class Submission:
         Names it in messages.
     future : Future or None
         Once it was sent.
+    draw : callable or None
+        Draws it in this process instead, given what is called with the index of each frame; None if that
+        cannot be done.
+    output : TaskOutput or None
+        Once it was drawn so.
+    is_here : bool
+        Whether it is drawn here.
     """
 
     submit: Callable[[], Future]
@@ -32,10 +41,13 @@ class Submission:
     param_bytes: int
     label: str
     future: Future | None = None
+    draw: Callable[[Callable[[int], None]], TaskOutput] | None = None
+    output: TaskOutput | None = None
+    is_here: bool = False
 
     def send(self) -> None:
-        """Submit it, unless that was done."""
-        if self.future is None:
+        """Submit it, unless that was done, or it is drawn here."""
+        if self.future is None and not self.is_here:
             self.future = self.submit()
 
 

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 from dask.utils import format_bytes
@@ -16,7 +15,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
-from ..params import Partition, nbytes, with_index
+from ..params import Partition, in_bag_order, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
 from ._distributed import memory_limit
 from .executor import BuiltFigure
@@ -98,9 +97,8 @@ def render_items(
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
     block, for the client to put in order.
     """
-    indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
-    indexed.sort(key=itemgetter(0))
-    if [idx for idx, _ in indexed] != list(range(start, start + len(indexed))) or not indexed:
+    indexed, is_run = in_bag_order(items, start, stop)
+    if not is_run:
         task = replace(task, encoding=None)
     return _render(name, start, indexed, len(indexed), task)
 

@@ -29,6 +29,8 @@ class Window:
         What is made of a partition.
     frame_bytes : int
         Size in bytes of one RGB frame.
+    n_here : int
+        Threads of this process that draw too.
 
     Attributes
     ----------
@@ -36,7 +38,10 @@ class Window:
         The most bytes of a frame's computed parameters that were seen.
     """
 
-    def __init__(self, workers: Workers, plan: Plan, task: TaskSpec, frame_bytes: int) -> None:
+    def __init__(
+        self, workers: Workers, plan: Plan, task: TaskSpec, frame_bytes: int, n_here: int = 0
+    ) -> None:
+        self._n_here = n_here
         self._workers = workers
         self._preload = plan.preload_factor
         self._encoding = task.encoding
@@ -67,11 +72,13 @@ class Window:
         n_frames = self._n_frames(submissions[-1])
         # The partitions of a bag may be of any size: wait for the first.
         n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
+        n_sent = sum(not one.is_here for one in submissions)
+        return n_sent < n_ahead * max(1, self._workers.n_threads()) and self.fits(submissions)
+
+    def fits(self, submissions: Sequence[Submission]) -> bool:
+        """Return whether one more partition, as large as the last one, fits into memory."""
         sizes = [self._n_frames(one) * self._output_bytes + one.param_bytes for one in submissions]
-        return (
-            len(submissions) < n_ahead * self._n_threads
-            and sum(sizes) + sizes[-1] <= self._workers.budget()
-        )
+        return not sizes or sum(sizes) + sizes[-1] <= self._workers.budget()
 
     def partition_size(self, n_frames: int | None, n_left: int | None) -> int:
         """Choose the frames of the next partition.
@@ -92,7 +99,7 @@ class Window:
 
     @property
     def _n_threads(self) -> int:
-        return max(1, self._workers.n_threads())
+        return max(1, self._workers.n_threads() + self._n_here)
 
     def _n_frames(self, submission: Submission) -> int:
         return self._largest if submission.n_frames is None else submission.n_frames

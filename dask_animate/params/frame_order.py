@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from ..errors import ParamsError
@@ -89,6 +90,24 @@ def with_index(items: Iterable[Any], start: int = 0) -> Iterator[tuple[int, Any]
             yield item.frame_id, item.params
         else:
             yield position, item
+
+
+def in_bag_order(
+    items: Iterable[Any], start: int, stop: int | None
+) -> tuple[list[tuple[int, Any]], bool]:
+    """Return the frames of a bag's partition, the first of which is frame `start`, by rising index.
+
+    Returns
+    -------
+    indexed : list of (int, object)
+        Frame indices and parameters, without those from `stop` on.
+    is_run : bool
+        Whether they are consecutive frames from `start` on; else some belong to other partitions.
+    """
+    indexed = [pair for pair in with_index(items, start) if stop is None or pair[0] < stop]
+    indexed.sort(key=itemgetter(0))
+    run = list(range(start, start + len(indexed)))
+    return indexed, bool(run) and [idx for idx, _ in indexed] == run
 
 
 def _check_complete(turn: int, seen_later: Collection[int], n_frames: int | None) -> None:

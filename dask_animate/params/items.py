@@ -135,5 +135,6 @@ def not_indexed(item: Any) -> Any:
 
 
 def _is_future(value: object) -> bool:
-    distributed = sys.modules.get("distributed")  # imported if there are Futures
-    return distributed is not None and isinstance(value, distributed.Future)
+    # Imported if there are Futures; without the name if another thread is just importing it.
+    kind = getattr(sys.modules.get("distributed"), "Future", None)
+    return kind is not None and isinstance(value, kind)

@@ -38,12 +38,15 @@ from .slices import Slices, is_data, open_slices
 class Params:
     """The parameters of a video in frame order.
 
-    Iterating, `partitions` and `blocks` consume them: only one of these, once.
+    Iterating, `partitions` and `blocks` consume them. After some were taken by iterating, `partitions`
+    divides the others; but for a Bag, of which only one of these works.
 
     Attributes
     ----------
     n_frames : int or None
         Number of frames; None if it is unknown.
+    n_taken : int
+        Frames whose parameters were taken by iterating.
     run_code : bool
         True if reading the parameters runs code of the caller in this process, such as a generator.
     chunks : tuple of int or None
@@ -51,6 +54,7 @@ class Params:
     """
 
     n_frames: int | None
+    n_taken = 0
     run_code = False
     chunks: tuple[int, ...] | None = None
 
@@ -117,7 +121,7 @@ class Params:
     def partitions(
         self, size_at: Callable[[int], int], max_bytes: float | None = None
     ) -> Iterator[Partition]:
-        """Yield partitions; no items are read ahead of the partition that is yielded.
+        """Yield partitions of what is left; no items are read ahead of the partition that is yielded.
 
         Parameters
         ----------
@@ -128,7 +132,7 @@ class Params:
             A partition ends early when its parameters reach this many bytes. None: they are not counted.
         """
         params = self._uncomputed()
-        start = 0
+        start = self.n_taken
         while size := size_at(start):
             items: list[Any] = []
             n_bytes = 0
@@ -174,9 +178,15 @@ class FrameParams(Params):
             self._check_indices(items)
 
     def __iter__(self) -> Iterator[Any]:
-        return (resolved(item) if is_pending(item) else item for item in self._uncomputed())
+        for item in self._uncomputed():
+            self.n_taken += 1
+            yield resolved(item) if is_pending(item) else item
 
     def _uncomputed(self) -> Iterator[Any]:
+        return self._in_frame_order
+
+    @cached_property
+    def _in_frame_order(self) -> Iterator[Any]:
         indexed = with_index(self._items)
         if not isinstance(self._items, list | tuple | range | np.ndarray):
             # A generator may change and yield the same object again while its items are held.
@@ -299,7 +309,9 @@ class SliceParams(Params):
     def __iter__(self) -> Iterator[Any]:
         """Yield the slices; one whole chunk is read at a time."""
         for start, stop in pairwise([0, *self._edges]):
-            yield from self._slices[start:stop]
+            for item in self._slices[start:stop]:
+                self.n_taken += 1
+                yield item
 
     def __getitem__(self, idx: int) -> Any:
         """Return the parameters of one frame; no more is read than it needs."""
@@ -312,7 +324,7 @@ class SliceParams(Params):
 
         If `max_bytes` is infinite, the sizes are those that `size_at` returns, wherever chunks end.
         """
-        bounds = self._bounds(size_at, max_bytes or math.inf)
+        bounds = self._bounds(size_at, max_bytes or math.inf, self.n_taken)
         return self._computed(bounds) if self._slices.is_lazy else self._read(bounds)
 
     def _read(self, bounds: Iterator[tuple[int, int]]) -> Iterator[Partition]:
@@ -399,9 +411,10 @@ class SliceParams(Params):
             wanted -= 1
         return self._edges[wanted]
 
-    def _bounds(self, size_at: Callable[[int], int], max_bytes: float) -> Iterator[tuple[int, int]]:
-        """Yield the first frame of each partition, and the one after its last."""
-        start = 0
+    def _bounds(
+        self, size_at: Callable[[int], int], max_bytes: float, start: int = 0
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the first frame of each partition, and the one after its last, from a frame on."""
         while start < self.n_frames and (size := size_at(start)):
             if max_bytes == math.inf:
                 edges = [start, min(start + size, self.n_frames)]

@@ -37,6 +37,10 @@ class SourceSpec(Protocol):
         """Return what draws the frames; nothing is built yet."""
         ...
 
+    def pickled(self) -> SourceSpec:
+        """Return it ready to be sent to workers; raise `AnimatorPickleError` if that cannot be done."""
+        ...
+
 
 @dataclass(frozen=True)
 class FigureSpec:
@@ -68,7 +72,7 @@ class FigureSpec:
         return self.animator, vars(self.draw) | {"redraw": self.draw.redraw == "blit"}, look
 
     def pickled(self) -> FigureSpec:
-        """Return the job with the animator pickled, so that only who draws needs to load it.
+        """Return it with the animator pickled, so that only who draws needs to load it.
 
         Raises
         ------

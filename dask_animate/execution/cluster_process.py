@@ -1,0 +1,36 @@
+"""A process that holds a local cluster until its standard input ends; run as a script.
+
+It is a process of its own for two reasons. `multiprocessing` runs the main module of a process again in
+each process that it starts: here this one, which does nothing then, and not the caller's script. And the
+scheduler does not take time from the thread that draws. It ends with the caller, whatever becomes of them.
+"""
+
+import os
+import pickle
+import signal
+import sys
+
+
+def main() -> None:
+    """Start a cluster as standard input says, write its address to a file, and wait."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the caller, as for the workers, which inherit it
+    request = pickle.load(sys.stdin.buffer)
+    sys.path[:] = request["path"]
+    import dask
+    from distributed import LocalCluster
+
+    dask.config.update(dask.config.global_config, request["config"])
+    with LocalCluster(
+        n_workers=request["n_workers"],
+        threads_per_worker=1,
+        dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
+        scheduler_kwargs={"dashboard": False},
+    ) as cluster:
+        with open(request["address_file"] + ".part", "w") as file:
+            file.write(cluster.scheduler_address)
+        os.replace(request["address_file"] + ".part", request["address_file"])
+        sys.stdin.buffer.read(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""A local cluster for one render, started and closed while the render goes on."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import dask
+
+from ..errors import WorkerError
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds of drawing that starting a cluster costs, as long as none was started in this process.
+START_SECONDS = 2.0
+#: What it costs besides the time until it is ready: the first frames on its workers.
+WARM_UP_SECONDS = 0.5
+#: Seconds between two looks whether it is ready.
+POLL_SECONDS = 0.02
+
+_measured: list[float] = []  # how long it took the last time
+
+
+def start_seconds() -> float:
+    """Return what starting a cluster costs, in seconds of drawing in this process."""
+    return _measured[-1] + WARM_UP_SECONDS if _measured else START_SECONDS
+
+
+def may_start() -> bool:
+    """Return whether this process may start worker processes; one that is a daemon itself may not."""
+    return not multiprocessing.current_process().daemon
+
+
+class OwnCluster:
+    """A `distributed.LocalCluster` of single-threaded processes, in a process of its own.
+
+    Neither starting nor closing it makes the render wait. A thread outlives the render until the
+    processes have ended, for which the interpreter waits when it exits.
+
+    Parameters
+    ----------
+    n_workers : int
+        Number of worker processes.
+
+    Attributes
+    ----------
+    client : distributed.Client or None
+        A client, once all workers are there; not the active one.
+    ready_at : float
+        When they were, by `time.perf_counter`.
+    failure : Exception or None
+        Why it could not be started.
+    """
+
+    def __init__(self, n_workers: int) -> None:
+        self.client: Any = None
+        self.ready_at = 0.0
+        self.failure: Exception | None = None
+        self._is_over = threading.Event()
+        self._begun = time.perf_counter()
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
+            self._address_file = Path(self._folder.name) / "address"
+            self._process = self._start(n_workers)
+        except Exception as exc:  # such as from an interpreter in another program
+            self._fail(exc)
+            return
+        import distributed  # noqa: F401 here, since other code may find it half imported by a thread
+
+        threading.Thread(target=self._run, name="dask_animate-cluster").start()
+
+    def close(self) -> None:
+        """End it as soon as may be; does not wait."""
+        self._is_over.set()
+
+    def _start(self, n_workers: int) -> subprocess.Popen[bytes]:
+        request = {
+            "path": sys.path,
+            "config": dask.config.global_config,
+            "n_workers": n_workers,
+            "address_file": os.fspath(self._address_file),
+        }
+        script = Path(__file__).with_name("cluster_process.py")
+        process = subprocess.Popen([sys.executable, os.fspath(script)], stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(pickle.dumps(request))
+        process.stdin.flush()
+        return process
+
+    def _run(self) -> None:
+        try:
+            self._use()
+        except Exception as exc:
+            self._fail(exc)
+        finally:
+            self._end()
+            self._folder.cleanup()
+
+    def _fail(self, exc: Exception) -> None:
+        self.failure = exc
+        _logger.warning("a cluster of this machine could not be started: %s", exc)
+
+    def _end(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # if it has ended already
+            self._process.stdin.write(b".")
+            self._process.stdin.close()
+        self._process.wait()
+
+    def _use(self) -> None:
+        from distributed import Client
+
+        while not self._address_file.exists():
+            status = self._process.poll()
+            if status is not None:
+                raise WorkerError(f"its process ended with status {status}")
+            if self._is_over.wait(POLL_SECONDS):
+                return
+        address = self._address_file.read_text()
+        with Client(address, set_as_default=False, direct_to_workers=True) as client:
+            self.ready_at = time.perf_counter()
+            _measured[:] = [self.ready_at - self._begun]
+            self.client = client
+            self._is_over.wait()

@@ -1,0 +1,267 @@
+"""The executor that begins in this process, and starts a cluster when that pays."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from dask.system import CPU_COUNT
+
+from ..encoding import EncodeOptions
+from ..errors import AnimatorPickleError, ParamsError
+from ..memory import REORDER_BYTES
+from ..params import Params, in_bag_order
+from ..rendering import SourceSpec, TaskOutput
+from .executor import BuiltFigure, Scaling, Tasks
+from .local_executor import LocalExecutor
+from .own_cluster import OwnCluster, may_start, start_seconds
+from .partitioning import Plan
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from .distributed_executor import DistributedExecutor
+    from .store_session import StoreSession
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds of drawing that are left once the cluster is there, from which on it is used.
+HANDOVER_SECONDS = 0.3
+#: Frames, and seconds, after which the time of a frame is taken as known: the first ones are slower.
+MIN_FRAMES, MIN_SECONDS = 12, 0.5
+#: Frames of which the later half gives the time of a frame.
+MEAN_FRAMES = 400
+
+
+class ScaleOutExecutor:
+    """Draws in this process, and on a cluster of this machine once that is worth its start.
+
+    What is left to draw is estimated after each frame. While the cluster starts, drawing goes on here;
+    when it is there, the partitions that have not begun are divided among its workers and this process.
+
+    Parameters
+    ----------
+    spec : SourceSpec
+        What to draw.
+    max_processes : int
+        The most processes that draw, this one included.
+    """
+
+    def __init__(self, spec: SourceSpec, max_processes: int) -> None:
+        self._local = LocalExecutor(spec)
+        self._n_processes = max_processes
+        self._spec: SourceSpec | None = None
+        self._obstacle: str | None = None
+        try:
+            self._spec = spec.pickled()
+        except AnimatorPickleError as exc:
+            self._obstacle = str(exc)
+        if not may_start():
+            self._obstacle = "this process may not start worker processes, as it is one itself"
+        self._cluster: OwnCluster | None = None
+        self._reason = ""
+        self._cost = FrameCost()
+        self._exits = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._exits.callback(self._close_cluster)
+        self._exits.enter_context(self._local)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._exits.__exit__(exc_type, exc, tb)
+
+    @property
+    def n_threads(self) -> int:
+        """The most processes that draw."""
+        return self._n_processes
+
+    @property
+    def scaling(self) -> Scaling:
+        """Whether a cluster was started, and why."""
+        if self._cluster is None:
+            spent = f"all frames took {self._cost.spent():.1f} s here, no more than starting a cluster"
+            return Scaling(self._obstacle or spent)
+        if self._cluster.failure is not None:
+            return Scaling(f"{self._reason}; but it could not be started: {self._cluster.failure}")
+        if self._client is None:
+            return Scaling(f"{self._reason}; but all frames were drawn before it was ready")
+        return Scaling(self._reason, self._cluster.ready_at - self._cost.begun)
+
+    def thread_bytes(self) -> None:
+        """Return None: this process may have what there is; workers are asked before they start."""
+
+    def reorder_bytes(self) -> int:
+        """Return the bytes of frames that may wait in this process for frames before them."""
+        return REORDER_BYTES
+
+    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+        """Build the figure here."""
+        return self._local.build(encode)
+
+    def probe(self, session: StoreSession) -> None:
+        """Write to the store, and read it; workers prove the same by their first partition."""
+        self._local.probe(session)
+
+    def outputs(
+        self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
+    ) -> Iterator[TaskOutput]:
+        """Draw partitions here, then here and on the cluster, and yield what tasks make of each."""
+        self._params, self._plan = params, plan
+        self._cost.begin()
+        if params.bag_partitions is not None:
+            yield from self._of_bag(params, plan, tasks)
+            return
+        last: TaskOutput | None = None
+        for last in self._local.outputs_until(self._is_ready, params, plan, tasks.alone, on_encoded):
+            yield last
+        if self._client is not None:
+            remote = self._open_remote(self._client)
+            yield from remote.outputs_after(
+                last, params, plan.after(self._local.n_begun), tasks.on_workers
+            )
+
+    def _of_bag(self, params: Params, plan: Plan, tasks: Tasks) -> Iterator[TaskOutput]:
+        """Draw partitions of a bag, computed here, and the others where they are computed."""
+        start = 0
+        for idx, part in enumerate(params.bag_partitions or ()):
+            if self._client is not None:
+                remote = self._open_remote(self._client)
+                yield from remote.outputs_of_bag(params, plan, tasks.on_workers, idx, start)
+                return
+            items = part.compute()
+            indexed, is_run = in_bag_order(items, start, params.n_frames)
+            task = tasks.alone if is_run else replace(tasks.alone, encoding=None)
+
+            def on_frame(frame_idx: int, first: int = start) -> None:
+                params.n_taken = max(params.n_taken, first + 1, frame_idx + 1)
+                self._is_ready()
+
+            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame)
+            start += len(items)
+
+    def _open_remote(self, client: Client) -> DistributedExecutor:
+        from .distributed_executor import DistributedExecutor
+
+        assert self._spec is not None
+        here = self._local.renderer
+        return self._exits.enter_context(DistributedExecutor(client, self._spec, None, here))
+
+    @property
+    def _client(self) -> Client | None:
+        return None if self._cluster is None else self._cluster.client
+
+    def _is_ready(self) -> bool:
+        """Take note of a frame; start the cluster if that pays; return whether to use it from now on."""
+        self._cost.note(self._params.n_taken, self._read_seconds())
+        if self._cluster is None:
+            self._consider()
+            return False
+        if self._cluster.client is None:
+            return False
+        left = self._seconds_left()
+        return left is None or left > HANDOVER_SECONDS
+
+    def _read_seconds(self) -> float:
+        """Return the time that went into the caller's code that yields items, which runs here anyway."""
+        return self._local.read_seconds if self._params.run_code else 0.0
+
+    def _seconds_left(self) -> float | None:
+        """Return how long drawing what is left would take here, None if that is not known."""
+        seconds, n_frames = self._cost.frame_seconds(), self._params.n_frames
+        if seconds is None or n_frames is None:
+            return None
+        return (n_frames - self._params.n_taken) * seconds
+
+    def _consider(self) -> None:
+        """Start the cluster if what is left costs more than starting it does."""
+        seconds = self._cost.frame_seconds()
+        if self._obstacle is not None or seconds is None:
+            return
+        n_frames, n_taken, left = self._params.n_frames, self._params.n_taken, self._seconds_left()
+        starting = start_seconds()
+        if left is None:
+            if self._cost.spent() < starting:
+                return
+            why = (
+                f"{n_taken} frames had taken {self._cost.spent():.1f} s here, and nobody knew how many "
+                f"would follow"
+            )
+        else:
+            if left < starting:
+                return
+            assert n_frames is not None
+            why = (
+                f"after {n_taken} frames, the other {n_frames - n_taken} would have taken {left:.1f} s "
+                f"here at {1000 * seconds:.1f} ms each"
+            )
+        if not self._fits_workers():
+            return
+        # Partitions of a bag are drawn where they are computed.
+        n_workers = self._n_processes - (self._params.bag_partitions is None)
+        self._reason = f"a cluster was started: {why}, more than starting a cluster"
+        _logger.info("%s", self._reason)
+        self._cluster = OwnCluster(n_workers)
+
+    def _fits_workers(self) -> bool:
+        """Return whether workers have the memory to read the data."""
+        if self._params.chunks is None:
+            return True
+        from distributed.system import MEMORY_LIMIT
+
+        try:
+            self._params.check_memory(MEMORY_LIMIT // CPU_COUNT, self._plan.partition_size)
+        except ParamsError as exc:
+            self._obstacle = str(exc)
+            return False
+        return True
+
+    def _close_cluster(self) -> None:
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+class FrameCost:
+    """The time of a frame here, measured on those that were drawn last.
+
+    Attributes
+    ----------
+    begun : float
+        When the first frame was begun, by `time.perf_counter`.
+    """
+
+    def __init__(self) -> None:
+        self.begun = 0.0
+        self._notes: deque[tuple[int, float]] = deque(maxlen=MEAN_FRAMES)
+
+    def begin(self) -> None:
+        """Start the clock."""
+        self.begun = time.perf_counter()
+        self._notes.append((0, 0.0))
+
+    def note(self, n_frames: int, read_seconds: float) -> None:
+        """Take note that so many frames are drawn; the time for reading is not part of their cost."""
+        self._notes.append((n_frames, time.perf_counter() - self.begun - read_seconds))
+
+    def spent(self) -> float:
+        """Return the time that the frames took until now, in seconds."""
+        return self._notes[-1][1]
+
+    def frame_seconds(self) -> float | None:
+        """Return the mean time of the later half of the frames known; None as long as there are few."""
+        n_frames, spent = self._notes[-1]
+        if n_frames == 0 or (n_frames < MIN_FRAMES and spent < MIN_SECONDS):
+            return None
+        before, then = self._notes[len(self._notes) // 2 - (len(self._notes) < 3)]
+        return (spent - then) / max(1, n_frames - before)
