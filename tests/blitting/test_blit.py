@@ -77,7 +77,7 @@ def trying(max_examples):
     )
 
 
-@trying(10)
+@trying(6)
 @figures_and_changes
 def test_equal_to_a_full_draw(layout, kinds, seed, frames):
     assert_equal_to_a_full_draw(layout, kinds, seed, frames)
@@ -745,9 +745,9 @@ def linked_axes():
     [
         lambda axes: axes[0].set_xlim(-0.3, 1.7),
         pytest.param(lambda axes: axes[0].set_ylim(-1, 3000), marks=pytest.mark.slow),
-        lambda axes: axes[0].set_position([0.2, 0.6, 0.3, 0.3]),
+        pytest.param(lambda axes: axes[0].set_position([0.2, 0.6, 0.3, 0.3]), marks=pytest.mark.slow),
         pytest.param(lambda axes: axes[1].set_ylim(-0.2, 2), marks=pytest.mark.slow),
-        lambda axes: axes[2].set_ylim(0, 3000),
+        pytest.param(lambda axes: axes[2].set_ylim(0, 3000), marks=pytest.mark.slow),
         lambda axes: axes[3].set_position([0.6, 0.1, 0.2, 0.3]),
         pytest.param(lambda axes: axes[3].clear(), marks=pytest.mark.slow),
     ],

@@ -26,7 +26,7 @@ from dask_animate.drawing.options import DrawOptions
 DOCS = Path(__file__).parents[2] / "docs" / "redraw.md"
 
 #: Without -m slow one of so many setters is tried.
-SAMPLE = 150
+SAMPLE = 300
 
 BETWEEN = [
     lambda figure: figure.canvas.draw(),

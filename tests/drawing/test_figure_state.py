@@ -137,8 +137,8 @@ def frames(animator, indices, **spec):
     [pytest.param(Fills, marks=pytest.mark.slow), SetsCycles, Clears, MakesAxes, Parasites, Pyplot],
 )
 def test_frames_do_not_depend_on_those_before(animator):
-    alone = {idx: frames(animator(), [idx])[idx] for idx in range(5)}
-    for order, redraw in ((range(5), "full"), (range(5), "blit"), ([4, 2, 3, 0, 1], "blit")):
+    alone = {idx: frames(animator(), [idx])[idx] for idx in range(4)}
+    for order, redraw in ((range(4), "full"), (range(4), "blit"), ([3, 1, 2, 0], "blit")):
         for idx, frame in frames(animator(), order, redraw=redraw).items():
             np.testing.assert_array_equal(frame, alone[idx], f"frame {idx}")
 
@@ -183,20 +183,15 @@ def test_settings_too():
     np.testing.assert_array_equal(again, first)
 
 
-def test_same_video_whatever_the_partitions(tmp_path, client):
-    shown = [
-        decode(
-            Fills()
-            .make_video(tmp_path / f"{i}.mkv", range(9), 8, codec="ffv1", seed=None, **options)
-            .path
-        )
-        for i, options in enumerate(
-            [
-                {"num_workers": 1, "redraw": "full"},
-                {"client": client, "partition_size": 5},
-                {"client": client, "partition_size": 3, "redraw": "blit"},
-            ]
-        )
-    ]
-    np.testing.assert_array_equal(shown[1], shown[0])
-    np.testing.assert_array_equal(shown[2], shown[0])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"partition_size": 2, "redraw": "blit"},
+        pytest.param({"partition_size": 4}, marks=pytest.mark.slow),
+    ],
+)
+def test_same_video_whatever_the_partitions(tmp_path, client, options):
+    make, common = Fills().make_video, {"codec": "ffv1", "seed": None}
+    whole = make(tmp_path / "whole.mkv", range(6), 8, num_workers=1, redraw="full", **common)
+    video = make(tmp_path / "a.mkv", range(6), 8, client=client, **options, **common)
+    np.testing.assert_array_equal(decode(video.path), decode(whole.path))

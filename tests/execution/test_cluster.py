@@ -490,11 +490,17 @@ def tasks_seen(dask_scheduler=None):
     ]
 
 
-@pytest.mark.parametrize("kind", ["items", "array", "bag"])
-def test_annotations_of_the_caller_reach_the_tasks(tmp_path, kind):
-    """Frame 0 waits until the scheduler was asked about the tasks, which have names to tell them by."""
+@pytest.fixture(scope="module")
+def client_with_licenses():
     cluster, client = local_client(2, resources={"LICENSE": 1})
-    asked = tmp_path / "asked"
+    with cluster, client:
+        yield client
+
+
+@pytest.mark.parametrize("kind", ["items", "array", "bag"])
+def test_annotations_of_the_caller_reach_the_tasks(tmp_path, client_with_licenses, kind):
+    """Frame 0 waits until the scheduler was asked about the tasks, which have names to tell them by."""
+    client, asked = client_with_licenses, tmp_path / "asked"
 
     class Waits(FrameNumber):
         def update(self, frame_idx, params):
@@ -513,7 +519,7 @@ def test_annotations_of_the_caller_reach_the_tasks(tmp_path, kind):
         with dask.annotate(resources={"LICENSE": 1}, retries=2, priority=3):
             Waits().make_video(tmp_path / "a.mp4", params, 20, client=client, **options)
 
-    with cluster, client, ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:
         rendering = pool.submit(render)
         seen = []
         while not any("draw" in key for key, *_ in seen):

@@ -23,6 +23,7 @@ from helpers import (
     FrameNumber,
     Noise,
     assert_shows,
+    plain_frames,
     read_numbers,
 )
 
@@ -42,7 +43,13 @@ def client():
 
 @pytest.fixture(scope="module")
 def drawn():
-    return np.stack([FrameNumber().frame(3 * i, i) for i in range(N)])
+    return plain_frames(FrameNumber(), ((i, 3 * i) for i in range(N)))
+
+
+@pytest.fixture(scope="module")
+def drawn_numbers():
+    """The frames of the arrays, which all hold the same numbers."""
+    return plain_frames(FrameNumber(), enumerate(NUMBERS))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,7 @@ def noted(block, directory, block_info=None):
 
 @pytest.mark.parametrize("kind", ["range", "list", "numpy", "dask", "dict", "bag", "delayed"])
 def test_no_partition_is_computed_that_is_not_shown(tmp_path, kind):
-    n = 10**4
+    n = 4000
     read = tmp_path / "read"
     read.mkdir()
     data = da.arange(n, chunks=50).map_blocks(noted, directory=read, dtype=np.int64)
@@ -145,17 +152,16 @@ def test_no_partition_is_computed_that_is_not_shown(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_arrays_of_every_kind(tmp_path, client, kind):
+def test_arrays_of_every_kind(tmp_path, client, drawn_numbers, kind):
     params, options = KINDS[kind](tmp_path / "data")
     animator = Shows(**options)
-    expected = np.stack([FrameNumber().frame(n, i) for i, n in enumerate(NUMBERS.tolist())])
-    assert np.array_equal(animator.frames(params).compute(scheduler="threads"), expected)
+    assert np.array_equal(animator.frames(params).compute(scheduler="threads"), drawn_numbers)
     some = animator.frames(params, n_frames=33, partition_size=10)
     assert some.chunks[0] == (10, 10, 10, 3)
-    assert np.array_equal(some.compute(scheduler=client.get), expected[:33])
+    assert np.array_equal(some.compute(scheduler=client.get), drawn_numbers[:33])
 
 
-@pytest.mark.parametrize("scheduler", ["synchronous", "processes"])
+@pytest.mark.parametrize("scheduler", ["synchronous", pytest.param("processes", marks=pytest.mark.slow)])
 def test_labelled_data_under_every_scheduler(scheduler):
     times = np.array("2001-01-01", "M8[D]") + np.arange(len(NUMBERS))
     data = (

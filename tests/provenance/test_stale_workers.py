@@ -44,7 +44,7 @@ def module(tmp_path, monkeypatch):
 
 @pytest.fixture
 def cluster(module):
-    cluster, client = local_client(2)
+    cluster, client = local_client(1)
     with cluster, client:
         yield client
 

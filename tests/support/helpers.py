@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import AxesImage
 
 from dask_animate import Animator
@@ -30,6 +31,19 @@ def draw_block(renderer, indexed, n_frames):
     """Draw frames into one block; return the pixels and the report."""
     output = renderer.render(TaskSpec(), 0, indexed, n_frames)
     return output.payload.pixels, output.report
+
+
+def plain_frames(animator, items):
+    """Return the frames that a plain loop of matplotlib draws of pairs of an index and parameters."""
+    figure = animator.setup()
+    canvas = FigureCanvasAgg(figure)
+    frames = []
+    for frame_idx, params in items:
+        animator.update(frame_idx, params)
+        canvas.draw()
+        frames.append(np.array(canvas.buffer_rgba())[..., :3])
+    plt.close(figure)
+    return np.stack(frames)
 
 
 class FrameNumber(Animator):

@@ -71,7 +71,7 @@ def test_fields_with_names_and_units(plot):
     shown = texts(animator)
     assert {"latitude [degrees_north]", "longitude [degrees_east]", "2 m temperature [K]"} <= shown
     assert "2001-01-31 00:00" in shown
-    report = animator.check(field(), n=3, dim="time")
+    report = animator.check(field(), n=2, dim="time")
     assert report.ok, report
 
 
