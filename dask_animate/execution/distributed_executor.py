@@ -105,9 +105,7 @@ class DistributedExecutor:
         self._submissions.clear()
         with self._lock:
             futures = list(self._futures)
-        # The cluster may go just now; there is nothing left to undo then.
-        with suppress(Exception):
-            self._client.cancel(futures)
+        self._cancel(futures)
         self._registration.unregister()
 
     def thread_bytes(self) -> int:
@@ -172,7 +170,8 @@ class DistributedExecutor:
                 pass  # those that failed fail again when they draw
             self._frame_bytes = built[-1].size.n_bytes
         finally:
-            self._client.cancel([future for future in futures if not future.done()])
+            # Also those that are done: an error that a client keeps holds the frames it passed through.
+            self._cancel(futures)
         return built
 
     def outputs(
@@ -333,6 +332,11 @@ class DistributedExecutor:
         with self._lock:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
+
+    def _cancel(self, futures: list[Future]) -> None:
+        # The cluster may go just now; there is nothing left to undo then.
+        with suppress(Exception):
+            self._client.cancel(futures)
 
     def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
         if not self._submissions:

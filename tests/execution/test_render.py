@@ -6,11 +6,13 @@ import json
 import os
 import random
 import traceback
+import weakref
 from contextlib import nullcontext
 from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 
+import dask.array as da
 import dask.bag as db
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,6 +38,7 @@ from helpers import (
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import (
+    AnimateError,
     AnimatorPickleError,
     FigureError,
     FrameError,
@@ -484,6 +487,45 @@ def test_nothing_is_left_on_the_workers(tmp_path, client):
     bag = db.from_sequence(PARAMS, npartitions=30)
     FrameNumber().make_video(tmp_path / "a.mp4", bag, 30, n_frames=10, client=client)
     wait_until_nothing_is_left(client)
+
+
+class FailsToSetUp(FrameNumber):
+    def setup(self):
+        raise LookupError("no figure")
+
+
+def torn(block):
+    raise OSError("tape is torn")
+
+
+class Items(list):
+    """A list that can be referred to weakly."""
+
+
+@pytest.mark.parametrize(
+    ("animator", "params"),
+    [
+        pytest.param(FailsToSetUp, Items, id="setup"),
+        pytest.param(lambda: FailsAt(3), Items, id="update"),
+        pytest.param(FrameNumber, lambda p: da.asarray(list(p)).map_blocks(torn, dtype=int), id="block"),
+        pytest.param(FrameNumber, lambda p: db.from_sequence(p).map(torn), id="bag"),
+    ],
+)
+def test_a_render_that_failed_leaves_nothing_on_the_client(tmp_path, client, animator, params):
+    """The client keeps the exceptions of tasks, whose tracebacks hold what the caller gave."""
+
+    def fail():
+        given = animator(), params(range(40))
+        with pytest.raises(AnimateError):
+            given[0].make_video(tmp_path / "a.mp4", given[1], 30, client=client)
+        return list(map(weakref.ref, given))
+
+    before = set(client.futures)  # of other tests
+    refs = fail()
+    wait_until_nothing_is_left(client)
+    gc.collect()
+    assert [ref() for ref in refs] == [None, None]
+    assert set(client.futures) <= before
 
 
 def test_the_animator_here_stays_as_it_was(tmp_path, client):
