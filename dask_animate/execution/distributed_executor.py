@@ -52,6 +52,10 @@ MAX_RESUBMITS = 5
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
 
+# Why a render cannot go on. A client closes with its cluster.
+SCHEDULER_GONE = "the scheduler is gone"
+CLIENT_CLOSED = "the client was closed, or its cluster"
+
 
 class DistributedExecutor:
     """One render on a cluster.
@@ -98,9 +102,12 @@ class DistributedExecutor:
     ) -> None:
         self._closing = True
         self._fetcher.shutdown(wait=False, cancel_futures=True)
-        if not _is_connected(self._client):
-            if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
-                raise WorkerError("the scheduler is gone") from exc
+        gone = _how_gone(self._client)
+        if gone is not None:
+            # What a closed client raises is an Exception without a class of its own in some releases.
+            kinds = OSError | CancelledError if gone == SCHEDULER_GONE else Exception
+            if isinstance(exc, kinds) and not isinstance(exc, AnimateError):
+                raise WorkerError(gone) from exc
             return
         self._submissions.clear()
         with self._lock:
@@ -349,8 +356,9 @@ class DistributedExecutor:
                 assert submission.future is not None
                 result: TaskOutput = self._result(submission.future, submission.label)
             except CancelledError as exc:
-                if self._closing or not _is_connected(self._client):
-                    raise WorkerError(f"{submission.label}: the scheduler is gone") from exc
+                gone = _how_gone(self._client)
+                if self._closing or gone is not None:
+                    raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
                 _logger.info(
                     "%s: parameters were lost with their worker, sending again", submission.label
                 )
@@ -373,7 +381,8 @@ class DistributedExecutor:
                 f"a smaller partition_size takes less ({exc})"
             ) from exc
         except Exception as exc:
-            raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+            why = _how_gone(self._client) or f"{type(exc).__name__}: {exc}"
+            raise WorkerError(f"{label}: {why}") from exc
 
 
 def _label_of(task: TaskSpec) -> str:
@@ -388,5 +397,8 @@ def _now(value: int | SharedFuture) -> int | Future:
     return value.future() if isinstance(value, SharedFuture) else value
 
 
-def _is_connected(client: Client) -> bool:
-    return bool(client.status == "running")
+def _how_gone(client: Client) -> str | None:
+    """Return why nothing can be asked of the cluster any more; None if it can."""
+    if client.status == "running":
+        return None
+    return CLIENT_CLOSED if client.status in ("closing", "closed") else SCHEDULER_GONE
