@@ -392,6 +392,11 @@ class Animator(ABC):
         `dask.annotate` around this call marks the layer; where dask fuses tasks, it drops such marks,
         unless its option "optimization.fuse.active" is False. Around ``compute()`` they always work.
 
+        Inside `setup` and `update`, compute it with ``compute(scheduler="synchronous")``. One thread of
+        a process draws at a time, and others would wait for the one that waits for them. With dask's
+        threads this is an error. In a task of a cluster, ``compute()`` takes the workers, which notice
+        nothing.
+
         Examples
         --------
         >>> import matplotlib.pyplot as plt
