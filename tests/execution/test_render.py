@@ -47,6 +47,7 @@ from dask_animate.errors import (
     ParamsError,
     RedrawWarning,
     RemoteTraceback,
+    UserCodeError,
     WorkerError,
 )
 
@@ -738,6 +739,49 @@ def test_a_failing_frame_is_named(tmp_path, where):
         assert (frames[-1].name, Path(frames[-1].filename).name) == ("update", "helpers.py")
     assert path.read_text() == "before"
     assert_nothing_beside(path)
+
+
+class Stops(FrameNumber):
+    """Raises what would end a process."""
+
+    def __init__(self, where, error):
+        super().__init__()
+        self.where, self.error = where, error
+
+    def setup(self):
+        if self.where == "setup":
+            raise self.error
+        return super().setup()
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if self.where == frame_idx:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("setup", r"setup\(\) failed: {}: $"), (37, r"frame 37 could not be drawn: {}:  \(params: 259\)")],
+)
+@pytest.mark.parametrize("fixture", ["client", "in_process"])
+def test_what_would_end_a_process_ends_no_worker(tmp_path, request, where, message, error, fixture):
+    client = request.getfixturevalue(fixture)
+    workers = client.run(os.getpid)
+    with pytest.raises(UserCodeError, match=message.format(error.__name__)) as caught:
+        Stops(where, error).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=8)
+    assert type(caught.value.__cause__) is error
+    assert client.run(os.getpid) == workers
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("where", ["setup", 37])
+def test_an_interrupt_in_this_process(tmp_path, where):
+    with pytest.raises(KeyboardInterrupt):
+        Stops(where, KeyboardInterrupt).make_video(tmp_path / "a.mp4", PARAMS, 30, num_workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        Stops(where, KeyboardInterrupt).frames(PARAMS)[37].compute(scheduler="synchronous")
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_exception_that_cannot_travel(tmp_path, client):
