@@ -263,7 +263,9 @@ class Animator(ABC):
         axis : int, optional
             Axis of an array along which the frames are; by default the first.
         dim : str, optional
-            Dimension of xarray objects along which the frames are; by default the first.
+            Dimension of xarray objects along which the frames are; by default the first. It has to be
+            given for a Dataset whose variables begin with different ones. Variables that do not have it
+            go whole with each frame; they are read once, before the start, and may take 64 MiB.
 
         Returns
         -------

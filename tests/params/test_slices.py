@@ -363,6 +363,20 @@ def test_datasets_of_unequal_chunks(tmp_path, client):
     assert_shows(tmp_path / "a.mp4", NUMBERS)
 
 
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_variables_without_the_dimension_go_whole_with_each_frame(tmp_path, request, where):
+    class Adds(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, int(params["t"]) + int(params["weights"].sum()))
+
+    data = xr.Dataset({"t": ("time", da.arange(20, chunks=6)), "weights": ("x", da.ones(5, dtype=int))})
+    options = {"num_workers": 1} if where == "here" else {"client": request.getfixturevalue("client")}
+    with pytest.raises(OptionError, match="dim= has to say"):
+        Adds().make_video(tmp_path / "a.mp4", data, 30, **options)
+    Adds().make_video(tmp_path / "a.mp4", data, 30, dim="time", **options)
+    assert_shows(tmp_path / "a.mp4", range(5, 25))
+
+
 @pytest.mark.parametrize(
     ("make", "match"),
     [
