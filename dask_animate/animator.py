@@ -277,6 +277,10 @@ class Animator(ABC):
         AnimateError
             One of its subclasses in `dask_animate.errors`. If `update` fails, it is a `FrameError` with
             the frame index and the parameters, whose cause is the original exception.
+        Exception
+            What reading `param_by_frame` in this process raises, as it is: a generator, or with
+            ``num_workers=1`` any kind. If workers read or compute it, that is a `WorkerError`, which
+            names the frames, and whose cause is the original exception.
 
         Notes
         -----
