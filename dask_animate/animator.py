@@ -263,7 +263,9 @@ class Animator(ABC):
         axis : int, optional
             Axis of an array along which the frames are; by default the first.
         dim : str, optional
-            Dimension of xarray objects along which the frames are; by default the first.
+            Dimension of xarray objects along which the frames are; by default the first. It has to be
+            given for a Dataset whose variables begin with different ones. Variables that do not have it
+            go whole with each frame; they are read once, before the start, and may take 64 MiB.
 
         Returns
         -------
@@ -275,6 +277,10 @@ class Animator(ABC):
         AnimateError
             One of its subclasses in `dask_animate.errors`. If `update` fails, it is a `FrameError` with
             the frame index and the parameters, whose cause is the original exception.
+        Exception
+            What reading `param_by_frame` in this process raises, as it is: a generator, or with
+            ``num_workers=1`` any kind. If workers read or compute it, that is a `WorkerError`, which
+            names the frames, and whose cause is the original exception.
 
         Notes
         -----
@@ -389,6 +395,11 @@ class Animator(ABC):
         The array is one layer of a graph, which dask fuses with the layers that compute the parameters.
         `dask.annotate` around this call marks the layer; where dask fuses tasks, it drops such marks,
         unless its option "optimization.fuse.active" is False. Around ``compute()`` they always work.
+
+        Inside `setup` and `update`, compute it with ``compute(scheduler="synchronous")``. One thread of
+        a process draws at a time, and others would wait for the one that waits for them. With dask's
+        threads this is an error. In a task of a cluster, ``compute()`` takes the workers, which notice
+        nothing.
 
         Examples
         --------

@@ -152,7 +152,7 @@ class FigureSource:
                 rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
             except Mismatch:
                 raise
-            except (Exception, SystemExit) as exc:
+            except _failures() as exc:
                 raise FrameError.of(frame_idx, _short.repr(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
         if drawn != size:
@@ -226,7 +226,7 @@ class FigureSource:
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._options)
                 self._redrawer = Redrawer(self._canvas, self._options.redraw, self._options.seed or 0)
-        except (Exception, SystemExit) as exc:
+        except _failures() as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
             raise FigureError(
@@ -252,3 +252,14 @@ class FigureSource:
             self._canvas = self._redrawer = self._current_figure = None
             self._figure_state = FigureState([])
         self._state.close()
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """Return what the animator's code raises if it fails, rather than to stop what this process does.
+
+    Python raises KeyboardInterrupt for Ctrl-C in the main thread only, where no worker of Dask draws.
+    Elsewhere it is that code's own, and would end the worker, or leave its task unfinished for ever.
+    """
+    if threading.current_thread() is threading.main_thread():
+        return Exception, SystemExit
+    return Exception, SystemExit, KeyboardInterrupt

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,11 +26,26 @@ from ..blitting import Gcf, date_epoch, set_date_epoch
 # thread-safe, so only one isolated state is active at a time. Reentrant: update() may itself render.
 _global_state_lock = threading.RLock()
 _this_thread = threading.local()
+_names: list[str] = []  # that of the isolation that is active, if it was asked for
 
 
 def in_isolation() -> bool:
     """Return True if this thread is inside `IsolatedState.active`, that is, runs an animator's code."""
     return getattr(_this_thread, "depth", 0) > 0
+
+
+def isolation_name() -> str | None:
+    """Return a name, unique everywhere, of the isolation that this thread is in; None outside of one."""
+    if not in_isolation():
+        return None
+    if not _names:
+        _names.append(uuid.uuid4().hex)
+    return _names[0]
+
+
+def is_another_threads_isolation(name: str | None) -> bool:
+    """Return True if another thread of this process is in the isolation of this name, at present."""
+    return name in _names and not in_isolation()
 
 
 def open_figures() -> list[Figure]:
@@ -102,6 +118,8 @@ class IsolatedState:
                 finally:
                     self._depth -= 1
                     _this_thread.depth -= 1
+                    if not _this_thread.depth:
+                        _names.clear()
 
     def restore_settings(self) -> None:
         """Undo all changes of rcParams since the state became active; only while it is active."""

@@ -53,6 +53,10 @@ MAX_RESUBMITS = 5
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
 
+# Why a render cannot go on. A client closes with its cluster.
+SCHEDULER_GONE = "the scheduler is gone"
+CLIENT_CLOSED = "the client was closed, or its cluster"
+
 
 class DistributedExecutor:
     """One render on a cluster.
@@ -106,17 +110,18 @@ class DistributedExecutor:
     ) -> None:
         self._closing = True
         self._fetcher.shutdown(wait=False, cancel_futures=True)
-        if not _is_connected(self._client):
-            if isinstance(exc, OSError | CancelledError) and not isinstance(exc, AnimateError):
-                raise WorkerError("the scheduler is gone") from exc
+        gone = _how_gone(self._client)
+        if gone is not None:
+            # What a closed client raises is an Exception without a class of its own in some releases.
+            kinds = OSError | CancelledError if gone == SCHEDULER_GONE else Exception
+            if isinstance(exc, kinds) and not isinstance(exc, AnimateError):
+                raise WorkerError(gone) from exc
             return
         self._submissions.clear()
         self._shared.clear()
         with self._lock:
             futures = list(self._futures)
-        # The cluster may go just now; there is nothing left to undo then.
-        with suppress(Exception):
-            self._client.cancel(futures)
+        self._cancel(futures)
         self._registration.unregister()
 
     def thread_bytes(self) -> int:
@@ -181,7 +186,8 @@ class DistributedExecutor:
                 pass  # those that failed fail again when they draw
             self._frame_bytes = built[-1].size.n_bytes
         finally:
-            self._client.cancel([future for future in futures if not future.done()])
+            # Also those that are done: an error that a client keeps holds the frames it passed through.
+            self._cancel(futures)
         return built
 
     def outputs(
@@ -396,6 +402,11 @@ class DistributedExecutor:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
         return future
 
+    def _cancel(self, futures: list[Future]) -> None:
+        # The cluster may go just now; there is nothing left to undo then.
+        with suppress(Exception):
+            self._client.cancel(futures)
+
     def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
         if not self._submissions:
             return None
@@ -411,8 +422,9 @@ class DistributedExecutor:
                 assert submission.future is not None
                 result: TaskOutput = self._result(submission.future, submission.label)
             except CancelledError as exc:
-                if self._closing or not _is_connected(self._client):
-                    raise WorkerError(f"{submission.label}: the scheduler is gone") from exc
+                gone = _how_gone(self._client)
+                if self._closing or gone is not None:
+                    raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
                 _logger.info(
                     "%s: parameters were lost with their worker, sending again", submission.label
                 )
@@ -435,7 +447,8 @@ class DistributedExecutor:
                 f"a smaller partition_size takes less ({exc})"
             ) from exc
         except Exception as exc:
-            raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+            why = _how_gone(self._client) or f"{type(exc).__name__}: {exc}"
+            raise WorkerError(f"{label}: {why}") from exc
 
 
 def _label_of(task: TaskSpec) -> str:
@@ -450,5 +463,8 @@ def _now(value: int | SharedFuture) -> int | Future:
     return value.future() if isinstance(value, SharedFuture) else value
 
 
-def _is_connected(client: Client) -> bool:
-    return bool(client.status == "running")
+def _how_gone(client: Client) -> str | None:
+    """Return why nothing can be asked of the cluster any more; None if it can."""
+    if client.status == "running":
+        return None
+    return CLIENT_CLOSED if client.status in ("closing", "closed") else SCHEDULER_GONE

@@ -17,7 +17,8 @@ import numpy as np
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
-from ..errors import RedrawWarning, errors_that_travel
+from ..drawing import is_another_threads_isolation, isolation_name
+from ..errors import OptionError, RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, block_axes, partition_sizes
@@ -102,8 +103,10 @@ class Drawing:
         """Its size in bytes when it is sent to a worker."""
         return len(self._pickle)
 
-    def draw(self, partition: UnfilledPartition, blocks: Sequence[Any]) -> NDArray[np.uint8]:
+    def draw(self, request: _Request, blocks: Sequence[Any]) -> NDArray[np.uint8]:
         """Draw a partition with the renderer that this process keeps."""
+        request.check()
+        partition = request.partition
         indexed = enumerate(partition.filled(blocks), partition.start)
         with errors_that_travel(), renderers.lent(self.name, self._load) as renderer:
             output = renderer.render(TaskSpec(), partition.start, indexed, partition.n_frames)
@@ -126,24 +129,44 @@ def _warn(message: str) -> None:
     warn(message, RedrawWarning, stacklevel=2)
 
 
+class _Request:
+    """A partition that a task is to draw, and which isolation the thread that made the task was in.
+
+    That thread waits for the task, or will: dask's schedulers for threads make a graph where they are
+    called.
+    """
+
+    def __init__(self, partition: UnfilledPartition) -> None:
+        self.partition = partition
+        self._isolation = isolation_name()
+
+    def check(self) -> None:
+        """Raise if this thread would wait for the one that waits for it."""
+        if is_another_threads_isolation(self._isolation):
+            raise OptionError(
+                "frames() that setup() or update() computes have to be drawn in its thread: "
+                'give compute() the argument scheduler="synchronous"'
+            )
+
+
 def draw_partition(
-    partition: UnfilledPartition, drawing: Drawing | NDArray[np.object_], *blocks: Any
+    request: _Request, drawing: Drawing | NDArray[np.object_], *blocks: Any
 ) -> NDArray[np.uint8]:
     """Task: draw a partition, with the data that dask computed for it."""
     shared: Drawing = drawing.item() if isinstance(drawing, np.ndarray) else drawing
-    return shared.draw(partition, blocks)
+    return shared.draw(request, blocks)
 
 
 class _PartitionDep(ArrayBlockwiseDep):  # type: ignore[misc]
-    """Gives each task its partition, which is made only when the graph is materialized."""
+    """Gives each task its partition, in a request, which is made only when the graph is materialized."""
 
     def __init__(self, blocks: PartitionBlocks, name: str) -> None:
         super().__init__((blocks.sizes,))
         self._blocks = blocks
         self._name = name
 
-    def __getitem__(self, idx: tuple[int, ...]) -> UnfilledPartition:
-        return self._blocks.partition(idx[0])
+    def __getitem__(self, idx: tuple[int, ...]) -> _Request:
+        return _Request(self._blocks.partition(idx[0]))
 
     def __dask_tokenize__(self) -> str:
         return f"{self._name}-partitions"

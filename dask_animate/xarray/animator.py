@@ -41,7 +41,9 @@ class DataArrayAnimator(Animator):
     data : xarray.DataArray or xarray.Dataset
         The data. Each variable of a Dataset that has the dimension gets a panel.
     dim : str, optional
-        Dimension of the frames; by default the first one.
+        Dimension of the frames; by default the first one. It has to be given for a Dataset whose
+        variables begin with different ones. Variables that do not have it get no panel; a function given
+        as `plot` gets them whole.
     plot : {"line", "pcolormesh", "imshow", "contourf"} or callable, optional
         How a slice is drawn. By default a slice with one dimension is a line, one with two a pcolormesh,
         and an image with 3 or 4 channels last an imshow. A function is called as ``plot(ax, frame)`` for

@@ -381,6 +381,65 @@ def test_the_scheduler_goes_away(tmp_path):
         scheduler.wait()
 
 
+class SaysWhereItIs(FrameNumber):
+    """Says that it builds the figure, or that it draws a late frame, and is slow then."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def setup(self):
+        self.say("setup")
+        return super().setup()
+
+    def update(self, frame_idx, params):
+        if frame_idx >= 50:
+            self.say("update")
+        super().update(frame_idx, params)
+
+    def say(self, where):
+        (self.folder / where).touch()
+        while (self.folder / f"wait in {where}").exists():
+            time.sleep(0.01)
+
+
+@pytest.mark.parametrize("where", ["setup", "update"])
+def test_a_client_that_is_closed_by_another_thread(tmp_path, client, where):
+    """It is named, not the scheduler, which is still there."""
+    wait = tmp_path / f"wait in {where}"
+    wait.touch()
+    with Client(client.cluster, set_as_default=False) as mine:
+
+        def close():
+            wait_until((tmp_path / where).exists)
+            mine.close()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        try:
+            with pytest.raises(WorkerError, match="the client was closed"):
+                SaysWhereItIs(tmp_path).make_video(
+                    tmp_path / "out" / "a.mp4", range(100), 30, client=mine, partition_size=5
+                )
+        finally:
+            wait.unlink()
+        closing.join()
+    assert not (tmp_path / "out").exists()
+    wait_until_no_plugin_is_left(client)
+
+
+def test_a_client_that_is_closed_by_the_parameters(tmp_path, client):
+    def generate(mine):
+        yield from range(60)
+        mine.close()
+        yield from range(60, 1000)
+
+    with Client(client.cluster, set_as_default=False) as mine:
+        with pytest.raises(WorkerError, match="the client was closed"):
+            FrameNumber().make_video(tmp_path / "a.mp4", generate(mine), 30, client=mine)
+    assert os.listdir(tmp_path) == []
+
+
 def plugins_of(dask_worker=None, dask_scheduler=None):
     server = dask_worker or dask_scheduler
     return [

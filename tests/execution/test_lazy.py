@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 
 import dask
 import dask.array as da
@@ -386,3 +387,66 @@ def test_errors():
         FrameNumber().frames(bag).compute()
     with pytest.raises(ParamsError, match="ended after 4 frames"):
         FrameNumber().frames(db.range(4, 2), n_frames=5)
+
+
+WITHIN = """
+    from dask_animate.errors import FrameError, SetupError
+    from helpers import FrameNumber, read_numbers
+
+    class Within(FrameNumber):
+        def __init__(self, place, **options):
+            super().__init__()
+            self.place, self.options = place, options
+
+        def inner(self):
+            frames = FrameNumber().frames(range(6), partition_size=2)
+            return read_numbers(frames[4].compute(**self.options))[1]
+
+        def setup(self):
+            if self.place == "setup":
+                self.inner()
+            return super().setup()
+
+        def update(self, frame_idx, params):
+            super().update(frame_idx, self.inner() if self.place == "update" else params)
+
+    for place, error in {"update": FrameError, "setup": SetupError}.items():
+        for scheduler in ({}, {"scheduler": "threads"}):
+            try:
+                Within(place, **scheduler).frame(7)
+            except error as exc:
+                assert 'give compute() the argument scheduler="synchronous"' in str(exc), exc
+                print(type(exc.__cause__).__name__)
+        print(read_numbers(Within(place, scheduler="synchronous").frame(7, 3)))
+    outer = Within("update", scheduler="synchronous").frames(range(9), partition_size=3)
+    print([read_numbers(frame) for frame in outer.compute(scheduler="threads")[:2]])
+"""
+
+
+def test_frames_within_setup_and_update():
+    """In a process of its own, which would hang if threads waited for each other."""
+    code = f"import sys\nsys.path.insert(0, {str(SUPPORT)!r})\n{textwrap.dedent(WITHIN)}"
+    script = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONWARNINGS": WARNINGS},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert script.stderr == ""
+    assert script.stdout.splitlines() == [
+        *("OptionError", "OptionError", "(3, 4)"),
+        *("OptionError", "OptionError", "(3, 7)"),
+        "[(0, 4), (1, 4)]",
+    ]
+
+
+def test_frames_within_update_on_a_cluster(tmp_path, client):
+    class Within(FrameNumber):
+        def update(self, frame_idx, params):
+            frames = FrameNumber().frames(range(6), partition_size=2)
+            picture = frames[4].compute(scheduler="synchronous")
+            super().update(frame_idx, params + read_numbers(picture)[1])
+
+    Within().make_video(tmp_path / "a.mp4", range(12), 30, client=client)
+    assert_shows(tmp_path / "a.mp4", range(4, 16))

@@ -6,11 +6,13 @@ import json
 import os
 import random
 import traceback
+import weakref
 from contextlib import nullcontext
 from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 
+import dask.array as da
 import dask.bag as db
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,6 +40,7 @@ from helpers import (
 
 from dask_animate import IndexedFrameParams
 from dask_animate.errors import (
+    AnimateError,
     AnimatorPickleError,
     FigureError,
     FrameError,
@@ -46,6 +49,7 @@ from dask_animate.errors import (
     ParamsError,
     RedrawWarning,
     RemoteTraceback,
+    UserCodeError,
     WorkerError,
 )
 
@@ -484,6 +488,45 @@ def test_nothing_is_left_on_the_workers(tmp_path, client):
     wait_until_nothing_is_left(client)
 
 
+class FailsToSetUp(FrameNumber):
+    def setup(self):
+        raise LookupError("no figure")
+
+
+def torn(block):
+    raise OSError("tape is torn")
+
+
+class Items(list):
+    """A list that can be referred to weakly."""
+
+
+@pytest.mark.parametrize(
+    ("animator", "params"),
+    [
+        pytest.param(FailsToSetUp, Items, id="setup"),
+        pytest.param(lambda: FailsAt(3), Items, id="update"),
+        pytest.param(FrameNumber, lambda p: da.asarray(list(p)).map_blocks(torn, dtype=int), id="block"),
+        pytest.param(FrameNumber, lambda p: db.from_sequence(p).map(torn), id="bag"),
+    ],
+)
+def test_a_render_that_failed_leaves_nothing_on_the_client(tmp_path, client, animator, params):
+    """The client keeps the exceptions of tasks, whose tracebacks hold what the caller gave."""
+
+    def fail():
+        given = animator(), params(range(40))
+        with pytest.raises(AnimateError):
+            given[0].make_video(tmp_path / "a.mp4", given[1], 30, client=client)
+        return list(map(weakref.ref, given))
+
+    before = set(client.futures)  # of other tests
+    refs = fail()
+    wait_until_nothing_is_left(client)
+    gc.collect()
+    assert [ref() for ref in refs] == [None, None]
+    assert set(client.futures) <= before
+
+
 def test_the_animator_here_stays_as_it_was(tmp_path, client):
     animator = FrameNumber()
     before = dict(vars(animator))
@@ -699,6 +742,49 @@ def test_a_failing_frame_is_named(tmp_path, where):
         assert (frames[-1].name, Path(frames[-1].filename).name) == ("update", "helpers.py")
     assert path.read_text() == "before"
     assert_nothing_beside(path)
+
+
+class Stops(FrameNumber):
+    """Raises what would end a process."""
+
+    def __init__(self, where, error):
+        super().__init__()
+        self.where, self.error = where, error
+
+    def setup(self):
+        if self.where == "setup":
+            raise self.error
+        return super().setup()
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if self.where == frame_idx:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("setup", r"setup\(\) failed: {}: $"), (37, r"frame 37 could not be drawn: {}:  \(params: 259\)")],
+)
+@pytest.mark.parametrize("fixture", ["client", "in_process"])
+def test_what_would_end_a_process_ends_no_worker(tmp_path, request, where, message, error, fixture):
+    client = request.getfixturevalue(fixture)
+    workers = client.run(os.getpid)
+    with pytest.raises(UserCodeError, match=message.format(error.__name__)) as caught:
+        Stops(where, error).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=8)
+    assert type(caught.value.__cause__) is error
+    assert client.run(os.getpid) == workers
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("where", ["setup", 37])
+def test_an_interrupt_in_this_process(tmp_path, where):
+    with pytest.raises(KeyboardInterrupt):
+        Stops(where, KeyboardInterrupt).make_video(tmp_path / "a.mp4", PARAMS, 30, num_workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        Stops(where, KeyboardInterrupt).frames(PARAMS)[37].compute(scheduler="synchronous")
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_exception_that_cannot_travel(tmp_path, client):

@@ -7,6 +7,7 @@ from collections import Counter
 
 import dask
 import dask.array as da
+import dask.bag as db
 import h5py
 import numpy as np
 import pytest
@@ -345,15 +346,29 @@ def test_bad_arrays(tmp_path, make, options, error, match):
     assert not (tmp_path / "a.mp4").exists()
 
 
-def test_data_that_cannot_be_read_names_the_frames(tmp_path, client):
-    def fails(block, block_info=None):
-        if block_info and block_info[0]["array-location"][0][0] >= 30:
-            raise OSError("tape is torn")
-        return block
+def torn(item):
+    if np.size(item) and np.max(item) >= 20:
+        raise OSError("tape is torn")
+    return item
 
-    data = da.from_array(DATA, chunks=(30, 4, 5)).map_blocks(fails, dtype=DATA.dtype)
-    with pytest.raises(WorkerError, match="tape is torn"):
-        Shows().make_video(tmp_path / "a.mp4", data, 30, client=client)
+
+@pytest.mark.parametrize(
+    ("make", "where"),
+    [
+        (lambda: da.arange(40, chunks=20).map_blocks(torn, dtype=int), r"frames 2\d to \d+"),
+        (lambda: [delayed(torn)(i) for i in range(40)], r"frames \d+ to \d+"),
+        (lambda: db.from_sequence(range(40), npartitions=2).map(torn), "partition 1 of the bag"),
+    ],
+)
+def test_data_that_cannot_be_read(tmp_path, client, make, where):
+    """Workers say of which frames; in this process the exception is the reader's own."""
+    with pytest.raises(WorkerError, match=f"^{where}: OSError: tape is torn$") as caught:
+        FrameNumber().make_video(tmp_path / "a.mp4", make(), 30, client=client)
+    assert isinstance(caught.value.__cause__, OSError)
+    with pytest.raises(OSError, match=r"^tape is torn$") as caught:
+        FrameNumber().make_video(tmp_path / "a.mp4", make(), 30, num_workers=1)
+    assert type(caught.value) is OSError
+    assert os.listdir(tmp_path) == []
 
 
 def test_zarr_that_workers_do_not_find(tmp_path, client):
@@ -436,6 +451,20 @@ def test_datasets_of_unequal_chunks(tmp_path, client):
     data = xr.Dataset({"field": labelled().chunk(time=12), "other": labelled().chunk(time=15)})
     Shows(xr.Dataset).make_video(tmp_path / "a.mp4", data, 30, client=client)
     assert_shows(tmp_path / "a.mp4", NUMBERS)
+
+
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_variables_without_the_dimension_go_whole_with_each_frame(tmp_path, request, where):
+    class Adds(FrameNumber):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, int(params["t"]) + int(params["weights"].sum()))
+
+    data = xr.Dataset({"t": ("time", da.arange(20, chunks=6)), "weights": ("x", da.ones(5, dtype=int))})
+    options = {"num_workers": 1} if where == "here" else {"client": request.getfixturevalue("client")}
+    with pytest.raises(OptionError, match="dim= has to say"):
+        Adds().make_video(tmp_path / "a.mp4", data, 30, **options)
+    Adds().make_video(tmp_path / "a.mp4", data, 30, dim="time", **options)
+    assert_shows(tmp_path / "a.mp4", range(5, 25))
 
 
 @pytest.mark.parametrize(
