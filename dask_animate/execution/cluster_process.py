@@ -1,8 +1,8 @@
 """A process that holds a local cluster until its standard input ends; run as a script.
 
 It is a process of its own for two reasons. `multiprocessing` runs the main module of a process again in
-each process that it starts: here this one, which does nothing then, and not the caller's script. And the
-scheduler does not take time from the thread that draws. It ends with the caller, whatever becomes of them.
+each process that it starts: here this one, which does nothing then, and not the caller's script. And
+the scheduler does not take time from the thread that draws. It ends with the caller's process.
 """
 
 import os

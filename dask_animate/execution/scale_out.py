@@ -58,6 +58,7 @@ class ScaleOutExecutor:
         self._n_processes = max_processes
         self._spec: SourceSpec | None = None
         self._obstacle: str | None = None
+        self._has_told = False  # of the obstacle
         try:
             self._spec = spec.pickled()
         except AnimatorPickleError as exc:
@@ -187,7 +188,7 @@ class ScaleOutExecutor:
     def _consider(self) -> None:
         """Start the cluster if what is left costs more than starting it does."""
         seconds = self._cost.frame_seconds()
-        if self._obstacle is not None or seconds is None:
+        if self._has_told or seconds is None:
             return
         n_frames, n_taken, left = self._params.n_frames, self._params.n_taken, self._seconds_left()
         starting = start_seconds()
@@ -206,7 +207,11 @@ class ScaleOutExecutor:
                 f"after {n_taken} frames, the other {n_frames - n_taken} would have taken {left:.1f} s "
                 f"here at {1000 * seconds:.1f} ms each"
             )
-        if not self._fits_workers():
+        if self._obstacle is None:
+            self._check_memory()
+        if self._obstacle is not None:
+            self._has_told = True
+            _logger.warning("only this process draws: %s", self._obstacle)
             return
         # Partitions of a bag are drawn where they are computed.
         n_workers = self._n_processes - (self._params.bag_partitions is None)
@@ -214,18 +219,16 @@ class ScaleOutExecutor:
         _logger.info("%s", self._reason)
         self._cluster = OwnCluster(n_workers)
 
-    def _fits_workers(self) -> bool:
-        """Return whether workers have the memory to read the data."""
+    def _check_memory(self) -> None:
+        """Find out whether workers have the memory to read the data."""
         if self._params.chunks is None:
-            return True
+            return
         from distributed.system import MEMORY_LIMIT
 
         try:
             self._params.check_memory(MEMORY_LIMIT // CPU_COUNT, self._plan.partition_size)
         except ParamsError as exc:
             self._obstacle = str(exc)
-            return False
-        return True
 
     def _close_cluster(self) -> None:
         if self._cluster is not None:

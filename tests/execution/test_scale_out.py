@@ -1,0 +1,268 @@
+"""Renders that begin in this process and go on in others, and those that do not."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+
+import dask.array as da
+import dask.bag as db
+import numpy as np
+import psutil
+import pytest
+from dask import delayed
+from helpers import SUPPORT, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
+
+from dask_animate.errors import FrameError, ParamsError
+from dask_animate.execution import own_cluster, scale_out
+
+N = 60
+
+
+class WaitsForOthers(FrameNumber):
+    """Draws slowly in the process that makes it, until another one has drawn a frame."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.here, self.elsewhere = os.getpid(), folder / "elsewhere"
+
+    def update(self, frame_idx, params):
+        if os.getpid() != self.here:
+            self.elsewhere.touch()
+        elif not self.elsewhere.exists():
+            time.sleep(0.3)
+        super().update(frame_idx, params)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """For the notes of `WaitsForOthers`. To start a cluster seems to cost little."""
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.5)
+    monkeypatch.setattr(own_cluster, "_measured", [])
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    yield folder
+    wait_until_closed()
+
+
+def clusters():
+    """Return the processes of clusters that were started here."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "cluster_process" in " ".join(child.cmdline())]
+
+
+def wait_until_closed():
+    while any(thread.name == "dask_animate-cluster" for thread in threading.enumerate()):
+        time.sleep(0.02)
+    assert not clusters()
+
+
+PARAMS = {
+    "range": lambda: range(N),
+    "generator": lambda: (i for i in range(N)),
+    "delayed": lambda: [delayed(i) if i % 7 else i for i in range(N)],
+    "array": lambda: da.arange(N, chunks=9),
+    "bag": lambda: db.range(N, npartitions=20),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix", "options"),
+    [
+        ("range", "mp4", {}),
+        ("range", "mp4", {"partition_size": 5}),
+        ("range", "gif", {}),
+        ("range", "mp4", {"encode_on": "client", "partition_size": 7}),
+        ("range", "mp4", {"store": "store"}),
+        ("generator", "mp4", {}),
+        ("delayed", "mp4", {}),
+        ("array", "mp4", {}),
+        ("array", "mp4", {"partition_size": 5}),
+        ("bag", "mp4", {}),
+    ],
+)
+def test_frames_are_right_wherever_they_are_drawn(tmp_path, folder, kind, suffix, options):
+    path = tmp_path / f"a.{suffix}"
+    if "store" in options:
+        options = {"store": tmp_path / "store"}
+    video = WaitsForOthers(folder).make_video(path, PARAMS[kind](), 30, num_workers=2, **options)
+    assert [read_numbers(frame) for frame in decode(path)] == [(i, i) for i in range(N)]
+    stats = video.stats
+    assert stats.n_workers >= 1
+    assert 0 < stats.n_frames_here < N
+    assert stats.scaling_seconds > 0
+    assert stats.scaling_reason.startswith("a cluster was started: ")
+    assert sum(stats.partition_sizes) == N
+
+
+@pytest.mark.parametrize("sizes", [7, [20, 3, 30, 7]])
+def test_bytes_do_not_depend_on_where_frames_are_drawn(tmp_path, folder, sizes):
+    digests = []
+    for num_workers in (1, 2):
+        video = WaitsForOthers(folder).make_video(
+            tmp_path / "a.mp4", range(N), 30, num_workers=num_workers, partition_size=sizes
+        )
+        digests.append(hashlib.sha256(video.path.read_bytes()).digest())
+        assert bool(video.stats.n_workers) == (num_workers == 2)
+        (folder / "elsewhere").unlink(missing_ok=True)
+    assert digests[0] == digests[1]
+
+
+def test_what_is_short_is_drawn_here(tmp_path):
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 30)
+    assert_shows(tmp_path / "a.mp4", range(N))
+    assert (video.stats.n_workers, video.stats.n_frames_here) == (0, N)
+    assert "no more than starting a cluster" in video.stats.scaling_reason
+    assert video.stats.scaling_seconds is None
+
+
+def test_an_animator_that_cannot_travel_is_drawn_here(tmp_path, folder, caplog):
+    animator = WaitsForOthers(folder)
+    animator.lock = threading.Lock()
+    (folder / "elsewhere").touch()
+    animator.update = lambda frame_idx, params: (
+        time.sleep(0.05),
+        FrameNumber.update(animator, frame_idx, params),
+    )
+    del animator.update
+    with caplog.at_level("WARNING", "dask_animate"):
+        video = animator.make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
+    assert_shows(tmp_path / "a.mp4", range(N))
+    assert video.stats.n_frames_here == N
+    assert "as self.lock (lock) cannot be pickled" in video.stats.scaling_reason
+
+
+def test_data_that_do_not_fit_a_worker_are_drawn_here(tmp_path, folder, monkeypatch, caplog):
+    def check_memory(self, limit, partition_size):
+        if limit is not None:
+            raise ParamsError("rechunk the data")
+
+    monkeypatch.setattr("dask_animate.params.param_sequences.SliceParams.check_memory", check_memory)
+    with caplog.at_level("WARNING", "dask_animate"):
+        data = da.arange(12, chunks=4)
+        video = WaitsForOthers(folder).make_video(tmp_path / "a.mp4", data, 30, num_workers=2)
+    assert video.stats.scaling_reason == "rechunk the data"
+    assert caplog.messages.count("only this process draws: rechunk the data") == 1
+    assert_shows(tmp_path / "a.mp4", range(12))
+
+
+@pytest.mark.parametrize("executable", ["false", "/nowhere/python"])
+def test_a_cluster_that_cannot_be_started(tmp_path, folder, monkeypatch, executable, caplog):
+    monkeypatch.setattr(sys, "executable", executable)
+    with caplog.at_level("WARNING", "dask_animate"):
+        video = WaitsForOthers(folder).make_video(tmp_path / "a.mp4", range(12), 30, num_workers=2)
+    assert_shows(tmp_path / "a.mp4", range(12))
+    assert video.stats.n_frames_here == 12
+    assert "but it could not be started" in video.stats.scaling_reason
+    assert any("could not be started" in message for message in caplog.messages)
+
+
+class Fails(WaitsForOthers):
+    """Fails at the first frame that is drawn elsewhere, or here after one was."""
+
+    def __init__(self, folder, is_elsewhere):
+        super().__init__(folder)
+        self.is_elsewhere = is_elsewhere
+
+    def update(self, frame_idx, params):
+        if (os.getpid() != self.here) == self.is_elsewhere and (
+            self.is_elsewhere or self.elsewhere.exists()
+        ):
+            raise ValueError("not this one")
+        super().update(frame_idx, params)
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_errors(tmp_path, folder, is_elsewhere):
+    path = tmp_path / "out" / "a.mp4"
+    path.parent.mkdir()
+    path.write_text("before")
+    with warnings.catch_warnings(), pytest.raises(FrameError, match="not this one"):
+        Fails(folder, is_elsewhere).make_video(path, range(500), 30, num_workers=2)
+    assert path.read_text() == "before"
+    assert_nothing_beside(path)
+
+
+class DiesOnce(WaitsForOthers):
+    def update(self, frame_idx, params):
+        died = self.elsewhere.with_name("died")
+        if os.getpid() != self.here and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies(tmp_path, folder):
+    video = DiesOnce(folder).make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
+    assert_shows(tmp_path / "a.mp4", range(N))
+    assert video.stats.n_workers == 1
+
+
+KILLED = """
+    import os, sys
+    from helpers import Slow
+    from dask_animate.execution import own_cluster
+
+    own_cluster.START_SECONDS = 0
+    Slow(0.05).make_video(sys.argv[1], range(5000), 30, num_workers=3)
+"""
+
+
+def test_the_cluster_ends_with_a_process_that_is_killed(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(KILLED))
+    path = os.pathsep.join([str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path / "a.mp4")], env={**os.environ, "PYTHONPATH": path}
+    )
+    while len(psutil.Process(process.pid).children(recursive=True)) < 4:  # tracker, cluster and workers
+        assert process.poll() is None
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+def test_the_cost_of_a_frame():
+    cost = scale_out.FrameCost()
+    cost.begin()
+    assert cost.frame_seconds() is None
+    clock = [cost.begun]
+    times = iter([0.3, 0.3, *[0.01] * 18])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scale_out.time, "perf_counter", lambda: clock[0])
+        known = []
+        for n, seconds in enumerate(times, 1):
+            clock[0] += seconds
+            cost.note(n, 0.0)
+            known.append(cost.frame_seconds())
+        assert known[0] is None  # one frame tells nothing
+        assert known[-1] == pytest.approx(0.01)  # the slow ones at the start do not count for ever
+        cost.note(20, 0.5)
+        assert cost.spent() == pytest.approx(0.28)
+
+
+def test_parameters_that_are_left(tmp_path):
+    """Of every kind, after some were taken one by one."""
+    from dask_animate.params import open_params
+
+    for kind, make in PARAMS.items():
+        if kind == "bag":
+            continue
+        for n_taken in (0, 1, 9, 10, N):
+            params = open_params(make(), None)
+            items = iter(params)
+            taken = [next(items) for _ in range(n_taken)]
+            assert params.n_taken == n_taken
+            partitions = list(params.partitions(lambda start: 13, np.inf))
+            starts = [partition.start for partition in partitions]
+            assert starts == list(range(n_taken, N, 13))
+            left = [item for partition in partitions for item in partition.items()]
+            assert [int(item) for item in [*taken, *left]] == list(range(N))
