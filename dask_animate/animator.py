@@ -135,8 +135,8 @@ class Animator(ABC):
         ----------
         output_file : path-like
             Path of the video, whose suffix selects the format: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``,
-            ``.webm``, ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``. Missing directories are
-            created.
+            ``.webm``, ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``; missing directories are
+            created. A path without a suffix needs `codec`.
         param_by_frame : iterable, dask.bag.Bag or array
             Parameters of the frames: an iterable or a Bag with one item for each frame, or arrays with
             one slice for each frame.
@@ -145,13 +145,14 @@ class Animator(ABC):
             the random states, the rcParams and the pyplot figures of the caller. Items may be
             `IndexedFrameParams` in any order; those that come before their turn are kept until then.
             Delayed objects are computed on the workers. The partitions of a Bag are rendered on the
-            workers that compute them and do not pass through this process. What they have in common is
-            computed for each of them, unless the Bag is persisted.
+            workers that compute them and do not pass through this process. If several partitions need
+            the same intermediate result, each of them computes it again, unless the Bag is persisted.
 
             Arrays are those of dask, zarr and h5py, the path or URL of a zarr array, and the DataArrays
             and Datasets of xarray. Each frame gets one slice in memory: a NumPy array, or an object of
             xarray. Several arrays of the same length may be given in a dict or a tuple, and each frame
-            then gets a dict or a tuple; but a tuple of NumPy arrays alone is a sequence of items.
+            then gets a dict or a tuple of slices. NumPy arrays may be in them, too. But a tuple that
+            holds NumPy arrays only is a sequence of items: each array is the parameters of one frame.
             Workers read or compute the slices that they draw, whole chunks at a time, and no data passes
             through this process. Each chunk is read once if `partition_size` is "auto" or divides the
             length of the chunks. Files must have the same path on all workers.
@@ -165,11 +166,11 @@ class Animator(ABC):
         disable_progress_bar : bool, optional
             True hides the progress bar; by default it is shown in terminals and notebooks only.
         plotting_log_interval : int, optional
-            Number of drawn frames between two log messages of a worker. They go to the logger
-            ``dask_animate.renderer`` of the worker, with level INFO.
+            Number of drawn frames between two messages in the log of the worker that draws them. They go
+            to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.
         saving_log_interval : int, optional
-            Number of encoded frames between two log messages of this process. They go to the logger
-            ``dask_animate.progress``, with level INFO.
+            Number of encoded frames between two messages in the log of this process. They go to the
+            logger ``dask_animate.progress``, with level INFO.
         savefig_params : mapping, optional
             Options as in ``Figure.savefig``: ``dpi``, ``facecolor``, ``edgecolor``, ``transparent``,
             ``bbox_inches="tight"`` and ``pad_inches``. The tight bounding box is computed once, after
@@ -194,8 +195,9 @@ class Animator(ABC):
             True builds one figure on each worker; False calls `setup` for each frame, which is slow and
             meant for comparison.
         preload_factor : int, default: 8
-            Number of frames per worker whose parameters are read ahead, besides those being drawn; at
-            least one partition. An adaptive cluster grows only if this is enough work for it to grow.
+            Number of frames, not a factor: for each worker, the parameters of so many frames are read
+            ahead, besides those being drawn; at least one partition. An adaptive cluster grows only if
+            this is enough work for it to grow.
         client : distributed.Client, optional
             Client of the cluster to render on; by default the one that is active in this process, else a
             `distributed.LocalCluster` of single-threaded processes is started for this call. Inside a
@@ -236,11 +238,12 @@ class Animator(ABC):
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             Video codec; by default the suffix of `output_file` selects it. FFV1 and APNG are lossless.
         seed : int or None, default: 0
-            Seed of NumPy's and Python's global random states; None leaves them alone. They are set from
-            it before `setup`, and from it and the frame index before each `update`, so that frames are
-            the same wherever they are drawn. The workers of a cluster with ``processes=False`` share
-            these states with other threads of this process while they draw; a generator of parameters is
-            read when none of them draws.
+            Seed of the global random states of NumPy and of the module ``random``; None leaves them
+            alone. They are set from it before `setup`, and from it and the frame index before each
+            `update`, so that frames are the same wherever they are drawn. Generators of your own, such
+            as ``numpy.random.default_rng``, are not seeded: make them in `update`, from the frame index.
+            The workers of a cluster with ``processes=False`` share these states with other threads of
+            this process while they draw; a generator of parameters is read when none of them draws.
         pixel_format : str, optional
             FFmpeg's name of the pixel format, such as "yuv444p" for colors in full resolution; by
             default the most compatible one of the codec.
@@ -257,7 +260,8 @@ class Animator(ABC):
         metadata : mapping of str to str, optional
             Any of "title", "author", "comment", "copyright" and "date", for MP4, MOV, MKV and WebM.
         freeze_layout : bool, default: True
-            True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. False
+            True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They
+            make room for the texts that are there then: give texts their full length in `setup`. False
             runs them for each frame, which is slow, draws whole figures, and lets axes move when a label
             grows.
         axis : int, optional
@@ -551,7 +555,8 @@ class Animator(ABC):
             As in `make_video`. Here, a generator is read to its end; of an array, only the slices that
             are drawn are read.
         n : int, default: 12
-            Number of frames, in evenly spaced runs of three.
+            Number of frames. They are drawn in groups of three consecutive frames, and the groups are
+            spread evenly over the sequence.
         n_frames, axis, dim, savefig_params, seed
             As in `make_video`.
 

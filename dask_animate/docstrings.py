@@ -13,11 +13,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 def parameters_as_in(source: Callable[..., Any]) -> Callable[[F], F]:
     """Return a decorator that completes a numpydoc docstring with descriptions from that of `source`.
 
-    It replaces each entry whose text begins with "As in `name`.", where name is that of `source`, by the
-    entries of `source` for the same parameters. Text that follows becomes a paragraph of its own.
+    `source` is a function or a class. The decorator replaces each entry whose text begins with "As in
+    `name`.", where name is that of `source`, by the entries of `source` for the same parameters. Text
+    that follows becomes a paragraph of its own.
     """
     text = inspect.getdoc(source) or ""  # there is none with python -OO
-    section = text.partition("Parameters\n----------\n")[2] + "\n"
+    section = re.split(r"\n\w+\n-+\n", text.partition("Parameters\n----------\n")[2])[0] + "\n"
     entry = re.compile(r"^(\w+) : .+\n(?:(?: {4}.*)?\n)+", re.MULTILINE)
     entries = {match[1]: match[0].rstrip() for match in entry.finditer(section)}
     reference = re.compile(

@@ -113,7 +113,10 @@ def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
     if not suffix and codec is not None:
         suffix = CODECS[codec].suffix
     if suffix not in CONTAINERS:
-        raise OptionError(f"output_file must end in {', '.join(CONTAINERS)}, got {output_file.name!r}")
+        instead = "" if suffix else ": add one of these suffixes, or give codec="
+        raise OptionError(
+            f"output_file must end in {', '.join(CONTAINERS)}, got {output_file.name!r}{instead}"
+        )
     container = CONTAINERS[suffix]
     if codec is None:
         codec = container.codecs[0]

@@ -22,7 +22,8 @@ _N_SHOWN = 3
 
 _EXPLANATIONS = {
     "random": "the same arguments and the same seed give another picture each time. Random numbers must "
-    "come from NumPy's or Python's global state, or from a generator that update() seeds",
+    "come from NumPy's or Python's global state, or from a generator that is made with a fixed seed: in "
+    "setup() such as default_rng(0), in update() such as default_rng(frame_idx)",
     "history": "the picture after other frames is not that of the frame drawn alone. update() must set "
     "everything that it ever changes, for every frame, and must not continue a random generator that it "
     "keeps",

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Collection
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from ..animator import Animator
+from ..docstrings import parameters_as_in
+from ..errors import OptionTypeError
 from .animator import DataArrayAnimator
 
 if TYPE_CHECKING:
     from ..inspection import ContactSheet
     from ..video import Video
 
-_ANIMATOR_OPTIONS = frozenset(inspect.signature(DataArrayAnimator.__init__).parameters) - {
+_ANIMATOR_OPTIONS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data"}
+_RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) - {
     "self",
-    "data",
+    "output_file",
+    "param_by_frame",
+    "fps",
+}
+#: What to give for arguments that xarray's own plots have.
+_INSTEAD = {
+    "vmin": "limits=(low, high)",
+    "vmax": "limits=(low, high)",
+    "robust": 'limits="robust"',
+    "center": "limits=(low, high)",
 }
 
 
@@ -44,16 +58,75 @@ class AnimateAccessor:
 
     def __call__(self, **options: Any) -> DataArrayAnimator:
         """Return a `DataArrayAnimator` of the data with these options."""
+        _check_names(options, _ANIMATOR_OPTIONS)
         return DataArrayAnimator(self._data, **options)
 
+    @parameters_as_in(DataArrayAnimator)
+    @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
     ) -> Video:
-        """Render a video; the options are those of `DataArrayAnimator` and of `Animator.make_video`."""
+        """Render a video of the data.
+
+        Parameters
+        ----------
+        output_file
+            As in `make_video`.
+        fps : float or Fraction, default: 30
+            Frames per second.
+        dim, plot
+            As in `DataArrayAnimator`.
+        x, y : str, optional
+            Coordinates for the axes; by default those of the slice's last dimension and of its first.
+            For pcolormesh and contourf they may have two dimensions.
+        limits, levels, title, figsize, style
+            As in `DataArrayAnimator`.
+        **options
+            Other arguments of `Animator.make_video`, such as ``num_workers``, ``client``, ``store`` and
+            ``n_frames``.
+
+        Returns
+        -------
+        Video
+            The finished video and what the render cost.
+
+        Raises
+        ------
+        OptionTypeError
+            If there is no such argument. Arguments of matplotlib, such as ``cmap``, go into `style`.
+        """
+        _check_names(options, _ANIMATOR_OPTIONS | _RENDER_OPTIONS)
         animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
         return self(**animator_options).to_video(output_file, fps, **options)
 
+    @parameters_as_in(DataArrayAnimator)
     def preview(self, n: int = 9, **options: Any) -> ContactSheet:
-        """Draw `n` frames on one image; the options are those of `DataArrayAnimator`."""
+        """Draw evenly spaced frames in this process, on one image.
+
+        Parameters
+        ----------
+        n : int, default: 9
+            Number of frames to draw, the first and the last one among them.
+        dim, plot
+            As in `DataArrayAnimator`.
+        x, y : str, optional
+            Coordinates for the axes; by default those of the slice's last dimension and of its first.
+            For pcolormesh and contourf they may have two dimensions.
+        limits, levels, title, figsize, style
+            As in `DataArrayAnimator`.
+
+        Returns
+        -------
+        ContactSheet
+            Displays itself in a notebook; its ``save("sheet.png")`` writes a file.
+        """
         animator = self(**options)
         return animator.preview(self._data, n, dim=animator.dim)
+
+
+def _check_names(options: Collection[str], known: Collection[str]) -> None:
+    """Raise for an argument that is not known; the error says what to give instead."""
+    for name in options:
+        if name not in known:
+            style = f'style={{"{name}": ...}} if it is an argument of matplotlib'
+            raise OptionTypeError(f"unknown argument {name}=: give {_INSTEAD.get(name, style)}")

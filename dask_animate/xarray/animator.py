@@ -47,7 +47,8 @@ class DataArrayAnimator(Animator):
     plot : {"line", "pcolormesh", "imshow", "contourf"} or callable, optional
         How a slice is drawn. By default a slice with one dimension is a line, one with two a pcolormesh,
         and an image with 3 or 4 channels last an imshow. A function is called as ``plot(ax, frame)`` for
-        each frame, with cleared axes and a slice of `data`.
+        each frame, with cleared axes and a slice of `data`. It sets colors and limits itself, so that
+        `x`, `y`, `limits`, `levels` and `style` are for the other plots only.
     x, y : str, optional
         Coordinates for the axes; by default those of the slice's last dimension and of its first. For
         pcolormesh and contourf they may have two dimensions.
@@ -64,7 +65,7 @@ class DataArrayAnimator(Animator):
     figsize : tuple of float, optional
         Width and height in inches.
     style : mapping, optional
-        Further arguments of matplotlib's function, such as ``{"cmap": "magma"}``.
+        Further arguments of the function of matplotlib that draws, such as ``{"cmap": "magma"}``.
 
     Attributes
     ----------

@@ -81,20 +81,34 @@ def plot_of(frame: xr.DataArray, plot: str | None) -> str:
         If the slice cannot be drawn like that.
     """
     chosen = plot or _BY_NDIM.get(frame.ndim, "")
-    shape = dict(frame.sizes)
     if plot is None and frame.ndim == 3 and frame.dims[2] not in CHANNELS:
         chosen = ""
     if frame.ndim not in PLOTS.get(chosen, ()):
-        raise OptionError(
-            f"a frame of {frame.name!r} has the dimensions {shape}; "
-            + (f"{chosen} draws {' or '.join(map(str, PLOTS[chosen]))}" if chosen else "give a function")
-            + " of them: select from the data, or give a function as plot="
-        )
+        raise OptionError(_wrong_dimensions(frame, chosen))
     if frame.ndim == 3 and frame.shape[2] not in (3, 4):
+        shape = dict(frame.sizes)
         raise OptionError(f"an image has 3 or 4 channels in its last dimension, got {shape}")
     if frame.dtype.kind not in "fiub":
-        raise OptionError(f"{frame.name!r} holds {frame.dtype}, which cannot be drawn: give a function")
+        raise OptionError(
+            f"{frame.name!r} holds {frame.dtype}, which cannot be drawn: give a function as plot="
+        )
     return chosen
+
+
+def _wrong_dimensions(frame: xr.DataArray, chosen: str) -> str:
+    """Return the text of the error for a slice that a kind of plot, or "" for any, cannot draw."""
+    name = "" if frame.name is None else f" of {frame.name!r}"
+    sizes = ", ".join(f"{dim}: {size}" for dim, size in frame.sizes.items())
+    has = f"has {frame.ndim} dimension{'s' * (frame.ndim > 1)} ({sizes})" if sizes else "is one number"
+    drawn = PLOTS.get(chosen, (1, 2))
+    what = f'plot="{chosen}" draws' if chosen else "the built-in plots draw"
+    how_many = f"{' or '.join(map(str, drawn))} dimension{'s' * (drawn != (1,))}"
+    ways = ["give a function plot(ax, frame) as plot="]
+    if chosen:
+        ways.insert(0, "choose another plot=")
+    if frame.ndim > max(drawn):
+        ways.insert(0, f"select from the data, such as data.isel({{{frame.dims[0]!r}: 0}})")
+    return f"a frame{name} {has}, but {what} {how_many}: {', or '.join(ways)}"
 
 
 class Panel(ABC):

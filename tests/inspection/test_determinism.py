@@ -88,6 +88,7 @@ def test_random_numbers():
     report = Unseeded().check(range(4))
     assert {finding.cause for finding in report.findings} == {"random"}
     assert len(report.findings) == 4
+    assert "in setup() such as default_rng(0), in update() such as default_rng(frame_idx)" in str(report)
     assert Noise().check(range(4)).ok
     assert {finding.cause for finding in Noise().check(range(4), seed=None).findings} == {"random"}
 

@@ -35,7 +35,7 @@ def anchors(page):
 
 
 #: Pages whose code starts several clusters.
-SLOW = ("larger-than-memory", "stores")
+SLOW = ("from-funcanimation", "larger-than-memory", "stores", "xarray")
 
 
 @pytest.mark.parametrize(

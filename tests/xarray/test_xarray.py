@@ -1,7 +1,9 @@
 """The ready animator for xarray: plots, labels and limits, and where the data is read."""
 
+import inspect
 import logging
 import os
+import re
 import subprocess
 import sys
 
@@ -17,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 import dask_animate.xarray
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.params.slices import open_slices
-from dask_animate.xarray import DataArrayAnimator
+from dask_animate.xarray import AnimateAccessor, DataArrayAnimator
 from dask_animate.xarray.limits import Distribution, distributions
 
 N = 24
@@ -264,9 +266,23 @@ def test_the_cluster_computes_them(tmp_path, client):
         (lambda: np.zeros((3, 4)), {}, OptionTypeError, "must be a DataArray or a Dataset"),
         (lambda: field(), {"dim": "z"}, OptionError, "dim must be one of"),
         (lambda: field(), {"plot": "bar"}, OptionError, "plot must be one of"),
-        (lambda: field(), {"plot": "line"}, OptionError, "line draws 1 of them"),
-        (lambda: field()[:, 0, 0], {}, OptionError, "give a function"),
-        (lambda: field().expand_dims(z=5, axis=1), {}, OptionError, "give a function"),
+        (
+            lambda: field(),
+            {"plot": "line"},
+            OptionError,
+            r"^a frame of 't2m' has 2 dimensions \(lat: 17, lon: 36\), but plot=.line. draws 1 dimension"
+            r": select from the data, such as data\.isel\({'lat': 0}\), or choose another plot=, or "
+            r"give a function plot\(ax, frame\) as plot=$",
+        ),
+        (
+            lambda: field()[:, 0, 0],
+            {},
+            OptionError,
+            r"^a frame of 't2m' is one number, but the built-in plots draw 1 or 2 dimensions: "
+            r"give a function plot\(ax, frame\) as plot=$",
+        ),
+        (lambda: field().expand_dims(z=5, axis=1), {}, OptionError, r"such as data\.isel\({'z': 0}\)"),
+        (lambda: field()[:, 0], {"plot": "contourf"}, OptionError, "draws 2 dimensions: choose another"),
         (lambda: field().expand_dims(z=5, axis=1), {"plot": "imshow"}, OptionError, "3 or 4 channels"),
         (lambda: field(), {"limits": "all"}, OptionError, "limits must be one of"),
         (lambda: field(), {"limits": (3, 1)}, OptionError, "or \\(low, high\\)"),
@@ -289,6 +305,36 @@ def test_bad_arguments(make, options, error, match):
         return
     with pytest.raises(error, match=match):
         DataArrayAnimator(make(), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("cmap", r'style=\{"cmap": \.\.\.\} if it is an argument of matplotlib'),
+        ("vmin", r"limits=\(low, high\)"),
+        ("vmax", r"limits=\(low, high\)"),
+        ("robust", 'limits="robust"'),
+    ],
+)
+def test_arguments_of_other_plots_say_what_to_give(tmp_path, name, instead):
+    animate = field().animate
+    makers = (
+        animate,
+        animate.preview,
+        lambda **options: animate.to_video(tmp_path / "a.mp4", **options),
+    )
+    for make in makers:
+        with pytest.raises(OptionTypeError, match=f"^unknown argument {name}=: give {instead}$"):
+            make(**{name: 1})
+
+
+def test_all_arguments_of_the_accessor_are_described():
+    """Those of `DataArrayAnimator`; the others are those of `make_video`."""
+    names = {*inspect.signature(DataArrayAnimator).parameters} - {"data"}
+    for method in (AnimateAccessor.to_video, AnimateAccessor.preview):
+        entries = re.findall(r"^(\w+(?:, \w+)*) : ", inspect.getdoc(method), re.MULTILINE)
+        assert names <= {name for entry in entries for name in entry.split(", ")}
+        assert "As in" not in inspect.getdoc(method)
 
 
 def test_what_cannot_be_drawn_is_found_before_the_data_is_read():
