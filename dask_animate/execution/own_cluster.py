@@ -68,12 +68,13 @@ class OwnCluster:
         self.failure: Exception | None = None
         self._is_over = threading.Event()
         self._begun = time.perf_counter()
+        self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
+        self._address_file = Path(self._folder.name) / "address"
         try:
-            self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
-            self._address_file = Path(self._folder.name) / "address"
             self._process = self._start(n_workers)
         except Exception as exc:  # such as from an interpreter in another program
             self._fail(exc)
+            self._folder.cleanup()
             return
         import distributed  # noqa: F401 here, since other code may find it half imported by a thread
 
