@@ -161,8 +161,9 @@ class Animator(ABC):
         n_frames : int, optional
             Number of frames; by default all that `param_by_frame` has.
         num_workers : int, default: -1
-            Number of workers; 1 renders in this process, unless a `client` is given. -1 uses every core,
-            or every worker of the client's cluster, -2 all but one, and so on.
+            The most processes that draw. Without a client, this process is one of them and begins, and
+            others are started when what is left costs more than that; 1 starts none. With a client, the
+            most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
             True hides the progress bar; by default it is shown in terminals and notebooks only.
         plotting_log_interval : int, optional
@@ -199,10 +200,9 @@ class Animator(ABC):
             ahead, besides those being drawn; at least one partition. An adaptive cluster grows only if
             this is enough work for it to grow.
         client : distributed.Client, optional
-            Client of the cluster to render on; by default the one that is active in this process, else a
-            `distributed.LocalCluster` of single-threaded processes is started for this call. Inside a
-            task of the cluster, use `distributed.worker_client`; inside an event loop,
-            `asyncio.to_thread`.
+            Client of the cluster to render on; by default the one that is active in this process, if
+            there is one. The workers then draw all frames. Inside a task of the cluster, use
+            `distributed.worker_client`; inside an event loop, `asyncio.to_thread`.
         partition_size : int, sequence of int or "auto"
             Number of frames in a task, or one number for each partition; "auto" measures what a frame
             costs and chooses. The numbers of a sequence, such as ``video.stats.partition_sizes`` of an

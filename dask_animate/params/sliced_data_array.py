@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
@@ -35,6 +36,14 @@ class SlicedDataArray:
 
     labelled: Any
     dim: Any
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let xarray be imported as a whole before its objects are loaded.
+
+        They name its submodules. A thread that begins to import one of these, while another thread
+        imports xarray, may find it half imported.
+        """
+        return _restored, (_Imported("xarray"), self.labelled, self.dim)
 
     @property
     def n(self) -> int:
@@ -139,6 +148,20 @@ class LabelledBlocks:
         for name in self.array_names:
             filled = filled[_VALUES].rename(name)
         return SlicedDataArray(filled, self.dim)
+
+
+class _Imported:
+    """Becomes a module when it is unpickled."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return import_module, (self._name,)
+
+
+def _restored(module: Any, labelled: Any, dim: Any) -> SlicedDataArray:
+    return SlicedDataArray(labelled, dim)
 
 
 def _divided(labelled: Any, dim: Any, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:

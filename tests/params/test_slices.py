@@ -1,6 +1,8 @@
 """Arrays as parameters: every kind, every division, the same frames."""
 
 import os
+import pickle
+import pickletools
 import shutil
 import time
 from collections import Counter
@@ -26,6 +28,7 @@ from dask_animate.errors import OptionError, OptionTypeError, ParamsError, Worke
 from dask_animate.params.param_sequences import SliceParams, open_params
 from dask_animate.params.partition import DelayedItems
 from dask_animate.params.sliced_array import SlicedArray
+from dask_animate.params.sliced_data_array import SlicedDataArray
 from dask_animate.params.slices import Slices, open_slices
 
 #: What is read in which place by default; tests of lazy frames read all kinds on a cluster.
@@ -165,6 +168,17 @@ def test_partitions_of_any_chunks(chunks, others, size, max_bytes):
     assert [len(p) for p in exact] == [size] * (n // size) + [n % size] * (n % size > 0)
     with dask.config.set(scheduler="sync"):
         assert [item for p in exact for item in p.items()] == shown
+
+
+def test_labelled_data_are_unpickled_after_xarray_was_imported():
+    """Their pickle names its submodules; to import these while another thread imports xarray fails."""
+    data = pickle.dumps(SlicedDataArray(labelled(), "time"))
+    opcodes = [(opcode.name, argument) for opcode, argument, _ in pickletools.genops(data)]
+    names = [argument for name, argument in opcodes if name == "SHORT_BINUNICODE"]
+    assert names.index("import_module") < names.index("xarray") < names.index("xarray.core.dataarray")
+    restored = pickle.loads(data)
+    assert restored.dim == "time"
+    assert restored.labelled.identical(labelled())
 
 
 def test_slices_of_slices():
