@@ -215,12 +215,12 @@ class Animator(ABC):
             little. GIF, APNG and WebP are encoded by this process.
         redraw : {"auto", "full", "blit"}
             What is drawn for a frame: "full" draws the whole figure, "blit" what changed since the frame
-            before, with the same pixels, and "auto" measures which is faster. "auto" also compares some
-            frames of each partition with a full draw. If they differ, because something changed without
-            being marked stale, that partition and all later ones of the worker are drawn in full, and a
-            `RedrawWarning` names what changed. For that, the parameters of a partition are kept until it
-            is done. "blit" does not compare; it issues a `RedrawWarning` if frames have to be drawn in
-            full.
+            before, with the same pixels, and "auto" measures which is faster. "auto" also compares the
+            last frame of each partition with a full draw, and some others. If they differ, because
+            something changed without being marked stale, that partition and all later ones of the worker
+            are drawn in full, and a `RedrawWarning` names what changed. For that, the parameters of a
+            partition are kept until it is done. "blit" does not compare; it issues a `RedrawWarning` if
+            frames have to be drawn in full.
         store : path, URL or zarr store, optional
             Where frames are kept, so that the same call, made again after it was interrupted or changed,
             draws only frames that are missing or out of date. They are compressed without loss, as the

@@ -82,6 +82,11 @@ class Blitter:
         """The last frame; see `draw`."""
         return self._result
 
+    @property
+    def nodes(self) -> Sequence[ArtistNode]:
+        """The artists that are drawn, in order; another list whenever these may have changed."""
+        return self._scene.nodes
+
     def draw(self) -> NDArray[np.uint8]:
         """Draw the figure as it is now.
 

@@ -16,6 +16,10 @@ class PartitionReport:
         Number of frames in it.
     draw_seconds, encode_seconds : float
         Time spent drawing them, and converting and encoding them where they were drawn.
+    compare_seconds : float
+        Of the time for drawing, what went into comparisons with full draws.
+    n_compared : int
+        Number of these comparisons.
     n_blitted : int
         Frames drawn incrementally.
     n_reused : int
@@ -35,6 +39,8 @@ class PartitionReport:
     n_frames: int
     draw_seconds: float
     encode_seconds: float = 0.0
+    compare_seconds: float = 0.0
+    n_compared: int = 0
     n_blitted: int = 0
     n_reused: int = 0
     redraw_fault: str | None = None

@@ -42,6 +42,10 @@ class RenderStats:
         Frames that were found in the store of a former render.
     n_frames_blitted : int
         Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
+    n_frames_compared : int
+        Of these, frames that were compared with a full draw.
+    compare_seconds : float
+        Of `render_seconds`, what these comparisons took.
     n_workers : int
         Workers that rendered at least one of them; 0 if this process rendered all.
     n_frames_here : int
@@ -69,6 +73,8 @@ class RenderStats:
     n_frames_rendered: int
     n_frames_reused: int
     n_frames_blitted: int
+    n_frames_compared: int
+    compare_seconds: float
     n_workers: int
     n_frames_here: int
     scaling_reason: str
@@ -94,6 +100,8 @@ class StatsCollector:
     n_frames: int = 0
     n_bytes_received: int = 0
     n_frames_blitted: int = 0
+    n_frames_compared: int = 0
+    compare_seconds: float = 0.0
     n_frames_reused: int = 0
     n_frames_here: int = 0
     scaling: tuple[str, float | None] = ("", None)
@@ -117,6 +125,8 @@ class StatsCollector:
         self.render_seconds += report.draw_seconds
         self.encode_seconds += report.encode_seconds
         self.n_frames_blitted += report.n_blitted
+        self.n_frames_compared += report.n_compared
+        self.compare_seconds += report.compare_seconds
         self.n_frames_reused += report.n_reused
         if report.worker:
             self.workers.add(report.worker)
@@ -148,6 +158,8 @@ class StatsCollector:
             n_frames_rendered=self.n_frames - self.n_frames_reused,
             n_frames_reused=self.n_frames_reused,
             n_frames_blitted=self.n_frames_blitted,
+            n_frames_compared=self.n_frames_compared,
+            compare_seconds=self.compare_seconds,
             n_workers=len(self.workers),
             n_frames_here=self.n_frames_here,
             scaling_reason=self.scaling[0],

@@ -62,6 +62,7 @@ class Redrawer:
         self._geometry: tuple[FrameSize, float] | None = None
         self._trial = _Trial()
         self._before: DrawSession | None = None
+        self._nodes: Sequence[object] = ()
         self.fault: str | None = None
 
     def draw(self, frame_idx: int, session: DrawSession, *, full: bool = False) -> NDArray[np.uint8]:
@@ -87,17 +88,23 @@ class Redrawer:
             If a comparison finds a difference.
         """
         start = time.perf_counter()
-        self._samples.count(frame_idx, session)
+        if session.n_drawn == 0:
+            self._samples.begin(frame_idx, session)
+        session.n_drawn += 1
         last_blitter = self._blitter
         self._canvas.attach()
         pixels = None if full or not self._may_blit(session) else self._blitted(frame_idx, session)
         if pixels is None:
             self._blitter = self._before = None
+            self._samples.restart()
             session.is_repeated = False
             pixels = self._canvas.draw()
             self._trial.record_full(time.perf_counter() - start)
             return pixels
         assert self._blitter is not None
+        if self._blitter.nodes is not self._nodes:
+            self._nodes = self._blitter.nodes
+            self._samples.record_change()
         # Threads may draw frames of their partitions in turn.
         session.is_repeated = self._before is session and not self._blitter.dirty_rects
         self._before = session
@@ -107,7 +114,6 @@ class Redrawer:
         has_lost = self._trial.record_blit(time.perf_counter() - start)
         if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and is_incremental)):
             self._compare(frame_idx, session)
-            self._samples.record(session)
         return pixels
 
     def verify(self, frame_idx: int, session: DrawSession) -> None:
@@ -127,6 +133,7 @@ class Redrawer:
             raise Mismatch(None)
         if session.is_unsure:
             self._compare(frame_idx, session)
+            self._samples.record_partition()
 
     def _may_blit(self, session: DrawSession) -> bool:
         if self._mode == "full" or self.fault is not None or session.is_whole:
@@ -165,8 +172,11 @@ class Redrawer:
         self._trial.record_comparison(time.perf_counter() - start)
         session.is_unsure = False
         box = _difference(expected, self._blitter.pixels)
+        session.n_compared += 1
+        session.compare_seconds += time.perf_counter() - start
         if box is None:
             self._blitter.mark_clean()
+            self._samples.record(session)
             return
         try:
             names = _names(self._blitter.culprits(box))
@@ -186,11 +196,14 @@ class Redrawer:
 
 
 class _Samples:
-    """Selects the frames of a partition that are compared with a full draw, besides the last one.
+    """Selects the frames that are compared with a full draw, besides the last one of each partition.
 
-    The first incrementally drawn frame is compared, which finds unannounced changes that persist. So is
-    one at a random position, different in each partition, which sooner or later finds changes that come
-    and go. If that position is the first, one frame serves as both.
+    That one confirms what was drawn before it: an unannounced change that persists shows there, and the
+    partition is drawn again. The first frame that is drawn incrementally is compared too if none of the
+    figure was confirmed yet, so that a fault is not found at the end only. Changes that come and go show
+    in neither. So a frame at a random position is compared in some partitions, which become sparser the
+    more of them were confirmed: in the 2nd, the 4th, the 8th and so on. If the artists of the figure
+    change, counting begins again.
 
     Parameters
     ----------
@@ -200,24 +213,37 @@ class _Samples:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self._n_confirmed = 0  # partitions in a row
+        self._is_confirmed = False  # a frame of the figure as it is
 
-    def count(self, frame_idx: int, session: DrawSession) -> None:
-        """Count a frame that is about to be drawn; choose the random position with the first one."""
-        if session.n_drawn == 0:
+    def begin(self, frame_idx: int, session: DrawSession) -> None:
+        """Choose the random position of a partition whose first frame is about to be drawn."""
+        number = self._n_confirmed + 1
+        if number > 1 and number & (number - 1) == 0:
             session.sample = self._position(frame_idx, session.n_frames)
-        session.n_drawn += 1
 
     def are_due(self, session: DrawSession) -> bool:
         """Return True if the frame just drawn, incrementally, is to be compared."""
-        return not session.is_checked or (
-            session.sample is not None and session.n_drawn > session.sample
-        )
+        is_sample = session.sample is not None and session.n_drawn > session.sample
+        return is_sample or not self._is_confirmed
 
     def record(self, session: DrawSession) -> None:
-        """Record that the frame just drawn was compared."""
-        session.is_checked = True
+        """Record that the frame just drawn was compared, and equal."""
+        self._is_confirmed = True
         if session.sample is not None and session.n_drawn > session.sample:
             session.sample = None
+
+    def record_partition(self) -> None:
+        """Record that the last frame of a partition was compared, and equal."""
+        self._n_confirmed += 1
+
+    def record_change(self) -> None:
+        """Record that the figure has other artists than before."""
+        self._n_confirmed = 0
+
+    def restart(self) -> None:
+        """Record that the figure was drawn in full: what is drawn from then on is not confirmed."""
+        self._is_confirmed = False
 
     def _position(self, start: int, n_frames: int | None) -> int:
         """Return a position between the first frame of a partition and the last, counted from 0."""

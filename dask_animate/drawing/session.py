@@ -25,13 +25,15 @@ class DrawSession:
         Frames drawn until now.
     is_repeated : bool
         True if the frame drawn last equals the one before it in this session.
-    is_checked : bool
-        True once an incrementally drawn frame was compared with a full draw.
+    n_compared : int
+        Frames that were compared with a full draw.
+    compare_seconds : float
+        Time that these comparisons took.
     is_unsure : bool
         True if the last incrementally drawn frame was not compared yet.
     sample : int or None
-        Which frame, counted from 0, is compared besides the first and the last; None before it is
-        chosen, and again after it was compared.
+        Which frame, counted from 0, is compared besides the last; None if there is none, and after it
+        was compared.
     """
 
     n_frames: int | None = None
@@ -40,6 +42,7 @@ class DrawSession:
     failure: str | None = None
     n_drawn: int = 0
     is_repeated: bool = False
-    is_checked: bool = False
+    n_compared: int = 0
+    compare_seconds: float = 0.0
     is_unsure: bool = False
     sample: int | None = None

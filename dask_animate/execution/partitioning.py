@@ -19,11 +19,14 @@ from ..validation import require_int
 SHORT_SEGMENT = 24
 #: Frames of the last partitions, which are short lest workers wait for one another.
 TAIL_SEGMENT = 8
-#: Seconds that a partition takes, if it can be: what a lost worker costs, a step of the progress bar.
-PARTITION_SECONDS = 2.0
-#: Seconds below which the costs of a task, an encoder and two comparisons tell.
-TASK_SECONDS = 0.5
-
+#: Seconds that a partition takes at least, if there are enough frames.
+MIN_SECONDS = 1.0
+#: Seconds that a partition takes at most, if it can be: what a lost worker costs.
+MAX_SECONDS = 5.0
+#: Share of a partition's time that goes into what it costs besides its frames.
+MAX_FIXED_SHARE = 0.05
+#: Seconds for a task, an encoder and a keyframe.
+TASK_SECONDS = 0.02
 
 #: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
 KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
@@ -180,37 +183,60 @@ def kept_length(n_frames: int | None, frame_bytes: int) -> int:
     return longest if n_frames is None else max(TAIL_SEGMENT, min(longest, math.ceil(n_frames / 16)))
 
 
-def segment_length(
-    n_left: int | None, n_threads: int, frame_seconds: float | None, gop: int, room: int
-) -> int:
-    """Choose the frames of the next partition that is encoded on a worker.
+@dataclass(frozen=True)
+class PartitionCost:
+    """What a partition costs, as measured.
 
-    Long partitions cost fewer keyframes, tasks and encoders; short ones are a smaller loss, and let the
-    workers end together. So a partition takes `PARTITION_SECONDS`, but is no longer than a GOP, after
-    which there is a keyframe anyway, and no shorter than `SHORT_SEGMENT`. Near the end it is half of an
-    even share of what is left, down to what takes `TASK_SECONDS`.
+    Attributes
+    ----------
+    frame_seconds : float
+        To draw and encode a frame.
+    fixed_seconds : float
+        Whatever its length: to compare a frame with a full draw, to open an encoder, for the task.
+    """
+
+    frame_seconds: float
+    fixed_seconds: float
+
+
+def segment_length(
+    n_left: int | None, n_threads: int, cost: PartitionCost | None, gop: int, room: int
+) -> int:
+    """Choose the frames of the next partition that is encoded where it is drawn.
+
+    With N frames left, P threads, t seconds a frame and c seconds a partition, partitions of L frames
+    cost c N / (L P) besides their frames, and in the end threads wait for the last one, for L t / 2 on
+    average. The sum is least for L = sqrt(2 N c / (P t)). A partition is longer if c would otherwise be
+    more than `MAX_FIXED_SHARE` of it, or if it would take less than `MIN_SECONDS`; and shorter if it
+    would take more than `MAX_SECONDS`, which is what a lost worker costs. Near the end it is an even
+    share of what is left, down to what takes as long as c. A long one is a number of whole GOPs, after
+    which there is a keyframe anyway.
 
     Parameters
     ----------
     n_left : int or None
         Frames that are left; None if unknown.
     n_threads : int
-        Threads of the workers, among which they are divided.
-    frame_seconds : float or None
-        To draw and encode a frame, as measured; None as long as nothing was.
+        Threads among which they are divided.
+    cost : PartitionCost or None
+        None as long as nothing was measured.
     gop : int
         Frames from keyframe to keyframe.
     room : int
         Frames of which parameters and packets fit into a worker's share of memory.
     """
-    if frame_seconds is None:
+    if cost is None:
         longest, shortest = SHORT_SEGMENT, TAIL_SEGMENT
     else:
-        longest = max(SHORT_SEGMENT, min(gop, round(PARTITION_SECONDS / frame_seconds)))
-        shortest = max(TAIL_SEGMENT, min(SHORT_SEGMENT, round(TASK_SECONDS / frame_seconds)))
+        t, c = cost.frame_seconds, cost.fixed_seconds
+        best = 0.0 if n_left is None else math.sqrt(2 * n_left * c / (n_threads * t))
+        wanted = max(SHORT_SEGMENT, best, MIN_SECONDS / t, c / (MAX_FIXED_SHARE * t))
+        longest = max(TAIL_SEGMENT, round(min(wanted, MAX_SECONDS / t)))
+        shortest = max(TAIL_SEGMENT, min(longest, round(c / t)))
     if n_left is not None:
-        longest = min(longest, max(shortest, math.ceil(n_left / (2 * n_threads))))
-    return max(1, min(longest, room))
+        longest = min(longest, max(shortest, math.ceil(n_left / n_threads)))
+    longest = min(longest, room)
+    return max(1, longest - longest % gop if longest > gop else longest)
 
 
 def block_length(n_left: int | None, n_threads: int, preload_factor: int, room: int) -> int:

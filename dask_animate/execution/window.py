@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from ..encoding import Segment
 from ..rendering import TaskOutput, TaskSpec
-from .partitioning import Plan, block_length, segment_length
+from .partitioning import TASK_SECONDS, PartitionCost, Plan, block_length, segment_length
 from .submission import Submission
 from .workers import Workers
 
 #: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
 PACKET_SHARE = 0.25
+#: No frame is taken to cost less, whatever the clock says.
+MIN_FRAME_SECONDS = 1e-5
 
 
 class Window:
@@ -49,7 +51,7 @@ class Window:
         self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
         self._largest = 0  # frames of the largest output until now
-        self._frame_seconds: float | None = None  # to draw and encode a frame
+        self._cost: PartitionCost | None = None
         self.param_bytes = 0.0
 
     def learn(self, output: TaskOutput) -> None:
@@ -58,9 +60,13 @@ class Window:
             return
         self._largest = max(self._largest, output.n_frames)
         self.param_bytes = max(self.param_bytes, output.report.param_bytes / output.n_frames)
-        seconds = output.report.seconds / output.n_frames
-        known = self._frame_seconds
-        self._frame_seconds = seconds if known is None else (known + seconds) / 2
+        report = output.report
+        frame = (report.seconds - report.compare_seconds) / output.n_frames
+        fixed = TASK_SECONDS + report.compare_seconds / max(1, report.n_compared)
+        if self._cost is not None:
+            frame = (frame + self._cost.frame_seconds) / 2
+            fixed = (fixed + self._cost.fixed_seconds) / 2
+        self._cost = PartitionCost(max(frame, MIN_FRAME_SECONDS), fixed)
         if isinstance(output.payload, Segment):
             self._output_bytes = max(self._packet_bytes, 2 * output.payload.n_bytes / output.n_frames)
             self._packet_bytes = self._output_bytes
@@ -91,7 +97,7 @@ class Window:
         room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
         if self._encoding is None:
             return block_length(n_frames, self._n_threads, self._preload, room)
-        return segment_length(n_left, self._n_threads, self._frame_seconds, self._encoding.gop, room)
+        return segment_length(n_left, self._n_threads, self._cost, self._encoding.gop, room)
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""

@@ -133,6 +133,8 @@ class Renderer:
             n,
             seconds,
             builder.seconds,
+            session.compare_seconds,
+            session.n_compared,
             n_blitted=session.n_blitted,
             n_reused=0 if writer is None else writer.n_reused,
             redraw_fault=fault or session.failure,

@@ -243,7 +243,8 @@ def test_places_of_comparisons():
         assert (chosen[0] == chosen[1]) == (samples._seed == other._seed)
 
 
-def test_three_frames_of_a_partition_are_compared_at_most(monkeypatch):
+def test_comparisons_become_sparser(monkeypatch):
+    """The last frame of each partition is compared, the very first one, and some others."""
     monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     compared = []
     compare = Redrawer._compare
@@ -251,10 +252,29 @@ def test_three_frames_of_a_partition_are_compared_at_most(monkeypatch):
     _, faults = dozens(Line(), "auto")
     assert not any(faults)
     by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
-    assert [frames[0] for frames in by_partition[1:]] == [0] * 11
+    assert by_partition[0] == [TRIAL_FULL + 1, 11]  # which is drawn from one drawn in the same way
     assert [frames[-1] for frames in by_partition] == [11] * 12
-    assert {len(frames) for frames in by_partition[1:]} == {3}
-    assert len({frames[1] for frames in by_partition[1:]}) > 4
+    assert [len(frames) for frames in by_partition[1:]] == [2, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1]
+
+
+class GetsAnotherLine(Line):
+    """Has one more artist from frame 50 on."""
+
+    def update(self, frame_idx, k):
+        super().update(frame_idx, k)
+        if frame_idx == 50:
+            self.ax.plot(X, -X)
+
+
+def test_comparisons_are_dense_again_with_other_artists(monkeypatch):
+    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
+    compared = []
+    compare = Redrawer._compare
+    monkeypatch.setattr(Redrawer, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
+    _, faults = dozens(GetsAnotherLine(), "auto")
+    assert not any(faults)
+    by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
+    assert [len(frames) for frames in by_partition[3:]] == [2, 1, 2, 1, 2, 1, 1, 1, 2]
 
 
 def test_a_fault_in_another_partition_spoils_this_one():

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_animate.execution.partitioning import (
-    PARTITION_SECONDS,
+    MAX_SECONDS,
+    MIN_SECONDS,
     SHORT_SEGMENT,
     TAIL_SEGMENT,
-    TASK_SECONDS,
+    PartitionCost,
     Plan,
     block_length,
     segment_length,
@@ -17,11 +18,11 @@ from dask_animate.params.param_sequences import open_params
 GOP = 250
 
 
-def lengths(n_frames, n_workers, frame_seconds, room=10**6):
+def lengths(n_frames, n_workers, cost, room=10**6):
     """The partitions of a whole render."""
     left, sizes = n_frames, []
     while left:
-        size = min(left, segment_length(left, n_workers, frame_seconds, GOP, room))
+        size = min(left, segment_length(left, n_workers, cost, GOP, room))
         sizes.append(size)
         left -= size
     return sizes
@@ -30,34 +31,47 @@ def lengths(n_frames, n_workers, frame_seconds, room=10**6):
 @given(
     n_frames=st.integers(1, 20_000),
     n_workers=st.integers(1, 500),
-    frame_seconds=st.none() | st.floats(1e-4, 100),
+    cost=st.none() | st.builds(PartitionCost, st.floats(1e-4, 100), st.floats(0.01, 10)),
     room=st.integers(1, 10_000),
 )
-def test_segments(n_frames, n_workers, frame_seconds, room):
-    sizes = lengths(n_frames, n_workers, frame_seconds, room)
+def test_segments(n_frames, n_workers, cost, room):
+    sizes = lengths(n_frames, n_workers, cost, room)
     assert sum(sizes) == n_frames
     assert 1 <= min(sizes)
-    assert max(sizes) <= min(GOP, room)
+    assert max(sizes) <= room
+    assert all(size <= GOP or size % GOP == 0 for size in sizes[:-1])
     assert sizes[:-1] == sorted(sizes[:-1], reverse=True)  # they get shorter towards the end
 
 
 @pytest.mark.parametrize("n_workers", [1, 2, 7, 50])
 @pytest.mark.parametrize("frame_seconds", [0.002, 0.02, 0.1])
-def test_workers_end_together(n_workers, frame_seconds):
-    """When the first worker has nothing more to do, the others have little."""
+@pytest.mark.parametrize("fixed_seconds", [0.02, 0.2])
+def test_workers_end_together(n_workers, frame_seconds, fixed_seconds):
+    """A render takes hardly longer than all its work, divided evenly, and one partition's fixed cost."""
     ends = [0.0] * n_workers
-    for size in lengths(20_000, n_workers, frame_seconds):
-        ends[ends.index(min(ends))] += size * frame_seconds
-    idle = max(ends) - min(ends)
-    assert idle <= max(TASK_SECONDS, TAIL_SEGMENT * frame_seconds) * 1.01
+    for size in lengths(20_000, n_workers, PartitionCost(frame_seconds, fixed_seconds)):
+        ends[ends.index(min(ends))] += size * frame_seconds + fixed_seconds
+    ideal = 20_000 * frame_seconds / n_workers
+    assert max(ends) <= 1.2 * ideal + 3 * fixed_seconds + TAIL_SEGMENT * frame_seconds
 
 
-def test_long_segments_take_their_time():
+def test_the_length_that_costs_least():
+    """At the square root of 2 N c / (P t), where no bound is in the way."""
+    cost = PartitionCost(0.02, 0.05)
+    assert segment_length(4000, 4, cost, GOP, 999) == round((2 * 4000 * 0.05 / (4 * 0.02)) ** 0.5)
+    few = lengths(240, 2, PartitionCost(0.015, 0.27))
+    assert few[:2] == [120, 60]
+    assert len(few) <= 6
+
+
+def test_bounds_of_lengths():
     assert segment_length(None, 4, None, GOP, 999) == SHORT_SEGMENT
-    assert segment_length(None, 4, 0.02, GOP, 999) == PARTITION_SECONDS / 0.02
-    assert segment_length(None, 4, 0.001, GOP, 999) == GOP
-    assert segment_length(None, 4, 10.0, GOP, 999) == SHORT_SEGMENT
-    assert segment_length(10_000, 4, 0.02, GOP, 30) == 30
+    assert segment_length(None, 4, PartitionCost(0.02, 0.02), GOP, 999) == MIN_SECONDS / 0.02
+    assert segment_length(None, 4, PartitionCost(0.02, 0.08), GOP, 999) == 0.08 / (0.05 * 0.02)
+    assert segment_length(None, 4, PartitionCost(0.001, 0.02), GOP, 9999) == 4 * GOP
+    assert segment_length(None, 4, PartitionCost(0.25, 0.02), GOP, 999) == MAX_SECONDS / 0.25
+    assert segment_length(None, 4, PartitionCost(10.0, 0.02), GOP, 999) == TAIL_SEGMENT
+    assert segment_length(10_000, 4, PartitionCost(0.02, 0.02), GOP, 30) == 30
 
 
 def test_blocks():
