@@ -17,7 +17,8 @@ _logger = logging.getLogger("dask_animate.progress")  # users configure it by th
 class ProgressBar:
     """A listener that shows encoded frames on a progress bar, in a terminal or a notebook.
 
-    Also a context manager, which closes the bar.
+    Its clock starts with the first frame, lest workers that start count as slow frames. Also a context
+    manager, which closes the bar.
 
     Parameters
     ----------
@@ -33,8 +34,15 @@ class ProgressBar:
         if disable is None:
             disable = not _is_interactive()
         self._bar: Any = tqdm(
-            total=n_frames, unit="frame", desc="Encoding", disable=disable, dynamic_ncols=True
+            total=n_frames,
+            unit="frame",
+            desc="Frames",
+            bar_format="{desc}: waiting for the first one",
+            leave=False,
+            disable=disable,
+            dynamic_ncols=True,
         )
+        self._is_running = False
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -45,7 +53,16 @@ class ProgressBar:
     def __call__(self, event: Event) -> None:
         """Handle an event."""
         if isinstance(event, FrameEncoded):
+            if not self._is_running:
+                self._start()
             self._bar.update()
+
+    def _start(self) -> None:
+        self._is_running = True
+        self._bar.bar_format = None
+        self._bar.leave = True
+        self._bar.initial = 1  # the clock knows nothing of the time that the first frame took
+        self._bar.unpause()
 
 
 class ProgressLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class OutputOptions:
     Attributes
     ----------
     path : Path
-        The file.
+        The absolute path of the file.
     encode : EncodeOptions
         How frames are encoded.
     timeline : Timeline
@@ -79,7 +80,8 @@ class OutputOptions:
             raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
         timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
         _check_intervals(timeline, encode)
-        return cls(as_path(output_file), encode, timeline, _metadata(metadata, encode.container))
+        path = Path(os.path.abspath(as_path(output_file)))
+        return cls(path, encode, timeline, _metadata(metadata, encode.container))
 
 
 def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
