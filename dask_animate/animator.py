@@ -232,7 +232,8 @@ class Animator(ABC):
         overwrite : bool, default: False
             True discards the frames in the store and begins it anew. Frames are only written to an empty
             place or to a store that this library made; anything else there is an error, which names it,
-            and is never deleted. Frames of another size are replaced even if this is False.
+            and is never deleted. Frames of another size, or transparent ones where the new ones are not,
+            are an error if this is False.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             Video codec; by default the suffix of `output_file` selects it. FFV1 and APNG are lossless.
         seed : int or None, default: 0

@@ -98,7 +98,7 @@ def open_store(
     overwrite: bool,
     origin: Mapping[str, Any],
 ) -> FrameStore:
-    """Open a store for a render; make it anew if it does not hold frames of this shape.
+    """Open a store for a render; make it anew if it is damaged or has other chunks.
 
     Parameters
     ----------
@@ -114,6 +114,11 @@ def open_store(
         Whether to make it anew in any case.
     origin : mapping
         What the frames depend on, for the next render with the store to compare; plain JSON.
+
+    Raises
+    ------
+    StoreError
+        If frames must not be stored there, or frames of another shape are and may not be replaced.
     """
     is_there = check_location(location, overwrite=overwrite)
     location = as_location(location)

@@ -198,12 +198,37 @@ def test_what_matters_draws_all_again(tmp_path, client):
     assert render(OtherUpdate()) == (30, 0)
     with plt.rc_context({"axes.facecolor": "red"}):
         assert render(OtherUpdate()) == (30, 0)
-    # frames of another size take another store
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
-    assert frames_in(options["store"]).shape[1:] == (80, 280, 3)
-    assert render(OtherUpdate(), savefig_params={"dpi": 60}) == (30, 0)
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (30, 0)
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}, overwrite=True) == (30, 0)
+    assert render(OtherUpdate(), overwrite=True) == (30, 0)
+
+
+@pytest.mark.parametrize(
+    ("savefig_params", "shape", "words"),
+    [
+        ({"dpi": 100}, (80, 280, 3), r"280x80 pixels \(opaque\)"),
+        ({"transparent": True}, (40, 140, 4), r"140x40 pixels \(transparent\)"),
+    ],
+)
+def test_frames_of_another_shape_are_not_replaced_without_a_word(
+    tmp_path, where, savefig_params, shape, words
+):
+    path, store = tmp_path / "a.webm", tmp_path / "frames.zarr"
+
+    def render(animator=FrameNumber, **options):
+        return counts(animator().make_video(path, range(30), 20, store=store, **options, **where))
+
+    class Undrawn(FrameNumber):
+        def update(self, frame_idx, params):
+            raise AssertionError("drawn")
+
+    assert render() == (30, 0)
+    words = rf"140x40 pixels \(opaque\), and these have {words}: give overwrite=True to replace them"
+    with pytest.raises(StoreError, match=words):
+        render(Undrawn, savefig_params=savefig_params)
+    assert render() == (0, 30)
+    assert render(savefig_params=savefig_params, overwrite=True) == (30, 0)
+    assert frames_in(store).shape[1:] == shape
+    with pytest.raises(StoreError, match="give overwrite=True to replace them, or another store"):
+        render()
 
 
 def test_transparent_frames_keep_their_alpha(tmp_path, where):
@@ -710,11 +735,12 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
         StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt\."
     ):
         render(overwrite=True)
+    metadata = files.pop(f"{base}marks/zarr.json")  # without which it would have to be made anew
     with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine\."):
-        render(savefig_params={"dpi": 100})
+        render()
+    files[f"{base}marks/zarr.json"] = metadata
     assert all_files() == before
     del files[f"{base}frames/mine"]
-    assert render(savefig_params={"dpi": 100}) == (3, 0)
     for key, data in within.items():
         assert files.pop(key) == data
     # overwrite takes all that is ours, and nothing else
