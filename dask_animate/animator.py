@@ -551,7 +551,8 @@ class Animator(ABC):
         -------
         CheckReport
             Its ``ok`` is True if nothing was found. As text, it says which frames depend on what, and
-            what changes without being marked stale. Its ``sheet`` shows the differences.
+            what changes without being marked stale, and whether all frames look alike. Its ``sheet``
+            shows the differences.
 
         Raises
         ------
