@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionTypeError
-from ..validation import require_int
+from ..validation import in_short, require_int
 from .events import Event, FrameEncoded
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
@@ -108,7 +108,7 @@ class ProgressOptions:
         """Validate the arguments of `Animator.make_video` with these names."""
         if disable_progress_bar not in (None, True, False):
             raise OptionTypeError(
-                f"disable_progress_bar must be True, False or None, got {disable_progress_bar!r}"
+                f"disable_progress_bar must be True, False or None, got {in_short(disable_progress_bar)}"
             )
         if saving_log_interval is not None:
             saving_log_interval = require_int("saving_log_interval", saving_log_interval, 1)

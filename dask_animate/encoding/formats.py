@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import OptionError
 from ..frames import FrameSize
-from ..validation import require_choice
+from ..validation import in_short, require_choice
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
     if not suffix and codec is not None:
         suffix = CODECS[codec].suffix
     if suffix not in CONTAINERS:
-        raise OptionError(f"output_file must end in {', '.join(CONTAINERS)}, got {output_file.name!r}")
+        raise OptionError(
+            f"output_file must end in {', '.join(CONTAINERS)}, got {in_short(output_file.name)}"
+        )
     container = CONTAINERS[suffix]
     if codec is None:
         codec = container.codecs[0]

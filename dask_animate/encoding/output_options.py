@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_text
+from ..validation import in_short, require_text
 from .encoder_choice import check_encoder
 from .formats import Container
 from .options import EncodeOptions
@@ -103,7 +103,9 @@ def _metadata(metadata: object, container: Container) -> dict[str, str]:
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
-        raise OptionTypeError(f'metadata must be a dict such as {{"title": "Waves"}}, got {metadata!r}')
+        raise OptionTypeError(
+            f'metadata must be a dict such as {{"title": "Waves"}}, got {in_short(metadata)}'
+        )
     unknown = [key for key in metadata if key not in _METADATA]
     if unknown:
         raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OptionError, OptionTypeError, ReuseWarning
 from ..params import Params
 from ..rendering import FigureSpec
+from ..validation import in_short
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -47,7 +48,7 @@ class StoreRequest:
         Returns None if they are not to be kept. Warns of what keeps frames from being found again.
         """
         if not isinstance(overwrite, bool):
-            raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
+            raise OptionTypeError(f"overwrite must be True or False, got {in_short(overwrite)}")
         if place is None:
             if overwrite:
                 raise OptionError("overwrite=True requires store=")

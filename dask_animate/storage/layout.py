@@ -15,7 +15,7 @@ from zarr.storage import StorePath
 
 from ..errors import StoreError
 from .frame_digest import FRAME_DIGEST_BYTES
-from .location import as_location, open_patiently, raises_store_errors, store_path
+from .location import as_location, name_of, open_patiently, raises_store_errors, store_path
 
 #: Version of the layout; higher whenever the code before could not read a store that is written here.
 VERSION = 2
@@ -103,7 +103,7 @@ def chunk_of(location: Any, frame_shape: tuple[int, int, int]) -> int | None:
         return None
     if frames.shape[1:] != frame_shape:
         raise StoreError(
-            f"the store {as_location(location)} holds frames of {_in_words(frames.shape[1:])}, and "
+            f"the store {name_of(path)} holds frames of {_in_words(frames.shape[1:])}, and "
             f"these have {_in_words(frame_shape)}: give overwrite=True to replace them, or another store"
         )
     chunk = int(frames.chunks[0])

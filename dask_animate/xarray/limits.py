@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import OptionError
 from ..memory import LIMITS_READ_BYTES
 from ..params import SliceParams, Slices, UnfilledPartition, delayed_blocks
-from ..validation import require_choice
+from ..validation import in_short, require_choice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -226,5 +226,5 @@ def _check_one(limits: Any, plot: str) -> str | Limits:
     except (TypeError, ValueError):
         low = high = math.nan
     if not (low < high and math.isfinite(high - low)):
-        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
+        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {in_short(limits)}')
     return Limits(low, high)
