@@ -174,7 +174,7 @@ class Animator(ABC):
             Options as in ``Figure.savefig``: ``dpi``, ``facecolor``, ``edgecolor``, ``transparent``,
             ``bbox_inches="tight"`` and ``pad_inches``. The tight bounding box is computed once, after
             `setup`, so that all frames have one size. VP9, FFV1, APNG and WebP store transparency; with
-            other codecs, frames are drawn on white.
+            other codecs, frames are drawn on white, and a `TransparencyWarning` says so.
         video_mode : {"auto", "gpu", "cpu"}
             Where to encode: "gpu" uses NVENC or raises an error that says why it cannot, "cpu" never
             uses a GPU, and "auto" uses NVENC if it is available on the machines that encode. The log
@@ -324,6 +324,8 @@ class Animator(ABC):
             extra_ffmpeg_params=video_extra_ffmpeg_params,
             dither=dither,
         )
+        if draw.transparent:
+            encode.warn_of_lost_alpha()
         params = open_params(param_by_frame, n_frames, axis, dim)
         output = OutputOptions.create(
             output_file,

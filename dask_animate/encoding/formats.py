@@ -140,6 +140,15 @@ def pixel_format_of(container: Container, codec: str, pixel_format: object, *, t
     return known.pixel_formats[0]
 
 
+def suffixes_with_alpha() -> list[str]:
+    """Return the suffixes of files that hold transparent frames, with their default codec."""
+    return [
+        suffix
+        for suffix, container in CONTAINERS.items()
+        if container.has_alpha and CODECS[container.codecs[0]].alpha_format is not None
+    ]
+
+
 def has_alpha(pixel_format: str) -> bool:
     """Return whether a pixel format has an alpha channel."""
     return pixel_format in ("yuva420p", "bgra", "rgba")

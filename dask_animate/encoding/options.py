@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
 
-from ..errors import OptionError, OptionTypeError
+from ..errors import OptionError, OptionTypeError, TransparencyWarning, warn
 from ..validation import in_short, require_choice, require_int
-from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of
+from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of, suffixes_with_alpha
 from .output_file import as_path
 
 MODES = ("auto", "gpu", "cpu")
@@ -128,6 +128,16 @@ class EncodeOptions:
                 f"finer, got {float(options.fps):g}"
             )
         return options
+
+    def warn_of_lost_alpha(self) -> None:
+        """Warn if transparent frames will not be transparent in the video."""
+        if not self.keep_alpha:
+            warn(
+                f"transparent frames are drawn on white: {self.codec} as {self.pixel_format} in "
+                f"{self.container.muxer} files cannot be transparent; by default "
+                f"{', '.join(suffixes_with_alpha())} can",
+                TransparencyWarning,
+            )
 
     def check_encode_on(self, encode_on: object) -> str:
         """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""

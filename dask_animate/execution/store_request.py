@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError, OptionTypeError, ReuseWarning
+from ..errors import OptionError, OptionTypeError, ReuseWarning, warn
 from ..params import Params
 from ..rendering import FigureSpec
 from ..validation import in_short
@@ -61,16 +60,13 @@ class StoreRequest:
         content, reason = content_or_reason(*spec.content())
         if reason is not None:
             name = type(spec.animator).__name__
-            _warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}")
+            warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
         environment = Observer(content.references).observe()
         if environment.outdated:
-            _warn(
+            warn(
                 f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
-                f"are drawn by the older code that is loaded; to draw by the new one, reload it"
+                f"are drawn by the older code that is loaded; to draw by the new one, reload it",
+                ReuseWarning,
             )
         channels = 4 if spec.draw.transparent else 3
         return cls(place, overwrite, channels, content.token, environment)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, ReuseWarning, stacklevel=4)  # the caller of `Animator.make_video`

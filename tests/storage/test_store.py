@@ -37,6 +37,7 @@ from dask_animate.errors import (
     RedrawWarning,
     ReuseWarning,
     StoreError,
+    TransparencyWarning,
 )
 
 N = 100
@@ -238,7 +239,8 @@ def test_transparent_frames_keep_their_alpha(tmp_path, where):
     before = sha(video.path)
     again = FrameNumber().make_video(tmp_path / "a.webm", range(30), 20, **options)
     assert (counts(again), sha(again.path)) == ((0, 30), before)
-    plain = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 20, **options)
+    with pytest.warns(TransparencyWarning):
+        plain = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 20, **options)
     assert counts(plain) == (0, 30)
     assert_shows(plain.path, range(30), 20)
 
@@ -614,7 +616,8 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
     animator = FrameNumber()
     animator.lock = threading.Lock()
     for _ in range(2):
-        with pytest.warns(ReuseWarning, match=r"FrameNumber uses lock .* in FrameNumber\.lock"):
+        words = r"FrameNumber uses lock .* in FrameNumber\.lock"
+        with pytest.warns(ReuseWarning, match=words) as caught:
             video = animator.make_video(tmp_path / "a.mp4", range(30), 20, **options)
         assert counts(video) == (30, 0)
 
@@ -624,8 +627,9 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
 
     params = [(i, threading.Lock()) if i == 7 else (i,) for i in range(30)]
     for expected in ((30, 0), (1, 29)):
-        with pytest.warns(ReuseWarning, match="parameters of frames hold lock"):
+        with pytest.warns(ReuseWarning, match="parameters of frames hold lock") as more:
             video = Unlocks().make_video(tmp_path / "b.mp4", params, 20, **options)
+        assert {warning.filename for warning in (*caught, *more)} == {__file__}
         assert counts(video) == expected
 
 
