@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import sys
 import threading
@@ -182,6 +183,7 @@ def _local_client(n_workers: int) -> Iterator[Any]:
             n_workers=n_workers,
             threads_per_worker=1,
             worker_class=NannyOfScripts,
+            silence_logs=logging.CRITICAL,  # errors are raised here, and told once
             dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
             scheduler_kwargs={"dashboard": False},
         ) as cluster,
