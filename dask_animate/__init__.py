@@ -1,4 +1,26 @@
-"""Turn a matplotlib figure and a sequence of parameters into a video, on a Dask cluster."""
+"""Turn a matplotlib figure and a sequence of parameters into a video, on a Dask cluster.
+
+Derive a class from `Animator`: its `setup` builds the figure, its `update` changes it to show one frame.
+Then ``make_video`` draws the frames on all cores, or on the workers of a Dask cluster::
+
+    class Wave(Animator):
+        def setup(self):
+            fig, ax = plt.subplots()
+            self.x = np.linspace(0, 4 * np.pi, 200)
+            (self.line,) = ax.plot(self.x, np.cos(self.x))
+            return fig
+
+        def update(self, frame_idx, phase):
+            self.line.set_ydata(np.cos(self.x + phase))
+
+    video = Wave().make_video("wave.mp4", np.linspace(0, 2 * np.pi, 60), fps=30)
+
+``preview`` shows some frames, ``check`` says whether frames depend on anything but their arguments, and
+``frames`` returns them as a lazy dask array. `write_video` encodes frames that exist already.
+
+`dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
+`dask_animate.util` two helpers.
+"""
 
 from .animator import Animator
 from .params import IndexedFrameParams
@@ -6,3 +28,20 @@ from .video import Video
 from .write import write_video
 
 __all__ = ["Animator", "IndexedFrameParams", "Video", "write_video"]
+
+__version__: str
+
+
+def __getattr__(name: str) -> object:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("dask_animate")
+    except PackageNotFoundError:
+        raise AttributeError("dask_animate is not installed: its version is unknown") from None
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -176,7 +176,7 @@ class Animator(ABC):
             Options as in ``Figure.savefig``: ``dpi``, ``facecolor``, ``edgecolor``, ``transparent``,
             ``bbox_inches="tight"`` and ``pad_inches``. The tight bounding box is computed once, after
             `setup`, so that all frames have one size. VP9, FFV1, APNG and WebP store transparency; with
-            other codecs, frames are drawn on white.
+            other codecs, frames are drawn on white, and a `TransparencyWarning` says so.
         video_mode : {"auto", "gpu", "cpu"}
             Where to encode: "gpu" uses NVENC or raises an error that says why it cannot, "cpu" never
             uses a GPU, and "auto" uses NVENC if it is available on the machines that encode. The log
@@ -234,7 +234,8 @@ class Animator(ABC):
         overwrite : bool, default: False
             True discards the frames in the store and begins it anew. Frames are only written to an empty
             place or to a store that this library made; anything else there is an error, which names it,
-            and is never deleted. Frames of another size are replaced even if this is False.
+            and is never deleted. Frames of another size, or transparent ones where the new ones are not,
+            are an error if this is False.
         codec : {"h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp"}, optional
             Video codec; by default the suffix of `output_file` selects it. FFV1 and APNG are lossless.
         seed : int or None, default: 0
@@ -333,6 +334,8 @@ class Animator(ABC):
             extra_ffmpeg_params=video_extra_ffmpeg_params,
             dither=dither,
         )
+        if draw.transparent:
+            encode.warn_of_lost_alpha()
         params = open_params(param_by_frame, n_frames, axis, dim)
         output = OutputOptions.create(
             output_file,
@@ -564,7 +567,8 @@ class Animator(ABC):
         -------
         CheckReport
             Its ``ok`` is True if nothing was found. As text, it says which frames depend on what, and
-            what changes without being marked stale. Its ``sheet`` shows the differences.
+            what changes without being marked stale, and whether all frames look alike. Its ``sheet``
+            shows the differences.
 
         Raises
         ------

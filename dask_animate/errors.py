@@ -6,8 +6,10 @@ Every error derives from `AnimateError` and from the builtin exception that fits
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -76,6 +78,18 @@ class FontWarning(UserWarning):
 
 class RedrawWarning(UserWarning):
     """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
+
+
+class TransparencyWarning(UserWarning):
+    """The video cannot be transparent; frames are drawn on white."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Issue a warning that points at the line that called this library."""
+    frame, stacklevel = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, stacklevel = frame.f_back, stacklevel + 1
+    warnings.warn(message, category, stacklevel=stacklevel)
 
 
 class UserCodeError(AnimateError, RuntimeError):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import OptionError
+from .validation import in_short
 
 _logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def get_rendered_frame_ids(
         ("rendered_fps", rendered_fps),
     ):
         if not isinstance(value, Real) or not 0 < float(value) < float("inf"):
-            raise OptionError(f"{name} must be a positive number, got {value!r}")
+            raise OptionError(f"{name} must be a positive number, got {in_short(value)}")
     if n_data_frames <= 0:
         return np.array([], dtype=np.int64)
     data_rate, speed, rate = (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EMBED_LIMIT = 8 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Video:
     """A finished video file. A notebook shows it with player controls.
 
@@ -74,11 +74,18 @@ class Video:
     stats: RenderStats
 
     def __str__(self) -> str:
+        stats = self.stats
+        reused = ""
+        if stats.n_frames_reused:
+            reused = f": {stats.n_frames_rendered} drawn, {stats.n_frames_reused} from the store"
         return (
-            f"{self.path}: {self.n_frames} frames, {self.duration:.2f} s, "
-            f"{self.width}x{self.height}, {self.codec} ({self.encoder}), "
-            f"{_size(self.stats.file_size)}, {self.stats.frames_per_second:.1f} frames/s"
+            f"{self.path}: {self.n_frames} frames at {float(self.fps):.5g} fps, {self.duration:.2f} s, "
+            f"{self.width}x{self.height}, {self.codec} ({self.encoder}), {_size(stats.file_size)}, "
+            f"rendered in {stats.wall_seconds:.1f} s{reused}"
         )
+
+    def __repr__(self) -> str:
+        return f"<Video {self}>"
 
     def open(self) -> None:
         """Open the file in the system's player.

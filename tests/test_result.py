@@ -3,6 +3,7 @@ import contextlib
 import dataclasses
 import io
 import re
+from fractions import Fraction
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -24,9 +25,31 @@ def video(tmp_path):
 def test_fields(video):
     assert isinstance(video, Video)
     assert video.duration == 0.4
-    assert re.search(r"a & b\.mp4: 10 frames, 0\.40 s, 140x40, h264 \(libx264\), .*frames/s", str(video))
+    words = (
+        r"a & b\.mp4: 10 frames at 25 fps, 0\.40 s, 140x40, h264 \(libx264\), .*, rendered in \d\.\d s$"
+    )
+    assert re.search(words, str(video))
+    assert repr(video) == f"<Video {video}>"
     with pytest.raises(dataclasses.FrozenInstanceError):
         video.fps = 3
+
+
+def test_frames_from_a_store_are_told(tmp_path):
+    options = {"store": tmp_path / "frames.zarr", "num_workers": 1}
+    FrameNumber().make_video(tmp_path / "a.mp4", range(10), Fraction(30_000, 1001), **options)
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(12), Fraction(30_000, 1001), **options)
+    assert "12 frames at 29.97 fps, 0.40 s" in str(video)
+    assert str(video).endswith(" s: 2 drawn, 10 from the store")
+
+
+def test_statistics_in_words(video, client):
+    lines = str(video.stats).splitlines()
+    assert re.fullmatch(r"10 frames in \d+\.\d s, \d+\.\d per second", lines[0])
+    assert re.fullmatch(r"drawn: 10, \d of them incrementally; from the store: 0", lines[1])
+    assert "by this process, partitions: 1, of 10 frames" in lines[2]
+    options = {"client": client, "partition_size": 4}
+    video = FrameNumber().make_video(video.path, range(10), 25, **options)
+    assert "by 2 workers, partitions: 3, of 2 to 4 frames" in str(video.stats)
 
 
 def test_shows_itself(video):
@@ -95,9 +118,14 @@ def test_a_file_that_is_gone_or_broken(tmp_path, suffix):
         video.open()
 
 
-def test_opens_in_the_systems_player(video, monkeypatch, tmp_path):
+def test_opens_in_the_systems_player(monkeypatch, tmp_path):
     """A program of our own stands for the player."""
     import webbrowser
+
+    monkeypatch.chdir(tmp_path)
+    video = FrameNumber().make_video("a & b.mp4", range(10), 25, num_workers=1)
+    assert video.path == tmp_path / "a & b.mp4"
+    monkeypatch.chdir("..")
 
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)

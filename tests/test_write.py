@@ -140,7 +140,12 @@ def test_floats_are_rounded_to_nearest(tmp_path):
         ([*FRAMES[:3], FRAMES[3, :30]], FrameSizeError, r"frame 3 has the shape \(30, 48, 3\), but the"),
         ([*FRAMES[:3], FRAMES[3, ..., :1]], FrameSizeError, r"frame 3 has the shape \(32, 48, 1\)"),
         (7, OptionTypeError, "frames must be an array .* got int"),
-        ("frames", ParamsError, r"there is no zarr array at /.*/frames"),
+        ("frames", ParamsError, r"there is no zarr array at /[^:]*/frames$"),
+        (
+            __file__,
+            ParamsError,
+            rf"there is no zarr array at {__file__}, but a file: open it first, with xarray or h5py for",
+        ),
         (b"frames", OptionTypeError, "got bytes"),
         ({}, OptionTypeError, "got dict"),
     ],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
-from ..errors import FontWarning, RedrawWarning, ReuseWarning
+from ..errors import FontWarning, RedrawWarning, ReuseWarning, warn
 from .events import Event, FigureBuilt, Listener, PartitionRendered, ValuesChanged
 
 
@@ -18,25 +17,25 @@ def warn_of_faults() -> Listener:
     warned: set[type[Warning]] = set()
     fonts: dict[str, tuple[str, str]] = {}
 
-    def warn(category: type[Warning], message: str | None) -> None:
+    def warn_once(category: type[Warning], message: str | None) -> None:
         if message and category not in warned:
             warned.add(category)
-            warnings.warn(message, category, stacklevel=3)
+            warn(message, category)
 
     def listen(event: Event) -> None:
         if isinstance(event, FigureBuilt):
-            warn(FontWarning, _font_difference(fonts, event.worker, event.fonts))
+            warn_once(FontWarning, _font_difference(fonts, event.worker, event.fonts))
         elif isinstance(event, ValuesChanged):
-            warn(
+            warn_once(
                 ReuseWarning,
                 f"{', '.join(event.names[:8])}: not as in the last render with this store, although no "
                 f"file has changed, so all frames are drawn again; frames are never found again if they "
                 f"depend on a value that differs in every process, such as a time",
             )
         elif isinstance(event, PartitionRendered):
-            warn(RedrawWarning, event.report.redraw_fault)
-            warn(ReuseWarning, event.report.reuse_fault)
-            warn(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))
+            warn_once(RedrawWarning, event.report.redraw_fault)
+            warn_once(ReuseWarning, event.report.reuse_fault)
+            warn_once(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))
 
     return listen
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionTypeError
-from ..validation import require_int
+from ..validation import in_short, require_int
 from .events import Event, FrameEncoded
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
@@ -17,7 +17,8 @@ _logger = logging.getLogger("dask_animate.progress")  # users configure it by th
 class ProgressBar:
     """A listener that shows encoded frames on a progress bar, in a terminal or a notebook.
 
-    Also a context manager, which closes the bar.
+    Its clock starts with the first frame, lest workers that start count as slow frames. Also a context
+    manager, which closes the bar.
 
     Parameters
     ----------
@@ -33,8 +34,15 @@ class ProgressBar:
         if disable is None:
             disable = not _is_interactive()
         self._bar: Any = tqdm(
-            total=n_frames, unit="frame", desc="Encoding", disable=disable, dynamic_ncols=True
+            total=n_frames,
+            unit="frame",
+            desc="Frames",
+            bar_format="{desc}: waiting for the first one",
+            leave=False,
+            disable=disable,
+            dynamic_ncols=True,
         )
+        self._is_running = False
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -45,7 +53,16 @@ class ProgressBar:
     def __call__(self, event: Event) -> None:
         """Handle an event."""
         if isinstance(event, FrameEncoded):
+            if not self._is_running:
+                self._start()
             self._bar.update()
+
+    def _start(self) -> None:
+        self._is_running = True
+        self._bar.bar_format = None
+        self._bar.leave = True
+        self._bar.initial = 1  # the clock knows nothing of the time that the first frame took
+        self._bar.unpause()
 
 
 class ProgressLog:
@@ -91,7 +108,7 @@ class ProgressOptions:
         """Validate the arguments of `Animator.make_video` with these names."""
         if disable_progress_bar not in (None, True, False):
             raise OptionTypeError(
-                f"disable_progress_bar must be True, False or None, got {disable_progress_bar!r}"
+                f"disable_progress_bar must be True, False or None, got {in_short(disable_progress_bar)}"
             )
         if saving_log_interval is not None:
             saving_log_interval = require_int("saving_log_interval", saving_log_interval, 1)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from dask.utils import format_bytes
+
 from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
 
 T = TypeVar("T")
@@ -86,6 +88,26 @@ class RenderStats:
     def n_partitions(self) -> int:
         """Number of partitions."""
         return len(self.partition_sizes)
+
+    def __str__(self) -> str:
+        n_frames = self.n_frames_rendered + self.n_frames_reused
+        drawn_by = f"{self.n_workers} workers" if self.n_workers else "this process"
+        encoded_by = "the workers" if self.encode_on == "workers" else "this process"
+        sizes = {min(self.partition_sizes, default=0), max(self.partition_sizes, default=0)}
+        return "\n".join(
+            (
+                f"{n_frames} frames in {self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per "
+                f"second",
+                f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
+                f"the store: {self.n_frames_reused}",
+                f"drawing: {self.render_seconds:.1f} s by {drawn_by}, partitions: {self.n_partitions}, "
+                f"of {' to '.join(map(str, sorted(sizes)))} frames",
+                f"encoding: {self.encode_seconds:.1f} s by {encoded_by}: {self.encode_on_reason}",
+                f"this process waited {self.wait_seconds:.1f} s for frames, received "
+                f"{format_bytes(self.n_bytes_received)} and joined packets for {self.mux_seconds:.1f} s",
+                f"file: {format_bytes(self.file_size)}",
+            )
+        )
 
 
 @dataclass

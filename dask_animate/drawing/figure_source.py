@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import AnimateError, FigureError, FrameError, FrameSizeError, SetupError
 from ..frames import FrameSize
 from ..params import private
+from ..validation import in_short
 from .canvas import Canvas
 from .figure_state import FigureState
 from .frame_source import Mismatch
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 # Spawn keys of the seed's streams: one for setup(), one for each update().
 _SETUP, _FRAME = 0, 1
-
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = 120
 
 
 class AnimatorLike(Protocol):
@@ -153,7 +150,7 @@ class FigureSource:
             except Mismatch:
                 raise
             except _failures() as exc:
-                raise FrameError.of(frame_idx, _short.repr(params), exc) from exc
+                raise FrameError.of(frame_idx, in_short(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
         if drawn != size:
             raise FrameSizeError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_choice, require_int
+from ..validation import in_short, require_choice, require_int
 
 if TYPE_CHECKING:
     from matplotlib.typing import ColorType
@@ -69,7 +69,7 @@ class DrawOptions:
     ) -> DrawOptions:
         """Validate the caller's arguments and build the options from them."""
         if savefig_params is not None and not isinstance(savefig_params, Mapping):
-            raise OptionTypeError(f"savefig_params must be a dict, got {savefig_params!r}")
+            raise OptionTypeError(f"savefig_params must be a dict, got {in_short(savefig_params)}")
         given = dict(savefig_params or {})
         unknown = sorted(str(key) for key in given if key not in cls.SAVEFIG_KEYS)
         if unknown:
@@ -79,7 +79,9 @@ class DrawOptions:
             )
         bbox = given.get("bbox_inches")
         if not (bbox is None or (isinstance(bbox, str) and bbox == "tight")):
-            raise OptionError(f'savefig_params["bbox_inches"] must be "tight" or None, got {bbox!r}')
+            raise OptionError(
+                f'savefig_params["bbox_inches"] must be "tight" or None, got {in_short(bbox)}'
+            )
         if seed is not None:
             seed = require_int("seed", seed, 0)
         reuse_figure = _flag("reuse_figure_object", reuse_figure)
@@ -104,7 +106,7 @@ class DrawOptions:
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool | np.bool_):
-        raise OptionTypeError(f"{name} must be True or False, got {value!r}")
+        raise OptionTypeError(f"{name} must be True or False, got {in_short(value)}")
     return bool(value)
 
 
@@ -112,7 +114,9 @@ def _dpi(dpi: object) -> float | None:
     if dpi is None or (isinstance(dpi, str) and dpi == "figure"):
         return None
     if isinstance(dpi, bool) or not isinstance(dpi, Real) or not 0 < float(dpi) < math.inf:
-        raise OptionError(f'savefig_params["dpi"] must be a positive number or "figure", got {dpi!r}')
+        raise OptionError(
+            f'savefig_params["dpi"] must be a positive number or "figure", got {in_short(dpi)}'
+        )
     return float(dpi)
 
 
@@ -123,7 +127,7 @@ def _pad_inches(pad: object, bbox: object) -> float | None:
         raise OptionError('savefig_params["pad_inches"] requires bbox_inches="tight"')
     if isinstance(pad, bool) or not isinstance(pad, Real) or not 0 <= float(pad) < math.inf:
         raise OptionError(
-            f'savefig_params["pad_inches"] must be a number of inches, at least 0, got {pad!r}'
+            f'savefig_params["pad_inches"] must be a number of inches, at least 0, got {in_short(pad)}'
         )
     return float(pad)
 
@@ -134,6 +138,6 @@ def _color(name: str, color: Any) -> ColorType | None:
     if color is None or (isinstance(color, str) and color == "auto"):
         return None
     if not is_color_like(color):
-        raise OptionError(f'savefig_params["{name}"] must be a matplotlib color, got {color!r}')
+        raise OptionError(f'savefig_params["{name}"] must be a matplotlib color, got {in_short(color)}')
     valid: ColorType = color
     return valid

@@ -12,7 +12,7 @@ import av
 
 from ..errors import EncoderError, OptionError
 from ..frames import FrameSize
-from ..validation import require_choice
+from ..validation import in_short, require_choice
 from ._pyav import unknown_options
 from .codec_context import configure
 from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
@@ -159,7 +159,9 @@ def _check_options(encoder: Encoder, options: EncodeOptions) -> None:
     """Raise if the encoder has no such quality or preset."""
     if options.preset is not None:
         if not encoder.presets:
-            raise OptionError(f"video_preset: {encoder.name} has no presets, got {options.preset!r}")
+            raise OptionError(
+                f"video_preset: {encoder.name} has no presets, got {in_short(options.preset)}"
+            )
         require_choice(f"video_preset for {encoder.name}", options.preset, encoder.presets)
     if options.quality is None:
         return
@@ -182,7 +184,7 @@ def _failure(encoding: Encoding, size: FrameSize, message: str) -> str:
                 message = f"{meaning} ({message})"
                 break
     shown = ", ".join(f"{name}={value}" for name, value in encoding.options(threads=1).items())
-    return f"{encoding.encoder} does not start at {size} pixels with {shown or 'no options'}: {message}"
+    return f"{message}: {encoding.encoder} does not start at {size} pixels with {shown or 'no options'}"
 
 
 _log_level = threading.Lock()  # FFmpeg has one log level for the whole process

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import OptionError
 from ..frames import FrameSize
-from ..validation import require_choice
+from ..validation import in_short, require_choice
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def container_of(output_file: Path, codec: object) -> tuple[Container, str]:
     if suffix not in CONTAINERS:
         instead = "" if suffix else ": add one of these suffixes, or give codec="
         raise OptionError(
-            f"output_file must end in {', '.join(CONTAINERS)}, got {output_file.name!r}{instead}"
+            f"output_file must end in {', '.join(CONTAINERS)}, got {in_short(output_file.name)}{instead}"
         )
     container = CONTAINERS[suffix]
     if codec is None:
@@ -139,6 +139,15 @@ def pixel_format_of(container: Container, codec: str, pixel_format: object, *, t
     if transparent and container.has_alpha and known.alpha_format is not None:
         return known.alpha_format
     return known.pixel_formats[0]
+
+
+def suffixes_with_alpha() -> list[str]:
+    """Return the suffixes of files that hold transparent frames, with their default codec."""
+    return [
+        suffix
+        for suffix, container in CONTAINERS.items()
+        if container.has_alpha and CODECS[container.codecs[0]].alpha_format is not None
+    ]
 
 
 def has_alpha(pixel_format: str) -> bool:

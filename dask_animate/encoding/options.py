@@ -10,9 +10,9 @@ from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
 
-from ..errors import OptionError, OptionTypeError
-from ..validation import require_choice, require_int
-from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of
+from ..errors import OptionError, OptionTypeError, TransparencyWarning, warn
+from ..validation import in_short, require_choice, require_int
+from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of, suffixes_with_alpha
 from .output_file import as_path
 
 MODES = ("auto", "gpu", "cpu")
@@ -129,6 +129,16 @@ class EncodeOptions:
             )
         return options
 
+    def warn_of_lost_alpha(self) -> None:
+        """Warn if transparent frames will not be transparent in the video."""
+        if not self.keep_alpha:
+            warn(
+                f"transparent frames are drawn on white: {self.codec} as {self.pixel_format} in "
+                f"{self.container.muxer} files cannot be transparent; by default "
+                f"{', '.join(suffixes_with_alpha())} can",
+                TransparencyWarning,
+            )
+
     def check_encode_on(self, encode_on: object) -> str:
         """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""
         encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
@@ -147,18 +157,18 @@ def as_fps(fps: object) -> Fraction:
     2997/100. The broadcast rate is ``Fraction(30000, 1001)``.
     """
     if isinstance(fps, bool) or not isinstance(fps, Real | Decimal):
-        raise OptionTypeError(f"fps must be a positive number, got {fps!r}")
+        raise OptionTypeError(f"fps must be a positive number, got {in_short(fps)}")
     if not math.isfinite(fps) or fps <= 0:
-        raise OptionError(f"fps must be a positive number, got {fps!r}")
+        raise OptionError(f"fps must be a positive number, got {in_short(fps)}")
     if isinstance(fps, Rational):
         exact = Fraction(fps)
     else:
         exact = Fraction(float(fps)).limit_denominator(100_000)
     if max(exact.numerator, exact.denominator) >= 2**31:
-        raise OptionError(f"fps must be a fraction of integers below 2**31, got {fps!r}")
+        raise OptionError(f"fps must be a fraction of integers below 2**31, got {in_short(fps)}")
     if not FPS_RANGE[0] <= exact <= FPS_RANGE[1]:
         low, high = map(float, FPS_RANGE)
-        raise OptionError(f"fps must be between {low:g} and {high:g}, got {fps!r}")
+        raise OptionError(f"fps must be between {low:g} and {high:g}, got {in_short(fps)}")
     return exact
 
 
@@ -168,13 +178,14 @@ def parse_ffmpeg_params(params: object) -> tuple[tuple[str, str], ...]:
         return ()
     if isinstance(params, str) or not isinstance(params, Sequence):
         raise OptionTypeError(
-            f'video_extra_ffmpeg_params must be a list such as ["-tune", "animation"], got {params!r}'
+            f'video_extra_ffmpeg_params must be a list such as ["-tune", "animation"], '
+            f"got {in_short(params)}"
         )
     words = [str(word) for word in params]
     if len(words) % 2 or not all(word.startswith("-") for word in words[::2]):
         raise OptionError(
             f"video_extra_ffmpeg_params must alternate options that start with a dash and their "
-            f"values, got {words!r}"
+            f"values, got {in_short(words)}"
         )
     options = {}
     for word, value in zip(words[::2], words[1::2], strict=True):
@@ -199,13 +210,13 @@ def _quality(quality: object) -> int | None:
 
 def _preset(preset: object) -> str | None:
     if preset is not None and (not isinstance(preset, str) or not preset):
-        raise OptionTypeError(f"video_preset must be a name such as 'medium', got {preset!r}")
+        raise OptionTypeError(f"video_preset must be a name such as 'medium', got {in_short(preset)}")
     return preset
 
 
 def _dither(codec: str, dither: object) -> str | None:
     if codec != "gif":
         if dither is not None:
-            raise OptionError(f"dither={dither!r} is only for GIF: {codec} has all colors")
+            raise OptionError(f"dither={in_short(dither)} is only for GIF: {codec} has all colors")
         return None
     return "none" if dither is None else require_choice("dither", dither, DITHERS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import OptionError, OptionTypeError, OutputError
+from ..validation import in_short
 
 
 class OutputFile:
@@ -167,10 +168,10 @@ def _kernel() -> str:
 def as_path(output_file: object) -> Path:
     """Return the path of an output file, with ``~`` expanded."""
     if not isinstance(output_file, str | os.PathLike) or not str(output_file):
-        raise OptionTypeError(f"output_file must be a path, got {output_file!r}")
+        raise OptionTypeError(f"output_file must be a path, got {in_short(output_file)}")
     path = os.fspath(output_file)
     if isinstance(path, bytes):
-        raise OptionTypeError(f"output_file must be a path of type str, got {output_file!r}")
+        raise OptionTypeError(f"output_file must be a path of type str, got {in_short(output_file)}")
     if "\0" in path:
-        raise OptionError(f"output_file must not contain a NUL character, got {path!r}")
+        raise OptionError(f"output_file must not contain a NUL character, got {in_short(path)}")
     return Path(os.path.expanduser(path))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_text
+from ..validation import in_short, require_text
 from .encoder_choice import check_encoder
 from .formats import Container
 from .options import EncodeOptions
@@ -31,7 +32,7 @@ class OutputOptions:
     Attributes
     ----------
     path : Path
-        The file.
+        The absolute path of the file.
     encode : EncodeOptions
         How frames are encoded.
     timeline : Timeline
@@ -79,7 +80,8 @@ class OutputOptions:
             raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
         timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
         _check_intervals(timeline, encode)
-        return cls(as_path(output_file), encode, timeline, _metadata(metadata, encode.container))
+        path = Path(os.path.abspath(as_path(output_file)))
+        return cls(path, encode, timeline, _metadata(metadata, encode.container))
 
 
 def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
@@ -101,7 +103,9 @@ def _metadata(metadata: object, container: Container) -> dict[str, str]:
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
-        raise OptionTypeError(f'metadata must be a dict such as {{"title": "Waves"}}, got {metadata!r}')
+        raise OptionTypeError(
+            f'metadata must be a dict such as {{"title": "Waves"}}, got {in_short(metadata)}'
+        )
     unknown = [key for key in metadata if key not in _METADATA]
     if unknown:
         raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")

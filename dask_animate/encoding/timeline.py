@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from numbers import Integral, Real
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_text
+from ..validation import in_short, require_text
 
 #: Title of a chapter, and the ticks at which it starts and ends.
 Chapter = tuple[str, int, int]
@@ -116,14 +116,16 @@ def _frame_seconds(durations: object, n_frames: int, fps: Fraction) -> list[Frac
         seconds = [1 / fps] * n_frames
         known = {_frame_idx(idx, n_frames): idx for idx in durations}
         if len(known) < len(durations):
-            raise OptionError(f"durations names a frame twice, by both its indices: {durations!r}")
+            raise OptionError(
+                f"durations names a frame twice, by both its indices: {in_short(durations)}"
+            )
         for frame_idx, idx in known.items():
-            seconds[frame_idx] = _positive(f"durations[{idx!r}]", durations[idx])
+            seconds[frame_idx] = _positive(f"durations[{in_short(idx)}]", durations[idx])
         return seconds
     if isinstance(durations, str) or not isinstance(durations, Iterable):
         raise OptionTypeError(
             f"durations must be seconds by frame index, such as {{-1: 2.0}}, or a sequence with one for "
-            f"each frame, got {durations!r}"
+            f"each frame, got {in_short(durations)}"
         )
     seconds = [_positive(f"durations[{idx}]", value) for idx, value in enumerate(durations)]
     if len(seconds) != n_frames:
@@ -134,7 +136,7 @@ def _frame_seconds(durations: object, n_frames: int, fps: Fraction) -> list[Frac
 def _frame_idx(idx: object, n_frames: int) -> int:
     """Return a frame index that is not negative."""
     if isinstance(idx, bool) or not isinstance(idx, Integral):
-        raise OptionTypeError(f"durations: a frame index must be an integer, got {idx!r}")
+        raise OptionTypeError(f"durations: a frame index must be an integer, got {in_short(idx)}")
     idx = int(idx)
     if not -n_frames <= idx < n_frames:
         raise OptionError(f"durations names frame {idx}, but there are {n_frames} frames")
@@ -157,21 +159,22 @@ def _chapters(chapters: object, fps: Fraction, end: int) -> tuple[Chapter, ...]:
     """Return the chapters of a video that ends at a tick."""
     if isinstance(chapters, str | Mapping) or not isinstance(chapters, Iterable):
         raise OptionTypeError(
-            f'chapters must be pairs of a title and seconds, such as [("Start", 0)], got {chapters!r}'
+            f'chapters must be pairs of a title and seconds, such as [("Start", 0)], '
+            f"got {in_short(chapters)}"
         )
     titles, starts = [], []
     for pair in chapters:
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
-            raise OptionTypeError(f"chapters: {pair!r} is not a pair of a title and seconds")
+            raise OptionTypeError(f"chapters: {in_short(pair)} is not a pair of a title and seconds")
         titles.append(require_text("chapters: a title", pair[0]))
-        starts.append(round(_seconds(f"chapters: start of {pair[0]!r}", pair[1]) * fps))
+        starts.append(round(_seconds(f"chapters: start of {in_short(pair[0])}", pair[1]) * fps))
     bounds = [*starts, end]
     if starts and starts[0] != 0:
-        raise OptionError(f"chapters: the first must start at 0, got {chapters!r}")
+        raise OptionError(f"chapters: the first must start at 0, got {in_short(chapters)}")
     if not all(start < stop for start, stop in pairwise(bounds)):
         raise OptionError(
             f"chapters must start one after the other and before the end at {float(end / fps):g} s, "
-            f"got {chapters!r}"
+            f"got {in_short(chapters)}"
         )
     return tuple(zip(titles, starts, bounds[1:], strict=True))
 
@@ -179,13 +182,13 @@ def _chapters(chapters: object, fps: Fraction, end: int) -> tuple[Chapter, ...]:
 def _positive(name: str, value: object) -> Fraction:
     seconds = _seconds(name, value)
     if not seconds:
-        raise OptionError(f"{name} must be a positive number of seconds, got {value!r}")
+        raise OptionError(f"{name} must be a positive number of seconds, got {in_short(value)}")
     return seconds
 
 
 def _seconds(name: str, value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise OptionTypeError(f"{name} must be a number of seconds, got {value!r}")
+        raise OptionTypeError(f"{name} must be a number of seconds, got {in_short(value)}")
     if not math.isfinite(value) or value < 0:
-        raise OptionError(f"{name} must be a number of seconds, 0 or more, got {value!r}")
+        raise OptionError(f"{name} must be a number of seconds, 0 or more, got {in_short(value)}")
     return Fraction(float(value))

@@ -5,6 +5,7 @@ each process that it starts: here this one, which does nothing then, and not the
 the scheduler does not take time from the thread that draws. It ends with the caller's process.
 """
 
+import logging
 import os
 import pickle
 import signal
@@ -23,6 +24,7 @@ def main() -> None:
     with LocalCluster(
         n_workers=request["n_workers"],
         threads_per_worker=1,
+        silence_logs=logging.CRITICAL,  # errors are raised by the caller, and told once
         dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
         scheduler_kwargs={"dashboard": False},
     ) as cluster:

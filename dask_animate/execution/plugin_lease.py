@@ -116,7 +116,7 @@ class Lease(SchedulerPlugin):  # type: ignore[misc]
     def __init__(self, name: str, client: str) -> None:
         self.name = name
         self._client = client
-        self._has_ended = False
+        self._is_given = self._has_ended = False
 
     def start(self, scheduler: Any) -> None:
         """Begin, unless the client has gone while this was on its way."""
@@ -135,16 +135,19 @@ class Lease(SchedulerPlugin):  # type: ignore[misc]
         async with self._turn:
             if self._has_ended:
                 return []
+            self._is_given = True
             answers = await add_worker_plugin(self._scheduler, self.name, plugin)
         return [text for text in map(_error, answers.values()) if text is not None]
 
     async def end(self) -> None:
-        """Take the plugin from all workers."""
+        """Take the plugin from all workers, once: a worker that does not have it would log an error."""
         self._has_ended = True
         forget_plugin(self._scheduler, self.name)
         forget_worker_plugin(self._scheduler, self.name)
         async with self._turn:
-            await remove_worker_plugin(self._scheduler, self.name)
+            if self._is_given:
+                self._is_given = False
+                await remove_worker_plugin(self._scheduler, self.name)
 
 
 def _error(answer: Exception | dict[str, Any]) -> str | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError, OptionTypeError, ReuseWarning
+from ..errors import OptionError, OptionTypeError, ReuseWarning, warn
 from ..params import Params
 from ..rendering import FigureSpec
+from ..validation import in_short
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -47,7 +47,7 @@ class StoreRequest:
         Returns None if they are not to be kept. Warns of what keeps frames from being found again.
         """
         if not isinstance(overwrite, bool):
-            raise OptionTypeError(f"overwrite must be True or False, got {overwrite!r}")
+            raise OptionTypeError(f"overwrite must be True or False, got {in_short(overwrite)}")
         if place is None:
             if overwrite:
                 raise OptionError("overwrite=True requires store=")
@@ -60,16 +60,13 @@ class StoreRequest:
         content, reason = content_or_reason(*spec.content())
         if reason is not None:
             name = type(spec.animator).__name__
-            _warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}")
+            warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
         environment = Observer(content.references).observe()
         if environment.outdated:
-            _warn(
+            warn(
                 f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
-                f"are drawn by the older code that is loaded; to draw by the new one, reload it"
+                f"are drawn by the older code that is loaded; to draw by the new one, reload it",
+                ReuseWarning,
             )
         channels = 4 if spec.draw.transparent else 3
         return cls(place, overwrite, channels, content.token, environment)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, ReuseWarning, stacklevel=4)  # the caller of `Animator.make_video`

@@ -42,16 +42,21 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
     def __init__(self, name: str, spec: SourceSpec) -> None:
         self.name = name
         self._spec = spec
+        self._is_holding = False
 
     def setup(self, worker: Worker) -> None:
         """Hold the renderer, whose figure is not built yet."""
         renderers.hold(self.name, self._spec)
+        self._is_holding = True
 
     async def teardown(self, worker: Worker) -> None:
-        """Release the renderer, waiting a moment for a frame that is being drawn.
+        """Release the renderer if `setup` holds it, waiting a moment for a frame that is being drawn.
 
         The thread that closes it goes on waiting; not so the worker, nor who removes the plugin.
         """
+        if not self._is_holding:
+            return
+        self._is_holding = False
         closing = threading.Thread(target=renderers.release, args=(self.name,), daemon=True)
         closing.start()
         patience = time.monotonic() + TEARDOWN_SECONDS

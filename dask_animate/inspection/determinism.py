@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class Finding:
     n_pixels: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CheckReport:
     """The findings of `Animator.check`; displays itself in a notebook, and as text.
 
@@ -67,6 +67,8 @@ class CheckReport:
     unseen : tuple of str
         Descriptions of what `update` changes without marking it stale, whether or not that shows in
         these frames.
+    all_alike : bool
+        True if several frames were drawn and all of them look alike. They may be meant to.
     sheet : ContactSheet or None
         For the first findings, the frame drawn alone, the frame as it also came out, and where they
         differ.
@@ -76,7 +78,8 @@ class CheckReport:
     findings: tuple[Finding, ...]
     left_behind: tuple[str, ...]
     unseen: tuple[str, ...]
-    sheet: ContactSheet | None = field(repr=False)
+    all_alike: bool
+    sheet: ContactSheet | None
 
     @property
     def ok(self) -> bool:
@@ -84,9 +87,11 @@ class CheckReport:
         return not self.findings and not self.unseen
 
     def __str__(self) -> str:
-        drawn = f"{len(self.frame_idx)} frames drawn alone, in order and shuffled: "
-        differ = f"{len(self.findings)} differ" if self.findings else "all of them the same"
-        lines = [drawn + differ]
+        lines = [self._summary()]
+        if self.all_alike:
+            lines.append(
+                "all sampled frames look alike: update() may not change the figure that setup() returned"
+            )
         for cause, explanation in _EXPLANATIONS.items():
             found = [finding for finding in self.findings if finding.cause == cause]
             if found:
@@ -97,6 +102,16 @@ class CheckReport:
         if self.unseen:
             lines.append(f"update() changes {'; '.join(self.unseen[:5])}: {_EXPLANATIONS['blit']}")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<CheckReport: {self._summary()}>"
+
+    def _summary(self) -> str:
+        n_frames = len(self.frame_idx)
+        if self.findings:
+            return f"{len(self.findings)} of {n_frames} frames depend on how they are drawn"
+        which = "the frame" if n_frames == 1 else f"each of {n_frames} frames"
+        return f"{'OK: ' if self.ok else ''}{which} is the same however it is drawn"
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str | bytes]:
         bundle: dict[str, str | bytes] = {"text/plain": str(self)}
@@ -132,10 +147,13 @@ class DeterminismCheck:
         if not self._findings:
             blit = replace(self._spec, draw=replace(self._spec.draw, redraw="blit"))
             self._compare(expected, _drawn(blit, self._samples), "blit")
+        left_behind, unseen = self._observed()
         return CheckReport(
             tuple(idx for idx, _ in self._samples),
             tuple(self._findings[idx] for idx in sorted(self._findings)),
-            *self._observed(),
+            left_behind,
+            unseen,
+            _all_alike(list(expected.values())),
             self._sheet(),
         )
 
@@ -188,6 +206,10 @@ def _drawn(
     with closing(Renderer(spec)) as renderer:
         for frame_idx, params in samples:
             yield frame_idx, renderer.frame(frame_idx, params)
+
+
+def _all_alike(frames: Sequence[NDArray[np.uint8]]) -> bool:
+    return len(frames) > 1 and all(np.array_equal(frames[0], frame) for frame in frames[1:])
 
 
 class _ObservedAnimator:

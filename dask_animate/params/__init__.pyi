@@ -2,10 +2,10 @@ from .array_kinds import is_location as is_location
 from .blocks import PartitionBlocks as PartitionBlocks
 from .blocks import UnfilledPartition as UnfilledPartition
 from .blocks import block_axes as block_axes
+from .blocks import delayed_blocks as delayed_blocks
 from .frame_order import IndexedFrameParams as IndexedFrameParams
 from .frame_order import in_bag_order as in_bag_order
 from .frame_order import in_frame_order as in_frame_order
-from .frame_order import with_index as with_index
 from .items import nbytes as nbytes
 from .items import private as private
 from .param_sequences import FrameParams as FrameParams

@@ -11,7 +11,7 @@ import numpy as np
 from dask.utils import Dispatch, format_bytes
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_int
+from ..validation import in_short, require_int
 from .sliced import Sliced
 from .sliced_array import HDF5Dataset, SlicedArray, SlicedZarrArray
 from .sliced_data_array import SlicedDataArray
@@ -150,5 +150,5 @@ def _require_dim(labelled: Any, dim: object) -> Any:
             return first
         raise OptionError(f"dim= has to say which of the dimensions {dims} is that of the frames")
     if dim not in dims:
-        raise OptionError(f"dim must be one of the dimensions {dims}, got {dim!r}")
+        raise OptionError(f"dim must be one of the dimensions {dims}, got {in_short(dim)}")
     return dim

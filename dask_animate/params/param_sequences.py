@@ -16,7 +16,7 @@ from dask.utils import format_bytes
 
 from ..errors import OptionError, OptionTypeError, ParamsError
 from ..memory import READ_SHARE
-from ..validation import require_int
+from ..validation import in_short, require_int
 from .array_kinds import require_axis
 from .blocks import (
     BagItems,
@@ -434,8 +434,11 @@ def open_params(
         n_frames = require_int("n_frames", n_frames, 1)
     if is_data(param_by_frame):
         return SliceParams(open_slices(param_by_frame, axis, dim), n_frames)
-    if isinstance(param_by_frame, np.ndarray) and axis not in (None, 0):
-        param_by_frame = np.moveaxis(param_by_frame, require_axis(axis, param_by_frame.ndim), 0)
+    if isinstance(param_by_frame, np.ndarray):
+        if dim is not None:
+            raise OptionError("dim= is for xarray; for other arrays, give axis=")
+        if axis is not None:
+            param_by_frame = np.moveaxis(param_by_frame, require_axis(axis, param_by_frame.ndim), 0)
     elif axis is not None or dim is not None:
         raise OptionError(
             f"axis= and dim= are for arrays, param_by_frame is a {type(param_by_frame).__name__}"
@@ -478,7 +481,9 @@ def partition_sizes(partition_size: object, n_frames: int | None) -> Iterable[in
     """
     if isinstance(partition_size, str):
         if partition_size != "auto":
-            raise OptionError(f'partition_size must be "auto" or numbers, got {partition_size!r}')
+            raise OptionError(
+                f'partition_size must be "auto" or numbers, got {in_short(partition_size)}'
+            )
         return ()
     if not isinstance(partition_size, Iterable):
         return repeat(require_int("partition_size", partition_size, 1))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from dask import delayed
 
 #: A dask array, and its axis with one block for each partition; None if every partition needs all of it.
 BlockArray = tuple[Any, int | None]
@@ -70,10 +68,6 @@ class Sliced(Protocol):
         """Read or compute the slices now, and return them in memory."""
         ...
 
-    def delayed(self) -> Any:
-        """Return a Delayed object that computes the slices in memory."""
-        ...
-
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
         """Split the slices: into what is sent with each partition, and dask arrays of the rest.
 
@@ -94,11 +88,6 @@ class Sliced(Protocol):
     def __getitem__(self, idx: int) -> Any:
         """Return one slice as users get it, if the slices are in memory."""
         ...
-
-
-def loaded_later(sliced: Sliced) -> Any:
-    """Return a Delayed object that reads the slices on the worker that computes it."""
-    return delayed(operator.methodcaller("load"))(delayed(sliced, traverse=False))
 
 
 def chunks_within(chunks: int | Sequence[int], start: int, stop: int) -> tuple[int, ...]:

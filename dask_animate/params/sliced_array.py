@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from dask import delayed
 from dask.base import is_dask_collection
 
-from .sliced import BlockArray, Unfilled, chunks_within, ends_match, loaded_later
+from .sliced import BlockArray, Unfilled, chunks_within, ends_match
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,6 @@ class SlicedArray:
     def load(self) -> SlicedArray:
         """Read or compute the slices now, and return them in memory."""
         return _in_memory(self.part(), self.axis)
-
-    def delayed(self) -> Any:
-        """Return a Delayed object that computes the slices in memory."""
-        return delayed(_in_memory)(self.part(), self.axis) if self.is_lazy else loaded_later(self)
 
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
         """Split the slices, as `Sliced.divided` says."""

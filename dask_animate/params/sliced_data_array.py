@@ -10,11 +10,10 @@ from importlib import import_module
 from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
-from dask import delayed
 from dask.base import is_dask_collection
 
 from .items import pickled_bytes
-from .sliced import BlockArray, Unfilled, chunks_within, ends_match, loaded_later
+from .sliced import BlockArray, Unfilled, chunks_within, ends_match
 
 # What the values of a DataArray are called in a Dataset.
 _VALUES = "dask_animate_values"
@@ -80,10 +79,6 @@ class SlicedDataArray:
     def load(self) -> SlicedDataArray:
         """Read or compute the slices now, and return them in memory."""
         return SlicedDataArray(self.labelled.compute(), self.dim)
-
-    def delayed(self) -> Any:
-        """Return a Delayed object that computes the slices in memory."""
-        return delayed(SlicedDataArray)(self.labelled, self.dim) if self.is_lazy else loaded_later(self)
 
     def divided(self, sizes: Sequence[int]) -> tuple[Unfilled, list[BlockArray]]:
         """Split the slices, as `Sliced.divided` says."""

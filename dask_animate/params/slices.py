@@ -74,8 +74,11 @@ class Slices(Sequence[Any]):
         return replace(self, arrays=tuple(array.load() for array in self.arrays))
 
     def delayed(self) -> Any:
-        """Return a Delayed object that becomes the slices in memory."""
-        return delayed(_assembled)([array.delayed() for array in self.arrays], self.names)
+        """Return a Delayed object that reads the slices on the worker that computes it.
+
+        Not for lazy ones: `divided` gives their data as dask arrays.
+        """
+        return delayed(Slices.load)(delayed(self, traverse=False))
 
     def divided(self, sizes: Sequence[int]) -> tuple[UnfilledSlices, list[BlockArray]]:
         """Split the slices: into what is sent with each partition, and dask arrays of the rest.
@@ -127,10 +130,6 @@ class UnfilledSlices:
         """Return the parameters with the data that dask computed."""
         computed = iter(blocks)
         return Slices(tuple(array.filled(computed) for array in self.arrays), self.names)
-
-
-def _assembled(arrays: Sequence[Sliced], names: Any) -> Slices:
-    return Slices(tuple(arrays), None if names is None else tuple(names))
 
 
 def is_data(value: object) -> bool:

@@ -13,8 +13,9 @@ import zarr
 from zarr.codecs import ZstdCodec
 from zarr.storage import StorePath
 
+from ..errors import StoreError
 from .frame_digest import FRAME_DIGEST_BYTES
-from .location import as_location, open_patiently, raises_store_errors, store_path
+from .location import as_location, name_of, open_patiently, raises_store_errors, store_path
 
 #: Version of the layout; higher whenever the code before could not read a store that is written here.
 VERSION = 2
@@ -83,7 +84,13 @@ def origin_of(location: Any) -> Mapping[str, Any]:
 
 @raises_store_errors
 def chunk_of(location: Any, frame_shape: tuple[int, int, int]) -> int | None:
-    """Return how many frames a chunk of a store has; None if it does not hold frames of this shape."""
+    """Return how many frames a chunk of a store has; None if there is no store, or a damaged one.
+
+    Raises
+    ------
+    StoreError
+        If it holds frames of another shape.
+    """
     path = store_path(as_location(location))
     if not read_metadata(path):
         return None
@@ -92,8 +99,18 @@ def chunk_of(location: Any, frame_shape: tuple[int, int, int]) -> int | None:
         frames, digests = (group.get(name) for name in ARRAYS)
     except Exception:  # damaged, so that they have to be made anew
         return None
-    if not isinstance(frames, zarr.Array) or not isinstance(digests, zarr.Array):
+    if not isinstance(frames, zarr.Array) or not isinstance(digests, zarr.Array) or frames.ndim != 4:
         return None
+    if frames.shape[1:] != frame_shape:
+        raise StoreError(
+            f"the store {name_of(path)} holds frames of {_in_words(frames.shape[1:])}, and "
+            f"these have {_in_words(frame_shape)}: give overwrite=True to replace them, or another store"
+        )
     chunk = int(frames.chunks[0])
-    found = frames.shape[1:], digests.shape[1:], digests.chunks[0]
-    return chunk if found == (frame_shape, (FRAME_DIGEST_BYTES,), chunk) else None
+    found = digests.shape[1:], digests.chunks[0]
+    return chunk if found == ((FRAME_DIGEST_BYTES,), chunk) else None
+
+
+def _in_words(frame_shape: tuple[int, ...]) -> str:
+    height, width, channels = frame_shape
+    return f"{width}x{height} pixels ({'transparent' if channels == 4 else 'opaque'})"

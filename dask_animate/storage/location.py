@@ -56,7 +56,7 @@ def require_found(array: zarr.Array[Any]) -> None:
     with suppress(FileNotFoundError):  # zarr's subclass of it cannot be pickled
         open_patiently(zarr.open_array, array.store_path, mode="r")
         return
-    raise ParamsError(f"there is no zarr array at {array.store_path}, seen from here")
+    raise ParamsError(f"there is no zarr array at {name_of(array.store_path)}, seen from here")
 
 
 def lives_in_memory(array: object) -> bool:
@@ -106,6 +106,13 @@ def as_location(value: Any) -> Location:
     raise OptionTypeError(f"store must be a path, a URL or a zarr store, got {type(value).__name__}")
 
 
+def name_of(location: Location) -> str:
+    """Return what messages call a location: a path on this machine, or a URL."""
+    store, key = (location.store, location.path) if isinstance(location, StorePath) else (location, "")
+    local = unwrapped(store) if isinstance(store, Store) else None
+    return str(local.root / key if isinstance(local, LocalStore) else location)
+
+
 @raises_store_errors
 def store_path(location: Location) -> StorePath:
     """Return a location as a path in a zarr store; opens nothing."""
@@ -136,7 +143,7 @@ def list_names(path: StorePath) -> list[str]:
     """
     store = unwrapped(path.store)
     if isinstance(store, LocalStore) and (store.root / path.path).is_file():
-        raise StoreError(f"{path} is a file: choose another location for the store")
+        raise StoreError(f"{name_of(path)} is a file: choose another location for the store")
     if isinstance(store, FsspecStore):
         if set("*?[") & set(f"{store.path}{path.path}"):
             raise StoreError(f"{path} cannot be a store: fsspec takes *, ? and [ for patterns of names")

@@ -31,6 +31,7 @@ from .location import (
     delete_keys,
     list_keys,
     list_names,
+    name_of,
     raises_store_errors,
     store_path,
 )
@@ -75,15 +76,15 @@ def check_location(location: Any, *, overwrite: bool) -> bool:
     metadata = read_metadata(path)
     if not metadata:
         raise StoreError(
-            f"{location} holds what this library did not make: {_shown(names)}. That is never deleted, "
-            f"not even with overwrite=True: choose another location for the store"
+            f"{name_of(location)} holds what this library did not make: {_shown(names)}. That is never "
+            f"deleted, not even with overwrite=True: choose another location for the store"
         )
     if overwrite:
         _require_none(_owned_and_foreign(path, names)[1], location)
     elif metadata["version"] != VERSION:
         raise StoreError(
-            f"the store {location} was made by another version of this library: the version of the "
-            f"store is {metadata['version']}, here it is {VERSION}; overwrite=True begins it anew"
+            f"the store {name_of(location)} was made by another version of this library: the version "
+            f"of the store is {metadata['version']}, here it is {VERSION}; overwrite=True begins it anew"
         )
     return True
 
@@ -98,7 +99,7 @@ def open_store(
     overwrite: bool,
     origin: Mapping[str, Any],
 ) -> FrameStore:
-    """Open a store for a render; make it anew if it does not hold frames of this shape.
+    """Open a store for a render; make it anew if it is damaged or has other chunks.
 
     Parameters
     ----------
@@ -114,6 +115,11 @@ def open_store(
         Whether to make it anew in any case.
     origin : mapping
         What the frames depend on, for the next render with the store to compare; plain JSON.
+
+    Raises
+    ------
+    StoreError
+        If frames must not be stored there, or frames of another shape are and may not be replaced.
     """
     is_there = check_location(location, overwrite=overwrite)
     location = as_location(location)
@@ -128,7 +134,7 @@ def open_store(
         group = zarr.create_group(path, zarr_format=3, attributes=attributes)
     create_arrays(group, n_frames, frame_shape, chunk)
     frames, digests = map(writing_empty_chunks, arrays_of(group))
-    store = FrameStore(str(location), frames, digests, render)
+    store = FrameStore(name_of(location), frames, digests, render)
     store.reserve(n_frames)
     return store
 
@@ -162,8 +168,8 @@ def _owned_and_foreign(path: StorePath, names: Iterable[str]) -> tuple[list[str]
 def _require_none(foreign: list[str], location: Location) -> None:
     if foreign:
         raise StoreError(
-            f"the store {location} cannot be begun anew, as it holds what this library did not make: "
-            f"{_shown(foreign)}. That is never deleted: choose another location, or move it away"
+            f"the store {name_of(location)} cannot be begun anew, as it holds what this library did not "
+            f"make: {_shown(foreign)}. That is never deleted: choose another location, or move it away"
         )
 
 

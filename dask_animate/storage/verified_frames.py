@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..errors import AnimateError, ParamsError, StoreError
 from .frame_digest import chunk_checksums
 from .frame_store import FrameStore
 from .layout import VERSION, arrays_of, read_metadata
-from .location import Location, as_location, open_patiently
+from .location import Location, as_location, name_of, open_patiently
 
 
 def open_array(location: Any) -> zarr.Array[Any] | VerifiedFrames:
@@ -35,9 +36,15 @@ def open_array(location: Any) -> zarr.Array[Any] | VerifiedFrames:
     except AnimateError:
         raise
     except (FileNotFoundError, ValueError, OSError) as exc:
-        raise ParamsError(f"there is no zarr array at {location}: {exc}") from exc
+        raise ParamsError(f"there is no zarr array at {name_of(location)}{_why(location, exc)}") from exc
     except Exception as exc:  # whatever zarr raises for files that are damaged
-        raise ParamsError(f"{location} cannot be read: {type(exc).__name__}: {exc}") from exc
+        raise ParamsError(f"{name_of(location)} cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def _why(location: Location, exc: Exception) -> str:
+    if isinstance(location, Path) and location.is_file():
+        return ", but a file: open it first, with xarray or h5py for example, and give the array"
+    return "" if isinstance(exc, FileNotFoundError) else f": {exc}"
 
 
 def _opened(location: Location) -> zarr.Array[Any] | VerifiedFrames:
@@ -49,26 +56,30 @@ def _opened(location: Location) -> zarr.Array[Any] | VerifiedFrames:
     if metadata:
         return _complete_frames(found, metadata, location)
     names = ", ".join(sorted(found.array_keys())) or "none"
-    raise ParamsError(f"{location} is a zarr group; give the path of one of its arrays: {names}")
+    raise ParamsError(
+        f"{name_of(location)} is a zarr group; give the path of one of its arrays: {names}"
+    )
 
 
 def _complete_frames(found: zarr.Group, metadata: dict[str, Any], location: Location) -> VerifiedFrames:
     if metadata["version"] != VERSION:
         raise ParamsError(
-            f"the store {location} was made by another version of this library: the version of the "
-            f"store is {metadata['version']}, here it is {VERSION}; make_video with overwrite=True "
-            f"begins it anew"
+            f"the store {name_of(location)} was made by another version of this library: the version "
+            f"of the store is {metadata['version']}, here it is {VERSION}; make_video with "
+            f"overwrite=True begins it anew"
         )
     if "n_frames" not in metadata:
         raise ParamsError(
-            f"the store {location} is not complete, or its last render was given up: call make_video "
-            f"with it again"
+            f"the store {name_of(location)} is not complete, or its last render was given up: call "
+            f"make_video with it again"
         )
     options = {"mode": "r", "zarr_format": 3, "use_consolidated": False}
     group = open_patiently(zarr.open_group, found.store_path, **options)
     frames, digests = arrays_of(group)
     checksums = np.frombuffer(base64.b64decode(metadata["marks"]), "<u4")
-    return VerifiedFrames(FrameStore(str(location), frames, digests), metadata["n_frames"], checksums)
+    return VerifiedFrames(
+        FrameStore(name_of(location), frames, digests), metadata["n_frames"], checksums
+    )
 
 
 class VerifiedFrames:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from ..errors import OptionError
+from ..validation import in_short
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +52,8 @@ class FrameTitle:
             self._template.format(time="", name="")
         except (AttributeError, KeyError, IndexError, ValueError) as exc:
             raise OptionError(
-                f"title must be a string with no fields but {{time}} and {{name}}, got {template!r}"
+                f"title must be a string with no fields but {{time}} and {{name}}, "
+                f"got {in_short(template)}"
             ) from exc
         self._dim = dim
         self._coordinate = _coordinate_of(data, dim)

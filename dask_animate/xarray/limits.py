@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import OptionError
 from ..memory import LIMITS_READ_BYTES
-from ..params import SliceParams, Slices
-from ..validation import require_choice
+from ..params import SliceParams, Slices, UnfilledPartition, delayed_blocks
+from ..validation import in_short, require_choice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -112,19 +112,38 @@ def distributions(slices: Slices) -> Mapping[Hashable, Distribution]:
     mapping of hashable to Distribution
         Keys are the names of a Dataset's variables; "" for a DataArray.
     """
-    parts = []
-    sizes = SliceParams(slices).sizes(len(slices), LIMITS_READ_BYTES)  # multiples of whole chunks
-    for start, stop in pairwise(accumulate(sizes, initial=0)):
-        run = slices[start:stop]
-        if run.travel_bytes > run.slice_bytes * len(run) / 2 and not run.is_lazy:
-            parts.append(_of(run))
-        else:
-            parts.append(delayed(_of)(run.delayed()))
+    params = SliceParams(slices)
+    sizes = params.sizes(len(slices), LIMITS_READ_BYTES)  # multiples of whole chunks
+    parts = _computed(params, sizes) if slices.is_lazy else _read(slices, sizes)
     while len(parts) > 1:
         groups = [parts[i : i + FAN_IN] for i in range(0, len(parts), FAN_IN)]
         parts = [delayed(_merged)(group) for group in groups]
     (found,) = compute(*parts)
     return found  # type: ignore[no-any-return]
+
+
+def _computed(params: SliceParams, sizes: tuple[int, ...]) -> list[Any]:
+    """Return a Delayed object for the distributions of each run of data that dask computes."""
+    blocks = params.blocks(lambda _: sizes)
+    runs = (delayed(blocks.partition(idx), traverse=False) for idx in range(len(sizes)))
+    return [delayed(_of_filled)(*run) for run in zip(runs, delayed_blocks(blocks), strict=True)]
+
+
+def _read(slices: Slices, sizes: tuple[int, ...]) -> list[Any]:
+    """Return the distributions of each run of other data, or a Delayed object for those to be read."""
+    parts = []
+    for start, stop in pairwise(accumulate(sizes, initial=0)):
+        run = slices[start:stop]
+        is_here = run.travel_bytes > run.slice_bytes * len(run) / 2
+        parts.append(_of(run) if is_here else delayed(_of)(run.delayed()))
+    return parts
+
+
+def _of_filled(run: UnfilledPartition, blocks: Sequence[Any]) -> dict[Hashable, Distribution]:
+    """Task: return the distributions of a run, given the data that dask computed for it."""
+    slices = run.filled(blocks)
+    assert isinstance(slices, Slices)
+    return _of(slices)
 
 
 def _of(slices: Slices) -> dict[Hashable, Distribution]:
@@ -207,5 +226,5 @@ def _check_one(limits: Any, plot: str) -> str | Limits:
     except (TypeError, ValueError):
         low = high = math.nan
     if not (low < high and math.isfinite(high - low)):
-        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {limits!r}')
+        raise OptionError(f'limits must be "robust", "minmax" or (low, high), got {in_short(limits)}')
     return Limits(low, high)

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_int
+from ..validation import in_short, require_int
 from .labels import label_of
 from .limits import Limits
 
@@ -67,7 +67,9 @@ class PanelOptions:
             kinds = ", ".join(sorted(set(plots))) or "a function"
             raise OptionError(f"{', '.join(ignored)}= has no effect with {kinds} as plot=")
         if style is not None and not isinstance(style, Mapping):
-            raise OptionTypeError(f'style must be a dict such as {{"cmap": "magma"}}, got {style!r}')
+            raise OptionTypeError(
+                f'style must be a dict such as {{"cmap": "magma"}}, got {in_short(style)}'
+            )
         levels = 11 if levels is None else require_int("levels", levels, 2)
         return cls(x, y, levels, dict(style or {}))
 

@@ -22,6 +22,26 @@ def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
     assert re.search(r"100%.*20/20 .*frame/s", last)
 
 
+def test_the_clock_starts_with_the_first_frame(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBar(4, None) as bar:
+        assert sys.stderr.getvalue().strip() == "Frames: waiting for the first one"
+        created = bar._bar.start_t
+        for i in range(4):
+            bar(FrameEncoded(i))
+        assert bar._bar.start_t > created
+        assert bar._bar.format_dict["initial"] == 1
+    assert "4/4 [" in sys.stderr.getvalue().strip().split("\r")[-1]
+
+
+def test_without_any_frame_nothing_stays(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with ProgressBar(4, None):
+        pass
+    assert "\n" not in sys.stderr.getvalue()
+    assert sys.stderr.getvalue().split("\r")[-2].strip() == ""
+
+
 def test_of_unknown_length(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with ProgressBar(None, None) as bar:

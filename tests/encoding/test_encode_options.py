@@ -39,6 +39,21 @@ def test_fps_out_of_range(fps):
         as_fps(fps)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fps": list(range(10_000))},
+        {"mode": "fast" * 1000},
+        {"quality": tuple(range(10_000))},
+        {"dither": "no" * 1000},
+    ],
+)
+def test_messages_do_not_repeat_long_arguments(options):
+    with pytest.raises((OptionError, OptionTypeError), match=r"must .*\.\.\.|only for GIF") as raised:
+        EncodeOptions.create(Path("a.mp4"), **({"fps": 30} | options))
+    assert len(str(raised.value)) < 250
+
+
 @pytest.mark.parametrize("fps", ["30", None, True, [30]])
 def test_fps_of_the_wrong_type(fps):
     with pytest.raises(OptionTypeError, match="fps must be a positive number"):
@@ -75,7 +90,7 @@ def test_fps_of_the_wrong_type(fps):
         (
             {"extra_ffmpeg_params": ["-tune", "nope"]},
             EncoderError,
-            "libx264 does not start .* preset/tune superfast/nope",
+            "preset/tune superfast/nope.*: libx264 does not start at 256x256 pixels with ",
         ),
     ],
 )
@@ -119,7 +134,10 @@ def test_output_options():
     encode = EncodeOptions.create("a.mp4", 10)
     labels = {"title": "Waves", "author": "me"}
     output = OutputOptions.create("a.mp4", encode, 30, chapters=[("a", 0)], metadata=labels)
-    assert (output.path, output.metadata) == (Path("a.mp4"), {"title": "Waves", "artist": "me"})
+    assert (output.path, output.metadata) == (
+        Path("a.mp4").absolute(),
+        {"title": "Waves", "artist": "me"},
+    )
     assert output.timeline.chapters == (("a", 0, 30),)
     for metadata, error in (([], OptionTypeError), ({"genre": "x"}, OptionError)):
         with pytest.raises(error, match="metadata"):

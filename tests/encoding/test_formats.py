@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from dask_animate import write_video
 from dask_animate.encoding.formats import CODECS, CONTAINERS, container_of, pixel_format_of
-from dask_animate.errors import EncoderError, OptionError
+from dask_animate.errors import EncoderError, OptionError, TransparencyWarning
 
 PAIRS = [(codec, suffix) for suffix, kind in CONTAINERS.items() for codec in kind.codecs]
 SEGMENTED = [pair for pair in PAIRS if CODECS[pair[0]].is_segmented]
@@ -207,7 +207,11 @@ def test_a_transparent_figure(tmp_path, client, encode_on):
 
     options = {"client": client, "encode_on": encode_on, "savefig_params": {"transparent": True}}
     clear = Disc().make_video(tmp_path / "a.webm", range(30), 30, **options)
-    white = Disc().make_video(tmp_path / "a.mp4", range(30), 30, **options)
+    with pytest.warns(
+        TransparencyWarning, match=r"drawn on white: .* \.webm, \.apng, \.png, \.webp"
+    ) as found:
+        white = Disc().make_video(tmp_path / "a.mp4", range(30), 30, **options)
+    assert [warning.filename for warning in found] == [__file__]
     for frame in clear.frames():
         assert frame[2, 2, 3] == 0
         assert np.abs(frame[32, 32] - np.array([255, 0, 0, 128])).max() <= 4

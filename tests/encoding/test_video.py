@@ -125,7 +125,8 @@ def test_gpu_is_nvenc_or_an_error_with_its_cause(tmp_path):
     if Path("/dev/nvidia0").exists():
         pytest.skip("there is a GPU, with or without an NVENC unit")
     with pytest.raises(
-        EncoderError, match=r"h264_nvenc does not start .* no NVIDIA driver on this machine .*libcuda"
+        EncoderError,
+        match=r"^there is no NVIDIA driver on this machine .*libcuda.*: h264_nvenc does not",
     ):
         write(tmp_path / "a.mp4", flat(0), video_mode="gpu")
     assert list(tmp_path.iterdir()) == []

@@ -19,9 +19,12 @@ from clusters import local_client
 from distributed import Client, Status, get_client, get_worker, worker_client
 from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
 
+from dask_animate.drawing import DrawOptions
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
 from dask_animate.execution.cluster import ClusterOptions, resolve_num_workers
-from dask_animate.execution.plugin_lease import Lease
+from dask_animate.execution.plugin_lease import Lease, Registration
+from dask_animate.execution.tasks import RendererPlugin
+from dask_animate.rendering import renderers
 
 
 def environment(**variables):
@@ -141,6 +144,7 @@ def test_ctrl_c(tmp_path, n_workers):
     os.killpg(script.pid, signal.SIGINT)  # as a terminal does, to the workers as well
     _, err = script.communicate(timeout=30)
     assert err.strip().endswith("KeyboardInterrupt")
+    assert "distributed.worker - " not in err
     assert script.returncode != 0
     assert path.read_text() == "before"
     assert_nothing_beside(path)
@@ -527,6 +531,35 @@ def test_ctrl_c_while_the_workers_are_given_a_plugin(tmp_path, own_client, monke
     wait_until_no_plugin_is_left(own_client)
     FrameNumber().make_video(tmp_path / "a.mp4", range(40), 30, client=own_client)
     assert_shows(tmp_path / "a.mp4", range(40))
+
+
+async def end_twice(name, dask_scheduler):
+    lease = dask_scheduler.plugins[name]
+    await asyncio.gather(lease.end(), lease.end())
+
+
+def test_a_plugin_is_taken_from_the_workers_once(client):
+    spec = FrameNumber()._figure_spec(DrawOptions.create(None)).pickled()
+    twice, never = Registration(client, "ended-twice"), Registration(client, "never-given")
+    twice.register(RendererPlugin("ended-twice", spec))
+    client.run_on_scheduler(end_twice, "ended-twice")
+    assert never._lease()
+    never.unregister()
+    logs = "".join(map(str, client.get_worker_logs().values()))
+    assert "ended-twice failed" not in logs
+    assert "never-given failed" not in logs
+
+
+def test_a_plugin_releases_what_it_holds_and_no_more():
+    spec = FrameNumber()._figure_spec(DrawOptions.create(None))
+    name = "of-two-workers-in-a-process"
+    plugin, never_set_up = RendererPlugin(name, spec), RendererPlugin(name, spec)
+    plugin.setup(None)
+    asyncio.run(never_set_up.teardown(None))
+    assert renderers.held(name) is not None
+    for _ in range(2):
+        asyncio.run(plugin.teardown(None))
+    assert renderers.held(name) is None
 
 
 def test_a_scheduler_that_takes_no_plugins(tmp_path, client, monkeypatch, caplog):

@@ -8,7 +8,6 @@ import sys
 import textwrap
 import threading
 import time
-import warnings
 
 import dask.array as da
 import dask.bag as db
@@ -18,7 +17,7 @@ import pytest
 from dask import delayed
 from helpers import SUPPORT, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
 
-from dask_animate.errors import FrameError, ParamsError
+from dask_animate.errors import FrameError, ParamsError, WorkerError
 from dask_animate.execution import own_cluster, scale_out
 
 N = 60
@@ -178,14 +177,16 @@ class Fails(WaitsForOthers):
 
 
 @pytest.mark.parametrize("is_elsewhere", [True, False])
-def test_errors(tmp_path, folder, is_elsewhere):
+def test_errors_are_told_once(tmp_path, folder, is_elsewhere, capfd):
     path = tmp_path / "out" / "a.mp4"
     path.parent.mkdir()
     path.write_text("before")
-    with warnings.catch_warnings(), pytest.raises(FrameError, match="not this one"):
+    with pytest.raises(FrameError, match="not this one"):
         Fails(folder, is_elsewhere).make_video(path, range(500), 30, num_workers=2)
     assert path.read_text() == "before"
     assert_nothing_beside(path)
+    wait_until_closed()
+    assert capfd.readouterr().err == ""
 
 
 class DiesOnce(WaitsForOthers):
@@ -195,6 +196,23 @@ class DiesOnce(WaitsForOthers):
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         super().update(frame_idx, params)
+
+
+class Dies(WaitsForOthers):
+    """Kills each other process that draws."""
+
+    def update(self, frame_idx, params):
+        if os.getpid() != self.here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.slow
+def test_workers_that_die_again_and_again(tmp_path, folder, capfd):
+    with pytest.raises(WorkerError, match="workers died drawing this, again and again"):
+        Dies(folder).make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
+    wait_until_closed()
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.slow

@@ -61,9 +61,24 @@ def test_all_is_well():
     assert report.ok
     assert report.frame_idx == (0, 1, 2, 33, 34, 35, 66, 67, 68, 99)
     assert (report.findings, report.left_behind, report.unseen, report.sheet) == ((), (), (), None)
-    assert str(report) == "10 frames drawn alone, in order and shuffled: all of them the same"
+    assert str(report) == "OK: each of 10 frames is the same however it is drawn"
+    assert repr(report) == f"<CheckReport: {report}>"
     assert set(report._repr_mimebundle_()) == {"text/plain"}
     assert FrameNumber().check([1, 2, 3]).ok
+
+
+class DrawsElsewhere(Text):
+    def update(self, frame_idx, params):
+        plt.figure().text(0.5, 0.5, str(params))
+
+
+def test_frames_that_all_look_alike_are_told():
+    report = DrawsElsewhere().check(range(30), n=6)
+    assert report.ok
+    assert report.all_alike
+    assert "\nall sampled frames look alike: update() may not change the figure" in str(report)
+    assert not DrawsElsewhere().check(range(1)).all_alike
+    assert not Text().check(range(30), n=6).all_alike
 
 
 def test_update_every_third_frame():
@@ -71,7 +86,10 @@ def test_update_every_third_frame():
     assert not report.ok
     assert [finding.frame_idx for finding in report.findings] == [1, 2, 49, 50, 97, 98]
     assert {finding.cause for finding in report.findings} == {"history"}
-    assert "frames 1, 2, 49, 50, 97, 98, in up to " in str(report)
+    assert str(report).startswith(
+        "6 of 9 frames depend on how they are drawn\nframes 1, 2, 49, 50, 97, "
+    )
+    assert repr(report) == "<CheckReport: 6 of 9 frames depend on how they are drawn>"
     assert "update() must set everything that it ever changes, for every frame" in str(report)
     assert report.sheet.frame_idx == (1, 1, 1, 2, 2, 2, 49, 49, 49)
     assert report._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
@@ -213,9 +231,7 @@ def test_changes_are_named_whether_or_not_they_show(animator, words):
     assert words in str(report)
     if isinstance(animator, Hidden):
         assert not report.findings
-        assert str(report).startswith(
-            "3 frames drawn alone, in order and shuffled: all of them the same"
-        )
+        assert str(report).startswith("each of 3 frames is the same however it is drawn")
 
 
 class Announces(Plot):

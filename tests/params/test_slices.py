@@ -75,8 +75,10 @@ def test_other_axes(tmp_path, client, kind, axis):
 
 
 def test_numpy_has_axes_too(tmp_path):
-    Shows().make_video(tmp_path / "a.mp4", np.moveaxis(DATA, 0, 1), 30, axis=1, num_workers=1)
-    assert_shows(tmp_path / "a.mp4", NUMBERS)
+    for axis in (0, 1):
+        data = np.moveaxis(DATA, 0, axis)
+        Shows().make_video(tmp_path / "a.mp4", data, 30, axis=axis, num_workers=1)
+        assert_shows(tmp_path / "a.mp4", NUMBERS)
 
 
 def test_dim(tmp_path, client):
@@ -343,6 +345,8 @@ def unknown():
         (lambda p: labelled(), {"axis": 1}, OptionError, "give dim="),
         (lambda p: labelled(), {"dim": "z"}, OptionError, "one of the dimensions"),
         (lambda p: [1, 2, 3], {"axis": 1}, OptionError, "are for arrays"),
+        (lambda p: np.zeros((5, 3)), {"dim": "time"}, OptionError, "dim= is for xarray; .* give axis="),
+        (lambda p: np.zeros((5, 3)), {"axis": 2}, OptionError, "has 2 dimensions"),
         (lambda p: {"a": da.zeros(4), "b": np.zeros(5)}, {}, ParamsError, "'a': 4, 'b': 5"),
         (lambda p: {"a": da.zeros(4), "b": [1, 2, 3, 4]}, {}, OptionTypeError, "holds a list"),
         (lambda p: {}, {}, OptionTypeError, "no arrays"),
@@ -351,6 +355,7 @@ def unknown():
         (lambda p: unknown(), {}, OptionError, "compute_chunk_sizes"),
         (lambda p: xr.Dataset({"a": ("x", [1]), "b": ("y", [1])}), {}, OptionError, "dim= has to say"),
         (lambda p: xr.DataArray(1), {}, OptionError, "dim= has to say"),
+        (lambda p: zarr.storage.LocalStore(p / "x"), {}, ParamsError, "no zarr array at /[^:]*/x$"),
     ],
 )  # fmt: skip
 def test_bad_arrays(tmp_path, make, options, error, match):

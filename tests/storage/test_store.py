@@ -39,6 +39,7 @@ from dask_animate.errors import (
     RedrawWarning,
     ReuseWarning,
     StoreError,
+    TransparencyWarning,
 )
 
 N = 60
@@ -208,12 +209,37 @@ def test_what_matters_draws_all_again(tmp_path):
     assert render(OtherUpdate()) == (9, 0)
     with plt.rc_context({"axes.facecolor": "red"}):
         assert render(OtherUpdate()) == (9, 0)
-    # frames of another size take another store
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (9, 0)
-    assert frames_in(options["store"]).shape[1:] == (80, 280, 3)
-    assert render(OtherUpdate(), savefig_params={"dpi": 60}) == (9, 0)
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}) == (9, 0)
-    assert render(OtherUpdate(), savefig_params={"dpi": 100}, overwrite=True) == (9, 0)
+    assert render(OtherUpdate(), overwrite=True) == (9, 0)
+
+
+@pytest.mark.parametrize(
+    ("savefig_params", "shape", "words"),
+    [
+        ({"dpi": 100}, (80, 280, 3), r"280x80 pixels \(opaque\)"),
+        ({"transparent": True}, (40, 140, 4), r"140x40 pixels \(transparent\)"),
+    ],
+)
+def test_frames_of_another_shape_are_not_replaced_without_a_word(
+    tmp_path, where, savefig_params, shape, words
+):
+    path, store = tmp_path / "a.webm", tmp_path / "frames.zarr"
+
+    def render(animator=FrameNumber, **options):
+        return counts(animator().make_video(path, range(30), 20, store=store, **options, **where))
+
+    class Undrawn(FrameNumber):
+        def update(self, frame_idx, params):
+            raise AssertionError("drawn")
+
+    assert render() == (30, 0)
+    words = rf"140x40 pixels \(opaque\), and these have {words}: give overwrite=True to replace them"
+    with pytest.raises(StoreError, match=words):
+        render(Undrawn, savefig_params=savefig_params)
+    assert render() == (0, 30)
+    assert render(savefig_params=savefig_params, overwrite=True) == (30, 0)
+    assert frames_in(store).shape[1:] == shape
+    with pytest.raises(StoreError, match="give overwrite=True to replace them, or another store"):
+        render()
 
 
 def test_transparent_frames_keep_their_alpha(tmp_path, where):
@@ -223,7 +249,8 @@ def test_transparent_frames_keep_their_alpha(tmp_path, where):
     before = sha(video.path)
     again = FrameNumber().make_video(tmp_path / "a.webm", range(30), 20, **options)
     assert (counts(again), sha(again.path)) == ((0, 30), before)
-    plain = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 20, **options)
+    with pytest.warns(TransparencyWarning):
+        plain = FrameNumber().make_video(tmp_path / "a.mp4", range(30), 20, **options)
     assert counts(plain) == (0, 30)
     assert_shows(plain.path, range(30), 20)
 
@@ -606,7 +633,8 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
     animator = FrameNumber()
     animator.lock = threading.Lock()
     for _ in range(2):
-        with pytest.warns(ReuseWarning, match=r"FrameNumber uses lock .* in FrameNumber\.lock"):
+        words = r"FrameNumber uses lock .* in FrameNumber\.lock"
+        with pytest.warns(ReuseWarning, match=words) as caught:
             video = animator.make_video(tmp_path / "a.mp4", range(30), 20, **options)
         assert counts(video) == (30, 0)
 
@@ -616,8 +644,9 @@ def test_what_cannot_be_told_is_said_and_drawn_again(tmp_path):
 
     params = [(i, threading.Lock()) if i == 7 else (i,) for i in range(30)]
     for expected in ((30, 0), (1, 29)):
-        with pytest.warns(ReuseWarning, match="parameters of frames hold lock"):
+        with pytest.warns(ReuseWarning, match="parameters of frames hold lock") as more:
             video = Unlocks().make_video(tmp_path / "b.mp4", params, 20, **options)
+        assert {warning.filename for warning in (*caught, *more)} == {__file__}
         assert counts(video) == expected
 
 
@@ -727,11 +756,12 @@ def test_what_others_made_is_left_alone(tmp_path, shelf):
         StoreError, match=r"cannot be begun anew.*: data\.csv, frames/mine, notes\.txt\."
     ):
         render(overwrite=True)
+    metadata = files.pop(f"{base}marks/zarr.json")  # without which it would have to be made anew
     with pytest.raises(StoreError, match=r"cannot be begun anew.*: frames/mine\."):
-        render(savefig_params={"dpi": 100})
+        render()
+    files[f"{base}marks/zarr.json"] = metadata
     assert all_files() == before
     del files[f"{base}frames/mine"]
-    assert render(savefig_params={"dpi": 100}) == (3, 0)
     for key, data in within.items():
         assert files.pop(key) == data
     # overwrite takes all that is ours, and nothing else

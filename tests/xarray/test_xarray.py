@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import dask.array as da
 import numpy as np
@@ -255,6 +256,29 @@ def test_the_cluster_computes_them(tmp_path, client):
     workers = set(client.run(os.getpid).values())
     assert pids - {os.getpid()} <= workers
     assert pids & workers
+
+
+@pytest.fixture
+def derived():
+    """A Dataset of which dask computes one variable from another."""
+    data = da.ones((24, 4, 5), chunks=(5, 4, 5)).map_blocks(lambda block: block + 1)
+    dims = ("time", "y", "x")
+    return xr.Dataset({"a": (dims, data), "b": (dims, data * np.arange(24)[:, None, None])})
+
+
+@pytest.mark.parametrize("where", ["here", "cluster"])
+def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
+    options = {"here": {"num_workers": 1}, "cluster": {"client": client}}[where]
+    video = derived.animate.to_video(tmp_path / "a.mp4", 12, limits="minmax", **options)
+    assert video.n_frames == 24
+    with nullcontext() if where == "here" else client.as_current():
+        animator = derived.animate(limits="minmax")
+        assert animator.limits() == {"a": (1.5, 2.5), "b": (0.0, 46.0)}
+        frames = animator.frames(derived, dim="time")[::8].compute()
+        alone = animator.frame(derived.isel(time=8).compute(), 8)
+        assert np.array_equal(frames[1], alone)
+        assert derived.animate.preview(3).frame_idx == (0, 12, 23)
+        assert animator.check(derived, 6, dim="time").ok
 
 
 # --- invalid arguments
