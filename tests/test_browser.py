@@ -216,5 +216,5 @@ def test_a_notebooks_output_plays(tmp_path, show, monkeypatch, suffix, limit):
     video = FrameNumber().make_video(f"a b{suffix}", range(5), 10, num_workers=1)
     shown = show(html=video._repr_html_())
     assert shown["loaded"]
-    assert f"a b{suffix}: 5 frames, 0.50 s" in shown["text"]
+    assert f"a b{suffix}: 5 frames at 10 fps, 0.50 s" in shown["text"]
     assert ("Not stored in this notebook" in shown["text"]) == (limit == 0)

@@ -67,11 +67,13 @@ class OwnCluster:
         self.ready_at = 0.0
         self.failure: Exception | None = None
         self._is_over = threading.Event()
+        self._n_workers = n_workers
         self._begun = time.perf_counter()
         self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
         self._address_file = Path(self._folder.name) / "address"
         try:
-            self._process = self._start(n_workers)
+            script = os.fspath(Path(__file__).with_name("cluster_process.py"))
+            self._process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE)
         except Exception as exc:  # such as from an interpreter in another program
             self._fail(exc)
             self._folder.cleanup()
@@ -83,20 +85,6 @@ class OwnCluster:
     def close(self) -> None:
         """End it as soon as may be; does not wait."""
         self._is_over.set()
-
-    def _start(self, n_workers: int) -> subprocess.Popen[bytes]:
-        request = {
-            "path": sys.path,
-            "config": dask.config.global_config,
-            "n_workers": n_workers,
-            "address_file": os.fspath(self._address_file),
-        }
-        script = Path(__file__).with_name("cluster_process.py")
-        process = subprocess.Popen([sys.executable, os.fspath(script)], stdin=subprocess.PIPE)
-        assert process.stdin is not None
-        process.stdin.write(pickle.dumps(request))
-        process.stdin.flush()
-        return process
 
     def _run(self) -> None:
         try:
@@ -121,6 +109,16 @@ class OwnCluster:
     def _use(self) -> None:
         from distributed import Client
 
+        request = {
+            "path": sys.path,
+            "config": dask.config.global_config,
+            "n_workers": self._n_workers,
+            "address_file": os.fspath(self._address_file),
+        }
+        assert self._process.stdin is not None
+        with suppress(OSError):  # if it has ended already, as is found out below
+            self._process.stdin.write(pickle.dumps(request))
+            self._process.stdin.flush()
         while not self._address_file.exists():
             status = self._process.poll()
             if status is not None:
