@@ -13,12 +13,15 @@ from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import Params, Partition, nbytes
 from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
 from .executor import BuiltFigure, Scaling, Tasks
-from .partitioning import Plan
+from .partitioning import PartitionCost, Plan, segment_length
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
     from .store_session import StoreSession
 
+
+#: Frames of a segment, at most: its packets are in memory until it is complete.
+MAX_SEGMENT = 1000
 
 _END = object()
 
@@ -101,8 +104,16 @@ class LocalExecutor:
         if task.cache is not None:
             yield from self._kept(is_over, params, plan, task, task.cache, on_encoded)
         elif task.encoding is not None:
-            for start, items in self._in_partitions(is_over, params, plan, task.encoding.gop):
-                yield self.renderer.render(task, start, enumerate(items, start), on_frame=on_encoded)
+            gop = task.encoding.gop
+            cost: PartitionCost | None = None
+
+            def auto() -> int:
+                return gop if cost is None else max(gop, segment_length(None, 1, cost, gop, MAX_SEGMENT))
+
+            for start, items in self._in_partitions(is_over, params, plan, auto):
+                output = self.renderer.render(task, start, enumerate(items, start), on_frame=on_encoded)
+                cost = PartitionCost.of(output.report, cost)
+                yield output
         else:
             yield from self._blocks(is_over, params, plan, task)
 
@@ -138,22 +149,22 @@ class LocalExecutor:
     ) -> Iterator[TaskOutput]:
         """Draw some frames at a time, as many as memory allows, and hand them on."""
         n_frames = max(1, LOCAL_BLOCK_BYTES // self.renderer.size().n_bytes)
-        for start, items in self._in_partitions(is_over, params, plan, n_frames):
+        for start, items in self._in_partitions(is_over, params, plan, lambda: n_frames):
             indexed = enumerate(items, start)
             for first in indexed:
                 some = chain([first], islice(indexed, n_frames - 1))
                 yield self.renderer.render(task, first[0], some, n_frames)
 
     def _in_partitions(
-        self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: int
+        self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: Callable[[], int]
     ) -> Iterator[tuple[int, Iterator[Any]]]:
         """Yield the first frame index and the parameters of each partition, to be read one at a time.
 
-        `auto` is the size where the choice is ours. Then a partition also ends when its parameters,
+        `auto` returns the size where the choice is ours. Then a partition also ends when its parameters,
         where they are kept for drawing it again, take a lot of memory.
         """
         frames = self._read(params)
-        size_at = plan.sizes(params, lambda n_left: auto)
+        size_at = plan.sizes(params, lambda n_left: auto())
         is_bounded = plan.is_auto and self._may_draw_again
         start = 0
 

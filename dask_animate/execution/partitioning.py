@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
+from ..diagnostics import PartitionReport
 from ..encoding import CODECS
 from ..errors import OptionError
 from ..frames import FrameSize
@@ -27,6 +28,8 @@ MAX_SECONDS = 5.0
 MAX_FIXED_SHARE = 0.05
 #: Seconds for a task, an encoder and a keyframe.
 TASK_SECONDS = 0.02
+#: No frame is taken to cost less, whatever the clock says.
+MIN_FRAME_SECONDS = 1e-5
 
 #: Frames of a partition that is kept: what a kill costs. Of tiny frames, for which tasks cost more.
 KEPT_FRAMES, KEPT_TINY_FRAMES, TINY_BYTES = 48, 240, 2**16
@@ -185,7 +188,7 @@ def kept_length(n_frames: int | None, frame_bytes: int) -> int:
 
 @dataclass(frozen=True)
 class PartitionCost:
-    """What a partition costs, as measured.
+    """What a partition costs, as measured on those before.
 
     Attributes
     ----------
@@ -197,6 +200,16 @@ class PartitionCost:
 
     frame_seconds: float
     fixed_seconds: float
+
+    @classmethod
+    def of(cls, report: PartitionReport, known: PartitionCost | None) -> PartitionCost:
+        """Return it as the mean of what a partition tells and what was known before."""
+        frame = (report.seconds - report.compare_seconds) / report.n_frames
+        fixed = TASK_SECONDS + report.compare_seconds / max(1, report.n_compared)
+        if known is not None:
+            frame = (frame + known.frame_seconds) / 2
+            fixed = (fixed + known.fixed_seconds) / 2
+        return cls(max(frame, MIN_FRAME_SECONDS), fixed)
 
 
 def segment_length(
@@ -235,8 +248,11 @@ def segment_length(
         shortest = max(TAIL_SEGMENT, min(longest, round(c / t)))
     if n_left is not None:
         longest = min(longest, max(shortest, math.ceil(n_left / n_threads)))
-    longest = min(longest, room)
-    return max(1, longest - longest % gop if longest > gop else longest)
+    if longest > gop:
+        longest = gop * math.ceil(longest / gop)
+    if longest > room:
+        longest = room - room % gop if room > gop else room
+    return max(1, longest)
 
 
 def block_length(n_left: int | None, n_threads: int, preload_factor: int, room: int) -> int:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+#: What other processes are taken to save at least: where that is little, a cluster hardly ever pays.
+MIN_SHARE_SAVED = 0.01
 #: Seconds of drawing that are left once the cluster is there, from which on it is used.
 HANDOVER_SECONDS = 0.3
 #: Frames, and seconds, after which the time of a frame is taken as known: the first ones are slower.
@@ -92,8 +94,9 @@ class ScaleOutExecutor:
     def scaling(self) -> Scaling:
         """Whether a cluster was started, and why."""
         if self._cluster is None:
-            spent = f"all frames took {self._cost.spent():.1f} s here, no more than starting a cluster"
-            return Scaling(self._obstacle or spent)
+            spent = self._cost.spent()
+            short = "starting a cluster would have cost more than it saves"
+            return Scaling(self._obstacle or f"all frames took {spent:.1f} s here: {short}")
         if self._cluster.failure is not None:
             return Scaling(f"{self._reason}; but it could not be started: {self._cluster.failure}")
         if self._client is None:
@@ -186,12 +189,12 @@ class ScaleOutExecutor:
         return (n_frames - self._params.n_taken) * seconds
 
     def _consider(self) -> None:
-        """Start the cluster if what is left costs more than starting it does."""
+        """Start the cluster if it saves more time on what is left than starting it costs."""
         seconds = self._cost.frame_seconds()
         if self._has_told or seconds is None:
             return
         n_frames, n_taken, left = self._params.n_frames, self._params.n_taken, self._seconds_left()
-        starting = start_seconds()
+        starting = start_seconds() / self._share_saved()
         if left is None:
             if self._cost.spent() < starting:
                 return
@@ -215,9 +218,19 @@ class ScaleOutExecutor:
             return
         # Partitions of a bag are drawn where they are computed.
         n_workers = self._n_processes - (self._params.bag_partitions is None)
-        self._reason = f"a cluster was started: {why}, more than starting a cluster"
+        saved = f"{self._share_saved():.0%} of which {self._n_processes} processes save"
+        self._reason = f"a cluster was started: {why}, {saved}, more than starting it costs"
         _logger.info("%s", self._reason)
         self._cluster = OwnCluster(n_workers)
+
+    def _share_saved(self) -> float:
+        """Return which share of the time all processes together would save.
+
+        What can be divided among the cores is the CPU time. This process uses more than one of them: the
+        encoder's threads work while the next frames are drawn.
+        """
+        speedup: float = min(self._n_processes, CPU_COUNT / self._cost.cores())
+        return max(1 - 1 / max(1.0, speedup), MIN_SHARE_SAVED)
 
     def _check_memory(self) -> None:
         """Find out whether workers have the memory to read the data."""
@@ -236,7 +249,7 @@ class ScaleOutExecutor:
 
 
 class FrameCost:
-    """The time of a frame here, measured on those that were drawn last.
+    """The time of a frame here, and the cores that it takes, measured on those that were drawn last.
 
     Attributes
     ----------
@@ -246,16 +259,18 @@ class FrameCost:
 
     def __init__(self) -> None:
         self.begun = 0.0
-        self._notes: deque[tuple[int, float]] = deque(maxlen=MEAN_FRAMES)
+        # Frames drawn, seconds spent, seconds of CPU time.
+        self._notes: deque[tuple[int, float, float]] = deque(maxlen=MEAN_FRAMES)
 
     def begin(self) -> None:
         """Start the clock."""
         self.begun = time.perf_counter()
-        self._notes.append((0, 0.0))
+        self._notes.append((0, 0.0, time.process_time()))
 
     def note(self, n_frames: int, read_seconds: float) -> None:
         """Take note that so many frames are drawn; the time for reading is not part of their cost."""
-        self._notes.append((n_frames, time.perf_counter() - self.begun - read_seconds))
+        spent = time.perf_counter() - self.begun - read_seconds
+        self._notes.append((n_frames, spent, time.process_time()))
 
     def spent(self) -> float:
         """Return the time that the frames took until now, in seconds."""
@@ -263,8 +278,17 @@ class FrameCost:
 
     def frame_seconds(self) -> float | None:
         """Return the mean time of the later half of the frames known; None as long as there are few."""
-        n_frames, spent = self._notes[-1]
+        n_frames, spent, _ = self._notes[-1]
         if n_frames == 0 or (n_frames < MIN_FRAMES and spent < MIN_SECONDS):
             return None
-        before, then = self._notes[len(self._notes) // 2 - (len(self._notes) < 3)]
+        before, then, _ = self._middle()
         return (spent - then) / max(1, n_frames - before)
+
+    def cores(self) -> float:
+        """Return how many cores were busy with these frames, at least a hundredth of one."""
+        (_, spent, cpu), (_, then, cpu_then) = self._notes[-1], self._middle()
+        cores: float = (cpu - cpu_then) / max(1e-6, spent - then)
+        return max(0.01, cores)
+
+    def _middle(self) -> tuple[int, float, float]:
+        return self._notes[len(self._notes) // 2 - (len(self._notes) < 3)]

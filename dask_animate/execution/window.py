@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 from ..encoding import Segment
 from ..rendering import TaskOutput, TaskSpec
-from .partitioning import TASK_SECONDS, PartitionCost, Plan, block_length, segment_length
+from .partitioning import PartitionCost, Plan, block_length, segment_length
 from .submission import Submission
 from .workers import Workers
 
 #: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
 PACKET_SHARE = 0.25
-#: No frame is taken to cost less, whatever the clock says.
-MIN_FRAME_SECONDS = 1e-5
 
 
 class Window:
@@ -60,13 +58,7 @@ class Window:
             return
         self._largest = max(self._largest, output.n_frames)
         self.param_bytes = max(self.param_bytes, output.report.param_bytes / output.n_frames)
-        report = output.report
-        frame = (report.seconds - report.compare_seconds) / output.n_frames
-        fixed = TASK_SECONDS + report.compare_seconds / max(1, report.n_compared)
-        if self._cost is not None:
-            frame = (frame + self._cost.frame_seconds) / 2
-            fixed = (fixed + self._cost.fixed_seconds) / 2
-        self._cost = PartitionCost(max(frame, MIN_FRAME_SECONDS), fixed)
+        self._cost = PartitionCost.of(output.report, self._cost)
         if isinstance(output.payload, Segment):
             self._output_bytes = max(self._packet_bytes, 2 * output.payload.n_bytes / output.n_frames)
             self._packet_bytes = self._output_bytes

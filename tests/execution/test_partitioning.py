@@ -69,6 +69,7 @@ def test_bounds_of_lengths():
     assert segment_length(None, 4, PartitionCost(0.02, 0.02), GOP, 999) == MIN_SECONDS / 0.02
     assert segment_length(None, 4, PartitionCost(0.02, 0.08), GOP, 999) == 0.08 / (0.05 * 0.02)
     assert segment_length(None, 4, PartitionCost(0.001, 0.02), GOP, 9999) == 4 * GOP
+    assert segment_length(None, 4, PartitionCost(0.001, 0.02), GOP, 700) == 2 * GOP
     assert segment_length(None, 4, PartitionCost(0.25, 0.02), GOP, 999) == MAX_SECONDS / 0.25
     assert segment_length(None, 4, PartitionCost(10.0, 0.02), GOP, 999) == TAIL_SEGMENT
     assert segment_length(10_000, 4, PartitionCost(0.02, 0.02), GOP, 30) == 30

@@ -122,7 +122,7 @@ def test_what_is_short_is_drawn_here(tmp_path):
     video = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 30)
     assert_shows(tmp_path / "a.mp4", range(N))
     assert (video.stats.n_workers, video.stats.n_frames_here) == (0, N)
-    assert "no more than starting a cluster" in video.stats.scaling_reason
+    assert "would have cost more than it saves" in video.stats.scaling_reason
     assert video.stats.scaling_seconds is None
 
 
@@ -257,6 +257,7 @@ def test_the_cost_of_a_frame():
     times = iter([0.3, 0.3, *[0.01] * 18])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scale_out.time, "perf_counter", lambda: clock[0])
+        patch.setattr(scale_out.time, "process_time", lambda: 1.5 * clock[0])
         known = []
         for n, seconds in enumerate(times, 1):
             clock[0] += seconds
@@ -264,6 +265,7 @@ def test_the_cost_of_a_frame():
             known.append(cost.frame_seconds())
         assert known[0] is None  # one frame tells nothing
         assert known[-1] == pytest.approx(0.01)  # the slow ones at the start do not count for ever
+        assert cost.cores() == pytest.approx(1.5)
         cost.note(20, 0.5)
         assert cost.spent() == pytest.approx(0.28)
 
