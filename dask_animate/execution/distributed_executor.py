@@ -232,7 +232,7 @@ class DistributedExecutor:
         self._fill(submissions, window, run_code)
         fetching = self._fetch_head()
         while fetching is not None:
-            while not fetching.done() and self._draw_here(submissions, window, run_code):
+            while not fetching.done() and self._draw_here(fetching, submissions, window, run_code):
                 pass
             output = fetching.result()
             window.learn(output)
@@ -245,8 +245,16 @@ class DistributedExecutor:
                 fetching = self._fetch_head()
             yield output
 
-    def _draw_here(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> bool:
+    def _draw_here(
+        self,
+        fetching: PoolFuture[TaskOutput],
+        submissions: Iterator[Submission],
+        window: Window,
+        run_code: bool,
+    ) -> bool:
         """Draw a partition in this process while the next one in order is drawn elsewhere.
+
+        Between two frames others are sent. If what is fetched has failed, that is raised there.
 
         Returns
         -------
@@ -262,8 +270,14 @@ class DistributedExecutor:
         if submission.draw is None:
             submission.send()
             return False
+
+        def on_frame(frame_idx: int) -> None:
+            if fetching.done():
+                fetching.result()
+            self._fill(submissions, window, run_code)
+
         submission.is_here = True
-        submission.output = submission.draw(lambda idx: self._fill(submissions, window, run_code))
+        submission.output = submission.draw(on_frame)
         return True
 
     def _fill(self, submissions: Iterator[Submission], window: Window, run_code: bool) -> None:

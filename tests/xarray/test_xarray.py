@@ -266,7 +266,12 @@ def derived():
     return xr.Dataset({"a": (dims, data), "b": (dims, data * np.arange(24)[:, None, None])})
 
 
-@pytest.mark.parametrize("where", ["cluster", pytest.param("here", marks=pytest.mark.slow)])
+def test_limits_of_derived_variables(derived):
+    assert derived.animate(limits="minmax").limits() == {"a": (1.5, 2.5), "b": (0.0, 46.0)}
+
+
+@pytest.mark.parametrize("where", ["cluster", "here"])
+@pytest.mark.slow
 def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
     options = {"here": {"num_workers": 1}, "cluster": {"client": client}}[where]
     video = derived.animate.to_video(tmp_path / "a.mp4", 12, limits="minmax", **options)
