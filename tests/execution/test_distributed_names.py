@@ -85,10 +85,12 @@ class OnScheduler(SchedulerPlugin):
         assert _distributed.has_client(scheduler, client)
         assert not _distributed.has_client(scheduler, "nobody")
         answers = await _distributed.add_worker_plugin(scheduler, name, dumps(Named()))
-        there = all(name in worker.plugins for worker in list(distributed.Worker._instances))
+        # Workers of other tests may be there as well, until they are collected.
+        alive = [one for one in list(distributed.Worker._instances) if one.address in scheduler.workers]
+        there = all(name in worker.plugins for worker in alive)
         _distributed.forget_worker_plugin(scheduler, name)
         await _distributed.remove_worker_plugin(scheduler, name)
-        gone = not any(name in worker.plugins for worker in list(distributed.Worker._instances))
+        gone = not any(name in worker.plugins for worker in alive)
         _distributed.run_soon(scheduler, self._finish)
         await asyncio.wait_for(self._done.wait(), 10)
         _distributed.forget_plugin(scheduler, self.name)
