@@ -45,6 +45,9 @@ class ArraySpec:
         """Return the source of the frames."""
         return ArraySource(self)
 
+    def load(self) -> None:
+        """Do nothing: there is no animator."""
+
     def pickled(self) -> ArraySpec:
         """Return it, as it can be sent."""
         return self

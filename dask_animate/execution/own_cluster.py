@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import dask
 
 from ..errors import WorkerError
+from ..rendering import SourceSpec
 
 _logger = logging.getLogger(__name__)
 
@@ -51,23 +53,26 @@ class OwnCluster:
     ----------
     n_workers : int
         Number of worker processes.
+    spec : SourceSpec
+        What they are to draw. That they can load it is part of the start.
 
     Attributes
     ----------
     client : distributed.Client or None
-        A client, once all workers are there; not the active one.
+        A client, once all workers can draw; not the active one. Closed if the cluster ends.
     ready_at : float
         When they were, by `time.perf_counter`.
     failure : Exception or None
-        Why it could not be started.
+        Why it could not be started, or why it has ended.
     """
 
-    def __init__(self, n_workers: int) -> None:
+    def __init__(self, n_workers: int, spec: SourceSpec) -> None:
         self.client: Any = None
         self.ready_at = 0.0
         self.failure: Exception | None = None
         self._is_over = threading.Event()
         self._n_workers = n_workers
+        self._spec = spec
         self._begun = time.perf_counter()
         self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
         self._address_file = Path(self._folder.name) / "address"
@@ -97,7 +102,8 @@ class OwnCluster:
 
     def _fail(self, exc: Exception) -> None:
         self.failure = exc
-        _logger.warning("a cluster of this machine could not be started: %s", exc)
+        if self.client is None:
+            _logger.warning("a cluster of this machine could not be started: %s", exc)
 
     def _end(self) -> None:
         assert self._process.stdin is not None
@@ -111,7 +117,7 @@ class OwnCluster:
 
         request = {
             "path": sys.path,
-            "config": dask.config.global_config,
+            "config": _picklable(dask.config.global_config),
             "n_workers": self._n_workers,
             "address_file": os.fspath(self._address_file),
         }
@@ -120,14 +126,37 @@ class OwnCluster:
             self._process.stdin.write(pickle.dumps(request))
             self._process.stdin.flush()
         while not self._address_file.exists():
-            status = self._process.poll()
-            if status is not None:
-                raise WorkerError(f"its process ended with status {status}")
+            self._check_alive()
             if self._is_over.wait(POLL_SECONDS):
                 return
         address = self._address_file.read_text()
         with Client(address, set_as_default=False, direct_to_workers=True) as client:
+            client.run(_load, self._spec)
             self.ready_at = time.perf_counter()
             _measured[:] = [self.ready_at - self._begun]
             self.client = client
-            self._is_over.wait()
+            while not self._is_over.wait(POLL_SECONDS):
+                self._check_alive()
+
+    def _check_alive(self) -> None:
+        status = self._process.poll()
+        if status is not None:
+            self.failure = WorkerError(
+                f"the process of the cluster that was started for this render ended with status {status}"
+            )
+            raise self.failure  # known before the client is closed
+
+
+def _load(spec: SourceSpec) -> None:
+    """Task: load what is to be drawn, and the libraries that it needs."""
+    spec.load()
+
+
+def _picklable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that can be sent; others, such as a pool of threads, mean nothing elsewhere."""
+    sent = {}
+    for name, value in config.items():
+        with suppress(Exception):
+            pickle.dumps(value)
+            sent[name] = value
+    return sent

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from dask.system import CPU_COUNT
 
 from ..encoding import EncodeOptions
-from ..errors import AnimatorPickleError, ParamsError
+from ..errors import AnimateError, AnimatorPickleError, ParamsError, WorkerError
 from ..memory import REORDER_BYTES
 from ..params import Params, in_bag_order
 from ..rendering import SourceSpec, TaskOutput
@@ -68,6 +68,7 @@ class ScaleOutExecutor:
         if not may_start():
             self._obstacle = "this process may not start worker processes, as it is one itself"
         self._cluster: OwnCluster | None = None
+        self._remote: DistributedExecutor | None = None
         self._reason = ""
         self._cost = FrameCost()
         self._exits = ExitStack()
@@ -83,7 +84,16 @@ class ScaleOutExecutor:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._exits.__exit__(exc_type, exc, tb)
+        # Whatever a client raises then: what is known is that the cluster has ended.
+        has_ended = self._cluster is not None and self._cluster.failure is not None
+        is_of_cluster = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
+        try:
+            self._exits.__exit__(exc_type, exc, tb)
+        finally:
+            if has_ended and is_of_cluster and isinstance(exc, Exception) and self._remote is not None:
+                assert self._cluster is not None
+                assert self._cluster.failure is not None
+                raise self._cluster.failure from exc
 
     @property
     def n_threads(self) -> int:
@@ -97,7 +107,7 @@ class ScaleOutExecutor:
             spent = self._cost.spent()
             short = "starting a cluster would have cost more than it saves"
             return Scaling(self._obstacle or f"all frames took {spent:.1f} s here: {short}")
-        if self._cluster.failure is not None:
+        if self._cluster.failure is not None and self._cluster.client is None:
             return Scaling(f"{self._reason}; but it could not be started: {self._cluster.failure}")
         if self._client is None:
             return Scaling(f"{self._reason}; but all frames were drawn before it was ready")
@@ -132,9 +142,8 @@ class ScaleOutExecutor:
             yield last
         if self._client is not None:
             remote = self._open_remote(self._client)
-            yield from remote.outputs_after(
-                last, params, plan.after(self._local.n_begun), tasks.on_workers
-            )
+            plan = plan.after(self._local.n_begun)
+            yield from remote.outputs_after(last, params, plan, tasks.on_workers)
 
     def _of_bag(self, params: Params, plan: Plan, tasks: Tasks) -> Iterator[TaskOutput]:
         """Draw partitions of a bag, computed here, and the others where they are computed."""
@@ -159,12 +168,13 @@ class ScaleOutExecutor:
         from .distributed_executor import DistributedExecutor
 
         assert self._spec is not None
-        here = self._local.renderer
-        return self._exits.enter_context(DistributedExecutor(client, self._spec, None, here))
+        self._remote = DistributedExecutor(client, self._spec, None, self._local.renderer)
+        return self._exits.enter_context(self._remote)
 
     @property
     def _client(self) -> Client | None:
-        return None if self._cluster is None else self._cluster.client
+        cluster = self._cluster
+        return None if cluster is None or cluster.failure is not None else cluster.client
 
     def _is_ready(self) -> bool:
         """Take note of a frame; start the cluster if that pays; return whether to use it from now on."""
@@ -172,7 +182,7 @@ class ScaleOutExecutor:
         if self._cluster is None:
             self._consider()
             return False
-        if self._cluster.client is None:
+        if self._client is None:
             return False
         left = self._seconds_left()
         return left is None or left > HANDOVER_SECONDS
@@ -221,7 +231,8 @@ class ScaleOutExecutor:
         saved = f"{self._share_saved():.0%} of which {self._n_processes} processes save"
         self._reason = f"a cluster was started: {why}, {saved}, more than starting it costs"
         _logger.info("%s", self._reason)
-        self._cluster = OwnCluster(n_workers)
+        assert self._spec is not None
+        self._cluster = OwnCluster(n_workers, self._spec)
 
     def _share_saved(self) -> float:
         """Return which share of the time all processes together would save.

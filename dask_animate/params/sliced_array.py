@@ -189,5 +189,7 @@ class HDF5Dataset:
 
 
 def _in_memory(slices: Any, axis: int) -> SlicedArray:
-    array = np.asanyarray(slices)  # masks stay
+    if is_dask_collection(slices):
+        slices = slices.compute()  # which NumPy would do without masks
+    array = np.asanyarray(slices)
     return SlicedArray(array, axis, 0, array.shape[axis])

@@ -37,6 +37,10 @@ class SourceSpec(Protocol):
         """Return what draws the frames; nothing is built yet."""
         ...
 
+    def load(self) -> Any:
+        """Return the animator, if there is one; raise `WorkerError` if it cannot be loaded here."""
+        ...
+
     def pickled(self) -> SourceSpec:
         """Return it ready to be sent to workers; raise `AnimatorPickleError` if that cannot be done."""
         ...

@@ -8,7 +8,9 @@ import sys
 import textwrap
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import dask
 import dask.array as da
 import dask.bag as db
 import numpy as np
@@ -162,6 +164,47 @@ def test_a_cluster_that_cannot_be_started(tmp_path, folder, monkeypatch, executa
     assert any("could not be started" in message for message in caplog.messages)
 
 
+class CannotBeLoaded(WaitsForOthers):
+    """Can be loaded in the process that makes it only."""
+
+    def __setstate__(self, state):
+        if state["here"] != os.getpid():
+            raise ImportError("no such module here")
+        vars(self).update(state)
+
+
+def test_an_animator_that_cannot_be_loaded_elsewhere_is_drawn_here(tmp_path, folder):
+    video = CannotBeLoaded(folder).make_video(tmp_path / "a.mp4", range(12), 30, num_workers=2)
+    assert_shows(tmp_path / "a.mp4", range(12))
+    assert video.stats.n_frames_here == 12
+    assert "no such module here" in video.stats.scaling_reason
+
+
+def test_the_process_of_a_cluster_is_killed(tmp_path, folder):
+    class Kills(WaitsForOthers):
+        def update(self, frame_idx, params):
+            if os.getpid() == self.here and self.elsewhere.exists():
+                for process in clusters():
+                    if process.ppid() == self.here:
+                        process.kill()
+                time.sleep(0.1)
+            super().update(frame_idx, params)
+
+    path = tmp_path / "out" / "a.mp4"
+    with pytest.raises(
+        WorkerError, match="cluster that was started for this render ended with status -9"
+    ):
+        Kills(folder).make_video(path, range(5000), 30, num_workers=2)
+    assert not path.parent.exists()
+
+
+def test_settings_of_dask_that_cannot_travel(tmp_path, folder, capfd):
+    with ThreadPoolExecutor(1) as pool, dask.config.set(pool=pool):
+        video = WaitsForOthers(folder).make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
+    assert video.stats.n_workers == 1
+    assert capfd.readouterr().err == ""
+
+
 class Fails(WaitsForOthers):
     """Fails at the first frame that is drawn elsewhere, or here after one was."""
 
@@ -237,8 +280,10 @@ def test_the_cluster_ends_with_a_process_that_is_killed(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(KILLED))
     path = os.pathsep.join([str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    (tmp_path / "temporary").mkdir()
+    environment = {"PYTHONPATH": path, "TMPDIR": str(tmp_path / "temporary")}
     process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path / "a.mp4")], env={**os.environ, "PYTHONPATH": path}
+        [sys.executable, str(script), str(tmp_path / "a.mp4")], env={**os.environ, **environment}
     )
     while len(psutil.Process(process.pid).children(recursive=True)) < 4:  # tracker, cluster and workers
         assert process.poll() is None
@@ -247,6 +292,7 @@ def test_the_cluster_ends_with_a_process_that_is_killed(tmp_path):
     process.kill()
     process.wait()
     assert psutil.wait_procs(children, timeout=20)[1] == []
+    assert list((tmp_path / "temporary").glob("dask_animate-*")) == []
 
 
 def test_the_cost_of_a_frame():

@@ -420,7 +420,8 @@ def test_masks_stay(tmp_path, client):
             super().update(frame_idx, 0)
 
     for data in (da.from_array(masked, chunks=2), {"a": masked}):
-        Checks().make_video(tmp_path / "a.mp4", data, 30, client=client)
+        for options in ({"client": client}, {"num_workers": 1}):
+            Checks().make_video(tmp_path / "a.mp4", data, 30, **options)
 
 
 def test_futures_and_nested_delayed_objects(tmp_path, client):
