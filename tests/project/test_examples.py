@@ -30,7 +30,7 @@ def test_simple_wave_twice(tmp_path):
             capture_output=True,
             text=True,
         )
-        assert "60 frames, 2.00 s, 640x480" in done.stdout
+        assert "60 frames at 30 fps, 2.00 s, 640x480" in done.stdout
         output = tmp_path / "output" / "simple_wave.mp4"
         shown = decode(output)[:, ::4, ::4]
         assert len(shown) == 60
