@@ -14,6 +14,7 @@ from typing import Any
 import cloudpickle
 import dask.array
 import numpy as np
+from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
@@ -191,7 +192,7 @@ def _drawn(drawing: Drawing, blocks: PartitionBlocks, size: FrameSize) -> Any:
         align_arrays=False,
         concatenate=True,
     )
-    if dask.array.array_expr_enabled():
+    if not isinstance(drawn.__dask_graph__(), HighLevelGraph):  # an array of expressions
         return drawn
     return Frames(drawn.dask, drawn.name, drawn.chunks, meta=drawn)
 
