@@ -91,7 +91,8 @@ class RenderStats:
 
     def __str__(self) -> str:
         n_frames = self.n_frames_rendered + self.n_frames_reused
-        drawn_by = f"{self.n_workers} workers" if self.n_workers else "this process"
+        here = ["this process"] if self.n_frames_here or not self.n_workers else []
+        drawn_by = " and ".join([f"{self.n_workers} workers"] * (self.n_workers > 0) + here)
         encoded_by = "the workers" if self.encode_on == "workers" else "this process"
         sizes = {min(self.partition_sizes, default=0), max(self.partition_sizes, default=0)}
         return "\n".join(

@@ -243,15 +243,20 @@ def test_places_of_comparisons():
         assert (chosen[0] == chosen[1]) == (samples._seed == other._seed)
 
 
-def test_comparisons_become_sparser(monkeypatch):
-    """The last frame of each partition is compared, the very first one, and some others."""
+def comparisons(monkeypatch, animator):
+    """Return which frames of each of the twelve partitions are compared."""
     monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
     compared = []
     compare = Redrawer._compare
     monkeypatch.setattr(Redrawer, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
-    _, faults = dozens(Line(), "auto")
+    _, faults = dozens(animator, "auto")
     assert not any(faults)
-    by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
+    return [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
+
+
+def test_comparisons_become_sparser(monkeypatch):
+    """The last frame of each partition is compared, the very first one, and some others."""
+    by_partition = comparisons(monkeypatch, Line())
     assert by_partition[0] == [TRIAL_FULL + 1, 11]  # which is drawn from one drawn in the same way
     assert [frames[-1] for frames in by_partition] == [11] * 12
     assert [len(frames) for frames in by_partition[1:]] == [2, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1]
@@ -267,13 +272,7 @@ class GetsAnotherLine(Line):
 
 
 def test_comparisons_are_dense_again_with_other_artists(monkeypatch):
-    monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))
-    compared = []
-    compare = Redrawer._compare
-    monkeypatch.setattr(Redrawer, "_compare", lambda *args: compared.append(args[1]) or compare(*args))
-    _, faults = dozens(GetsAnotherLine(), "auto")
-    assert not any(faults)
-    by_partition = [[idx % 12 for idx in compared if idx // 12 == i] for i in range(12)]
+    by_partition = comparisons(monkeypatch, GetsAnotherLine())
     assert [len(frames) for frames in by_partition[3:]] == [2, 1, 2, 1, 2, 1, 1, 1, 2]
 
 

@@ -103,6 +103,7 @@ def test_frames_are_right_wherever_they_are_drawn(tmp_path, folder, kind, suffix
     assert stats.scaling_seconds > 0
     assert stats.scaling_reason.startswith("a cluster was started: ")
     assert sum(stats.partition_sizes) == N
+    assert f"by {stats.n_workers} workers and this process, partitions: " in str(stats)
 
 
 @pytest.mark.parametrize("sizes", [slow(7), [3, 4, 5, 6, 7, 8, 9, 10, 8]])
