@@ -230,7 +230,11 @@ class DaskWriter(AbstractMovieWriter):
             arguments, extra = _split(self.extra_args, self._arguments, codec)
             bitrate = require_int("bitrate", self.bitrate, -1)
             if bitrate > 0:
-                require_choice("bitrate is for a codec that", codec, _RATE_CODECS)
+                if codec not in _RATE_CODECS:
+                    raise OptionError(
+                        f"bitrate={bitrate} is not possible for {codec}, only for "
+                        f"{', '.join(_RATE_CODECS)}: leave it out"
+                    )
                 extra += ["-b", f"{bitrate}k"]
             encode = EncodeOptions.create(
                 outfile,
