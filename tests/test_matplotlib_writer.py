@@ -1,5 +1,6 @@
 """The writer "dask" of matplotlib's animations: the frames are matplotlib's own, the file is ours."""
 
+import io
 import os
 import subprocess
 import sys
@@ -61,8 +62,6 @@ class Recorder(AbstractMovieWriter):
         self.frames = []
 
     def grab_frame(self, **savefig_kwargs):
-        import io
-
         file = io.BytesIO()
         self.fig.savefig(file, format="rgba", dpi=self.dpi, **savefig_kwargs)
         width, height = self.frame_size
@@ -127,9 +126,14 @@ def test_a_failure_leaves_the_file_that_was_there(tmp_path, error):
     with pytest.raises(LookupError, match="no frame 7"):
         numbers(fails_at=7).save(path, writer="dask")
     fig = plt.figure()
-    with pytest.raises(error), DaskWriter().saving(fig, path, 50) as writer:
-        writer.grab_frame()
-        raise error
+
+    def interrupted():
+        with DaskWriter().saving(fig, path, 50) as writer:
+            writer.grab_frame()
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     with pytest.raises(EncoderError, match="no frame was written"), DaskWriter().saving(fig, path, 50):
         pass
     assert path.read_text() == "before"
@@ -202,10 +206,7 @@ def test_arguments_mean_what_they_say(tmp_path):
         ({"codec": "libx264"}, "codec must be one of 'h264', "),
         ({"codec": "ffv1"}, "codec 'ffv1' does not go into 'a.mp4'"),
         ({"name": "a.avi"}, r"the file's name must end in \.mp4, "),
-        (
-            {"name": "a.gif", "bitrate": 100},
-            "bitrate is for a codec that must be one of 'h264', .* 'gif'",
-        ),
+        ({"name": "a.gif", "bitrate": 100}, "bitrate=100 is not possible for gif, only for h264, "),
         ({"bitrate": 0.5}, "bitrate must be an integer"),
         ({"metadata": {"genre": "x"}}, "metadata takes title, author"),
         ({"name": "a.gif", "metadata": {"title": "x"}}, "gif files cannot hold metadata"),
@@ -235,7 +236,6 @@ def test_bad_arguments_are_errors_before_any_work(tmp_path, change, message):
     with pytest.raises(AnimateError, match=message):
         animation.save(path, writer=DaskWriter(**{"fps": 5, **change}))
     assert list(tmp_path.iterdir()) == []
-    animation._draw_was_started = True  # or matplotlib warns
 
 
 @pytest.mark.parametrize("name", ["dpi", "format", "bbox_inches"])
