@@ -228,10 +228,7 @@ def _times(
     """
     clock = cast(Fraction, stream.time_base)
     times = [pts - shown[0] for pts in shown]
-    last = next(mark for mark in marks if mark.pts == shown[-1])
-    end = times[-1] + max(1, last.duration)
-    if stream.duration is not None and stream.duration > times[-1]:
-        end = stream.duration
+    end = _end(stream, marks, times)
     rate = stream.average_rate
     if "matroska" not in stream.container.format.name or not rate:
         return clock, (*times, end)
@@ -242,6 +239,19 @@ def _times(
     if not is_rounded or len(set(ticks)) < len(ticks):
         return clock, (*times, end)
     return 1 / rate, (*ticks, max(ticks[-1] + 1, round(end * clock * rate)))
+
+
+def _end(stream: VideoStream, marks: list[_Mark], times: list[int]) -> int:
+    """Return the time at which the last frame ends, in the file's clock."""
+    first, last = marks[0], marks[-1]
+    if first.dts is not None and last.dts is not None and stream.duration is not None:
+        # MP4 and MOV: the sum of all durations. FFmpeg cuts the stream's own at a whole millisecond, and
+        # knows no other duration of the last packet of VP9 than the usual one.
+        end = max(stream.duration, last.dts + last.duration - first.dts)
+        if end > times[-1]:
+            return end
+    shown_last = max(marks)  # by the time of display
+    return times[-1] + max(1, shown_last.duration)
 
 
 def _reorder(
