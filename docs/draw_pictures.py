@@ -19,6 +19,8 @@ KNOWS = {
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
     "write": "what users call with frames that exist already",
+    "join": "what users call with files that fit together",
+    "matplotlib": "the writer of matplotlib's animations",
     "render": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",
     "adapters": "frames that exist already, as a source",
