@@ -34,7 +34,8 @@ def join(
         Path of the result, none of `files`. Its suffix selects the kind of file, which has to hold the
         codec. It appears once it is complete; if anything fails, an existing file stays unchanged.
     chapters : sequence of (str, float), optional
-        Titles of chapters and the seconds at which they begin. Chapters of the parts are left out.
+        Titles of chapters and the seconds at which they begin. Chapters of the parts are left out, and
+        so are their time codes.
     metadata : mapping of str to str, optional
         Any of "title", "author", "comment", "copyright" and "date". Those of the parts are left out.
 

@@ -17,17 +17,19 @@ import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from matplotlib.animation import AbstractMovieWriter, writers
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from .encoding import CODECS, EncodeOptions, OutputFile, OutputOptions, choose_encoder, open_writer
 from .errors import EncoderError, OptionError, OptionTypeError, TransparencyWarning, warn
 from .frames import FrameSize
 from .validation import in_short, require_choice, require_int
+
+if TYPE_CHECKING:
+    from .encoding import OutputOptions
 
 #: Options in `extra_args` for which there is an argument.
 _ARGUMENTS = {"-crf": "video_quality", "-preset": "video_preset", "-pix_fmt": "pixel_format"}
@@ -138,6 +140,8 @@ class DaskWriter(AbstractMovieWriter):
         dpi : float, optional
             Dots per inch; by default those of the figure.
         """
+        from .encoding import OutputFile
+
         self._leave(EncoderError("the file was not finished"))
         path = self._output(outfile, transparent=False).path
         with ExitStack() as stack:
@@ -205,6 +209,8 @@ class DaskWriter(AbstractMovieWriter):
 
     def _begin(self, size: FrameSize, *, transparent: bool) -> _Write:
         """Choose the encoder, and return what encodes frames; they are as transparent as the first."""
+        from .encoding import choose_encoder, open_writer
+
         assert self._stack is not None
         output = self._output(self.outfile, transparent=transparent)
         if transparent:
@@ -225,6 +231,8 @@ class DaskWriter(AbstractMovieWriter):
 
     def _output(self, outfile: object, *, transparent: bool) -> OutputOptions:
         """Check all arguments together."""
+        from .encoding import EncodeOptions, OutputOptions
+
         with _named_as_matplotlib_does():
             codec = self._codec_of(outfile)
             arguments, extra = _split(self.extra_args, self._arguments, codec)
@@ -252,6 +260,8 @@ class DaskWriter(AbstractMovieWriter):
 
     def _codec_of(self, outfile: object) -> str:
         """Return the codec: what was asked for, by argument or by rcParams, or that of the suffix."""
+        from .encoding import CODECS, EncodeOptions
+
         if self._codec is not None:
             return EncodeOptions.create(outfile, self.fps, codec=self._codec).codec
         usual = EncodeOptions.create(outfile, self.fps)

@@ -132,6 +132,9 @@ def read_part(path: Path) -> Part:
         shown = sorted(mark.pts for mark in marks)
         _check_beginning(path, marks, shown)
         tick, starts = _times(stream, marks, shown)
+        _check_end(
+            path, container, marks, shown[0] * cast(Fraction, stream.time_base) + tick * starts[-1]
+        )
         ranks = {pts: rank for rank, pts in enumerate(shown)}
         context, alpha = stream.codec_context, has_alpha_channel(container)
         return Part(
@@ -167,7 +170,8 @@ def _only_stream(path: Path, container: InputContainer) -> VideoStream:
             f"without encoding again: encode all frames with write_video"
         )
     streams = container.streams
-    others = {stream.type for stream in streams if stream.type in ("audio", "subtitle")}
+    # MP4 and MOV hold chapters and time codes as streams of data.
+    others = {stream.type for stream in streams} - {"video", "data"}
     if others:
         raise JoinError(
             f"{path} has {' and '.join(sorted(others))}, which would be lost: remove it first"
@@ -216,6 +220,15 @@ def _check_beginning(path: Path, marks: list[_Mark], shown: list[int]) -> None:
         )
     if len(set(shown)) < len(shown):
         raise JoinError(f"{path} has several frames at one time")
+
+
+def _check_end(path: Path, container: InputContainer, marks: list[_Mark], end: Fraction) -> None:
+    """Raise if a file has fewer frames than it should, given the second at which the last one ends."""
+    declared = container.streams.video[0].frames  # 0 if the header says nothing
+    missing = Fraction(container.duration or 0, av.time_base) - end
+    # Matroska says how long the video is, in milliseconds.
+    if (declared and declared != len(marks)) or (not declared and missing > Fraction(1, 100)):
+        raise JoinError(f"{path} is incomplete: its header tells of frames that it does not have")
 
 
 def _times(

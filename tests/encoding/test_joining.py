@@ -268,6 +268,15 @@ def test_audio(tmp_path, parts):
         join([parts[0], path], tmp_path / "a.mp4")
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_truncated_part(tmp_path, suffix):
+    whole, half = tmp_path / f"whole{suffix}", tmp_path / f"half{suffix}"
+    write(whole, 300, video_extra_ffmpeg_params=["-g", "20"])
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(JoinError, match=rf"half\{suffix} (is incomplete|has frames that are damaged)"):
+        join([whole, half], tmp_path / f"a{suffix}")
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 def test_images_cannot_be_joined(tmp_path, suffix):
     path = tmp_path / f"image{suffix}"
