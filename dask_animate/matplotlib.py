@@ -42,7 +42,6 @@ _RATE_CODECS = ("h264", "hevc", "av1", "vp9")
 _Write = Callable[[NDArray[np.uint8], bool], None]
 
 
-@writers.register("dask")
 class DaskWriter(AbstractMovieWriter):
     """Writes a matplotlib animation to a video.
 
@@ -320,3 +319,7 @@ def _named_as_matplotlib_does() -> Generator[None, None, None]:
     except (OptionError, OptionTypeError) as exc:
         text = str(exc).replace("video_extra_ffmpeg_params", "extra_args")
         raise type(exc)(text.replace("output_file", "the file's name")) from exc.__cause__
+
+
+# Not as a decorator, whose type would hide the arguments of the class.
+writers.register("dask")(DaskWriter)

@@ -115,7 +115,8 @@ def _check_fit(parts: Sequence[Part]) -> None:
         if part.header != first.header:
             raise JoinError(
                 f"{part.path} does not fit the first part, {first.path}: it has a "
-                f"different header, so it was encoded by another encoder or with other options"
+                f"different header, so it was encoded by another encoder, with other options or at "
+                f"another frame rate"
             )
 
 

@@ -132,9 +132,8 @@ def read_part(path: Path) -> Part:
         shown = sorted(mark.pts for mark in marks)
         _check_beginning(path, marks, shown)
         tick, starts = _times(stream, marks, shown)
-        _check_end(
-            path, container, marks, shown[0] * cast(Fraction, stream.time_base) + tick * starts[-1]
-        )
+        clock = cast(Fraction, stream.time_base)
+        _check_end(path, container, marks, shown[0] * clock + starts[-1] * tick)
         ranks = {pts: rank for rank, pts in enumerate(shown)}
         context, alpha = stream.codec_context, has_alpha_channel(container)
         return Part(
@@ -148,7 +147,7 @@ def read_part(path: Path) -> Part:
             traits=_traits(container, stream, tick, alpha=alpha) | _picture_traits(path),
             tick=tick,
             starts=starts,
-            reorder=_reorder(marks, ranks, starts, tick / cast(Fraction, stream.time_base)),
+            reorder=_reorder(marks, ranks, starts, tick / clock),
             _ranks=ranks,
         )
 

@@ -99,6 +99,17 @@ def test_frames_are_shown_as_long_as_before(tmp_path, codec, suffix):
     assert twice.duration == pytest.approx(float(end) + 1 / 3 + 1)
 
 
+def test_rates_that_have_one_clock(tmp_path):
+    for fps in (30, 60):
+        write(tmp_path / f"{fps}.mp4", fps=fps)
+    video = join([tmp_path / "30.mp4", tmp_path / "60.mp4"], tmp_path / "a.mp4")
+    assert times(video.path) == [
+        *(Fraction(i, 30) for i in range(10)),
+        *(Fraction(i, 60) for i in range(20, 30)),
+    ]
+    assert (video.fps, video.duration) == (60, 0.5)
+
+
 def test_another_kind_of_file(parts, tmp_path):
     joined = join(parts, tmp_path / "a.mkv")
     np.testing.assert_array_equal(pictures(joined.path), np.concatenate([*map(pictures, parts)]))
