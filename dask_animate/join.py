@@ -59,8 +59,8 @@ def join(
     -----
     Thread-safe.
 
-    Parts of different frame rates are an error. MP4 files of VP9 and AV1 do not tell rates such as 30 and
-    60 frames per second apart: these can be joined, and each frame keeps its time.
+    Parts of different frame rates are an error. MP4 files of VP9 and AV1 do not tell rates such as 30
+    and 60 frames per second apart: these can be joined, and each frame keeps its time.
 
     Examples
     --------
