@@ -80,6 +80,10 @@ class RedrawWarning(UserWarning):
     """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
 
 
+class SequentialWarning(UserWarning):
+    """Frames depend on those before them, or cannot be copied; one process draws them, in order."""
+
+
 class TransparencyWarning(UserWarning):
     """The video cannot be transparent; frames are drawn on white."""
 

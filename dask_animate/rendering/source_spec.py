@@ -91,8 +91,8 @@ class FigureSpec:
 
     @property
     def may_draw_again(self) -> bool:
-        """Whether frames are drawn from the ones before, and compared."""
-        return self.draw.redraw == "auto"
+        """Whether frames are drawn incrementally, compared, and may be drawn again."""
+        return self.draw.redraw == "auto" and not self.draw.sequential
 
     def source(self) -> FrameSource:
         """Return what draws the frames, whose figure is not built yet."""
