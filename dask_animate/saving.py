@@ -87,11 +87,13 @@ class _CopiedAnimation(Animator):
         animation: Animation,
         frames: SavedFrames,
         *,
+        random_state: RandomState,
         checks: bool = False,
         in_order: bool = False,
     ) -> None:
         self._animation = animation
         self._frames = frames
+        self._random_state = random_state
         self._checks = checks
         self._in_order = in_order
 
@@ -106,7 +108,7 @@ class _CopiedAnimation(Animator):
         if not draws_as_usual(self._animation):
             kind = type(self._animation).__name__
             raise CopyError(f"a {kind} draws in a way of its own, which cannot be copied")
-        state = RandomState.now() if draw.seed is None else None
+        state = self._random_state if draw.seed is None else None
         copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
         draw = replace(draw, sequential=self._in_order)
         spec = AnimationSpec(copied, draw, current_settings(), log_interval)
@@ -249,6 +251,7 @@ class _SaveRequest:
         self._output_file = output_file
         self._fps = fps
         self._given = options
+        self._random_state = RandomState.now()  # other threads may use random numbers meanwhile
         draw = DrawOptions.create(options.get("savefig_params"))
         figure = figure_of(animation)
         self._look = dict(options.get("savefig_params") or {}) | saved_look(figure, draw)
@@ -259,7 +262,7 @@ class _SaveRequest:
     def parallel(self, *, checks: bool) -> Video:
         """Draw in this process and on workers; if the animation does not allow that, in order."""
         try:
-            return self._render(_CopiedAnimation(self._animation, self._frames, checks=checks), {})
+            return self._render(self._copied(checks=checks), {})
         except HistoryError as exc:
             if self._given.get("store") is not None:
                 raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
@@ -275,7 +278,7 @@ class _SaveRequest:
         if reason is not None:
             _warn(reason)
         here: VideoOptions = {"num_workers": 1, "client": None}
-        copied = _CopiedAnimation(self._animation, self._frames, in_order=True)
+        copied = self._copied(in_order=True)
         try:
             return self._render(copied, here)
         except Mismatch as exc:
@@ -301,6 +304,12 @@ class _SaveRequest:
         frames = frames_in_place(self._animation, self._frames.first, self._frames.artists(), draw)
         n_frames = self._frames.n_frames
         return write_video(frames, self._output_file, self._fps, n_frames, num_workers=1, **options)
+
+    def _copied(self, *, checks: bool = False, in_order: bool = False) -> _CopiedAnimation:
+        state = self._random_state
+        return _CopiedAnimation(
+            self._animation, self._frames, random_state=state, checks=checks, in_order=in_order
+        )
 
     def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video:
         options = self._options() | changes

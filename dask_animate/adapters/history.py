@@ -25,8 +25,8 @@ from .animation_copy import AnimationCopy, CopyError, NotInCopyError
 
 #: Frames that are drawn before the render begins, and seconds after which no more are.
 N_PROBED, MAX_SECONDS = 3, 2.0
-#: Checks during the render take at most this share of the time of drawing.
-CHECK_SHARE = 0.1
+#: Checks in a process during the render take at most so many seconds and this share of the drawing.
+CHECK_SECONDS, CHECK_SHARE = 2.0, 0.1
 
 
 class HistoryError(AnimateError, RuntimeError):
@@ -79,37 +79,39 @@ class HistoryProbe:
         HistoryError
             If a frame depends on those before it.
         """
-        with _UntouchedFigure(self._animation):
-            watched = _Watched(copy.deepcopy(self._animation))
-            in_order = self._source(watched, replace(self._options, sequential=True))
+        watched = _Watched(copy.deepcopy(self._animation))
+        in_order = self._source(watched, replace(self._options, sequential=True))
+        with _UntouchedFigure(self._animation), closing(in_order):
             begun = time.perf_counter()
-            with closing(in_order):
-                for frame_idx, item in enumerate(self._items if for_history else self._items[:1]):
-                    after_others = _drawn(in_order, frame_idx, item)
-                    if watched.has_changed_item:
-                        raise CopyError("the function changes its argument in place")
-                    if watched.inner.uses_random_numbers:
-                        self._animation.uses_random_numbers = True
-                    if for_history and not np.array_equal(after_others, self._alone(frame_idx, item)):
-                        raise HistoryError(frame_idx, self._animation.uses_random_numbers)
-                    if time.perf_counter() - begun > MAX_SECONDS and frame_idx:
-                        return
+            first = last = self._drawn(in_order, 0)
+            n_drawn = 1
+            if for_history:
+                while n_drawn < len(self._items) and time.perf_counter() - begun < MAX_SECONDS:
+                    last = self._drawn(in_order, n_drawn)
+                    n_drawn += 1
+                again = self._drawn(in_order, 0)
+            if watched.has_changed_item:
+                raise CopyError("the function changes its argument in place")
+            self._animation.uses_random_numbers = watched.inner.uses_random_numbers
+            if not for_history:
+                return
+            alone = self._source(copy.deepcopy(self._animation), self._options)
+            with closing(alone):
+                is_last_equal = np.array_equal(self._drawn(alone, n_drawn - 1), last)
+            if not is_last_equal or not np.array_equal(again, first):
+                idx = 0 if is_last_equal else n_drawn - 1
+                raise HistoryError(idx, self._animation.uses_random_numbers)
 
-    def _alone(self, frame_idx: int, item: Any) -> NDArray[np.uint8]:
-        with closing(self._source(copy.deepcopy(self._animation), self._options)) as source:
-            return _drawn(source, frame_idx, item)
+    def _drawn(self, source: FigureSource, frame_idx: int) -> NDArray[np.uint8]:
+        try:
+            return source.draw(frame_idx, self._items[frame_idx], DrawSession()).copy()
+        except FrameError as exc:
+            if isinstance(exc.__cause__, NotInCopyError):
+                raise CopyError(f"the function uses {exc.__cause__}") from exc
+            raise
 
     def _source(self, animator: Any, options: DrawOptions) -> FigureSource:
         return FigureSource(lambda: animator, options, self._settings)
-
-
-def _drawn(source: FigureSource, frame_idx: int, item: Any) -> NDArray[np.uint8]:
-    try:
-        return source.draw(frame_idx, item, DrawSession()).copy()
-    except FrameError as exc:
-        if isinstance(exc.__cause__, NotInCopyError):
-            raise CopyError(f"the function uses {exc.__cause__}") from exc
-        raise
 
 
 class _Watched:
@@ -181,34 +183,52 @@ class AnimationSpec(FigureSpec):
 
 
 class _CheckedSource(FigureSource):
-    """Compares the last frames of partitions with the same frames drawn alone."""
+    """Compares frames at the ends of partitions with the same frames drawn alone.
+
+    The last frame shows what the frames before it left. The first one, drawn once more, shows what the
+    last left, and what was changed in a frame for good.
+    """
 
     def __init__(self, alone: Callable[[], FigureSource], *given: Any) -> None:
         super().__init__(*given)
         self._alone = alone
-        self._unchecked_seconds = self._check_seconds = 0.0
-        self._begun: float | None = None
-        self._last: tuple[int, Any, NDArray[np.uint8]] | None = None
+        self._unchecked: list[tuple[int, Any]] = []  # the first of the frames
+        self._pixels: NDArray[np.uint8] | None = None
+        self._last: tuple[int, Any] | None = None
+        self._begun = 0.0
+        self._budget = CHECK_SECONDS
+        self._check_seconds = 0.0
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
-        if self._begun is None:
+        if not self._unchecked:
             self._begun = time.perf_counter()
-        pixels = super().draw(frame_idx, params, session)
-        self._last = frame_idx, params, pixels
-        return pixels
+            self._unchecked.append((frame_idx, params))
+        self._pixels = super().draw(frame_idx, params, session)
+        self._last = frame_idx, params
+        return self._pixels
 
     def verify(self, session: DrawSession) -> None:
         super().verify(session)
-        if self._begun is None or self._last is None:
-            return
         with self.isolated():
-            start = time.perf_counter()
-            self._unchecked_seconds += start - self._begun
-            self._begun = None
-            if self._unchecked_seconds * CHECK_SHARE < self._check_seconds:
+            if not self._unchecked:
                 return
-            frame_idx, params, pixels = self._last
-            with closing(self._alone()) as alone:
-                if not np.array_equal(alone.draw(frame_idx, params, DrawSession()), pixels):
-                    raise HistoryError(frame_idx)
-            self._unchecked_seconds, self._check_seconds = 0.0, time.perf_counter() - start
+            now = time.perf_counter()
+            self._budget += CHECK_SHARE * (now - self._begun)
+            self._begun = now
+            if self._check_seconds > self._budget:
+                return  # a later check looks for what these frames left, too
+            self._check()
+            self._check_seconds = time.perf_counter() - now
+            self._budget -= self._check_seconds
+
+    def _check(self) -> None:
+        assert self._last is not None
+        assert self._pixels is not None
+        (first_idx, first), (last_idx, last) = self._unchecked.pop(), self._last
+        last_pixels = self._pixels.copy()
+        again = super().draw(first_idx, first, DrawSession()).copy()
+        with closing(self._alone()) as alone:
+            if not np.array_equal(alone.draw(first_idx, first, DrawSession()), again):
+                raise HistoryError(first_idx)
+            if not np.array_equal(alone.draw(last_idx, last, DrawSession()), last_pixels):
+                raise HistoryError(last_idx)
