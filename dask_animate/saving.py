@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from matplotlib.animation import Animation, FuncAnimation
 from matplotlib.figure import Figure
@@ -42,41 +41,11 @@ from .errors import (
 )
 from .rendering import FigureSpec
 from .validation import in_short, require_int
+from .video_options import VideoOptions, check_names
 from .write import write_video
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from .video import Video
-
-
-class VideoOptions(TypedDict, total=False):
-    """Options of `Animator.make_video` that `save` takes, too."""
-
-    num_workers: int
-    disable_progress_bar: bool | None
-    plotting_log_interval: int | None
-    saving_log_interval: int | None
-    savefig_params: Mapping[str, Any] | None
-    video_mode: str
-    video_quality: int | None
-    video_preset: str | None
-    video_extra_ffmpeg_params: Sequence[str] | None
-    preload_factor: int
-    client: Client | None
-    partition_size: int | Sequence[int] | str
-    encode_on: str
-    redraw: str
-    store: Any
-    overwrite: bool
-    codec: str | None
-    seed: int | None
-    pixel_format: str | None
-    dither: str | None
-    durations: Mapping[int, float] | Sequence[float] | None
-    chapters: Sequence[tuple[str, float]] | None
-    metadata: Mapping[str, str] | None
-    freeze_layout: bool
 
 
 class _CopiedAnimation(Animator):
@@ -107,7 +76,7 @@ class _CopiedAnimation(Animator):
         """Copy the animation, once all other arguments are checked, and try the copy out."""
         if not draws_as_usual(self._animation):
             kind = type(self._animation).__name__
-            raise CopyError(f"a {kind} draws in a way of its own, which cannot be copied")
+            raise CopyError(f"{kind} draws in a way of its own, which cannot be copied")
         state = self._random_state if draw.seed is None else None
         copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
         draw = replace(draw, sequential=self._in_order)
@@ -211,9 +180,7 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    unknown = options.keys() - VideoOptions.__annotations__.keys()
-    if unknown:
-        raise OptionTypeError(f"save() has no option {', '.join(sorted(unknown))}")
+    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
     if sequential and options.get("client") is not None:
         raise OptionError("sequential=True draws in this process: leave out client=")
     if sequential and options.get("store") is not None:

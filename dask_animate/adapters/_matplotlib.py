@@ -92,16 +92,29 @@ def n_frames_of(animation: Animation) -> int | None:
     private: Any = animation
     if isinstance(animation, ArtistAnimation):
         return len(private._framedata)
-    if not isinstance(animation, FuncAnimation):
+    if not isinstance(animation, FuncAnimation) or not can_restart(animation):
         return None
-    if private._save_seq:  # shown before: what was shown is saved
-        return len(private._save_seq)
     frames = animation.new_frame_seq()
     if inspect.isgenerator(frames):
         source = inspect.getgeneratorlocals(frames).get("frames")
-        return len(source) if isinstance(source, Sized) else None
-    n_frames = length_hint(frames, -1)
-    return None if n_frames < 0 else n_frames
+        n_frames = len(source) if isinstance(source, Sized) else -1
+    else:
+        n_frames = length_hint(frames, -1)
+    limit = private._save_count
+    return None if n_frames < 0 else n_frames if limit is None else min(limit, n_frames)
+
+
+def can_restart(animation: Animation) -> bool:
+    """Return True if the frames can be read again from the first one."""
+    return animation.new_frame_seq() is not animation.new_frame_seq()
+
+
+def saved_items(animation: Animation) -> Iterator[Any]:
+    """Return an iterator of what the frames show, as ``save`` gets it after the initial draw."""
+    private: Any = animation
+    if isinstance(animation, FuncAnimation):  # which forgets what it showed before
+        return itertools.islice(animation.new_frame_seq(), private._save_count)
+    return iter(animation.new_saved_frame_seq())
 
 
 def mark_as_drawn(animation: Animation) -> None:

@@ -49,7 +49,7 @@ class HistoryError(AnimateError, RuntimeError):
         why = ""
         if self.uses_random_numbers:
             why = " (the function draws random numbers: seed=0 gives each frame numbers of its own)"
-        return f"frame {self.frame_idx} depends on the frames that were drawn before it{why}"
+        return f"frame {self.frame_idx} looks different after other frames than alone{why}"
 
 
 class HistoryProbe:

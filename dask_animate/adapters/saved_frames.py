@@ -9,7 +9,14 @@ from typing import Any
 from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
 
 from ..errors import ParamsError
-from ._matplotlib import draws_as_usual, function_of, is_endless, n_frames_of
+from ._matplotlib import (
+    can_restart,
+    draws_as_usual,
+    function_of,
+    is_endless,
+    n_frames_of,
+    saved_items,
+)
 
 
 class SavedFrames(Iterable[Any]):
@@ -37,6 +44,8 @@ class SavedFrames(Iterable[Any]):
 
     def __init__(self, animation: Animation, n_frames: int | None) -> None:
         known = n_frames_of(animation)
+        if known == 0:
+            raise ParamsError("the animation has no frames")
         if n_frames is None and is_endless(animation):
             raise ParamsError(
                 "the animation has neither frames= nor save_count=, so it never ends: give n_frames="
@@ -105,8 +114,8 @@ class SavedFrames(Iterable[Any]):
         if isinstance(animation, ArtistAnimation):
             self._rest = iter(range(self.n_frames or 0))
             return
-        self._can_restart = animation.new_frame_seq() is not animation.new_frame_seq()
+        self._can_restart = can_restart(animation)
         self._rest = self._items()
 
     def _items(self) -> Iterator[Any]:
-        return islice(self._animation.new_saved_frame_seq(), self.n_frames)
+        return islice(saved_items(self._animation), self.n_frames)

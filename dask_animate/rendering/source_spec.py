@@ -73,7 +73,9 @@ class FigureSpec:
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         look = {name: value for name, value in self.settings.items() if not name.startswith(_NOT_DRAWN)}
-        return self.animator, vars(self.draw) | {"redraw": self.draw.redraw == "blit"}, look
+        draw = vars(self.draw) | {"redraw": self.draw.redraw == "blit"}
+        del draw["sequential"]  # such frames are not kept
+        return self.animator, draw, look
 
     def pickled(self) -> FigureSpec:
         """Return it with the animator pickled, so that only who draws needs to load it.

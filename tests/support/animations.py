@@ -1,4 +1,4 @@
-"""Animations of matplotlib, as scripts make them: functions that return one, and whether it has history."""
+"""Animations of matplotlib, as scripts make them; lists of those that have history, and have none."""
 
 import random
 from functools import partial
@@ -363,11 +363,12 @@ def state_in_items():
 
 WITHOUT_HISTORY = [
     *(basic_line, moving_dot, pendulum, connected_axes, walks_3d, rotating_surface, contours),
-    *(cleared_axes, numbered_figure, growing_labels, tinted_background, twins_and_polar),
+    *(cleared_axes, numbered_figure, tinted_background, twins_and_polar),
     *(images, lines_and_texts),
 ]
 WITH_HISTORY = [
     *(appended_points, generator_in_closure, global_random_numbers, random_callable),
     *(object_that_holds_its_animation, global_node, colors_that_cycle, late_mark, trail),
+    growing_labels,  # where a layout begins is where that of the frame before ended
 ]
 NOT_COPIED = [generator_in_function, state_in_items]
