@@ -30,7 +30,11 @@ class OptionTypeError(AnimateError, TypeError):
 
 
 class ParamsError(AnimateError, ValueError):
-    """The parameter sequence is empty or too short, or a frame is missing or occurs twice."""
+    """The parameter sequence is too short, or a frame is missing or occurs twice."""
+
+
+class NoFramesError(ParamsError, RuntimeError):
+    """There is nothing to render; also a RuntimeError, as in parallel-matplotlib-animation."""
 
 
 class FigureError(AnimateError, TypeError):

@@ -22,6 +22,7 @@ from dask_animate.errors import (
     FrameError,
     OptionError,
     OptionTypeError,
+    NoFramesError,
     ParamsError,
     RedrawWarning,
     SequentialWarning,
@@ -227,7 +228,7 @@ def test_number_of_frames(tmp_path):
     short, empty = line_animation(frames=range(9)), line_animation(frames=[])
     with pytest.raises(ParamsError, match="n_frames is 10, but the animation has only 9 frames"):
         saved(short, n_frames=10)
-    with pytest.raises(ParamsError, match="no frames"):
+    with pytest.raises(NoFramesError, match="no frames"):
         saved(empty)
     short._draw_was_started = empty._draw_was_started = True
 

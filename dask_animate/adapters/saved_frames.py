@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
 
-from ..errors import ParamsError
+from ..errors import NoFramesError, ParamsError
 from ._matplotlib import (
     can_restart,
     draws_as_usual,
@@ -45,7 +45,7 @@ class SavedFrames(Iterable[Any]):
     def __init__(self, animation: Animation, n_frames: int | None) -> None:
         known = n_frames_of(animation)
         if known == 0:
-            raise ParamsError("the animation has no frames")
+            raise NoFramesError("the animation has no frames")
         if n_frames is None and is_endless(animation):
             raise ParamsError(
                 "the animation has neither frames= nor save_count=, so it never ends: give n_frames="
@@ -71,7 +71,7 @@ class SavedFrames(Iterable[Any]):
             try:
                 self._first = [next(iter(self._animation.new_frame_seq()))]
             except StopIteration:
-                raise ParamsError("the animation has no frames") from None
+                raise NoFramesError("the animation has no frames") from None
         return self._first[0] if self._first else None
 
     def head(self, n: int) -> list[Any]:

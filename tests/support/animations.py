@@ -10,7 +10,9 @@ from matplotlib.patches import ConnectionPatch
 
 X = np.linspace(0, 2 * np.pi, 100)
 GRID = np.meshgrid(np.linspace(-2, 2, 25), np.linspace(-2, 2, 25))
+#: For small and short videos, which is what tests want.
 SIZE = {"figsize": (3.2, 2.4), "dpi": 80}
+LONGER = 1
 
 
 def basic_line():
@@ -21,18 +23,20 @@ def basic_line():
         line.set_ydata(np.sin(X + i / 10))
         return (line,)
 
-    return FuncAnimation(fig, animate, interval=20, blit=True, save_count=20)
+    return FuncAnimation(fig, animate, interval=20, blit=True, save_count=20 * LONGER)
 
 
 def moving_dot():
     fig, ax = plt.subplots(**SIZE)
     ax.set_xlim(0, 10)
     dots = ax.scatter(1, 0)
-    return FuncAnimation(fig, lambda x: dots.set_offsets((x, 0)), np.linspace(0, 10, 15), interval=50)
+    return FuncAnimation(
+        fig, lambda x: dots.set_offsets((x, 0)), np.linspace(0, 10, 15 * LONGER), interval=50
+    )
 
 
 def pendulum():
-    angles = np.cumsum(np.sin(np.linspace(0, 9, 40))) / 5
+    angles = np.cumsum(np.sin(np.linspace(0, 9, 40 * LONGER))) / 5
     fig = plt.figure(**SIZE)
     ax = fig.add_subplot(autoscale_on=False, xlim=(-2, 2), ylim=(-2, 1))
     ax.set_aspect("equal")
@@ -65,11 +69,13 @@ def connected_axes():
         point.set_data([np.cos(t)], [np.sin(t)])
         link.xy1, link.xy2 = (np.cos(t), np.sin(t)), (t, np.sin(t))
 
-    return FuncAnimation(fig, animate, frames=X[::8], interval=50, repeat_delay=100)
+    return FuncAnimation(
+        fig, animate, frames=np.linspace(0, 6, 13 * LONGER), interval=50, repeat_delay=100
+    )
 
 
 def walks_3d():
-    walks = [np.random.default_rng(k).normal(0, 0.1, (20, 3)).cumsum(axis=0) for k in range(8)]
+    walks = [np.random.default_rng(k).normal(0, 0.1, (20 * LONGER, 3)).cumsum(axis=0) for k in range(8)]
     fig, ax = plt.subplots(subplot_kw={"projection": "3d"}, **SIZE)
     lines = [ax.plot([], [], [])[0] for _ in walks]
     ax.set(xlim3d=(-1, 1), ylim3d=(-1, 1), zlim3d=(-1, 1), xlabel="X")
@@ -78,13 +84,13 @@ def walks_3d():
         for line, walk in zip(lines, walks, strict=True):
             line.set_data_3d(walk[:n].T)
 
-    return FuncAnimation(fig, animate, 20, fargs=(walks, lines), interval=100)
+    return FuncAnimation(fig, animate, 20 * LONGER, fargs=(walks, lines), interval=100)
 
 
 def rotating_surface():
     fig, ax = plt.subplots(subplot_kw={"projection": "3d"}, **SIZE)
     ax.plot_surface(*GRID, np.sin(np.hypot(*GRID) * 3), cmap="viridis", rcount=10, ccount=10)
-    return FuncAnimation(fig, lambda angle: ax.view_init(30, angle), range(0, 90, 9))
+    return FuncAnimation(fig, lambda angle: ax.view_init(30, angle), np.linspace(0, 90, 10 * LONGER))
 
 
 def contours():
@@ -96,7 +102,7 @@ def contours():
         shown[0].remove()
         shown[0] = ax.contourf(*GRID, np.sin(GRID[0] + i / 3) * GRID[1], levels=np.linspace(-2, 2, 9))
 
-    return FuncAnimation(fig, animate, 10)
+    return FuncAnimation(fig, animate, 10 * LONGER)
 
 
 def cleared_axes():
@@ -107,7 +113,7 @@ def cleared_axes():
         plt.hist(np.random.default_rng(i).normal(size=200), 20)
         plt.title(f"frame {i}")
 
-    return FuncAnimation(fig, animate, frames=8, repeat=False)
+    return FuncAnimation(fig, animate, frames=8 * LONGER, repeat=False)
 
 
 def numbered_figure():
@@ -119,7 +125,7 @@ def numbered_figure():
         plt.clf()
         plt.plot(X, np.cos(X + i))
 
-    return FuncAnimation(fig, animate, frames=8)
+    return FuncAnimation(fig, animate, frames=8 * LONGER)
 
 
 def growing_labels():
@@ -127,11 +133,11 @@ def growing_labels():
     (line,) = ax.plot(X, X)
 
     def animate(i):
-        line.set_ydata(X * 10**i)
-        ax.set_ylim(0, 7 * 10**i)
+        line.set_ydata(X * 10 ** (i % 8))
+        ax.set_ylim(0, 7 * 10 ** (i % 8))
         ax.set_title("a title\n" * (i % 3) + "below")
 
-    return FuncAnimation(fig, animate, 8)
+    return FuncAnimation(fig, animate, 8 * LONGER)
 
 
 def tinted_background():
@@ -143,7 +149,7 @@ def tinted_background():
         for k, bar in enumerate(bars):
             bar.set_height(1 + np.sin(i + k))
 
-    return FuncAnimation(fig, partial(animate, bars=bars), 10)
+    return FuncAnimation(fig, partial(animate, bars=bars), 10 * LONGER)
 
 
 def twins_and_polar():
@@ -157,19 +163,19 @@ def twins_and_polar():
         for k, line in enumerate(lines):
             line.set_ydata(1 + np.sin(X + i / (k + 1)))
 
-    return FuncAnimation(fig, animate, 10)
+    return FuncAnimation(fig, animate, 10 * LONGER)
 
 
 def images():
     fig, ax = plt.subplots(**SIZE)
-    shown = [[ax.imshow(np.sin(GRID[0] + k / 3) + GRID[1], animated=True)] for k in range(12)]
+    shown = [[ax.imshow(np.sin(GRID[0] + k / 3) + GRID[1], animated=True)] for k in range(12 * LONGER)]
     return ArtistAnimation(fig, shown, interval=50, blit=True, repeat_delay=1000)
 
 
 def lines_and_texts():
     fig, ax = plt.subplots(**SIZE)
     shown = []
-    for k in range(8):
+    for k in range(8 * LONGER):
         shown.append([*ax.plot(X, np.sin(X + k), "C0"), ax.text(3, 0, f"{k}")])
     shown.append([*shown[0], *shown[3]])
     return ArtistAnimation(fig, shown)
@@ -186,7 +192,7 @@ def appended_points():
 
     def data():
         t = 0.0
-        for _ in range(20):
+        for _ in range(20 * LONGER):
             t += 0.1
             yield t, np.sin(2 * np.pi * t)
 
@@ -206,7 +212,7 @@ def appended_points():
         line.set_data(xs, ys)
         return (line,)
 
-    return FuncAnimation(fig, run, data, interval=100, init_func=init, save_count=100)
+    return FuncAnimation(fig, run, data, interval=100, init_func=init, save_count=100 * LONGER)
 
 
 def generator_in_closure():
@@ -221,14 +227,14 @@ def generator_in_closure():
             bar.set_height(count)
         return bars.patches
 
-    return FuncAnimation(fig, partial(animate, bars=bars), 12, repeat=False, blit=True)
+    return FuncAnimation(fig, partial(animate, bars=bars), 12 * LONGER, repeat=False, blit=True)
 
 
 def global_random_numbers():
     np.random.seed(19)
     fig, ax = plt.subplots(**SIZE)
     dots = ax.scatter(*np.random.random((2, 20)))
-    return FuncAnimation(fig, lambda i: dots.set_offsets(np.random.random((20, 2))), 12)
+    return FuncAnimation(fig, lambda i: dots.set_offsets(np.random.random((20, 2))), 12 * LONGER)
 
 
 class Posterior:
@@ -253,7 +259,9 @@ def random_callable():
     random.seed(5)
     fig, ax = plt.subplots(**SIZE)
     posterior = Posterior(ax)
-    return FuncAnimation(fig, posterior, init_func=posterior.start, frames=15, interval=100, blit=True)
+    return FuncAnimation(
+        fig, posterior, init_func=posterior.start, frames=15 * LONGER, interval=100, blit=True
+    )
 
 
 class Pausable:
@@ -262,7 +270,7 @@ class Pausable:
         self.values = np.exp(-(X**2))
         (self.line,) = ax.plot(X, self.values)
         ax.set_ylim(0, 5)
-        self.animation = FuncAnimation(fig, self.update, frames=15, interval=50, blit=True)
+        self.animation = FuncAnimation(fig, self.update, frames=15 * LONGER, interval=50, blit=True)
 
     def update(self, i):
         self.values += i / 30
@@ -299,7 +307,7 @@ def global_node():
             ax.lines[-1].set_data_3d(corners[node][:, np.newaxis])
         ax.view_init(i * 0.2, i * 0.5)
 
-    return FuncAnimation(fig, update, init_func=init, frames=12, cache_frame_data=False)
+    return FuncAnimation(fig, update, init_func=init, frames=12 * LONGER, cache_frame_data=False)
 
 
 def colors_that_cycle():
@@ -310,7 +318,7 @@ def colors_that_cycle():
         lines.pop().remove()
         lines.extend(ax.plot(X, np.sin(X + i)))
 
-    return FuncAnimation(fig, animate, 8)
+    return FuncAnimation(fig, animate, 8 * LONGER)
 
 
 def late_mark():
@@ -322,7 +330,7 @@ def late_mark():
         if i == 20:
             ax.axvline(3)
 
-    return FuncAnimation(fig, animate, 40)
+    return FuncAnimation(fig, animate, 40 * LONGER)
 
 
 def trail():
@@ -336,7 +344,7 @@ def trail():
         for dot, (x, y) in zip(dots, past[-5:], strict=True):
             dot.set_data([x], [y])
 
-    return FuncAnimation(fig, animate, X[::6])
+    return FuncAnimation(fig, animate, np.linspace(0, 6, 17 * LONGER))
 
 
 # With history that cannot be copied.
