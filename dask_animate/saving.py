@@ -20,6 +20,7 @@ from .adapters import (
     HistoryProbe,
     RandomState,
     SavedFrames,
+    ShortError,
     draws_as_usual,
     figure_of,
     frames_in_place,
@@ -39,6 +40,7 @@ from .errors import (
     SequentialWarning,
     warn,
 )
+from .execution import ClusterOptions
 from .rendering import FigureSpec
 from .validation import in_short, require_int
 from .video_options import VideoOptions, check_names
@@ -59,7 +61,9 @@ class _CopiedAnimation(Animator):
         random_state: RandomState,
         checks: bool = False,
         in_order: bool = False,
+        begins_here: bool = False,
     ) -> None:
+        self._begins_here = begins_here
         self._animation = animation
         self._frames = frames
         self._random_state = random_state
@@ -82,7 +86,9 @@ class _CopiedAnimation(Animator):
         draw = replace(draw, sequential=self._in_order)
         spec = AnimationSpec(copied, draw, current_settings(), log_interval)
         looks = self._checks and isinstance(self._animation, FuncAnimation)
-        HistoryProbe(spec, self._frames.head(N_PROBED if looks else 1)).check(for_history=looks)
+        n_frames = self._frames.n_frames if looks and self._begins_here else None
+        probe = HistoryProbe(spec, self._frames.head(N_PROBED if looks else 1))
+        probe.check(for_history=looks, n_frames=n_frames)
         if not self._in_order and not copied.uses_random_numbers:
             copied.random_state = None  # then frames in a store do not depend on it
         return replace(spec, checks_history=looks)
@@ -109,13 +115,15 @@ def save(
     figure and of the function, in this process and on workers; the caller's figure, artists, random
     states and the variables that the function changes stay as they are.
 
-    Copies draw frames in any order. A function may instead continue from the frame before, such as by
-    appending a point to a line or by drawing random numbers. This is found: before the render, frames 0,
-    1 and 2 are drawn in order and once more alone, until 2 seconds are over, and must be equal. During
-    the render, the last frames of partitions are compared with the same frames drawn alone, as often as
-    that takes a tenth of the time at most. If they differ, a `SequentialWarning` says so, and all frames
-    are drawn in order by this process, still incrementally where that is possible. What cannot be copied
-    is drawn in order, too, by matplotlib and on the caller's figure, like ``animation.save`` does.
+    As long as this process draws alone, it draws the frames in order. Several processes draw them in any
+    order, but a function may continue from the frame before, such as by appending a point to a line or
+    by drawing random numbers. So before others are asked to draw, the first three frames and then once more
+    the first are drawn in order, and the third is drawn alone; equal frames must come out. During the
+    render, the first and the last frame of partitions are compared with the same frames drawn alone, for
+    2 seconds in each process and then as often as it takes a tenth of the time at most. If there is a
+    difference, a `SequentialWarning` says so, and this process draws all frames in order, still
+    incrementally where that is possible. What cannot be copied is drawn in order, too, by matplotlib and
+    on the caller's figure, like ``animation.save`` does.
 
     Parameters
     ----------
@@ -188,7 +196,9 @@ def save(
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     frames = SavedFrames(animation, n_frames)
-    request = _SaveRequest(animation, frames, output_file, _fps(animation, fps), options)
+    request = _SaveRequest(
+        animation, frames, output_file, _fps(animation, fps), options, sequential=sequential is True
+    )
     mark_as_drawn(animation)
     return request.in_order(None) if sequential else request.parallel(checks=sequential is None)
 
@@ -212,7 +222,10 @@ class _SaveRequest:
         output_file: str | os.PathLike[str],
         fps: float | Fraction,
         options: VideoOptions,
+        *,
+        sequential: bool,
     ) -> None:
+        self._is_sequential = sequential
         self._animation = animation
         self._frames = frames
         self._output_file = output_file
@@ -227,18 +240,32 @@ class _SaveRequest:
             self._defaults["freeze_layout"] = False
 
     def parallel(self, *, checks: bool) -> Video:
-        """Draw in this process and on workers; if the animation does not allow that, in order."""
+        """Draw in this process and on workers; if the animation does not allow that, in order.
+
+        Where this process draws alone, or all frames before others would be ready, it draws in order.
+        """
+        cluster = ClusterOptions.create(self._given.get("client"), self._given.get("num_workers", -1))
+        client, n_processes = cluster.resolve(self._frames.n_frames)
+        keeps = self._given.get("store") is not None
+        if checks and client is None and n_processes == 1 and not keeps:
+            return self.in_order(None)
+        begins_here = client is None and not keeps
+        reason: str | None = None
+        obstacle: str | None = None
         try:
-            return self._render(self._copied(checks=checks), {})
+            return self._render(self._copied(checks=checks, begins_here=begins_here), {})
+        except ShortError:
+            pass
         except HistoryError as exc:
-            if self._given.get("store") is not None:
+            if keeps:
                 raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
-            reason, draw_so = str(exc), self.in_order
+            reason = str(exc)
         except CopyError as exc:
             if not checks:
                 raise AnimatorPickleError(f"sequential=False is not possible: {exc}") from exc
-            reason, draw_so = str(exc), self.in_place
-        return draw_so(reason)  # out here, so that its errors do not seem to come of those
+            obstacle = str(exc)
+        # Out here, so that errors do not seem to come of those.
+        return self.in_order(reason) if obstacle is None else self.in_place(obstacle)
 
     def in_order(self, reason: str | None) -> Video:
         """Draw frame after frame with one copy, in this process."""
@@ -253,13 +280,13 @@ class _SaveRequest:
         except CopyError as exc:
             fault, obstacle = None, str(exc)
         if obstacle is not None:
-            return self.in_place(None if reason is None else obstacle)
+            return self.in_place(obstacle)
         warn(f"{fault}. All frames are drawn again, in full", RedrawWarning)
         return self._render(copied, here | {"redraw": "full"})
 
-    def in_place(self, reason: str | None) -> Video:
+    def in_place(self, reason: str) -> Video:
         """Let matplotlib draw the frames on the caller's figure."""
-        if reason is not None:
+        if not self._is_sequential:
             _warn(reason)
         wrong = [name for name in _ONLY_COPIES if name in self._given]
         wrong += ["redraw"] if self._given.get("redraw") == "blit" else []
@@ -272,11 +299,9 @@ class _SaveRequest:
         n_frames = self._frames.n_frames
         return write_video(frames, self._output_file, self._fps, n_frames, num_workers=1, **options)
 
-    def _copied(self, *, checks: bool = False, in_order: bool = False) -> _CopiedAnimation:
+    def _copied(self, **options: bool) -> _CopiedAnimation:
         state = self._random_state
-        return _CopiedAnimation(
-            self._animation, self._frames, random_state=state, checks=checks, in_order=in_order
-        )
+        return _CopiedAnimation(self._animation, self._frames, random_state=state, **options)
 
     def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video:
         options = self._options() | changes

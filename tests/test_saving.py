@@ -20,15 +20,16 @@ import dask_animate
 from dask_animate.errors import (
     AnimatorPickleError,
     FrameError,
+    NoFramesError,
     OptionError,
     OptionTypeError,
-    NoFramesError,
     ParamsError,
     RedrawWarning,
     SequentialWarning,
 )
 
 LOSSLESS = {"codec": "ffv1", "num_workers": 1}
+ON_WORKERS = {"num_workers": -1, "partition_size": 7, "encode_on": "workers"}
 
 
 class Grabber(AbstractMovieWriter):
@@ -96,12 +97,24 @@ def test_frames_are_those_of_matplotlib(make, tmp_path):
 
 
 @pytest.mark.parametrize("make", names(WITH_HISTORY))
-def test_history_is_found(make, tmp_path):
+def test_history_is_found(make, tmp_path, client):
     with pytest.warns(SequentialWarning, match="looks different after other frames than alone"):
-        assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
 
 
-@pytest.mark.parametrize("make", names(WITH_HISTORY))
+@pytest.mark.parametrize("make", names([animations.basic_line, animations.late_mark]))
+def test_short_renders_are_drawn_in_order_here(make, tmp_path):
+    video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
+    assert video.stats.n_frames_here == video.n_frames
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *names(WITH_HISTORY[:3]),
+        *(pytest.param(make, id=make.__name__, marks=pytest.mark.slow) for make in WITH_HISTORY[3:]),
+    ],
+)
 def test_sequential_frames_are_drawn_in_order_without_a_word(make, tmp_path):
     assert_same_as_matplotlib(make, tmp_path / "a.mkv", sequential=True)
 
@@ -121,9 +134,6 @@ def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, reason, tmp_path):
     assert not (tmp_path / "b.mkv").exists()
 
 
-ON_WORKERS = {"num_workers": -1, "partition_size": 7, "encode_on": "workers"}
-
-
 @pytest.mark.parametrize(
     "make",
     names([animations.basic_line, animations.walks_3d, animations.numbered_figure, animations.images]),
@@ -133,13 +143,7 @@ def test_workers_draw_the_same(make, tmp_path, client):
     assert video.stats.n_frames_here == 0
 
 
-@pytest.mark.parametrize("make", names([animations.late_mark, animations.random_callable]))
-def test_workers_find_what_the_first_frames_do_not_show(make, tmp_path, client):
-    with pytest.warns(SequentialWarning, match="looks different after other frames"):
-        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
-
-
-def test_what_is_the_callers_stays_as_it_was(tmp_path):
+def test_what_is_the_callers_stays_as_it_was(tmp_path, client):
     animation = animations.object_that_holds_its_animation()
     holder = animation._func.__self__
     figure = animation._fig
@@ -148,7 +152,7 @@ def test_what_is_the_callers_stays_as_it_was(tmp_path):
     states = pickle.dumps((np.random.get_state(), random.getstate()))
     axes, dpi, canvas = list(figure.axes), figure.dpi, figure.canvas
     with pytest.warns(SequentialWarning):
-        dask_animate.save(animation, tmp_path / "a.mkv", savefig_params={"dpi": 50})
+        dask_animate.save(animation, tmp_path / "a.mkv", client=client, savefig_params={"dpi": 50})
     assert pickle.dumps((np.random.get_state(), random.getstate())) == states
     assert (figure.axes, figure.dpi, figure.canvas) == (axes, dpi, canvas)
     assert plt.get_fignums() == [figure.number]
@@ -157,11 +161,11 @@ def test_what_is_the_callers_stays_as_it_was(tmp_path):
     np.testing.assert_array_equal(holder.values, before[1])
 
 
-def test_random_states_are_those_of_the_call(tmp_path):
+def test_random_states_are_those_of_the_call(tmp_path, client):
     animation = animations.global_random_numbers()
     with pytest.warns(SequentialWarning, match="seed=0 gives each frame numbers of its own"):
-        dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS)
-    dask_animate.save(animation, tmp_path / "b.mkv", seed=0, **LOSSLESS)
+        dask_animate.save(animation, tmp_path / "a.mkv", client=client, **LOSSLESS | ON_WORKERS)
+    dask_animate.save(animation, tmp_path / "b.mkv", seed=0, client=client, **LOSSLESS | ON_WORKERS)
     expected = saved_by_matplotlib(animation)  # goes on with the states as they were
     np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), expected)
     seeded = decoded(tmp_path / "b.mkv")
@@ -203,7 +207,7 @@ def test_a_generator_is_read_once(repeat, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Animation was deleted")
-def test_items_are_there_again_if_history_shows_late(tmp_path):
+def test_items_are_there_again_if_history_shows_late(tmp_path, client):
     def make():
         animation = animations.late_mark()
         return FuncAnimation(
@@ -211,7 +215,7 @@ def test_items_are_there_again_if_history_shows_late(tmp_path):
         )
 
     with pytest.warns(SequentialWarning):
-        assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
 
 
 def test_number_of_frames(tmp_path):

@@ -12,6 +12,7 @@ from .history import N_PROBED as N_PROBED
 from .history import AnimationSpec as AnimationSpec
 from .history import HistoryError as HistoryError
 from .history import HistoryProbe as HistoryProbe
+from .history import ShortError as ShortError
 from .in_place import frames_in_place as frames_in_place
 from .in_place import runs_layout as runs_layout
 from .in_place import saved_look as saved_look

@@ -25,6 +25,8 @@ from .animation_copy import AnimationCopy, CopyError, NotInCopyError
 
 #: Frames that are drawn before the render begins, and seconds after which no more are.
 N_PROBED, MAX_SECONDS = 3, 2.0
+#: Seconds of drawing below which it does not pay to start other processes.
+SHORT_SECONDS = 2.0
 #: Checks in a process during the render take at most so many seconds and this share of the drawing.
 CHECK_SECONDS, CHECK_SHARE = 2.0, 0.1
 
@@ -52,6 +54,10 @@ class HistoryError(AnimateError, RuntimeError):
         return f"frame {self.frame_idx} looks different after other frames than alone{why}"
 
 
+class ShortError(Exception):
+    """A render is so short that this process draws all of it, for which no check is needed."""
+
+
 class HistoryProbe:
     """Draws some frames of a copy before the render.
 
@@ -69,11 +75,20 @@ class HistoryProbe:
         self._settings = spec.settings
         self._items = items
 
-    def check(self, *, for_history: bool) -> None:
+    def check(self, *, for_history: bool, n_frames: int | None = None) -> None:
         """Draw the first frame, and look for a dependence on earlier frames if that is asked for.
+
+        Parameters
+        ----------
+        for_history : bool
+            False draws the first frame only.
+        n_frames : int, optional
+            Number of frames of the render, if this process begins to draw them.
 
         Raises
         ------
+        ShortError
+            If `n_frames` take less than `SHORT_SECONDS`.
         CopyError
             If the copy does not draw as the original does.
         HistoryError
@@ -82,9 +97,12 @@ class HistoryProbe:
         watched = _Watched(copy.deepcopy(self._animation))
         in_order = self._source(watched, replace(self._options, sequential=True))
         with _UntouchedFigure(self._animation), closing(in_order):
+            in_order.open()
             begun = time.perf_counter()
             first = last = self._drawn(in_order, 0)
             n_drawn = 1
+            if n_frames and n_frames * (time.perf_counter() - begun) < SHORT_SECONDS:
+                raise ShortError
             if for_history:
                 while n_drawn < len(self._items) and time.perf_counter() - begun < MAX_SECONDS:
                     last = self._drawn(in_order, n_drawn)
