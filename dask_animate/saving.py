@@ -115,15 +115,15 @@ def save(
     figure and of the function, in this process and on workers; the caller's figure, artists, random
     states and the variables that the function changes stay as they are.
 
-    As long as this process draws alone, it draws the frames in order. Several processes draw them in any
-    order, but a function may continue from the frame before, such as by appending a point to a line or
-    by drawing random numbers. So before others are asked to draw, the first three frames and then once more
-    the first are drawn in order, and the third is drawn alone; equal frames must come out. During the
-    render, the first and the last frame of partitions are compared with the same frames drawn alone, for
-    2 seconds in each process and then as often as it takes a tenth of the time at most. If there is a
-    difference, a `SequentialWarning` says so, and this process draws all frames in order, still
-    incrementally where that is possible. What cannot be copied is drawn in order, too, by matplotlib and
-    on the caller's figure, like ``animation.save`` does.
+    As long as this process draws alone, it draws the frames in order. Several processes draw them in
+    any order, but a function may continue from the frame before, such as by appending a point to a line
+    or by drawing random numbers. So before others are asked to draw, the first three frames and then
+    once more the first are drawn in order, and the third is drawn alone; equal frames must come out.
+    During the render, the first and the last frame of partitions are compared with the same frames
+    drawn alone, for 2 seconds in each process and then as often as it takes a tenth of the time at
+    most. If there is a difference, a `SequentialWarning` says so, and this process draws all frames in
+    order, still incrementally where that is possible. What cannot be copied is drawn in order, too, by
+    matplotlib and on the caller's figure, like ``animation.save`` does.
 
     Parameters
     ----------
