@@ -24,12 +24,14 @@ makes one video of several.
 """
 
 from .animator import Animator
+from .function_animator import animate
 from .join import join
 from .params import IndexedFrameParams
+from .saving import save
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video", "join", "write_video"]
+__all__ = ["Animator", "IndexedFrameParams", "Video", "animate", "join", "save", "write_video"]
 
 __version__: str
 
