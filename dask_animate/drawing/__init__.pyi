@@ -1,7 +1,5 @@
 from .canvas import rasterize as rasterize
 from .figure_source import FigureSource as FigureSource
-from .frame_source import FrameSource as FrameSource
-from .frame_source import Mismatch as Mismatch
 from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
 from .isolation import in_isolation as in_isolation
@@ -10,3 +8,5 @@ from .isolation import isolation_name as isolation_name
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
 from .session import DrawSession as DrawSession
+from .source import Mismatch as Mismatch
+from .source import Source as Source

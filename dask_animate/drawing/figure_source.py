@@ -18,11 +18,11 @@ from ..params import private
 from ..validation import in_short
 from .canvas import Canvas
 from .figure_state import FigureState
-from .frame_source import Mismatch
 from .isolation import IsolatedState, in_isolation, make_current, open_figures, seed_random_states
 from .options import DrawOptions
 from .redraw import Redrawer
 from .session import DrawSession
+from .source import Mismatch
 
 if TYPE_CHECKING:
     from ..provenance import Environment, Observer
@@ -96,7 +96,7 @@ class FigureSource:
         return self._state.active()
 
     def partition_lock(self) -> AbstractContextManager[object]:
-        """Block other threads from drawing partitions with this figure; see `FrameSource`."""
+        """Block other threads from drawing partitions with this figure; see `Source`."""
         # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
         return nullcontext() if in_isolation() else self._partition_lock
 
@@ -121,7 +121,7 @@ class FigureSource:
         return self._size
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
-        """Draw one frame; see `FrameSource.draw`.
+        """Draw one frame; see `Source.draw`.
 
         ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
 
@@ -160,7 +160,7 @@ class FigureSource:
         return rgba
 
     def verify(self, session: DrawSession) -> None:
-        """Verify the frames of a session; see `FrameSource.verify`."""
+        """Verify the frames of a session; see `Source.verify`."""
         with self.isolated():
             self._check_open()
             if self._redrawer is not None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
-from ..drawing import DrawSession, FrameSource, Mismatch
+from ..drawing import DrawSession, Mismatch, Source
 from ..frames import FrameSize, as_pixels
 from .source_spec import SourceSpec
 from .task_output import TaskOutput, TaskSpec
@@ -39,7 +39,7 @@ class Renderer:
     """
 
     def __init__(self, spec: SourceSpec) -> None:
-        self._source: FrameSource = spec.source()
+        self._source: Source = spec.source()
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0

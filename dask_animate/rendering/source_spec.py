@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import cloudpickle
 
-from ..drawing import DrawOptions, FigureSource, FrameSource
+from ..drawing import DrawOptions, FigureSource, Source
 from ..errors import AnimatorPickleError, WorkerError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class SourceSpec(Protocol):
         """Whether a partition may turn out wrong, so that its parameters are needed once more."""
         ...
 
-    def source(self) -> FrameSource:
+    def source(self) -> Source:
         """Return what draws the frames; nothing is built yet."""
         ...
 
@@ -94,7 +94,7 @@ class FigureSpec:
         """Whether frames are drawn from the ones before, and compared."""
         return self.draw.redraw == "auto"
 
-    def source(self) -> FrameSource:
+    def source(self) -> Source:
         """Return what draws the frames, whose figure is not built yet."""
         return FigureSource(self.load, self.draw, self.settings, self.environment)
 

@@ -29,7 +29,7 @@ class Mismatch(Exception):
         self.fault = fault
 
 
-class FrameSource(Protocol):
+class Source(Protocol):
     """Draws frames in one process.
 
     A source is opened once, draws any number of frames in any order, and is closed once, possibly while
