@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 KNOWS = {
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
+    "renderable": "make_video, frames, frame, preview, check",
     "write": "what users call with frames that exist already",
     "render": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..drawing import DrawSession
 from ..errors import FrameSizeError, OptionTypeError, ParamsError
 from ..frames import FrameSize
-from ..params import FrameParams, SliceParams, is_data, is_location, open_slices
+from ..params import FrameParams, Params, SliceParams, is_data, is_location, open_slices
 
 _EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
 
@@ -44,6 +44,15 @@ class ArraySpec:
     def source(self) -> ArraySource:
         """Return the source of the frames."""
         return ArraySource(self)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether frames have an alpha channel."""
+        return self.n_channels == 4
+
+    def sized(self, params: Params) -> ArraySpec:
+        """Return it as it is: the size is known."""
+        return self
 
     def load(self) -> None:
         """Do nothing: there is no animator."""

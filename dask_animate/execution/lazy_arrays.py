@@ -23,7 +23,7 @@ from ..errors import OptionError, RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, block_axes, partition_sizes
-from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
+from ..rendering import Block, Renderer, SourceSpec, TaskSpec, renderers
 from .partitioning import TAIL_SEGMENT, kept_length
 
 #: A pickled animator up to this size is part of each task. A larger one becomes a task of its own, on
@@ -31,12 +31,12 @@ from .partitioning import TAIL_SEGMENT, kept_length
 INLINE_BYTES = 64 * 2**10
 
 
-def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
+def lazy_frames(spec: SourceSpec, params: Params, partition_size: Any) -> Any:
     """Return frames as a `dask.array.Array`, (n, height, width, 3) uint8, chunked by partition.
 
     Parameters
     ----------
-    spec : FigureSpec
+    spec : SourceSpec
         What to draw; not pickled yet.
     params
         The parameters of the frames; consumed.
@@ -45,6 +45,7 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     """
     if params.bag_partitions is not None:
         params.check_partition_size(partition_size)
+    spec = spec.sized(params)
     with closing(Renderer(spec)) as renderer:
         size = renderer.size()
     blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))
@@ -83,7 +84,7 @@ class Drawing:
 
     Parameters
     ----------
-    spec : FigureSpec
+    spec : SourceSpec
         What to draw; not pickled yet.
 
     Attributes
@@ -92,7 +93,7 @@ class Drawing:
         Unique to the array; the name of its layer.
     """
 
-    def __init__(self, spec: FigureSpec) -> None:
+    def __init__(self, spec: SourceSpec) -> None:
         self.name = f"draw-{uuid.uuid4().hex}"
         self._pickle = zlib.compress(cloudpickle.dumps(spec.pickled()))  # to about a third
 
@@ -116,8 +117,8 @@ class Drawing:
         assert isinstance(output.payload, Block)
         return output.payload.pixels
 
-    def _load(self) -> FigureSpec:
-        spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
+    def _load(self) -> SourceSpec:
+        spec: SourceSpec = pickle.loads(zlib.decompress(self._pickle))
         return spec
 
 
