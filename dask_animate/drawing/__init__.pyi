@@ -2,11 +2,11 @@ from .canvas import rasterize as rasterize
 from .figure_source import FigureSource as FigureSource
 from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
-from .isolation import in_isolation as in_isolation
-from .isolation import is_another_threads_isolation as is_another_threads_isolation
-from .isolation import isolation_name as isolation_name
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
 from .session import DrawSession as DrawSession
 from .source import Mismatch as Mismatch
 from .source import Source as Source
+from .user_code import in_isolation as in_isolation
+from .user_code import is_another_threads_isolation as is_another_threads_isolation
+from .user_code import isolation_name as isolation_name

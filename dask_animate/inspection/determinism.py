@@ -25,8 +25,8 @@ _EXPLANATIONS = {
     "come from NumPy's or Python's global state, or from a generator that is made with a fixed seed: in "
     "setup() such as default_rng(0), in {method}() such as default_rng(frame_idx)",
     "history": "the picture after other frames is not that of the frame drawn alone. {method}() must "
-    "set everything that it ever changes, for every frame, and must not continue a random generator that "
-    "it keeps",
+    "set everything that it ever changes, for every frame, and must not continue a random generator "
+    "that it keeps",
     "blit": "something changes without being marked stale. Use the setters, or set artist.stale = True "
     "after changing an array in place",
 }
