@@ -16,18 +16,21 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
     video = Wave().make_video("wave.mp4", np.linspace(0, 2 * np.pi, 60), fps=30)
 
 ``preview`` shows some frames, ``check`` says whether frames depend on anything but their arguments, and
-``frames`` returns them as a lazy dask array. `write_video` encodes frames that exist already.
+``frames`` returns them as a lazy dask array. `FrameSource` does all this for frames that are drawn
+without matplotlib; `dask_animate.sources` has ready ones for image files and video files. `write_video`
+encodes frames that exist already.
 
 `dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
 `dask_animate.util` two helpers.
 """
 
 from .animator import Animator
+from .frame_source import FrameSource
 from .params import IndexedFrameParams
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video", "write_video"]
+__all__ = ["Animator", "FrameSource", "IndexedFrameParams", "Video", "write_video"]
 
 __version__: str
 

@@ -266,7 +266,7 @@ class Renderable(ABC):
         from .render import RenderRequest
 
         started = time.perf_counter()
-        draw = DrawOptions.create(
+        draw = self._draw_options(
             savefig_params,
             reuse_figure=reuse_figure_object,
             seed=seed,
@@ -378,7 +378,7 @@ class Renderable(ABC):
         """
         from .execution import lazy_frames
 
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed, redraw=redraw))
+        spec = self._spec(self._draw_options(savefig_params, seed=seed, redraw=redraw))
         return lazy_frames(spec, open_params(param_by_frame, n_frames, axis, dim), partition_size)
 
     @parameters_as_in(make_video)
@@ -424,7 +424,7 @@ class Renderable(ABC):
         (100, 150, 3)
         """
         frame_idx = require_int("frame_idx", frame_idx, 0)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._spec(self._draw_options(savefig_params, seed=seed))
         with _changes_recorded(self), closing(Renderer(spec)) as renderer:
             return renderer.frame(frame_idx, params)
 
@@ -479,7 +479,7 @@ class Renderable(ABC):
         from .inspection import make_sheet, sample_evenly
 
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._spec(self._draw_options(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         samples = sample_evenly(sequence, n, sequence.n_frames)
         with _changes_recorded(self), closing(Renderer(spec)) as renderer:
@@ -548,21 +548,19 @@ class Renderable(ABC):
         from .inspection import DeterminismCheck, sample_runs
 
         n = require_int("n", n, 1)
-        spec = self._spec(DrawOptions.create(savefig_params, seed=seed))
+        spec = self._spec(self._draw_options(savefig_params, seed=seed))
         sequence = open_params(param_by_frame, n_frames, axis, dim)
         samples = sample_runs(sequence, n, sequence.n_frames)
         with _changes_recorded(self):
             return DeterminismCheck(spec, samples).report()
 
+    def _draw_options(self, savefig_params: Mapping[str, Any] | None, **options: Any) -> DrawOptions:
+        """Check the arguments that say how to draw, and return them as options."""
+        return DrawOptions.create(savefig_params, **options)
+
     @abstractmethod
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> DrawnSpec:
-        """Call `before_drawing` and return what draws the frames.
-
-        Raises
-        ------
-        OptionError
-            If it cannot draw as the options say; before anything is called.
-        """
+        """Call `before_drawing` and return what draws the frames."""
 
 
 def _log_interval(plotting_log_interval: int | None) -> int | None:

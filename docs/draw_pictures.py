@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 KNOWS = {
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
+    "frame_source": "what users derive from without matplotlib",
     "renderable": "make_video, frames, frame, preview, check",
     "write": "what users call with frames that exist already",
     "render": "one call: options checked, video made",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
@@ -82,6 +82,13 @@ class OutputOptions:
         _check_intervals(timeline, encode)
         path = Path(os.path.abspath(as_path(output_file)))
         return cls(path, encode, timeline, _metadata(metadata, encode.container))
+
+    def with_alpha(self) -> OutputOptions:
+        """Return the options for frames that turn out to have an alpha channel, which may be lost."""
+        encode = self.encode.with_alpha()
+        encode.warn_of_lost_alpha()
+        check_encoder(encode)
+        return replace(self, encode=encode)
 
 
 def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:

@@ -1,3 +1,4 @@
+from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
 from .renderer_pool import renderers as renderers
 from .source_spec import DrawnSpec as DrawnSpec

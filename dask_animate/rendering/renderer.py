@@ -45,8 +45,10 @@ class Renderer:
         self._n_drawn = 0
 
     def size(self) -> FrameSize:
-        """Return the size of the frames, building the figure if need be."""
-        return self._source.open()
+        """Return the size of the frames, building the figure if need be; of a spec that is sized."""
+        size = self._source.open()
+        assert size is not None
+        return size
 
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
@@ -60,10 +62,7 @@ class Renderer:
         ndarray of uint8, shape (height, width, 3)
             RGB; yours.
         """
-        size = self.size()
-        rgb = np.empty((size.height, size.width, 3), np.uint8)
-        self._draw(frame_idx, params, partial(as_pixels, out=rgb), DrawSession())
-        return rgb
+        return self._draw(frame_idx, params, _as_rgb, DrawSession())
 
     def render(
         self,
@@ -198,7 +197,7 @@ class Renderer:
         session : DrawSession
             Of the partition; changed.
         """
-        self.size()
+        self._source.open()
         with self._source.isolated():
             frame = self._source.draw(frame_idx, params, session)
             self._n_drawn += 1
@@ -217,6 +216,12 @@ class _Partition:
     n_frames: int | None
     on_frame: Callable[[int], None]
     begun: float
+
+
+def _as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
+    rgb = np.empty((*frame.shape[:2], 3), np.uint8)
+    as_pixels(frame, opaque=opaque, out=rgb)
+    return rgb
 
 
 def _convert(
