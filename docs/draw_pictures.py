@@ -20,6 +20,7 @@ KNOWS = {
     "animator": "what users derive from",
     "frame_source": "what users derive from without matplotlib",
     "renderable": "make_video, frames, frame, preview, check",
+    "sources": "ready frame sources: image files, video files",
     "write": "what users call with frames that exist already",
     "render": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",

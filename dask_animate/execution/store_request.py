@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError, ReuseWarning, warn
@@ -60,7 +60,8 @@ class StoreRequest:
         content, reason = content_or_reason(*spec.content())
         if reason is not None:
             warn(f"{spec.name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
-        environment = Observer(content.references).observe()
+        references = replace(content.references, draw_figures=spec.draws_figures)
+        environment = Observer(references).observe()
         if environment.outdated:
             warn(
                 f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "

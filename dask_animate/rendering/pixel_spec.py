@@ -33,6 +33,8 @@ class PixelSpec:
         The source that has drawn the first frame in this process, until it is used.
     may_draw_again : bool
         As in `SourceSpec`; never.
+    draws_figures : bool
+        As in `DrawnSpec`; never.
     """
 
     drawer: Any
@@ -42,6 +44,7 @@ class PixelSpec:
     environment: Environment | None = None
     begun: list[PixelSource] = field(default_factory=list, compare=False)
     may_draw_again = False
+    draws_figures = False
 
     @property
     def name(self) -> str:

@@ -63,6 +63,11 @@ class DrawnSpec(SourceSpec, Protocol):
         """Name of that object's class."""
         ...
 
+    @property
+    def draws_figures(self) -> bool:
+        """Whether frames depend on matplotlib, even if the object does not mention it."""
+        ...
+
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         ...
@@ -88,6 +93,8 @@ class FigureSpec:
         Frames between two lines in the log of each worker.
     environment : Environment or None
         What the frames depend on in the process that asks for them; only if they are to be kept.
+    draws_figures : bool
+        As in `DrawnSpec`; always.
     """
 
     animator: Any
@@ -95,6 +102,7 @@ class FigureSpec:
     settings: Mapping[str, Any]
     log_interval: int | None = None
     environment: Environment | None = None
+    draws_figures = True
 
     @property
     def name(self) -> str:
