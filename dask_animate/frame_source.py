@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .drawing import DrawOptions
+from .drawing import Drawn, DrawOptions
 from .errors import OptionError
 from .renderable import Renderable
 from .rendering import PixelSpec
@@ -93,7 +93,7 @@ class FrameSource(Renderable):
         """
 
     @abstractmethod
-    def draw(self, frame_idx: int, params: Any) -> Any:
+    def draw(self, frame_idx: int, params: Any) -> Drawn:
         """Draw one frame and return its pixels.
 
         Parameters

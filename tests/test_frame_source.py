@@ -139,6 +139,14 @@ def test_with_a_declared_shape_only_workers_draw(tmp_path, client):
     assert source.notes() == [*range(N)]
     assert source.frames(range(N)).shape == (N, 32, 48, 3)
     assert source.notes() == [*range(N)]
+    assert source.n_setups(os.getpid()) == 0
+
+
+def test_a_wrong_declaration_is_an_error(tmp_path, where):
+    source = Levels()
+    source.frame_shape = (32, 50, 3)
+    with pytest.raises(FrameSizeError, match=r"frame 0 has the shape \(32, 48, 3\).*\(32, 50, 3\)"):
+        source.make_video(tmp_path / "a.mp4", range(N), 25, **where)
 
 
 @pytest.mark.parametrize("shape", [(32, 48), (32, 48, 2), (0, 48, 3), (32.0, 48, 3), "auto", 3])
@@ -203,11 +211,22 @@ def test_transparency_that_is_lost(tmp_path, options):
 
 
 class Noise(FrameSource):
+    """Of NumPy's global state alone: distributed's threads in a worker use Python's."""
+
     def setup(self):
         self.first = np.random.rand(8)
 
     def draw(self, frame_idx, params):
-        return np.array([self.first, np.random.rand(8), [random.random() for _ in range(8)]])
+        return np.array([self.first, np.random.rand(8)])
+
+
+def test_pythons_random_state_is_seeded_too():
+    class PythonNoise(FrameSource):
+        def draw(self, frame_idx, params):
+            return np.array([[random.random() for _ in range(8)]])
+
+    assert np.array_equal(PythonNoise().frame(None, 9), PythonNoise().frame(None, 9))
+    assert not np.array_equal(PythonNoise().frame(None, 9), PythonNoise().frame(None, 8))
 
 
 def test_random_states_are_seeded_and_put_back(tmp_path, client):
@@ -230,8 +249,8 @@ def test_threads_of_a_worker_take_turns(tmp_path, client_of_threads):
     class OneAtATime(Noise):
         def draw(self, frame_idx, params):
             self.busy = getattr(self, "busy", 0) + 1
-            frame = super().draw(frame_idx, params)  # at once: other threads of dask use `random`
             time.sleep(0.001)
+            frame = super().draw(frame_idx, params)
             assert self.busy == 1
             self.busy -= 1
             return frame
@@ -282,6 +301,27 @@ def test_store(tmp_path, where):
     assert counts(other.make_video(tmp_path / "a.mkv", changed, 25, **options)) == (N, 0)
     seeded = other.make_video(tmp_path / "a.mkv", changed, 25, seed=3, **options)
     assert counts(seeded) == (N, 0)
+
+
+def test_changed_code_in_a_store(tmp_path):
+    def render(factor):
+        if factor == 2:
+
+            class Shown(FrameSource):
+                def draw(self, frame_idx, params):
+                    return np.full((16, 16), 2 * params, np.uint8)
+
+        else:
+
+            class Shown(FrameSource):
+                def draw(self, frame_idx, params):
+                    return np.full((16, 16), 3 * params, np.uint8)
+
+        options = {"store": tmp_path / "frames.zarr", "codec": "ffv1", "num_workers": 1}
+        return Shown().make_video(tmp_path / "a.mkv", range(N), 25, **options)
+
+    assert [counts(render(factor)) for factor in (2, 2, 3)] == [(N, 0), (0, N), (N, 0)]
+    assert decode(tmp_path / "a.mkv")[:, 3, 3, 0].tolist() == [3 * idx for idx in range(N)]
 
 
 def test_transparent_frames_in_a_store(tmp_path, where):
@@ -374,7 +414,7 @@ def test_what_is_no_frame_is_named(tmp_path, where):
 @pytest.mark.parametrize("shape", [(32, 48), (32, 48, 4), (32, 50, 3)])
 def test_a_frame_of_another_shape_is_named(tmp_path, where, shape):
     source = Fails(37, np.zeros(shape, np.uint8))
-    with pytest.raises(FrameSizeError, match=r"frame 37 has the shape .*first frame \(32, 48, 3\)"):
+    with pytest.raises(FrameSizeError, match=r"frame 37 has the shape .* have the shape \(32, 48, 3\)"):
         source.make_video(tmp_path / "a.mp4", range(N), 25, **where)
 
 
@@ -474,22 +514,6 @@ def test_interruption(tmp_path, stop):
     with pytest.raises(expected):
         Stops().make_video(tmp_path / "a.mp4", range(N), 25, num_workers=1)
     assert os.listdir(tmp_path) == []
-
-
-def test_further_processes(tmp_path, monkeypatch):
-    """Frames are drawn here until a cluster is ready, and then by both."""
-    from dask_animate.execution import scale_out
-
-    monkeypatch.setattr(scale_out, "start_seconds", lambda: 0.1)
-
-    class Slow(Levels):
-        def draw(self, frame_idx, params):
-            time.sleep(0.03)
-            return super().draw(frame_idx // 8, params // 8)
-
-    video = Slow().make_video(tmp_path / "a.mkv", range(200), 25, num_workers=2, codec="ffv1")
-    assert decode(video.path)[:, 4, 4, 0].tolist() == [4 * (idx // 8) for idx in range(200)]
-    assert video.stats.n_workers == 1
 
 
 def test_workers_import_no_matplotlib(tmp_path):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError
 from ..frame_source import FrameSource
 from ..validation import in_short
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -91,15 +94,16 @@ class ImageFiles(FrameSource):
         """Leave `files` out, so that a frame in a store depends on its own file alone."""
         return {name: value for name, value in vars(self).items() if name != "files"}
 
-    def draw(self, frame_idx: int, params: ImageFile) -> Any:
+    def draw(self, frame_idx: int, params: ImageFile) -> Image:
         """Return the image in a file."""
         import fsspec
-        from PIL import Image, ImageOps
+        from PIL import ImageOps
+        from PIL.Image import open as open_image
 
         if not isinstance(params, ImageFile):
             raise TypeError(f"parameters of ImageFiles are members of its files, got {in_short(params)}")
         try:
-            with fsspec.open(params.url, "rb", **self._options) as file, Image.open(file) as image:
+            with fsspec.open(params.url, "rb", **self._options) as file, open_image(file) as image:
                 return ImageOps.exif_transpose(image)
         except Exception as exc:  # whatever Pillow and file systems raise
             raise OSError(f"cannot read {params.url}: {exc}") from exc

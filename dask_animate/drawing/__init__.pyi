@@ -5,6 +5,7 @@ from .isolation import current_settings as current_settings
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
 from .pixel_source import PixelSource as PixelSource
+from .pixels import Drawn as Drawn
 from .session import DrawSession as DrawSession
 from .source import Mismatch as Mismatch
 from .source import Source as Source

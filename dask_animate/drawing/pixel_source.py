@@ -15,7 +15,7 @@ from ..frames import FrameSize
 from ..params import private
 from ..validation import in_short
 from .observed_environment import ObservedEnvironment
-from .pixels import pixels_of
+from .pixels import Drawn, pixels_of
 from .session import DrawSession
 from .user_code import (
     FRAME,
@@ -41,7 +41,7 @@ class DrawsPixels(Protocol):
         """Prepare to draw."""
         ...
 
-    def draw(self, frame_idx: int, params: Any) -> Any:
+    def draw(self, frame_idx: int, params: Any) -> Drawn:
         """Return the pixels of a frame; see `pixels_of`."""
         ...
 
@@ -198,8 +198,8 @@ class PixelSource:
             self._shape = height, width, n_channels
         elif shape != self._shape:
             raise FrameSizeError(
-                f"frame {frame_idx} has the shape {shape}, but the first frame {self._shape}: "
-                f"all frames of a video have one shape"
+                f"frame {frame_idx} has the shape {shape}, but all frames of this video have the shape "
+                f"{self._shape}, as the first one or frame_shape says"
             )
 
     def _keep(self, pixels: NDArray[np.uint8]) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..frames import as_uint8
 from ..validation import in_short
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: An array, an image of Pillow, or bytes and the shape that they have as an array.
+Drawn: TypeAlias = "ArrayLike | Image | tuple[bytes | bytearray | memoryview, tuple[int, int, int]]"
 
 _EXPECTED = "an array (height, width[, 1, 3 or 4]), a PIL image, or (bytes, (height, width, 1, 3 or 4))"
 #: Modes of PIL images in which a value is not what is seen.
 _UNCLEAR_MODES = ("I", "F")
 
 
-def pixels_of(drawn: Any) -> NDArray[np.uint8]:
+def pixels_of(drawn: Drawn) -> NDArray[np.uint8]:
     """Return the pixels of a frame.
 
     Parameters
@@ -43,7 +49,7 @@ def pixels_of(drawn: Any) -> NDArray[np.uint8]:
     if drawn is None or isinstance(drawn, str | bytes | bytearray | memoryview):
         raise ValueError(f"draw() must return {_EXPECTED}, got {in_short(drawn)}")
     try:
-        return as_uint8(drawn)
+        return as_uint8(np.asarray(drawn))
     except ValueError as exc:
         raise ValueError(f"what draw() returns {exc}") from None
 

@@ -46,8 +46,10 @@ def lazy_frames(spec: SourceSpec, params: Params, partition_size: Any) -> Any:
     if params.bag_partitions is not None:
         params.check_partition_size(partition_size)
     spec = spec.sized(params)
-    with closing(Renderer(spec)) as renderer:
-        size = renderer.size()
+    size = spec.size
+    if size is None:
+        with closing(Renderer(spec)) as renderer:
+            size = renderer.size()
     blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))
     return _drawn(Drawing(spec), blocks, size)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..drawing import PixelSource
+from ..frames import FrameSize
 from ..params import Params
 from .pickling import loaded, pickled
 
@@ -50,6 +51,11 @@ class PixelSpec:
     def name(self) -> str:
         """Name of the object's class."""
         return type(self.drawer).__name__
+
+    @property
+    def size(self) -> FrameSize | None:
+        """Size of the frames, if it is known."""
+        return None if self.shape is None else FrameSize(*self.shape[:2])
 
     @property
     def transparent(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ..drawing import DrawOptions, Source
+from ..frames import FrameSize
 from ..params import Params
 from .pickling import loaded, pickled
 
@@ -28,6 +29,11 @@ class SourceSpec(Protocol):
     @property
     def may_draw_again(self) -> bool:
         """Whether a partition may turn out wrong, so that its parameters are needed once more."""
+        ...
+
+    @property
+    def size(self) -> FrameSize | None:
+        """Size of the frames; None if a source has to be opened to know it."""
         ...
 
     @property
@@ -95,6 +101,8 @@ class FigureSpec:
         What the frames depend on in the process that asks for them; only if they are to be kept.
     draws_figures : bool
         As in `DrawnSpec`; always.
+    size : None
+        As in `SourceSpec`; known once the figure is built.
     """
 
     animator: Any
@@ -103,6 +111,7 @@ class FigureSpec:
     log_interval: int | None = None
     environment: Environment | None = None
     draws_figures = True
+    size = None
 
     @property
     def name(self) -> str:
