@@ -24,27 +24,54 @@ encodes frames that exist already.
 `dask_animate.util` two helpers.
 """
 
+from typing import TYPE_CHECKING
+
 from .animator import Animator
 from .frame_source import FrameSource
 from .params import IndexedFrameParams
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "FrameSource", "IndexedFrameParams", "Video", "write_video"]
+if TYPE_CHECKING:
+    from .function_animator import animate
+    from .saving import save
+
+__all__ = [
+    "Animator",
+    "FrameSource",
+    "IndexedFrameParams",
+    "Video",
+    "animate",
+    "save",
+    "write_video",
+]
 
 __version__: str
 
 
 def __getattr__(name: str) -> object:
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # These two import matplotlib, which workers do not need to draw the frames of a FrameSource.
+    if name == "animate":
+        from .function_animator import animate
+
+        return animate
+    if name == "save":
+        from .saving import save
+
+        return save
+    if name == "__version__":
+        return _version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version("dask_animate")
     except PackageNotFoundError:
         raise AttributeError("dask_animate is not installed: its version is unknown") from None
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
