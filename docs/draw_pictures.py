@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 KNOWS = {
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
+    "frame_source": "what users derive from without matplotlib",
+    "renderable": "make_video, frames, frame, preview, check",
+    "sources": "ready frame sources: image files, video files",
     "function_animator": "animators made of functions",
     "saving": "what users call with matplotlib's animations",
     "write": "what users call with frames that exist already",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
@@ -99,6 +99,13 @@ class OutputOptions:
         if self.keep_segments is None:
             return nullcontext()
         return KeptSegments(self.keep_segments, self.path.suffix or CODECS[self.encode.codec].suffix)
+
+    def with_alpha(self) -> OutputOptions:
+        """Return the options for frames that turn out to have an alpha channel, which may be lost."""
+        encode = self.encode.with_alpha()
+        encode.warn_of_lost_alpha()
+        check_encoder(encode)
+        return replace(self, encode=encode)
 
 
 def check_intervals(timeline: Timeline, container: Container) -> None:

@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from ..errors import JoinError
 from ._pyav import get_alpha, other_side_data
-from .decoding import has_alpha_channel
+from .decoding import has_alpha
 from .formats import CODECS
 from .segment import Packet, Segment
 
@@ -135,7 +135,7 @@ def read_part(path: Path) -> Part:
         clock = cast(Fraction, stream.time_base)
         _check_end(path, container, marks, shown[0] * clock + starts[-1] * tick)
         ranks = {pts: rank for rank, pts in enumerate(shown)}
-        context, alpha = stream.codec_context, has_alpha_channel(container)
+        context, alpha = stream.codec_context, has_alpha(container)
         return Part(
             path=path,
             codec=context.codec.canonical_name,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dask_animate
-from dask_animate import util
+from dask_animate import sources, util
 from dask_animate.matplotlib import DaskWriter
 
 PARENT = Path(dask_animate.__file__).parents[1]
@@ -30,6 +30,9 @@ def test_examples_run(name):
         dask_animate.Animator.make_video,
         dask_animate.Animator.frame,
         dask_animate.Animator.preview,
+        dask_animate.FrameSource,
+        sources.ImageFiles,
+        sources.VideoFile,
         dask_animate.IndexedFrameParams,
         dask_animate.Video,
         dask_animate.join,
