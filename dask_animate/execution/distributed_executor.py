@@ -84,7 +84,8 @@ class DistributedExecutor:
         self._here = here
         self._client = client
         self._spec = spec
-        self._workers = Workers(client, max_workers)
+        # A cluster that was started for this render is used by this process too, and has all its workers.
+        self._workers = Workers(client, max_workers, is_complete=here is not None)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
@@ -205,7 +206,7 @@ class DistributedExecutor:
         self, last: TaskOutput | None, params: Params, plan: Plan, task: TaskSpec
     ) -> Iterator[TaskOutput]:
         """Render what is left of some parameters; `last` is what was made of the partition before."""
-        window = Window(self._workers, plan, task, self._frame_bytes, int(self._here is not None))
+        window = self._window(params, plan, task)
         if last is not None:
             window.learn(last)
         sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
@@ -217,9 +218,16 @@ class DistributedExecutor:
         self, params: Params, plan: Plan, task: TaskSpec, first: int = 0, start: int = 0
     ) -> Iterator[TaskOutput]:
         """Render a bag from a partition on, the first frame of which is `start`."""
-        window = Window(self._workers, plan, task, self._frame_bytes)
+        window = self._window(params, plan, task)
         submissions = self._of_bag(params, task, first, start)
         return self._in_order(submissions, window, run_code=params.run_code)
+
+    def _window(self, params: Params, plan: Plan, task: TaskSpec) -> Window:
+        # Nothing of a bag is drawn here.
+        n_here = int(self._here is not None and params.bag_partitions is None)
+        return Window(
+            self._workers, plan, task, self._frame_bytes, run_code=params.run_code, n_here=n_here
+        )
 
     def _in_order(
         self, submissions: Iterator[Submission], window: Window, *, run_code: bool
@@ -237,6 +245,7 @@ class DistributedExecutor:
             output = fetching.result()
             window.learn(output)
             head = self._submissions.popleft()
+            window.remove(head)
             if head.future is not None:
                 head.future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
@@ -261,12 +270,14 @@ class DistributedExecutor:
         bool
             False if there was none to draw.
         """
-        if self._here is None or not window.fits(self._submissions):
+        if self._here is None or not window.fits():
             return False
         submission = next(submissions, None)
         if submission is None:
             return False
+        submission.is_here = submission.draw is not None
         self._submissions.append(submission)
+        window.add(submission)
         if submission.draw is None:
             submission.send()
             return False
@@ -276,7 +287,6 @@ class DistributedExecutor:
                 fetching.result()
             self._fill(submissions, window, run_code)
 
-        submission.is_here = True
         submission.output = submission.draw(on_frame)
         return True
 
@@ -285,14 +295,18 @@ class DistributedExecutor:
         in_waves = run_code and bool(addresses_in_this_process())
         if in_waves and self._submissions:
             return
-        while window.has_room(self._submissions):
+        unsent = []
+        while window.has_room():
             submission = next(submissions, None)
             if submission is None:
                 break
             self._submissions.append(submission)
-            if not in_waves:
+            window.add(submission)
+            if in_waves:
+                unsent.append(submission)
+            else:
                 submission.send()
-        for submission in self._submissions:
+        for submission in unsent:
             submission.send()
 
     def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
