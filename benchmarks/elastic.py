@@ -4,11 +4,11 @@
 
 Each worker has one thread, and sleeps for the time that drawing and encoding would take: some
 milliseconds a frame, and 20 ms a partition for the comparison with a full draw. It returns packets that
-were really encoded, and all else is real: scheduler, tasks, results over TCP, muxing. Workers are threads
-of one process. The first table has the efficiency, which is frames times seconds a frame over workers
-times wall time, and the CPU time of the process that asks for the video. The second says when workers of
-an adaptive cluster joined, in intervals of a second since the call, where the client knows the cluster
-object and where it knows an address only.
+were really encoded, and all else is real: scheduler, tasks, results over TCP, muxing. The workers are
+threads of one process. The first table has the efficiency, which is frames times seconds a frame over
+workers times wall time, and the CPU time of the process that asks for the video. The second says how
+many seconds after the call the workers of an adaptive cluster had joined, which looks for work each
+second. There the client knows the cluster object, or an address only.
 """
 
 import subprocess

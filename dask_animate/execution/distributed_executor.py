@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
@@ -34,7 +34,6 @@ from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
     build_figure,
-    count_items,
     render_items,
     render_partition,
 )
@@ -50,6 +49,8 @@ _logger = logging.getLogger(__name__)
 SCATTER_BYTES = 64 * 2**10
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
+#: Priority of tasks that others wait for: partitions of a bag are counted before any of them is drawn.
+SOON = 1
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
 
@@ -84,7 +85,7 @@ class DistributedExecutor:
         self._here = here
         self._client = client
         self._spec = spec
-        # A cluster that was started for this render is used by this process too, and has all its workers.
+        # Where this process draws too, the cluster was started for the render, with all its workers.
         self._workers = Workers(client, max_workers, is_complete=here is not None)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
@@ -374,39 +375,47 @@ class DistributedExecutor:
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
 
-    def _of_bag(
-        self, params: Params, task: TaskSpec, first: int, start: int | SharedFuture
-    ) -> Iterator[Submission]:
+    def _of_bag(self, params: Params, task: TaskSpec, first: int, start: int) -> Iterator[Submission]:
+        """Yield what draws each partition, from one on the first frame of which is `start`.
+
+        Each is counted by a task of its own. In a chain of tasks, each would wait for what its worker
+        draws.
+        """
+        counts: deque[SharedFuture] = deque()  # of partitions before this one, from frame `start` on
         for idx, part in enumerate((params.bag_partitions or ())[first:], first):
-            if isinstance(start, SharedFuture):
-                start = self._counted(start)  # ends the chain of tasks
+            while counts and (n_items := self._counted(counts[0])) is not None:
+                counts.popleft()
+                start += n_items
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
 
-            def render(items: Any = items, start: int | SharedFuture = start) -> Future:
+            def render(
+                items: Any = items, start: int = start, counts: Sequence[SharedFuture] = tuple(counts)
+            ) -> Future:
+                before = [start, *(count.future() for count in counts)]
                 sent = self._compute(items)
                 return self._submit(
-                    _label_of(task), render_items, self._name, sent, _now(start), params.n_frames, task
+                    _label_of(task), render_items, self._name, sent, before, params.n_frames, task
                 )
 
-            def count(items: Any = items, start: int | SharedFuture = start) -> Future:
-                return self._submit("count", count_items, self._compute(items), _now(start))
+            def count(items: Any = items) -> Future:
+                return self._submit("count", len, self._compute(items), priority=SOON)
 
+            counts.append(SharedFuture(count))
+            counts[-1].future()
             yield Submission(render, None, 0, f"partition {idx} of the bag")
-            start = SharedFuture(count)
-            start.future()
 
-    def _counted(self, start: SharedFuture) -> int | SharedFuture:
-        """Return the number of items counted, if that is known already."""
-        future = start.future()
+    def _counted(self, count: SharedFuture) -> int | None:
+        """Return a number of items, if it is known already."""
+        future = count.future()
         if not future.done():
-            return start
+            return None
         try:
             n_items: int = self._result(future, "counting the items of the bag")
         except CancelledError:
-            return start
+            return None
         return n_items
 
-    def _submit(self, label: str, task: Callable[..., Any], *args: Any) -> Future:
+    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: int = 0) -> Future:
         """Submit a task that the dashboard shows by a label."""
         with annotate(**self._annotations):
             future = self._client.submit(
@@ -414,13 +423,14 @@ class DistributedExecutor:
                 *args,
                 key=(self._key(label), next(self._keys)),
                 pure=False,
+                priority=priority,
                 **self._workers.where(),
             )
         return self._known(future)
 
     def _compute(self, items: Any) -> Future:
         with annotate(**self._annotations):
-            return self._known(self._client.compute(items, **self._workers.where()))
+            return self._known(self._client.compute(items, priority=SOON, **self._workers.where()))
 
     def _key(self, label: str) -> str:
         return f"{label}-{self._name[-32:]}"
@@ -485,10 +495,6 @@ def _label_of(task: TaskSpec) -> str:
 
 def _frames_of(partition: Partition) -> str:
     return f"frames {partition.start} to {partition.start + len(partition) - 1}"
-
-
-def _now(value: int | SharedFuture) -> int | Future:
-    return value.future() if isinstance(value, SharedFuture) else value
 
 
 def _how_gone(client: Client) -> str | None:

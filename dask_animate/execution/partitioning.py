@@ -227,10 +227,10 @@ def segment_length(
     cost c N / (L P) besides their frames, and in the end threads wait for the last one, for L t / 2 on
     average. The sum is least for L = sqrt(2 N c / (P t)). A partition is longer if c would otherwise be
     more than `MAX_FIXED_SHARE` of it, or if it would take less than `MIN_SECONDS`; and shorter if it
-    would take more than `MAX_SECONDS`, which is what a lost worker costs. Near the end it is an even
-    share of what is left, down to what takes as long as c. Where P may grow, no partition is longer than
-    what it costs besides its frames demands, so that there are enough for those that join. A long one is a number of whole GOPs, after
-    which there is a keyframe anyway.
+    would take more than `MAX_SECONDS`, which is what a lost worker costs. Where P may grow, it is as
+    short as the fixed cost allows, so that there are enough for those that join. Near the end it is an
+    even share of what is left, down to what takes as long as c. A long one is a number of whole GOPs,
+    after which there is a keyframe anyway.
 
     Parameters
     ----------

@@ -19,15 +19,14 @@ SECONDS_AHEAD = 10.0
 class Window:
     """Bounds the partitions that are submitted but not yet encoded; learns from those that arrive.
 
-    Were only running partitions counted, results would pile up on the workers behind a slow one. All
-    have to fit into a share of the workers' memory, with their parameters and with what is made of them.
-    Besides, there are so many:
+    Were only running partitions counted, results would pile up on the workers behind a slow one. Their
+    parameters and what is made of them fit into a share of the workers' memory. Besides, there are:
 
-    - Pixels, all as long as nothing was measured, and while this process draws too: those being drawn, one on each thread, and
-      `preload_factor` frames behind each of them, at least one partition.
-    - Parameters that are read by code of the caller: as many, on each thread that there may come to be.
-    - Packets: `SECONDS_AHEAD` on each thread. An elastic cluster gets all that fits, because it grows by
-      the work that it sees.
+    - Of pixels, while this process draws too, and until something was measured: one partition on each
+      thread, and behind it `preload_factor` frames, at least one more partition.
+    - If code of the caller's reads the parameters: as many, on each thread that may come to be.
+    - Else `SECONDS_AHEAD` for each thread. If the cluster is elastic, all that fit into memory, because
+      it grows by the work that it sees.
 
     Parameters
     ----------
@@ -66,8 +65,7 @@ class Window:
         self._encoding = task.encoding
         returns_pixels = task.encoding is None and task.cache is None
         self._run_code = run_code
-        # This process could draw nothing of what was sent.
-        self._is_long = not (returns_pixels or run_code or n_here)
+        self._are_few = returns_pixels or n_here > 0  # this process cannot draw what was sent
         share = PACKET_SHARE if task.encoding is not None else 1 if returns_pixels else 0
         self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
@@ -108,11 +106,12 @@ class Window:
         n_frames = self._last.n_frames or self._largest
         # The partitions of a bag may be of any size: wait for the first.
         n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
-        may_grow = self._run_code and self._cost is not None
+        are_few = self._are_few or self._cost is None
+        may_grow = self._run_code and not are_few
         n_threads = self._workers.most_threads() if may_grow else self._workers.n_threads()
         if self._in_flight.n_sent < n_ahead * max(1, n_threads):
             return True
-        if self._cost is None or not self._is_long:
+        if self._cost is None or are_few or self._run_code:
             return False
         seconds = self._in_flight.frames(self._largest) * self._cost.frame_seconds
         return seconds < SECONDS_AHEAD * max(1, n_threads) or self._workers.are_elastic()
