@@ -197,8 +197,11 @@ class Animator(ABC):
             meant for comparison.
         preload_factor : int, default: 8
             Number of frames, not a factor: for each worker, the parameters of so many frames are read
-            ahead, besides those being drawn; at least one partition. An adaptive cluster grows only if
-            this is enough work for it to grow.
+            ahead, besides those being drawn; at least one partition. Where workers encode, this bounds
+            generators and other iterators only; what need not be read in this process, such as lists,
+            ranges, arrays, Delayed objects and bags, is bounded by the memory of the workers. Workers
+            that an adaptive cluster may still start are counted if `client` was made from the cluster
+            object. From a generator, such a cluster grows as far as this is enough work to grow.
         client : distributed.Client, optional
             Client of the cluster to render on; by default the one that is active in this process, if
             there is one. The workers then draw all frames. Inside a task of the cluster, use

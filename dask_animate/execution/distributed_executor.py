@@ -49,8 +49,6 @@ _logger = logging.getLogger(__name__)
 SCATTER_BYTES = 64 * 2**10
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
-#: Priority of tasks that others wait for: partitions of a bag are counted before any of them is drawn.
-SOON = 1
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
 
@@ -398,7 +396,7 @@ class DistributedExecutor:
                 )
 
             def count(items: Any = items) -> Future:
-                return self._submit("count", len, self._compute(items), priority=SOON)
+                return self._submit("count", len, self._compute(items), priority=self._soon)
 
             counts.append(SharedFuture(count))
             counts[-1].future()
@@ -415,7 +413,7 @@ class DistributedExecutor:
             return None
         return n_items
 
-    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: int = 0) -> Future:
+    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: float = 0) -> Future:
         """Submit a task that the dashboard shows by a label."""
         with annotate(**self._annotations):
             future = self._client.submit(
@@ -430,7 +428,13 @@ class DistributedExecutor:
 
     def _compute(self, items: Any) -> Future:
         with annotate(**self._annotations):
-            return self._known(self._client.compute(items, priority=SOON, **self._workers.where()))
+            return self._known(self._client.compute(items, priority=self._soon, **self._workers.where()))
+
+    @property
+    def _soon(self) -> float:
+        """The priority of tasks for which others wait: above that of drawing."""
+        given = self._annotations.get("priority", 0)
+        return given + 1 if isinstance(given, int | float) else 1
 
     def _key(self, label: str) -> str:
         return f"{label}-{self._name[-32:]}"
