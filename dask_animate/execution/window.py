@@ -22,8 +22,9 @@ class Window:
     Were only running partitions counted, results would pile up on the workers behind a slow one. Their
     parameters and what is made of them fit into a share of the workers' memory. Besides, there are:
 
-    - Of pixels, while this process draws too, and until something was measured: one partition on each
-      thread, and behind it `preload_factor` frames, at least one more partition.
+    - Of pixels, while this process draws too or the number of workers is limited, and until something
+      was measured: one partition on each thread, and behind it `preload_factor` frames, at least one
+      more partition.
     - If code of the caller's reads the parameters: as many, on each thread that may come to be.
     - Else `SECONDS_AHEAD` for each thread. If the cluster is elastic, all that fit into memory, because
       it grows by the work that it sees.
@@ -65,7 +66,8 @@ class Window:
         self._encoding = task.encoding
         returns_pixels = task.encoding is None and task.cache is None
         self._run_code = run_code
-        self._are_few = returns_pixels or n_here > 0  # this process cannot draw what was sent
+        # What was sent cannot be drawn here, and is drawn by workers beyond a limit if it waits.
+        self._are_few = returns_pixels or n_here > 0 or workers.are_limited
         share = PACKET_SHARE if task.encoding is not None else 1 if returns_pixels else 0
         self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen

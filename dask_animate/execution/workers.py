@@ -61,6 +61,11 @@ class Workers:
         self.addresses()
         return self._n_threads
 
+    @property
+    def are_limited(self) -> bool:
+        """Whether there is a limit; others step in where tasks wait for long."""
+        return self._max_workers is not None
+
     def are_elastic(self) -> bool:
         """Return whether more of them may join when there is more work.
 
@@ -81,14 +86,12 @@ class Workers:
         """Find out how many there may come to be; infinite if that is unknown."""
         cluster, n_now = self._client.cluster, len(self._memory_limits)
         maximum = adaptive_maximum(cluster) if isinstance(cluster, SpecCluster) else None
-        if self._is_complete:
-            self._most = n_now
+        if self._is_complete or self.are_limited:
+            self._most, maximum = n_now, None
         elif isinstance(cluster, SpecCluster):
             self._most = len(cluster.plan) if maximum is None else maximum
         else:
             self._most = inf
-        if self._max_workers is not None:
-            self._most = min(self._most, self._max_workers)
         self._are_elastic = maximum is not None or self._most > n_now
 
     def thread_bytes(self) -> int:

@@ -24,6 +24,7 @@ class Cluster:
     most: int = 16
     elastic: bool = False
     memory: int = 10**9
+    are_limited: bool = False
 
     def n_threads(self):
         return self.threads
@@ -115,6 +116,12 @@ def test_generators_are_read_ahead_for_all_that_may_join(segments, elastic):
 @pytest.mark.parametrize("elastic", [False, True])
 def test_pixels_are_bounded_by_tasks(elastic, run_code):
     window = open_window(Cluster(elastic=elastic), TaskSpec(), run_code=run_code)
+    assert most_in_flight(window) == 2 * (1 + PRELOAD // N_FRAMES)
+
+
+@pytest.mark.parametrize("run_code", [False, True])
+def test_few_wait_if_the_number_of_workers_is_limited(segments, run_code):
+    window = open_window(Cluster(are_limited=True), segments, run_code=run_code)
     assert most_in_flight(window) == 2 * (1 + PRELOAD // N_FRAMES)
 
 
