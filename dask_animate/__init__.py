@@ -16,7 +16,8 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
     video = Wave().make_video("wave.mp4", np.linspace(0, 2 * np.pi, 60), fps=30)
 
 ``preview`` shows some frames, ``check`` says whether frames depend on anything but their arguments, and
-``frames`` returns them as a lazy dask array. `write_video` encodes frames that exist already.
+``frames`` returns them as a lazy dask array. `write_video` encodes frames that exist already, and `join`
+makes one video of several.
 
 `dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
 `dask_animate.util` two helpers.
@@ -24,12 +25,13 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
 
 from .animator import Animator
 from .function_animator import animate
+from .join import join
 from .params import IndexedFrameParams
 from .saving import save
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video", "animate", "save", "write_video"]
+__all__ = ["Animator", "IndexedFrameParams", "Video", "animate", "join", "save", "write_video"]
 
 __version__: str
 

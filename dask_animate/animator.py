@@ -122,6 +122,7 @@ class Animator(ABC):
         durations: Mapping[int, float] | Sequence[float] | None = None,
         chapters: Sequence[tuple[str, float]] | None = None,
         metadata: Mapping[str, str] | None = None,
+        keep_segments: str | os.PathLike[str] | None = None,
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
@@ -263,6 +264,12 @@ class Animator(ABC):
             Titles of chapters and the seconds at which they begin, for MP4, MOV, MKV and WebM.
         metadata : mapping of str to str, optional
             Any of "title", "author", "comment", "copyright" and "date", for MP4, MOV, MKV and WebM.
+        keep_segments : path-like, optional
+            A new or empty directory where each partition is kept as a video file of its own, as soon as
+            it and all before it are encoded. Names are those of the first and the last frame, such as
+            ``000000-000119.mp4``, with the suffix of `output_file`. The files stay if the render fails.
+            `dask_animate.join` makes the whole video of them. Frames are then encoded partition by
+            partition, as with ``encode_on="workers"``, so not as GIF, APNG or WebP.
         freeze_layout : bool, default: True
             True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They
             make room for the texts that are there then: give texts their full length in `setup`. False
@@ -347,8 +354,10 @@ class Animator(ABC):
             durations=durations,
             chapters=chapters,
             metadata=metadata,
+            keep_segments=keep_segments,
         )
-        plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
+        encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
+        plan = Plan.create(partition_size, preload_factor, encode_on, params)
         cluster = ClusterOptions.create(client, num_workers)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         spec = self._figure_spec(draw, plotting_log_interval)

@@ -52,6 +52,7 @@ class RenderRequest:
         stats = StatsCollector(self.started)
         with (
             OutputFile(self.output.path) as file,
+            self.output.open_kept() as kept,
             self.progress.bar(n_frames) as bar,
         ):
             executor = choose_executor(self.cluster, self.spec, n_frames)
@@ -60,7 +61,7 @@ class RenderRequest:
                 self.params,
                 self.plan,
                 self.output.encode,
-                partial(open_writer, file, self.output),
+                partial(open_writer, file, self.output, kept),
                 stats,
                 listeners,
                 self.store,

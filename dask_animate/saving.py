@@ -144,12 +144,12 @@ def save(
         in parallel without looking for a dependence. By default, what was found decides.
     **options
         The keyword arguments of `Animator.make_video` from `num_workers` on, but for
-        `reuse_figure_object`, `axis` and `dim`. Other defaults: ``seed=None`` lets the function continue
-        with the global random states as they are now, which makes frames depend on each other if it uses
-        them; give ``seed=0`` to draw them in parallel with random numbers of their own. `savefig_params`
-        begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in matplotlib.
-        ``freeze_layout=False`` if the figure has a layout engine, which then runs for each frame, as in
-        matplotlib; True is faster. A `store` needs frames that can be drawn alone.
+        `reuse_figure_object`, `keep_segments`, `axis` and `dim`. Other defaults: ``seed=None`` lets the
+        function continue with the global random states as they are now, which makes frames depend on
+        each other if it uses them; give ``seed=0`` to draw them in parallel with random numbers of their
+        own. `savefig_params` begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in
+        matplotlib. ``freeze_layout=False`` if the figure has a layout engine, which then runs for each
+        frame, as in matplotlib; True is faster. A `store` needs frames that can be drawn alone.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
+    check_names("save", options, without=("reuse_figure_object", "keep_segments", "axis", "dim"))
     if sequential and options.get("client") is not None:
         raise OptionError("sequential=True draws in this process: leave out client=")
     if sequential and options.get("store") is not None:

@@ -21,6 +21,8 @@ KNOWS = {
     "function_animator": "animators made of functions",
     "saving": "what users call with matplotlib's animations",
     "write": "what users call with frames that exist already",
+    "join": "what users call with files that fit together",
+    "matplotlib": "the writer of matplotlib's animations",
     "render": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",
     "adapters": "finished frames and matplotlib's animations, as sources",

@@ -91,7 +91,7 @@ def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
                     yield np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
             return
         with av.open(str(path), "r") as container:
-            alpha = _has_alpha(container)
+            alpha = has_alpha_channel(container)
             for picture in _pictures(container):
                 pixels = picture.to_ndarray(format="rgba" if alpha else "rgb24")
                 yield cast(NDArray[np.uint8], pixels)
@@ -132,7 +132,7 @@ def _probe(path: Path) -> VideoInfo:
             n_keyframes=_count_keyframes(path),
             duration=_duration(container, float(intervals.sum() * clock)),
             is_uniform=bool(np.ptp(intervals) <= 1) if len(intervals) else True,
-            has_alpha=_has_alpha(container),
+            has_alpha=has_alpha_channel(container),
             color_tags=(
                 int(context.colorspace),
                 int(context.color_primaries),
@@ -178,7 +178,7 @@ def _count_keyframes(path: Path) -> int:
 def _pictures(container: InputContainer) -> Iterator[av.VideoFrame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    if stream.codec_context.codec.canonical_name == "vp9" and _has_alpha(container):
+    if stream.codec_context.codec.canonical_name == "vp9" and has_alpha_channel(container):
         decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
         for packet in container.demux(stream):
             yield from decoder.decode(packet if packet.size else None)
@@ -191,7 +191,8 @@ def _duration(container: InputContainer, from_frames: float) -> float:
     return from_frames if not container.duration else container.duration / av.time_base
 
 
-def _has_alpha(container: InputContainer) -> bool:
+def has_alpha_channel(container: InputContainer) -> bool:
+    """Return whether the frames of a file have an alpha channel."""
     stream = container.streams.video[0]
     pixel_format = stream.codec_context.format
     if stream.codec_context.name == "gif":

@@ -139,9 +139,24 @@ class EncodeOptions:
                 TransparencyWarning,
             )
 
-    def check_encode_on(self, encode_on: object) -> str:
-        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""
+    def check_encode_on(self, encode_on: object, *, keeps_segments: bool) -> str:
+        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there.
+
+        Segments can be kept only of what is encoded where it is drawn.
+        """
         encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
+        if keeps_segments and not CODECS[self.codec].is_segmented:
+            raise OptionError(
+                f"keep_segments is not possible for {self.codec}, where each frame builds on the one "
+                f"before: leave it out, or give another codec"
+            )
+        if keeps_segments and encode_on == "client":
+            raise OptionError(
+                "keep_segments needs frames to be encoded partition by partition: give "
+                'encode_on="workers" or "auto", got "client"'
+            )
+        if keeps_segments:
+            return "workers"
         if encode_on == "workers" and not CODECS[self.codec].is_segmented:
             raise OptionError(
                 f'encode_on="workers" is not possible for {self.codec}, where each frame builds on the '

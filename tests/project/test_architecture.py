@@ -70,6 +70,7 @@ def test_names_that_are_public():
 def test_nothing_heavy_is_imported_with_the_package():
     """Nor with all of its doors."""
     doors = "".join(f", dask_animate.{folder}" for folder in FOLDERS if folder != "xarray")
+    doors += ", dask_animate.matplotlib"
     heavy = {"av", "distributed", "zarr", "IPython"}
     code = f"import sys, dask_animate{doors}; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

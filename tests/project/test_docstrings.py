@@ -9,6 +9,7 @@ import pytest
 
 import dask_animate
 from dask_animate import util
+from dask_animate.matplotlib import DaskWriter
 
 PARENT = Path(dask_animate.__file__).parents[1]
 NAMES = sorted(
@@ -31,6 +32,8 @@ def test_examples_run(name):
         dask_animate.Animator.preview,
         dask_animate.IndexedFrameParams,
         dask_animate.Video,
+        dask_animate.join,
+        DaskWriter,
         util.get_rendered_frame_ids,
         util.configure_matplotlib_style,
     ],
