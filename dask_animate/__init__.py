@@ -23,11 +23,13 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
 """
 
 from .animator import Animator
+from .function_animator import animate
 from .params import IndexedFrameParams
+from .saving import save
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video", "write_video"]
+__all__ = ["Animator", "IndexedFrameParams", "Video", "animate", "save", "write_video"]
 
 __version__: str
 

@@ -30,7 +30,11 @@ class OptionTypeError(AnimateError, TypeError):
 
 
 class ParamsError(AnimateError, ValueError):
-    """The parameter sequence is empty or too short, or a frame is missing or occurs twice."""
+    """The parameter sequence is too short, or a frame is missing or occurs twice."""
+
+
+class NoFramesError(ParamsError, RuntimeError):
+    """There is nothing to render; also a RuntimeError, as in parallel-matplotlib-animation."""
 
 
 class FigureError(AnimateError, TypeError):
@@ -78,6 +82,10 @@ class FontWarning(UserWarning):
 
 class RedrawWarning(UserWarning):
     """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
+
+
+class SequentialWarning(UserWarning):
+    """Frames depend on those before them, or cannot be copied; one process draws them, in order."""
 
 
 class TransparencyWarning(UserWarning):

@@ -18,10 +18,12 @@ ROOT = Path(__file__).parents[1]
 KNOWS = {
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
+    "function_animator": "animators made of functions",
+    "saving": "what users call with matplotlib's animations",
     "write": "what users call with frames that exist already",
     "render": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",
-    "adapters": "frames that exist already, as a source",
+    "adapters": "finished frames and matplotlib's animations, as sources",
     "execution": "Dask: plan, executors, tasks, lost workers, lazy arrays",
     "video": "the finished file, and how it shows itself",
     "rendering": "one render in one process",
@@ -34,7 +36,7 @@ KNOWS = {
     "provenance": "what a frame was made from, as a token",
 }
 #: What everything else may import, so that its arrows say nothing.
-BASE = {"docstrings", "errors", "frames", "memory", "util", "validation"}
+BASE = {"docstrings", "errors", "frames", "memory", "util", "validation", "video_options"}
 COLORS = ("#4477aa", "#ee6677", "#228833", "#aa8822", "#66aacc", "#aa3377")
 STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#222}.name{font-weight:600}"

@@ -13,7 +13,7 @@ from dask.base import is_dask_collection
 from numpy.typing import ArrayLike, NDArray
 
 from ..drawing import DrawSession
-from ..errors import FrameSizeError, OptionTypeError, ParamsError
+from ..errors import FrameSizeError, NoFramesError, OptionTypeError, ParamsError
 from ..frames import FrameSize
 from ..params import FrameParams, SliceParams, is_data, is_location, open_slices
 
@@ -202,6 +202,6 @@ def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[ArraySpec, F
         first = list(islice(iterator, 1))
         items = chain(first, iterator)
     if not first:
-        raise ParamsError("frames is empty: a video needs at least one frame")
+        raise NoFramesError("frames is empty: a video needs at least one frame")
     height, width, n_channels = as_uint8(first[0], 0).shape
     return ArraySpec(FrameSize(height, width), n_channels), FrameParams(items, n_frames)

@@ -29,8 +29,8 @@ class Canvas:
     """An Agg canvas for a figure.
 
     The constructor fixes the figure's dpi, colors, layout and crop, so that all frames have the same
-    geometry on every worker. Layout engines run once and are then switched off: if they ran at each
-    draw, axes would jump whenever a tick label grows.
+    geometry on every worker. Layout engines run once and are then switched off, unless the options ask
+    for them: if they ran at each draw, axes would jump whenever a tick label grows.
 
     Draws like ``savefig``: artists with ``animated=True``, which matplotlib skips on screen, are drawn.
     All axes update their limits before the draw. Otherwise matplotlib draws an artist that is tied to
@@ -66,8 +66,10 @@ class Canvas:
             figure.set_facecolor(options.facecolor)
         if options.edgecolor is not None:
             figure.set_edgecolor(options.edgecolor)
-        figure.draw_without_rendering()
-        self._layout = None if options.freeze_layout else _InitialLayout(figure)
+        self._layout = None if options.freeze_layout or options.sequential else _InitialLayout(figure)
+        self._runs_layout = not options.freeze_layout
+        if options.freeze_layout or options.tight:
+            figure.draw_without_rendering()
         if options.freeze_layout:
             figure.set_layout_engine("none")
         if options.tight:
@@ -101,6 +103,8 @@ class Canvas:
         """
         if self._layout is not None:
             self._layout.restore()
+        if self._runs_layout:
+            self.figure.draw_without_rendering()  # like savefig: engines may need two runs
         for axes in all_axes(self.figure.axes):
             axes.viewLim  # noqa: B018  updates the limits
         forget_clip_mask(rasterizer_of(full_renderer(self.figure)))

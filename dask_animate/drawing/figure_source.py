@@ -196,9 +196,11 @@ class FigureSource:
 
     def _restore_state(self, frame_idx: int) -> None:
         """Make ``update()`` start from the same state for each frame, whatever ran before."""
-        self._state.restore_settings()
         if self._options.seed is not None:
             seed_random_states(self._options.seed, _FRAME, frame_idx)
+        if self._options.sequential:
+            return
+        self._state.restore_settings()
         if self._current_figure is not None:
             make_current(self._current_figure)
         self._figure_state.restore(self._figures())

@@ -41,6 +41,9 @@ class DrawOptions:
         Whether frames are drawn in full or incrementally; "auto" measures which is faster.
     freeze_layout : bool
         Run layout engines once, after ``setup()``, and not for each frame.
+    sequential : bool
+        Frames are drawn in order, each once, and begin with what the one before left: property cycles,
+        current axes and settings are not restored.
     """
 
     dpi: float | None = None
@@ -53,6 +56,7 @@ class DrawOptions:
     seed: int | None = 0
     redraw: str = "full"
     freeze_layout: bool = True
+    sequential: bool = False
 
     REDRAW = ("auto", "full", "blit")
     SAVEFIG_KEYS = ("dpi", "facecolor", "edgecolor", "transparent", "bbox_inches", "pad_inches")

@@ -8,7 +8,7 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from ..errors import ParamsError
+from ..errors import NoFramesError, ParamsError
 from ..validation import require_int
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def in_bag_order(
 def _check_complete(turn: int, seen_later: Collection[int], n_frames: int | None) -> None:
     """Raise if frames are missing from index `turn` on; `seen_later` holds later ones that have come."""
     if turn == 0 and not seen_later:
-        raise ParamsError("param_by_frame is empty: a video needs at least one frame")
+        raise NoFramesError("param_by_frame is empty: a video needs at least one frame")
     if seen_later:
         end = max(seen_later) + 1 if n_frames is None else n_frames
         gap = (str(idx) for idx in range(turn, end) if idx not in seen_later)

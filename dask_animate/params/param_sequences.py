@@ -14,7 +14,7 @@ from dask import delayed
 from dask.base import is_dask_collection
 from dask.utils import format_bytes
 
-from ..errors import OptionError, OptionTypeError, ParamsError
+from ..errors import NoFramesError, OptionError, OptionTypeError, ParamsError
 from ..memory import READ_SHARE
 from ..validation import in_short, require_int
 from .array_kinds import require_axis
@@ -168,7 +168,7 @@ class FrameParams(Params):
         self.run_code = not isinstance(items, list | tuple | range | np.ndarray)
         length = _length(items)
         if length == 0:
-            raise ParamsError("param_by_frame is empty: a video needs at least one frame")
+            raise NoFramesError("param_by_frame is empty: a video needs at least one frame")
         if length is not None and n_frames is not None and n_frames > length:
             raise ParamsError(
                 f"n_frames is {n_frames}, but param_by_frame holds only {n_of_frames(length)}"

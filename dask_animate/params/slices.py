@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 from dask import delayed
 
-from ..errors import OptionError, OptionTypeError, ParamsError
+from ..errors import NoFramesError, OptionError, OptionTypeError, ParamsError
 from .array_kinds import is_location, open_sliced, opener_of
 from .sliced import BlockArray, Sliced, Unfilled
 
@@ -175,7 +175,7 @@ def open_slices(value: Any, axis: object, dim: object) -> Slices:
         )
         raise ParamsError(f"the arrays of param_by_frame have different numbers of frames: {shown}")
     if not lengths[0]:
-        raise ParamsError("param_by_frame is empty: a video needs at least one frame")
+        raise NoFramesError("param_by_frame is empty: a video needs at least one frame")
     return Slices(arrays, names)
 
 

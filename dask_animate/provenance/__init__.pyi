@@ -6,4 +6,5 @@ from .digests import unique_token as unique_token
 from .environment import Environment as Environment
 from .environment import Observer as Observer
 from .fonts import fonts_of as fonts_of
+from .modules import is_user_module as is_user_module
 from .versions import versions_of as versions_of

@@ -38,6 +38,7 @@ import cloudpickle
 import numpy as np
 from dask.base import is_dask_collection
 
+from ._matplotlib import TRANSFORM_PARENTS
 from .bytecode import CodeNames, code_digest
 from .digests import digest, unique_token
 from .modules import is_library, names_in_texts, spec_of, stable_name, submodules_among
@@ -456,6 +457,10 @@ class _Tokenizer:
         if _is_instance(value, "matplotlib.colors", "Colormap"):
             ends = value.get_under(), value.get_over(), value.get_bad()
             return value.name, copy.copy(value)(np.linspace(0, 1, value.N)), ends
+        if _is_instance(value, "matplotlib.transforms", "TransformNode"):
+            state = dict(value.__getstate__())
+            state.pop(TRANSFORM_PARENTS, None)  # they hold it themselves
+            return type(value), sorted(state.items())
         if self._is_lenient and _is_instance(value, "matplotlib.artist", "Artist"):
             return type(value).__qualname__
         return value

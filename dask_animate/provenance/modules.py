@@ -60,6 +60,12 @@ def is_library(spec: ModuleSpec) -> bool:
     return loader in (BuiltinImporter, FrozenImporter) or spec.submodule_search_locations is not None
 
 
+def is_user_module(name: str) -> bool:
+    """Return True for a module of the user's: neither of Python nor of an installed package."""
+    spec = spec_of(name)
+    return spec is not None and not is_library(spec)
+
+
 @lru_cache(4096)
 def _is_library_path(path: str) -> bool:
     resolved = Path(path).resolve()

@@ -98,6 +98,8 @@ class Renderer:
             try:
                 return self._render(partition, DrawSession(n_frames))
             except Mismatch as mismatch:
+                if not self._may_draw_again:
+                    raise
                 # Whole figures cannot be wrong.
                 return self._render(partition, DrawSession(n_frames, is_whole=True), mismatch.fault)
 

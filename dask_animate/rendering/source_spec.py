@@ -73,7 +73,9 @@ class FigureSpec:
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         look = {name: value for name, value in self.settings.items() if not name.startswith(_NOT_DRAWN)}
-        return self.animator, vars(self.draw) | {"redraw": self.draw.redraw == "blit"}, look
+        draw = vars(self.draw) | {"redraw": self.draw.redraw == "blit"}
+        del draw["sequential"]  # such frames are not kept
+        return self.animator, draw, look
 
     def pickled(self) -> FigureSpec:
         """Return it with the animator pickled, so that only who draws needs to load it.
@@ -91,8 +93,8 @@ class FigureSpec:
 
     @property
     def may_draw_again(self) -> bool:
-        """Whether frames are drawn from the ones before, and compared."""
-        return self.draw.redraw == "auto"
+        """Whether frames are drawn incrementally, compared, and may be drawn again."""
+        return self.draw.redraw == "auto" and not self.draw.sequential
 
     def source(self) -> FrameSource:
         """Return what draws the frames, whose figure is not built yet."""

@@ -291,3 +291,9 @@ def test_partition_sizes():
 def test_bad_partition_size(size, n_frames, message):
     with pytest.raises((OptionError, OptionTypeError), match=message):
         partition_sizes(size, n_frames)
+
+
+def test_no_frames_are_also_a_runtime_error():
+    for nothing in ([], iter([]), np.zeros(0)):
+        with pytest.raises(RuntimeError, match="param_by_frame is empty"):
+            list(open_params(nothing, None, None, None))

@@ -24,9 +24,11 @@ import xarray as xr
 import zarr
 from helpers import FrameNumber
 from matplotlib.colors import LogNorm
+from matplotlib.transforms import IdentityTransform
 
 from dask_animate import Animator, IndexedFrameParams
 from dask_animate.drawing import DrawOptions
+from dask_animate.provenance._matplotlib import TRANSFORM_PARENTS
 from dask_animate.provenance.content import NoContentError, References, content_of
 from dask_animate.rendering import FigureSpec
 
@@ -487,3 +489,30 @@ def test_options_and_settings_count_by_plain_values():
         *("dpi", "facecolor", "edgecolor", "transparent", "tight", "pad_inches"),
         *("reuse_figure", "seed", "redraw", "freeze_layout"),
     }
+
+
+def test_figures_count_by_their_content(tmp_path):
+    """Transforms hold those that depend on them by addresses, which differ from process to process."""
+    assert hasattr(IdentityTransform(), TRANSFORM_PARENTS)
+    script = """
+import sys
+import matplotlib.pyplot as plt
+from dask_animate.provenance import content_or_reason
+
+padding = [object() for _ in range(int(sys.argv[1]))]
+fig, ax = plt.subplots()
+ax.plot([1, 2], [3, float(sys.argv[2])])
+ax.legend(["a"])
+fig.colorbar(ax.imshow([[1, 2]]))
+content, reason = content_or_reason(fig)
+assert reason is None
+print(content.token.hex())
+"""
+    (tmp_path / "script.py").write_text(script)
+    tokens = [
+        subprocess.run(
+            [sys.executable, "script.py", *arguments], cwd=tmp_path, check=True, capture_output=True
+        ).stdout
+        for arguments in (("0", "3"), ("9999", "3"), ("0", "4"))
+    ]
+    assert tokens[0] == tokens[1] != tokens[2]

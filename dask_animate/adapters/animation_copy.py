@@ -1,0 +1,268 @@
+"""Copies of matplotlib's animations, which draw without touching the caller's figure."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+import numpy as np
+from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import TimerBase
+from matplotlib.figure import Figure
+
+from ..provenance import is_user_module
+from ._matplotlib import artists_of, blits, figure_of, function_of, set_number
+
+_registry_lock = Lock()
+
+
+class CopyError(Exception):
+    """An animation cannot be copied; its text says why."""
+
+
+class NotInCopyError(AttributeError):
+    """The function uses something of its animation that a copy does not have."""
+
+
+@dataclass(frozen=True)
+class RandomState:
+    """NumPy's and Python's global random states."""
+
+    numpy: Any
+    python: Any
+
+    @classmethod
+    def now(cls) -> RandomState:
+        """Return those of this process."""
+        return cls(np.random.get_state(), random.getstate())
+
+    def install(self) -> None:
+        """Make them those of this process."""
+        np.random.set_state(self.numpy)
+        random.setstate(self.python)
+
+    def equals(self, other: RandomState) -> bool:
+        """Return True if the same random numbers would follow."""
+        return pickle.dumps(self) == pickle.dumps(other)
+
+
+@dataclass
+class Drawing:
+    """A figure and what draws its frames; pickled as one, so that artists keep their identity."""
+
+    figure: Figure
+    update: Callable[..., Any]
+    args: tuple[Any, ...]
+    init: Callable[[], Any] | None
+    first: Any
+    draws_first: bool
+    blits: bool
+    number: int | None
+
+    @classmethod
+    def of(cls, animation: Animation, first: Any) -> Drawing:
+        """Return that of an animation.
+
+        Parameters
+        ----------
+        animation : FuncAnimation or ArtistAnimation
+            Not changed.
+        first : object
+            What a FuncAnimation without an ``init_func`` draws before the first frame.
+        """
+        figure = figure_of(animation)
+        number = getattr(figure, "number", None)
+        if isinstance(animation, ArtistAnimation):
+            show = _ShowArtists(artists_of(animation), blits=blits(animation))
+            return cls(figure, show, (), show.hide_all, None, False, False, number)
+        assert isinstance(animation, FuncAnimation)
+        update, args, init = function_of(animation)
+        return cls(figure, update, args, init, first, init is None, blits(animation), number)
+
+    def begin(self) -> None:
+        """Draw what comes before the first frame, as ``Animation.save`` does."""
+        if self.init is not None:
+            self._mark(self.init(), "init_func")
+        elif self.draws_first:
+            self.draw(self.first)
+
+    def draw(self, item: Any) -> None:
+        """Change the figure to show a frame."""
+        self._mark(self.update(item, *self.args), "animation function")
+
+    def _mark(self, artists: Any, name: str) -> None:
+        """Mark artists as animated where blitting was asked for, as matplotlib does."""
+        if not self.blits:
+            return
+        try:
+            artists = list(artists)
+        except TypeError:
+            artists = [None]
+        if not all(isinstance(artist, Artist) for artist in artists):
+            raise RuntimeError(f"with blit=True, the {name} must return a sequence of Artist objects")
+        for artist in artists:
+            artist.set_animated(True)
+
+
+class _ShowArtists:
+    """Draws a frame of an ArtistAnimation: shows its artists, and hides those of the frame before."""
+
+    def __init__(self, artists: list[list[Artist]], *, blits: bool) -> None:
+        self._artists = artists
+        self._shown: list[Artist] = []
+        self._blits = blits
+
+    def hide_all(self) -> None:
+        for artist in {id(one): one for some in self._artists for one in some}.values():
+            artist.set_visible(False)
+            artist.set_animated(self._blits)
+
+    def __call__(self, frame_idx: int) -> None:
+        for artist in self._shown:
+            artist.set_visible(False)
+        self._shown = self._artists[frame_idx]
+        for artist in self._shown:
+            artist.set_visible(True)
+
+
+@dataclass
+class AnimationCopy:
+    """An animation as it was when it was copied; an animator that draws its frames.
+
+    Attributes
+    ----------
+    data : bytes
+        The pickled `Drawing`.
+    random_state : RandomState or None
+        With which the first frame begins, and which the function then changes; None leaves the global
+        states alone.
+    uses_random_numbers : bool
+        True if the function changed the global random states.
+    original : Drawing or None
+        What was copied, in the process that made the copy.
+    """
+
+    data: bytes
+    random_state: RandomState | None
+    uses_random_numbers: bool = False
+    original: Drawing | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, drawing: Drawing, random_state: RandomState | None) -> AnimationCopy:
+        """Copy a drawing.
+
+        Raises
+        ------
+        CopyError
+            If it cannot be pickled.
+        """
+        try:
+            with _by_value(drawing.update, drawing.init):
+                file = io.BytesIO()
+                _Pickler(file).dump(drawing)
+        except Exception as exc:
+            raise CopyError(
+                f"figure and function cannot be copied: {type(exc).__name__}: {exc}"
+            ) from exc
+        return cls(file.getvalue(), random_state, original=drawing)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"original": None}
+
+    def setup(self) -> Figure:
+        """Return a new copy of the figure, as it is before the first frame."""
+        drawing: Drawing = _Unpickler(io.BytesIO(self.data)).load()
+        self._drawing = drawing
+        if drawing.number is not None:
+            set_number(drawing.figure, drawing.number)
+        with self._random_numbers():
+            drawing.begin()
+        return drawing.figure
+
+    def update(self, frame_idx: int, item: Any) -> None:
+        """Change the figure to show a frame."""
+        with self._random_numbers():
+            self._drawing.draw(item)
+
+    @contextmanager
+    def _random_numbers(self) -> Iterator[None]:
+        """Continue with the random states that the function left."""
+        if self.random_state is None:
+            yield
+            return
+        others = RandomState.now()
+        self.random_state.install()
+        try:
+            yield
+        finally:
+            left = RandomState.now()
+            self.uses_random_numbers |= not left.equals(self.random_state)
+            self.random_state = left
+            others.install()
+
+
+class _Detached:
+    """Stands for the caller's animation and its timer: nothing plays while frames are saved."""
+
+    def start(self, *args: object) -> None:
+        """Do nothing, as if the animation were saved by matplotlib."""
+
+    stop = pause = resume = add_callback = remove_callback = start
+
+    @property
+    def event_source(self) -> _Detached:
+        """The timer."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotInCopyError(f"the animation's attribute {name!r}, which a copy does not have")
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
+    """Leaves out the animation itself, to which functions and objects often refer."""
+
+    def persistent_id(self, obj: Any) -> str | None:
+        return "animation" if isinstance(obj, Animation | TimerBase) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, pid: Any) -> _Detached:
+        return _Detached()
+
+
+@contextmanager
+def _by_value(*functions: Any) -> Iterator[None]:
+    """Pickle what is defined in the modules of the caller's functions, and not references to it.
+
+    Otherwise such a function would change the artists to which the globals of its module refer.
+    """
+    with _registry_lock, ExitStack() as stack:
+        registered = cloudpickle.list_registry_pickle_by_value()
+        for module in {id(one): one for function in functions for one in _modules_of(function)}.values():
+            if module.__name__ not in registered:
+                cloudpickle.register_pickle_by_value(module)
+                stack.callback(cloudpickle.unregister_pickle_by_value, module)
+        yield
+
+
+def _modules_of(function: Any) -> Iterator[ModuleType]:
+    """Yield the caller's modules in which a function, and the class of its object, are defined."""
+    while isinstance(function, partial):
+        function = function.func
+    owner = getattr(function, "__self__", None)
+    for one in (function, type(function), type(owner)):
+        name = str(getattr(one, "__module__", None))
+        module = sys.modules.get(name)
+        if module is not None and name != "__main__" and is_user_module(name):
+            yield module

@@ -1,0 +1,327 @@
+"""`save`: matplotlib's own animations, to a video."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Unpack
+
+from matplotlib.animation import Animation, FuncAnimation
+from matplotlib.figure import Figure
+
+from .adapters import (
+    N_PROBED,
+    AnimationCopy,
+    AnimationSpec,
+    CopyError,
+    Drawing,
+    HistoryError,
+    HistoryProbe,
+    RandomState,
+    SavedFrames,
+    ShortError,
+    draws_as_usual,
+    figure_of,
+    frames_in_place,
+    hold_of,
+    interval_of,
+    mark_as_drawn,
+    runs_layout,
+    saved_look,
+)
+from .animator import Animator
+from .drawing import DrawOptions, Mismatch, current_settings
+from .errors import (
+    AnimatorPickleError,
+    OptionError,
+    OptionTypeError,
+    RedrawWarning,
+    SequentialWarning,
+    warn,
+)
+from .execution import ClusterOptions
+from .rendering import FigureSpec
+from .validation import in_short, require_int
+from .video_options import VideoOptions, check_names
+from .write import write_video
+
+if TYPE_CHECKING:
+    from .video import Video
+
+
+class _CopiedAnimation(Animator):
+    """Draws the frames of an animation with copies of it, made when a render begins."""
+
+    def __init__(
+        self,
+        animation: Animation,
+        frames: SavedFrames,
+        *,
+        random_state: RandomState,
+        checks: bool = False,
+        in_order: bool = False,
+        begins_here: bool = False,
+    ) -> None:
+        self._begins_here = begins_here
+        self._animation = animation
+        self._frames = frames
+        self._random_state = random_state
+        self._checks = checks
+        self._in_order = in_order
+
+    def setup(self) -> Figure:
+        raise NotImplementedError
+
+    def update(self, frame_idx: int, params: Any) -> None:
+        raise NotImplementedError
+
+    def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+        """Copy the animation, once all other arguments are checked, and try the copy out."""
+        if not draws_as_usual(self._animation):
+            kind = type(self._animation).__name__
+            raise CopyError(f"{kind} draws in a way of its own, which cannot be copied")
+        state = self._random_state if draw.seed is None else None
+        copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
+        draw = replace(draw, sequential=self._in_order)
+        spec = AnimationSpec(copied, draw, current_settings(), log_interval)
+        looks = self._checks and isinstance(self._animation, FuncAnimation)
+        n_frames = self._frames.n_frames if looks and self._begins_here else None
+        probe = HistoryProbe(spec, self._frames.head(N_PROBED if looks else 1))
+        probe.check(for_history=looks, n_frames=n_frames)
+        if not self._in_order and not copied.uses_random_numbers:
+            copied.random_state = None  # then frames in a store do not depend on it
+        return replace(spec, checks_history=looks)
+
+
+#: Options that mean nothing where matplotlib draws the caller's own figure.
+_ONLY_COPIES = ("store", "overwrite", "seed", "freeze_layout", "plotting_log_interval")
+#: Options of whoever draws, where nobody but this process does.
+_ONLY_PARALLEL = ("client", "num_workers", "redraw", "savefig_params")
+
+
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    **options: Unpack[VideoOptions],
+) -> Video:
+    """Render a ``FuncAnimation`` or an ``ArtistAnimation`` of matplotlib, as it is, to a video.
+
+    The frames are those that ``animation.save`` draws, pixel by pixel. They are drawn by copies of the
+    figure and of the function, in this process and on workers; the caller's figure, artists, random
+    states and the variables that the function changes stay as they are.
+
+    As long as this process draws alone, it draws the frames in order. Several processes draw them in
+    any order, but a function may continue from the frame before, such as by appending a point to a line
+    or by drawing random numbers. So before others are asked to draw, the first three frames and then
+    once more the first are drawn in order, and the third is drawn alone; equal frames must come out.
+    During the render, the first and the last frame of partitions are compared with the same frames
+    drawn alone, for 2 seconds in each process and then as often as it takes a tenth of the time at
+    most. If there is a difference, a `SequentialWarning` says so, and this process draws all frames in
+    order, still incrementally where that is possible. What cannot be copied is drawn in order, too, by
+    matplotlib and on the caller's figure, like ``animation.save`` does.
+
+    Parameters
+    ----------
+    animation : matplotlib.animation.Animation
+        A FuncAnimation with any kind of ``frames``, or an ArtistAnimation. ``interval`` gives the frames
+        per second; ``repeat_delay``, if the animation repeats, how much longer the last frame is shown.
+        Others of matplotlib's animations, and subclasses that draw in a way of their own, cannot be
+        copied.
+    output_file : path-like
+        As in `Animator.make_video`.
+    fps : float or Fraction, optional
+        Frames per second; by default ``1000 / interval``.
+    n_frames : int, optional
+        Number of frames; by default as many as ``animation.save`` saves. An animation with neither
+        ``frames`` nor ``save_count`` needs it.
+    sequential : bool, optional
+        True draws the frames in order in this process without trying anything out, and False draws them
+        in parallel without looking for a dependence. By default, what was found decides.
+    **options
+        The keyword arguments of `Animator.make_video` from `num_workers` on, but for
+        `reuse_figure_object`, `axis` and `dim`. Other defaults: ``seed=None`` lets the function continue
+        with the global random states as they are now, which makes frames depend on each other if it uses
+        them; give ``seed=0`` to draw them in parallel with random numbers of their own. `savefig_params`
+        begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in matplotlib.
+        ``freeze_layout=False`` if the figure has a layout engine, which then runs for each frame, as in
+        matplotlib; True is faster. A `store` needs frames that can be drawn alone.
+
+    Returns
+    -------
+    Video
+        The finished video and what the render cost.
+
+    Raises
+    ------
+    AnimateError
+        One of its subclasses in `dask_animate.errors`. `AnimatorPickleError` if ``sequential=False`` and
+        the animation cannot be copied.
+
+    Notes
+    -----
+    Thread-safe, unless matplotlib has to draw the caller's figure.
+
+    Frames of an odd width or height are padded by a row or column, where ``animation.save`` changes the
+    size of the figure.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import matplotlib.pyplot as plt
+    >>> from matplotlib.animation import FuncAnimation
+    >>> fig, ax = plt.subplots(figsize=(2, 2))
+    >>> dot, = ax.plot([0], [0], "o")
+    >>> animation = FuncAnimation(fig, lambda x: dot.set_xdata([x / 1000]), frames=30, interval=50)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     video = save(animation, os.path.join(folder, "dot.mp4"))
+    >>> video.n_frames, float(video.fps)
+    (30, 20.0)
+    """
+    if not isinstance(animation, Animation):
+        raise OptionTypeError(
+            f"animation must be one of matplotlib's, such as a FuncAnimation, got {in_short(animation)}"
+        )
+    if sequential is not None and not isinstance(sequential, bool):
+        raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
+    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
+    if sequential and options.get("client") is not None:
+        raise OptionError("sequential=True draws in this process: leave out client=")
+    if sequential and options.get("store") is not None:
+        raise OptionError("store= keeps frames that can be drawn alone: leave out sequential=True")
+    if n_frames is not None:
+        n_frames = require_int("n_frames", n_frames, 1)
+    frames = SavedFrames(animation, n_frames)
+    request = _SaveRequest(
+        animation, frames, output_file, _fps(animation, fps), options, sequential=sequential is True
+    )
+    mark_as_drawn(animation)
+    return request.in_order(None) if sequential else request.parallel(checks=sequential is None)
+
+
+def _fps(animation: Animation, fps: float | Fraction | None) -> float | Fraction:
+    if fps is not None:
+        return fps
+    interval = interval_of(animation)
+    if interval is None:
+        raise OptionError("the animation has no interval between its frames: give fps=")
+    return 1 / interval
+
+
+class _SaveRequest:
+    """An animation that is to be saved, and the ways to do it."""
+
+    def __init__(
+        self,
+        animation: Animation,
+        frames: SavedFrames,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction,
+        options: VideoOptions,
+        *,
+        sequential: bool,
+    ) -> None:
+        self._is_sequential = sequential
+        self._animation = animation
+        self._frames = frames
+        self._output_file = output_file
+        self._fps = fps
+        self._given = options
+        self._random_state = RandomState.now()  # other threads may use random numbers meanwhile
+        draw = DrawOptions.create(options.get("savefig_params"))
+        figure = figure_of(animation)
+        self._look = dict(options.get("savefig_params") or {}) | saved_look(figure, draw)
+        self._defaults: VideoOptions = {"seed": None, "savefig_params": self._look}
+        if runs_layout(figure) and options.get("redraw") != "blit":
+            self._defaults["freeze_layout"] = False
+
+    def parallel(self, *, checks: bool) -> Video:
+        """Draw in this process and on workers; if the animation does not allow that, in order.
+
+        Where this process draws alone, or all frames before others would be ready, it draws in order.
+        """
+        cluster = ClusterOptions.create(self._given.get("client"), self._given.get("num_workers", -1))
+        client, n_processes = cluster.resolve(self._frames.n_frames)
+        keeps = self._given.get("store") is not None
+        if checks and client is None and n_processes == 1 and not keeps:
+            return self.in_order(None)
+        begins_here = client is None and not keeps
+        reason: str | None = None
+        obstacle: str | None = None
+        try:
+            return self._render(self._copied(checks=checks, begins_here=begins_here), {})
+        except ShortError:
+            pass
+        except HistoryError as exc:
+            if keeps:
+                raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
+            reason = str(exc)
+        except CopyError as exc:
+            if not checks:
+                raise AnimatorPickleError(f"sequential=False is not possible: {exc}") from exc
+            obstacle = str(exc)
+        # Out here, so that errors do not seem to come of those.
+        return self.in_order(reason) if obstacle is None else self.in_place(obstacle)
+
+    def in_order(self, reason: str | None) -> Video:
+        """Draw frame after frame with one copy, in this process."""
+        if reason is not None:
+            _warn(reason)
+        here: VideoOptions = {"num_workers": 1, "client": None}
+        copied = self._copied(in_order=True)
+        try:
+            return self._render(copied, here)
+        except Mismatch as exc:
+            fault, obstacle = exc.fault, None
+        except CopyError as exc:
+            fault, obstacle = None, str(exc)
+        if obstacle is not None:
+            return self.in_place(obstacle)
+        warn(f"{fault}. All frames are drawn again, in full", RedrawWarning)
+        return self._render(copied, here | {"redraw": "full"})
+
+    def in_place(self, reason: str) -> Video:
+        """Let matplotlib draw the frames on the caller's figure."""
+        if not self._is_sequential:
+            _warn(reason)
+        wrong = [name for name in _ONLY_COPIES if name in self._given]
+        wrong += ["redraw"] if self._given.get("redraw") == "blit" else []
+        if wrong:
+            raise OptionError(f"{', '.join(wrong)}: not possible if matplotlib draws, but {reason}")
+        left_out = {*_ONLY_PARALLEL, *_ONLY_COPIES}
+        options: Any = {name: value for name, value in self._options().items() if name not in left_out}
+        draw = DrawOptions.create(self._look)
+        frames = frames_in_place(self._animation, self._frames.first, self._frames.artists(), draw)
+        n_frames = self._frames.n_frames
+        return write_video(frames, self._output_file, self._fps, n_frames, num_workers=1, **options)
+
+    def _copied(self, **options: bool) -> _CopiedAnimation:
+        state = self._random_state
+        return _CopiedAnimation(self._animation, self._frames, random_state=state, **options)
+
+    def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video:
+        options = self._options() | changes
+        n_frames = self._frames.n_frames
+        return animator.make_video(self._output_file, self._frames, self._fps, n_frames, **options)
+
+    def _options(self) -> VideoOptions:
+        hold = hold_of(self._animation)
+        options: VideoOptions = self._defaults | self._given
+        options["savefig_params"] = self._look
+        if hold and "durations" not in options:
+            self._frames.count()
+            options["durations"] = {-1: float(1 / Fraction(self._fps) + hold)}
+        return options
+
+
+def _warn(reason: str) -> None:
+    warn(
+        f"{reason}: frames are drawn in order, by this process alone. They can be drawn in parallel if "
+        f"the function sets all that it ever changes from its arguments alone; "
+        f"sequential=True accepts the order and looks for nothing",
+        SequentialWarning,
+    )

@@ -1,0 +1,51 @@
+"""The options of `Animator.make_video` that are given by name to other functions, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from .errors import OptionTypeError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+class VideoOptions(TypedDict, total=False):
+    """Options of `Animator.make_video`, by name; those of the parameters are not among them."""
+
+    num_workers: int
+    disable_progress_bar: bool | None
+    plotting_log_interval: int | None
+    saving_log_interval: int | None
+    savefig_params: Mapping[str, Any] | None
+    video_mode: str
+    video_quality: int | None
+    video_preset: str | None
+    video_extra_ffmpeg_params: Sequence[str] | None
+    preload_factor: int
+    client: Client | None
+    partition_size: int | Sequence[int] | str
+    encode_on: str
+    redraw: str
+    store: Any
+    overwrite: bool
+    codec: str | None
+    seed: int | None
+    pixel_format: str | None
+    dither: str | None
+    durations: Mapping[int, float] | Sequence[float] | None
+    chapters: Sequence[tuple[str, float]] | None
+    metadata: Mapping[str, str] | None
+    freeze_layout: bool
+    axis: int | None
+    dim: str | None
+    reuse_figure_object: bool
+
+
+def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:
+    """Raise `OptionTypeError` if a function that takes these options has none of such a name."""
+    known = VideoOptions.__annotations__.keys() - set(without)
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise OptionTypeError(f"{function}() has no option {', '.join(unknown)}")

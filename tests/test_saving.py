@@ -1,0 +1,401 @@
+"""Matplotlib's own animations: the frames are those that ``animation.save`` draws."""
+
+import io
+import pickle
+import random
+import subprocess
+import sys
+
+import animations
+import av
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from animations import NOT_COPIED, SIZE, WITH_HISTORY, WITHOUT_HISTORY, X
+from helpers import WARNINGS, assert_nothing_beside
+from matplotlib.animation import AbstractMovieWriter, FuncAnimation, TimedAnimation
+
+import dask_animate
+from dask_animate.errors import (
+    AnimatorPickleError,
+    FrameError,
+    NoFramesError,
+    OptionError,
+    OptionTypeError,
+    ParamsError,
+    RedrawWarning,
+    SequentialWarning,
+)
+
+LOSSLESS = {"codec": "ffv1", "num_workers": 1}
+ON_WORKERS = {"num_workers": -1, "partition_size": 7, "encode_on": "workers"}
+
+
+class Grabber(AbstractMovieWriter):
+    """Keeps the frames that matplotlib draws when it saves."""
+
+    def setup(self, fig, outfile, dpi=None):
+        super().setup(fig, outfile, dpi)
+        self.frames = []
+
+    def grab_frame(self, **options):
+        file = io.BytesIO()
+        self.fig.savefig(file, format="rgba", dpi=self.dpi, **options)
+        width, height = self.frame_size
+        self.frames.append(np.frombuffer(file.getvalue(), np.uint8).reshape(height, width, 4)[..., :3])
+
+    def finish(self):
+        pass
+
+
+def saved_by_matplotlib(animation):
+    writer = Grabber(fps=10)
+    animation.save("unused", writer=writer)
+    return np.stack(writer.frames)
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    animations.node = 0
+    yield
+    plt.close("all")
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def assert_same_as_matplotlib(make, path, **options):
+    """Save an animation both ways, each time made anew, and compare all frames."""
+    animation = make()
+    expected = saved_by_matplotlib(animation)
+    plt.close("all")
+    animations.node = 0
+    animation = make()
+    video = dask_animate.save(animation, path, **LOSSLESS | options)
+    np.testing.assert_array_equal(decoded(path), expected)
+    assert video.n_frames == len(expected)
+    assert_nothing_beside(path)
+    return video
+
+
+def line_animation(**options):
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, np.sin(X))
+    return FuncAnimation(fig, lambda i: line.set_ydata(np.sin(X + i / 10)), **{"frames": 6} | options)
+
+
+def names(makers):
+    return [pytest.param(make, id=make.__name__) for make in makers]
+
+
+@pytest.mark.parametrize("make", names(WITHOUT_HISTORY))
+def test_frames_are_those_of_matplotlib(make, tmp_path):
+    assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+
+
+@pytest.mark.parametrize("make", names(WITH_HISTORY))
+def test_history_is_found(make, tmp_path, client):
+    with pytest.warns(SequentialWarning, match="looks different after other frames than alone"):
+        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
+
+
+@pytest.mark.parametrize("make", names([animations.basic_line, animations.late_mark]))
+def test_short_renders_are_drawn_in_order_here(make, tmp_path):
+    video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
+    assert video.stats.n_frames_here == video.n_frames
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *names(WITH_HISTORY[:3]),
+        *(pytest.param(make, id=make.__name__, marks=pytest.mark.slow) for make in WITH_HISTORY[3:]),
+    ],
+)
+def test_sequential_frames_are_drawn_in_order_without_a_word(make, tmp_path):
+    assert_same_as_matplotlib(make, tmp_path / "a.mkv", sequential=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    list(zip(NOT_COPIED, ["cannot pickle 'generator'", "changes its argument in place"], strict=True)),
+)
+def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, reason, tmp_path):
+    with pytest.warns(SequentialWarning, match=reason):
+        assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+    with pytest.raises(AnimatorPickleError, match=reason):
+        dask_animate.save(make(), tmp_path / "b.mkv", sequential=False)
+    with pytest.raises(OptionError, match=f"store: not possible if matplotlib draws.*{reason}"):
+        with pytest.warns(SequentialWarning):
+            dask_animate.save(make(), tmp_path / "b.mkv", store=tmp_path / "store")
+    assert not (tmp_path / "b.mkv").exists()
+
+
+@pytest.mark.parametrize(
+    "make",
+    names([animations.basic_line, animations.walks_3d, animations.numbered_figure, animations.images]),
+)
+def test_workers_draw_the_same(make, tmp_path, client):
+    video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
+    assert video.stats.n_frames_here == 0
+
+
+def test_what_is_the_callers_stays_as_it_was(tmp_path, client):
+    animation = animations.object_that_holds_its_animation()
+    holder = animation._func.__self__
+    figure = animation._fig
+    figure.canvas.draw()
+    before = np.array(figure.canvas.buffer_rgba()), holder.values.copy()
+    states = pickle.dumps((np.random.get_state(), random.getstate()))
+    axes, dpi, canvas = list(figure.axes), figure.dpi, figure.canvas
+    with pytest.warns(SequentialWarning):
+        dask_animate.save(animation, tmp_path / "a.mkv", client=client, savefig_params={"dpi": 50})
+    assert pickle.dumps((np.random.get_state(), random.getstate())) == states
+    assert (figure.axes, figure.dpi, figure.canvas) == (axes, dpi, canvas)
+    assert plt.get_fignums() == [figure.number]
+    figure.canvas.draw()
+    np.testing.assert_array_equal(np.array(figure.canvas.buffer_rgba()), before[0])
+    np.testing.assert_array_equal(holder.values, before[1])
+
+
+def test_random_states_are_those_of_the_call(tmp_path, client):
+    animation = animations.global_random_numbers()
+    with pytest.warns(SequentialWarning, match="seed=0 gives each frame numbers of its own"):
+        dask_animate.save(animation, tmp_path / "a.mkv", client=client, **LOSSLESS | ON_WORKERS)
+    dask_animate.save(animation, tmp_path / "b.mkv", seed=0, client=client, **LOSSLESS | ON_WORKERS)
+    expected = saved_by_matplotlib(animation)  # goes on with the states as they were
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), expected)
+    seeded = decoded(tmp_path / "b.mkv")
+    assert len(np.unique(seeded, axis=0)) == len(seeded) == 12
+
+
+def test_interval_and_repeat_delay(tmp_path):
+    video = dask_animate.save(line_animation(interval=40, repeat_delay=1000), tmp_path / "a.mp4")
+    assert (video.fps, video.n_frames, video.duration) == (25, 6, pytest.approx(6 / 25 + 1))
+    video = dask_animate.save(
+        line_animation(interval=40, repeat_delay=900, repeat=False), tmp_path / "a.mp4"
+    )
+    assert video.duration == pytest.approx(6 / 25)
+    video = dask_animate.save(line_animation(repeat_delay=900), tmp_path / "a.mp4", 10, durations={0: 1})
+    assert (video.fps, video.duration) == (10, pytest.approx(1.5))
+
+
+def test_a_hold_counts_the_frames_of_a_generator(tmp_path):
+    animation = line_animation(
+        frames=lambda: iter(range(4)), save_count=9, repeat_delay=1000, interval=100
+    )
+    assert dask_animate.save(animation, tmp_path / "a.mp4").duration == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize("repeat", [True, False])
+def test_a_generator_is_read_once(repeat, tmp_path):
+    read = []
+
+    def items():
+        for i in range(9):
+            read.append(i)
+            yield i
+
+    animation = line_animation(frames=items(), save_count=20, repeat=repeat)
+    dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS)
+    assert read == list(range(9))
+    expected = saved_by_matplotlib(line_animation(frames=iter(range(9)), save_count=20, repeat=repeat))
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), expected)
+
+
+@pytest.mark.filterwarnings("ignore:Animation was deleted")
+def test_items_are_there_again_if_history_shows_late(tmp_path, client):
+    def make():
+        animation = animations.late_mark()
+        return FuncAnimation(
+            animation._fig, animation._func, iter(range(40)), save_count=50, repeat=False
+        )
+
+    with pytest.warns(SequentialWarning):
+        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
+
+
+def test_number_of_frames(tmp_path):
+    def saved(animation, **options):
+        return dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS | options).n_frames
+
+    endless = line_animation(frames=None, cache_frame_data=False)
+    with pytest.raises(ParamsError, match="neither frames= nor save_count=, so it never ends"):
+        saved(endless)
+    endless._draw_was_started = True
+    assert saved(line_animation(frames=None, cache_frame_data=False), n_frames=5) == 5
+    assert saved(line_animation(frames=None, save_count=4)) == 4
+    assert saved(line_animation(frames=range(9)), n_frames=2) == 2
+    short, empty = line_animation(frames=range(9)), line_animation(frames=[])
+    with pytest.raises(ParamsError, match="n_frames is 10, but the animation has only 9 frames"):
+        saved(short, n_frames=10)
+    with pytest.raises(NoFramesError, match="no frames"):
+        saved(empty)
+    short._draw_was_started = empty._draw_was_started = True
+
+
+def test_what_was_shown_before_is_saved(tmp_path):
+    animation = line_animation(frames=lambda: iter(range(30)), save_count=5)
+    for _ in range(7):
+        animation._step()
+    dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS)
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), saved_by_matplotlib(animation))
+
+
+def test_settings_for_saving(tmp_path):
+    with mpl.rc_context({"savefig.dpi": 60, "savefig.facecolor": "lightblue"}):
+        assert_same_as_matplotlib(line_animation, tmp_path / "a.mkv")
+    look = {"dpi": 40, "facecolor": (1, 1, 0, 0.5)}
+    dask_animate.save(line_animation(), tmp_path / "b.mkv", savefig_params=look, **LOSSLESS)
+    writer = Grabber(fps=10)
+    line_animation().save("unused", writer=writer, dpi=40, savefig_kwargs={"facecolor": (1, 1, 0, 0.5)})
+    np.testing.assert_array_equal(decoded(tmp_path / "b.mkv"), writer.frames)
+
+
+class OwnAnimation(TimedAnimation):
+    """Draws in a way of its own, as subclasses did before there was FuncAnimation."""
+
+    def __init__(self):
+        self.figure, axes = plt.subplots(**SIZE)
+        (self.line,) = axes.plot(X, X)
+        super().__init__(self.figure, interval=50)
+
+    def new_frame_seq(self):
+        return iter(range(5))
+
+    def _draw_frame(self, framedata):
+        self.line.set_ydata(np.sin(X + framedata))
+
+
+def test_subclasses_that_draw_in_a_way_of_their_own(tmp_path):
+    with pytest.warns(SequentialWarning, match="OwnAnimation draws in a way of its own"):
+        assert_same_as_matplotlib(OwnAnimation, tmp_path / "a.mkv")
+
+
+def unannounced():
+    """Changes an image in place, from frame to frame, without telling matplotlib."""
+    fig, ax = plt.subplots(**SIZE)
+    image = ax.imshow(np.zeros((8, 8)), vmin=0, vmax=64)
+    (line,) = ax.plot([0, 7], [0, 0], "w")
+    state = [0]
+
+    def animate(i):
+        state[0] += 1
+        line.set_ydata([i % 7, 3])
+        image.get_array()[state[0] // 8 % 8, state[0] % 8] = state[0]
+
+    return FuncAnimation(fig, animate, 60)
+
+
+def test_unannounced_changes_of_sequential_frames(tmp_path):
+    with pytest.warns(RedrawWarning, match="All frames are drawn again, in full"):
+        assert_same_as_matplotlib(unannounced, tmp_path / "a.mkv", sequential=True)
+
+
+def test_frames_are_kept_and_found_again(tmp_path):
+    def saved(make=animations.pendulum):
+        video = dask_animate.save(make(), tmp_path / "a.mkv", store=tmp_path / "store", **LOSSLESS)
+        plt.close("all")
+        return video.stats.n_frames_reused
+
+    assert [saved(), saved()] == [0, 40]
+    with pytest.raises(OptionError, match="store= keeps frames that can be drawn alone, but frame"):
+        dask_animate.save(animations.trail(), tmp_path / "a.mkv", store=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_failing_functions(tmp_path):
+    def fails(i):
+        if i == 4:
+            raise LookupError("no data")
+
+    fig = plt.figure(**SIZE)
+    with pytest.raises(FrameError, match="frame 4 could not be drawn: LookupError: no data"):
+        dask_animate.save(FuncAnimation(fig, fails, 9), tmp_path / "a.mkv", **LOSSLESS)
+    animation = FuncAnimation(fig, lambda i: None, 9, init_func=list, blit=True)
+    with pytest.raises(FrameError, match="must return a sequence of Artist objects"):
+        dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        ({"fps": 0}, OptionError, "fps must be a positive number"),
+        ({"sequential": "yes"}, OptionTypeError, "sequential must be True, False or None"),
+        ({"n_frames": 0}, OptionError, "n_frames must be at least 1"),
+        ({"bitrate": 5}, OptionTypeError, r"save\(\) has no option bitrate"),
+        ({"axis": 0}, OptionTypeError, r"save\(\) has no option axis"),
+        ({"savefig_params": {"format": "png"}}, OptionError, "no effect on video frames for format"),
+        ({"sequential": True, "store": "x"}, OptionError, "leave out sequential=True"),
+        ({"video_quality": 99}, OptionError, "video_quality must be at most 51"),
+    ],
+)
+def test_wrong_options(options, error, text, tmp_path):
+    drawn = []
+    animation = FuncAnimation(plt.figure(), drawn.append, 3)
+    with pytest.raises(error, match=text):
+        dask_animate.save(animation, tmp_path / "a.mkv", **options)
+    assert not drawn
+    assert not list(tmp_path.iterdir())
+    animation._draw_was_started = True
+
+
+def test_wrong_animations(tmp_path, client):
+    with pytest.raises(OptionTypeError, match="animation must be one of matplotlib's"):
+        dask_animate.save(plt.figure(), tmp_path / "a.mkv")
+    animation = line_animation()
+    with pytest.raises(OptionError, match="draws in this process: leave out client="):
+        dask_animate.save(animation, tmp_path / "a.mkv", client=client, sequential=True)
+    animation._draw_was_started = True
+
+
+MODULE = """
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.animation import FuncAnimation
+
+x = np.linspace(0, 6, 50)
+fig, ax = plt.subplots(figsize=(3, 2))
+(line,) = ax.plot(x, x)
+
+
+def value(i):
+    return np.sin(x + i / 10)
+
+
+def animate(i):
+    line.set_ydata(value(i))
+
+
+animation = FuncAnimation(fig, animate, 20)
+"""
+SAVE = """
+import dask_animate
+from distributed import Client, LocalCluster, get_client
+
+video = dask_animate.save(animation, "a.mkv", codec="ffv1", client={client})
+print(video.stats.n_frames_here)
+"""
+
+
+@pytest.mark.parametrize("kind", ["script", "module"])
+def test_scripts_without_a_main_guard_and_modules(kind, tmp_path, client):
+    connected = f'Client("{client.scheduler.address}")'
+    (tmp_path / "waves.py").write_text(MODULE)
+    head = MODULE if kind == "script" else "from waves import animation\n"
+    (tmp_path / "script.py").write_text(head + SAVE.format(client=connected))
+    done = subprocess.run(
+        [sys.executable, "-W", WARNINGS.split(",")[0], "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["0"]
+    scope = {}
+    exec(MODULE, scope)
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), saved_by_matplotlib(scope["animation"]))
