@@ -70,7 +70,7 @@ def measure(frames, filters, codec):
 def main():
     totals = {name: [] for name in CODECS}
     print("| example | codec | ratio | write, ms/frame | read, ms/frame |\n|---|---|---|---|---|")
-    for example in EXAMPLES:
+    for example in list(EXAMPLES)[:5]:
         frames = drawn(example)
         for name, (filters, codec) in CODECS.items():
             measured = measure(frames, filters, codec)

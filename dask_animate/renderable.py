@@ -133,13 +133,14 @@ class Renderable(ABC):
             uses a GPU, and "auto" uses NVENC if it is available on the machines that encode. The log
             says what was chosen and why. One encoder encodes all frames of a video.
         video_quality : int, optional
-            Quality from 0 to 51, lower is better and makes larger files; by default 20. The scale is the
-            CRF of x264 and x265. Other encoders get the number of their own scale with about the same
-            loss.
+            Quality from 0 to 51, lower is better and makes larger files; by default 20, or 22 for x264
+            with its default preset. The scale is the CRF of x264 and x265. Other encoders get the number
+            of their own scale with about the same loss.
         video_preset : str, optional
             Speed preset of the encoder, such as "ultrafast" to "placebo" for x264. The default for x264
-            is "superfast" with options that suit plots. These options are left out if a preset or
-            ``-tune`` is given.
+            is "superfast" with options that suit plots, which lose at quality 22 about what "slow" loses
+            at 20. If a preset or ``-tune`` is given, these options are left out, and the default quality
+            is 20.
         video_extra_ffmpeg_params : sequence of str, optional
             Options of the encoder in the style of ffmpeg, such as ``["-tune", "animation"]``. An option
             that the encoder does not know is an error.
@@ -148,8 +149,11 @@ class Renderable(ABC):
             meant for comparison.
         preload_factor : int, default: 8
             Number of frames, not a factor: for each worker, the parameters of so many frames are read
-            ahead, besides those being drawn; at least one partition. An adaptive cluster grows only if
-            this is enough work for it to grow.
+            ahead, besides those being drawn; at least one partition. Where workers encode, this bounds
+            generators and other iterators only; what need not be read in this process, such as lists,
+            ranges, arrays, Delayed objects and bags, is bounded by the memory of the workers. Workers
+            that an adaptive cluster may still start are counted if `client` was made from the cluster
+            object. From a generator, such a cluster grows as far as this is enough work to grow.
         client : distributed.Client, optional
             Client of the cluster to render on; by default the one that is active in this process, if
             there is one. The workers then draw all frames. Inside a task of the cluster, use

@@ -12,7 +12,7 @@ from .formats import encoded_size
 
 #: Maximum number of frames from one keyframe to the next.
 GOP = 250
-#: Default quality of every encoder, on this library's scale; see benchmarks/encoder_defaults.md.
+#: Default quality, on this library's scale; see benchmarks/encoder_defaults.md.
 DEFAULT_QUALITY = 20
 #: FFmpeg options by which users control the rate or the quality themselves.
 RATE_OPTIONS = frozenset({"b", "qp", "cq", "lossless"})
@@ -50,6 +50,9 @@ class Encoder:
     default_options : tuple of (str, str)
         Options that are set unless the user chooses a preset or a tune, which then means what FFmpeg's
         documentation says.
+    default_quality : int
+        Default quality with `default_options`, on this library's scale; otherwise it is
+        `DEFAULT_QUALITY`.
     reorder : int
         Maximum number of frames by which B-frames delay a frame.
     min_side : int
@@ -64,6 +67,7 @@ class Encoder:
     default_preset: str = ""
     fixed_options: tuple[tuple[str, str], ...] = ()
     default_options: tuple[tuple[str, str], ...] = ()
+    default_quality: int = DEFAULT_QUALITY
     reorder: int = 0
     min_side: int = 1
 
@@ -87,14 +91,16 @@ class Encoder:
         """
         extra = dict(extra_options)
         options = dict(self.fixed_options)
+        default_quality = DEFAULT_QUALITY
         if preset is None and "tune" not in extra:
             options.update(self.default_options)
+            default_quality = self.default_quality
         rate = RATE_OPTIONS.intersection(extra)
         if rate - {"qp"}:
             options.pop("rc", None)  # NVENC derives the mode of rate control from the rate
         if not rate and self.quality_option is not None:
             options[self.quality_option] = str(
-                self.quality(DEFAULT_QUALITY if quality is None else quality)
+                self.quality(default_quality if quality is None else quality)
             )
         if self.preset_option is not None:
             options[self.preset_option] = preset or self.default_preset
@@ -192,14 +198,20 @@ ENCODERS = {
         default_preset="superfast",
         # With mbtree, x264 (core 165) gives other bytes from run to run on AVX-512 machines.
         fixed_options=(*_GOP, ("mbtree", "0")),
-        # Chosen by benchmarks/encoder_defaults.py: little moves in plots, so good keyframes pay off.
+        # Chosen by benchmarks/encoder_defaults.py. Little moves in plots, so good keyframes pay off.
+        # Slower presets have the chroma offset by themselves.
         default_options=(
             ("refs", "3"),
-            ("partitions", "p8x8,i8x8,i4x4"),
-            ("i_qfactor", "0.5"),
-            ("b_qfactor", "1.5"),
-            ("aq-strength", "1.25"),
+            ("mixed-refs", "1"),
+            ("partitions", "all"),
+            ("b_strategy", "0"),
+            ("qcomp", "0.9"),
+            ("i_qfactor", "0.3"),
+            ("b_qfactor", "1.8"),
+            ("aq-strength", "0.8"),
+            ("chromaoffset", "-2"),
         ),
+        default_quality=22,
         reorder=2,
     ),
     "hevc": Encoder(

@@ -112,6 +112,22 @@ def test_an_encoding_travels():
     assert encoding.options(threads=3) == {"g": "250", "mbtree": "0", "crf": "30", "preset": "fast"}
 
 
+@pytest.mark.parametrize(
+    ("options", "crf"),
+    [
+        ({}, "22"),
+        ({"extra_ffmpeg_params": ["-bf", "0"]}, "22"),
+        ({"quality": 20}, "20"),
+        ({"preset": "superfast"}, "20"),
+        ({"extra_ffmpeg_params": ["-tune", "animation"]}, "20"),
+        ({"codec": "hevc"}, "20"),
+    ],
+)
+def test_default_quality_goes_with_the_default_options(options, crf):
+    options = EncodeOptions.create("a.mp4", 30, mode="cpu", **options)
+    assert choose_encoder(options, FrameSize(64, 64)).options(threads=1)["crf"] == crf
+
+
 def test_encoders_that_read_their_threads_from_an_option():
     options = EncodeOptions.create(
         "a.mp4", 30, mode="cpu", codec="hevc", extra_ffmpeg_params=["-x265-params", "bframes=0"]
