@@ -136,12 +136,13 @@ def save(
         in parallel without looking for a dependence. By default, what was found decides.
     **options
         The keyword arguments of `Animator.make_video` from `num_workers` on, but for
-        `reuse_figure_object`, `keep_segments`, `axis` and `dim`. Other defaults: ``seed=None`` lets the
-        function continue with the global random states as they are now, which makes frames depend on
-        each other if it uses them; give ``seed=0`` to draw them in parallel with random numbers of their
-        own. `savefig_params` begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in
-        matplotlib. ``freeze_layout=False`` if the figure has a layout engine, which then runs for each
-        frame, as in matplotlib; True is faster. A `store` needs frames that can be drawn alone.
+        `reuse_figure_object`, `axis` and `dim`; `keep_segments` needs `sequential`. Other defaults:
+        ``seed=None`` lets the function continue with the global random states as they are now, which
+        makes frames depend on each other if it uses them; give ``seed=0`` to draw them in parallel with
+        random numbers of their own. `savefig_params` begins with the rcParams ``savefig.dpi`` and
+        ``savefig.facecolor``, as in matplotlib. ``freeze_layout=False`` if the figure has a layout
+        engine, which then runs for each frame, as in matplotlib; True is faster. A `store` needs frames
+        that can be drawn alone.
 
     Returns
     -------
@@ -171,6 +172,7 @@ def save(
     >>> animation = FuncAnimation(fig, lambda x: dot.set_xdata([x / 1000]), frames=30, interval=50)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     video = save(animation, os.path.join(folder, "dot.mp4"))
+    >>> plt.close(fig)
     >>> video.n_frames, float(video.fps)
     (30, 20.0)
     """
@@ -180,7 +182,12 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    check_names("save", options, without=("reuse_figure_object", "keep_segments", "axis", "dim"))
+    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
+    if sequential is None and options.get("keep_segments") is not None:
+        raise OptionError(
+            "keep_segments= keeps what was drawn, which cannot be drawn in another way afterwards: give "
+            "sequential=True, or sequential=False"
+        )
     if sequential and options.get("client") is not None:
         raise OptionError("sequential=True draws in this process: leave out client=")
     if sequential and options.get("store") is not None:
@@ -264,6 +271,8 @@ class _SaveRequest:
         if reason is not None:
             _warn(reason)
         here: VideoOptions = {"num_workers": 1, "client": None}
+        if self._given.get("keep_segments") is not None and self._given.get("redraw") != "blit":
+            here["redraw"] = "full"  # so that no frame turns out wrong after it was kept
         copied = self._copied(in_order=True)
         try:
             return self._render(copied, here)

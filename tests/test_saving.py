@@ -307,6 +307,23 @@ def test_frames_are_kept_and_found_again(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+def test_segments_are_kept(tmp_path, client):
+    kept = {"keep_segments": tmp_path / "kept", "partition_size": [5, 10, 5], "codec": "ffv1"}
+    animation = animations.basic_line()
+    dask_animate.save(animation, tmp_path / "a.mkv", sequential=False, client=client, **kept)
+    dask_animate.join(sorted((tmp_path / "kept").iterdir()), tmp_path / "b.mkv")
+    expected = saved_by_matplotlib(animation)
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv"), expected)
+    np.testing.assert_array_equal(decoded(tmp_path / "b.mkv"), expected)
+    kept["keep_segments"] = tmp_path / "other"
+    with pytest.raises(OptionError, match="keep_segments= keeps what was drawn"):
+        dask_animate.save(animation, tmp_path / "a.mkv", **kept)
+    assert not (tmp_path / "other").exists()
+    dask_animate.save(
+        unannounced(), tmp_path / "a.mkv", sequential=True, keep_segments=tmp_path / "other"
+    )
+
+
 def test_failing_functions(tmp_path):
     def fails(i):
         if i == 4:

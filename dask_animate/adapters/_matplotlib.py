@@ -1,7 +1,7 @@
 """Every name of `matplotlib.animation` that is not public and on which this package relies.
 
 Matplotlib has no public way to ask an animation what it draws. Other modules import these functions and
-name nothing private themselves. ``tests/adapters/test_matplotlib_names.py`` checks every name.
+name nothing private themselves. ``tests/adapters/test_animation_names.py`` checks every name.
 """
 
 from __future__ import annotations
