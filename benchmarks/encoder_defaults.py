@@ -34,7 +34,7 @@ from very_complex import VeryComplex
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.encoding.conversion import Converter
 from dask_animate.encoding.encoder_choice import choose_encoder
-from dask_animate.encoding.muxer import Muxer
+from dask_animate.encoding.muxer import Muxer, encoded_stream
 from dask_animate.encoding.options import EncodeOptions
 from dask_animate.encoding.output_file import OutputFile
 from dask_animate.encoding.segment_encoder import SegmentEncoder
@@ -138,7 +138,9 @@ def encode(frames, path, setting):
         segment = encoder.finish()
     seconds = time.process_time() - start
     with OutputFile(path) as output:
-        with Muxer(output, encoding, size, Timeline(encoding.fps, None), {}) as muxer:
+        with Muxer(
+            output, encoding, encoded_stream(encoding, size), Timeline(encoding.fps, None), {}
+        ) as muxer:
             muxer.add(segment)
         output.commit()
     return seconds

@@ -16,34 +16,65 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
     video = Wave().make_video("wave.mp4", np.linspace(0, 2 * np.pi, 60), fps=30)
 
 ``preview`` shows some frames, ``check`` says whether frames depend on anything but their arguments, and
-``frames`` returns them as a lazy dask array. `write_video` encodes frames that exist already.
+``frames`` returns them as a lazy dask array. `FrameSource` does all this for frames that are drawn
+without matplotlib; `dask_animate.sources` has ready ones for image files and video files. `save` renders
+matplotlib's own animations. `write_video` encodes frames that exist already, and `join` makes one video
+of several.
 
 `dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
 `dask_animate.util` two helpers.
 """
 
+from typing import TYPE_CHECKING
+
 from .animator import Animator
-from .function_animator import animate
+from .frame_source import FrameSource
+from .join import join
 from .params import IndexedFrameParams
-from .saving import save
 from .video import Video
 from .write import write_video
 
-__all__ = ["Animator", "IndexedFrameParams", "Video", "animate", "save", "write_video"]
+if TYPE_CHECKING:
+    from .function_animator import animate
+    from .saving import save
+
+__all__ = [
+    "Animator",
+    "FrameSource",
+    "IndexedFrameParams",
+    "Video",
+    "animate",
+    "join",
+    "save",
+    "write_video",
+]
 
 __version__: str
 
 
 def __getattr__(name: str) -> object:
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # These two import matplotlib, which workers do not need to draw the frames of a FrameSource.
+    if name == "animate":
+        from .function_animator import animate
+
+        return animate
+    if name == "save":
+        from .saving import save
+
+        return save
+    if name == "__version__":
+        return _version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version("dask_animate")
     except PackageNotFoundError:
         raise AttributeError("dask_animate is not installed: its version is unknown") from None
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]

@@ -57,6 +57,10 @@ class OutputError(AnimateError, OSError):
     """The output file cannot be written."""
 
 
+class JoinError(AnimateError, ValueError):
+    """Video files cannot be joined as they are; the message names one and says why."""
+
+
 class WorkerError(AnimateError, RuntimeError):
     """The cluster could not finish a partition."""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+_EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,41 @@ def as_pixels(frame: NDArray[np.uint8], *, opaque: bool, out: NDArray[np.uint8])
         for channel in range(3):
             out[..., channel] = frame[..., min(channel, n_channels - 1)]
         out[..., 3:] = 255
+
+
+def as_uint8(frame: ArrayLike) -> NDArray[np.uint8]:
+    """Convert a frame to uint8.
+
+    Parameters
+    ----------
+    frame : array_like of uint8 or float, shape (height, width[, 1, 3 or 4])
+        Floats are from 0 to 1; they are multiplied by 255 and rounded to nearest.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 1, 3 or 4)
+        Not a copy if `frame` is such an array.
+
+    Raises
+    ------
+    ValueError
+        If the shape, the type or the range is wrong; the message needs a subject before it.
+    """
+    pixels = np.asarray(frame)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or 0 in pixels.shape:
+        raise ValueError(f"must have the shape (height, width, 1, 3 or 4), got {np.shape(frame)}")
+    check_dtype(pixels.dtype)
+    if pixels.dtype == np.uint8:
+        return pixels
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 1):  # also if one is NaN
+        raise ValueError(f"must hold {_EXPECTED}, got floats from {low:g} to {high:g}")
+    return (pixels * 255 + 0.5).astype(np.uint8)
+
+
+def check_dtype(dtype: np.dtype[Any]) -> None:
+    """Raise a ValueError unless `as_uint8` takes the type; the message needs a subject before it."""
+    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
+        raise ValueError(f"must hold {_EXPECTED}, got {dtype}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
@@ -52,21 +52,32 @@ class RenderRequest:
         stats = StatsCollector(self.started)
         with (
             OutputFile(self.output.path) as file,
+            self.output.open_kept() as kept,
             self.progress.bar(n_frames) as bar,
         ):
-            executor = choose_executor(self.cluster, self.spec, n_frames)
+            sized = self._sized()
+            executor = choose_executor(sized.cluster, sized.spec, n_frames)
             listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
             loop = RenderLoop(
-                self.params,
-                self.plan,
-                self.output.encode,
-                partial(open_writer, file, self.output),
+                sized.params,
+                sized.plan,
+                sized.output.encode,
+                partial(open_writer, file, sized.output, kept),
                 stats,
                 listeners,
-                self.store,
+                sized.store,
             )
             executed = loop.run(executor)
-        return self._video(executed, stats)
+        return sized._video(executed, stats)
+
+    def _sized(self) -> RenderRequest:
+        """Return the request once the size of the frames is known, and whether they have alpha."""
+        spec, output, store = self.spec.sized(self.params), self.output, self.store
+        if spec.transparent and not output.encode.transparent:
+            output = output.with_alpha()
+        if store is not None:
+            store = replace(store, channels=4 if spec.transparent else 3)
+        return replace(self, spec=spec, output=output, store=store)
 
     def _video(self, executed: Executed, stats: StatsCollector) -> Video:
         path, encoding = self.output.path, executed.encoding

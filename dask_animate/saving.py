@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Unpack
 
 from matplotlib.animation import Animation, FuncAnimation
-from matplotlib.figure import Figure
 
 from .adapters import (
     N_PROBED,
@@ -30,7 +29,6 @@ from .adapters import (
     runs_layout,
     saved_look,
 )
-from .animator import Animator
 from .drawing import DrawOptions, Mismatch, current_settings
 from .errors import (
     AnimatorPickleError,
@@ -41,7 +39,7 @@ from .errors import (
     warn,
 )
 from .execution import ClusterOptions
-from .rendering import FigureSpec
+from .renderable import Renderable
 from .validation import in_short, require_int
 from .video_options import VideoOptions, check_names
 from .write import write_video
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from .video import Video
 
 
-class _CopiedAnimation(Animator):
+class _CopiedAnimation(Renderable):
     """Draws the frames of an animation with copies of it, made when a render begins."""
 
     def __init__(
@@ -70,13 +68,7 @@ class _CopiedAnimation(Animator):
         self._checks = checks
         self._in_order = in_order
 
-    def setup(self) -> Figure:
-        raise NotImplementedError
-
-    def update(self, frame_idx: int, params: Any) -> None:
-        raise NotImplementedError
-
-    def _figure_spec(self, draw: DrawOptions, log_interval: int | None = None) -> FigureSpec:
+    def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> AnimationSpec:
         """Copy the animation, once all other arguments are checked, and try the copy out."""
         if not draws_as_usual(self._animation):
             kind = type(self._animation).__name__
@@ -144,12 +136,12 @@ def save(
         in parallel without looking for a dependence. By default, what was found decides.
     **options
         The keyword arguments of `Animator.make_video` from `num_workers` on, but for
-        `reuse_figure_object`, `axis` and `dim`. Other defaults: ``seed=None`` lets the function continue
-        with the global random states as they are now, which makes frames depend on each other if it uses
-        them; give ``seed=0`` to draw them in parallel with random numbers of their own. `savefig_params`
-        begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in matplotlib.
-        ``freeze_layout=False`` if the figure has a layout engine, which then runs for each frame, as in
-        matplotlib; True is faster. A `store` needs frames that can be drawn alone.
+        `reuse_figure_object`, `keep_segments`, `axis` and `dim`. Other defaults: ``seed=None`` lets the
+        function continue with the global random states as they are now, which makes frames depend on
+        each other if it uses them; give ``seed=0`` to draw them in parallel with random numbers of their
+        own. `savefig_params` begins with the rcParams ``savefig.dpi`` and ``savefig.facecolor``, as in
+        matplotlib. ``freeze_layout=False`` if the figure has a layout engine, which then runs for each
+        frame, as in matplotlib; True is faster. A `store` needs frames that can be drawn alone.
 
     Returns
     -------
@@ -188,7 +180,7 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
+    check_names("save", options, without=("reuse_figure_object", "keep_segments", "axis", "dim"))
     if sequential and options.get("client") is not None:
         raise OptionError("sequential=True draws in this process: leave out client=")
     if sequential and options.get("store") is not None:

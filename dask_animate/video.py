@@ -46,7 +46,7 @@ class Video:
     codec : str
         Name of the codec, such as "h264".
     encoder : str
-        FFmpeg's name of the encoder, such as "libx264".
+        FFmpeg's name of the encoder, such as "libx264"; "copy" if `join` made the file of others.
     stats : RenderStats
         Statistics of the render.
 
@@ -81,7 +81,7 @@ class Video:
         return (
             f"{self.path}: {self.n_frames} frames at {float(self.fps):.5g} fps, {self.duration:.2f} s, "
             f"{self.width}x{self.height}, {self.codec} ({self.encoder}), {_size(stats.file_size)}, "
-            f"rendered in {stats.wall_seconds:.1f} s{reused}"
+            f"{'joined' if stats.n_frames_copied else 'rendered'} in {stats.wall_seconds:.1f} s{reused}"
         )
 
     def __repr__(self) -> str:

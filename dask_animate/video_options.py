@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -37,6 +38,7 @@ class VideoOptions(TypedDict, total=False):
     durations: Mapping[int, float] | Sequence[float] | None
     chapters: Sequence[tuple[str, float]] | None
     metadata: Mapping[str, str] | None
+    keep_segments: str | os.PathLike[str] | None
     freeze_layout: bool
     axis: int | None
     dim: str | None

@@ -39,6 +39,7 @@ def write_video(
     durations: Mapping[int, float] | Sequence[float] | None = None,
     chapters: Sequence[tuple[str, float]] | None = None,
     metadata: Mapping[str, str] | None = None,
+    keep_segments: str | os.PathLike[str] | None = None,
 ) -> Video:
     """Write frames to a video.
 
@@ -64,7 +65,7 @@ def write_video(
         As in `Animator.make_video`.
     partition_size : int, sequence of int or "auto"
         Frames in a task. "auto" takes some whole chunks, or divides large ones.
-    durations, chapters, metadata
+    durations, chapters, metadata, keep_segments
         As in `Animator.make_video`.
 
     Returns
@@ -124,8 +125,10 @@ def write_video(
         durations=durations,
         chapters=chapters,
         metadata=metadata,
+        keep_segments=keep_segments,
     )
-    plan = Plan.create(partition_size, preload_factor, encode.check_encode_on(encode_on), params)
+    encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
+    plan = Plan.create(partition_size, preload_factor, encode_on, params)
     cluster = ClusterOptions.create(client, num_workers)
     progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
     return RenderRequest(spec, params, output, plan, cluster, progress, started).render()

@@ -1,7 +1,8 @@
 """Frames that exist already, as frame sources that can be rendered.
 
-This folder turns arrays of frames, of any kind and size, into a frame source and the parameters that
-supply its frames. Read `finished_frames` first.
+This folder turns arrays of frames, of any kind and size, into a source and the parameters that supply
+its frames, and has frame sources for image files and video files. Read `finished_frames` or
+`image_files` first.
 """
 
 import lazy_loader

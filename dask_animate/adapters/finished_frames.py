@@ -14,10 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..drawing import DrawSession
 from ..errors import FrameSizeError, NoFramesError, OptionTypeError, ParamsError
-from ..frames import FrameSize
-from ..params import FrameParams, SliceParams, is_data, is_location, open_slices
-
-_EXPECTED = "uint8 from 0 to 255 or floats from 0 to 1"
+from ..frames import FrameSize, as_uint8, check_dtype
+from ..params import FrameParams, Params, SliceParams, is_data, is_location, open_slices
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,15 @@ class ArraySpec:
     def source(self) -> ArraySource:
         """Return the source of the frames."""
         return ArraySource(self)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether frames have an alpha channel."""
+        return self.n_channels == 4
+
+    def sized(self, params: Params) -> ArraySpec:
+        """Return it as it is: the size is known."""
+        return self
 
     def load(self) -> None:
         """Do nothing: there is no animator."""
@@ -79,7 +86,7 @@ class ArraySource:
         return nullcontext()
 
     def draw(self, frame_idx: int, params: ArrayLike, session: DrawSession) -> NDArray[np.uint8]:
-        """Return the frame given as `params`; see `as_uint8`.
+        """Return the frame given as `params`; see `frames.as_uint8`.
 
         Raises
         ------
@@ -88,7 +95,7 @@ class ArraySource:
         FrameSizeError
             If its size or its number of channels is not that of the first frame.
         """
-        pixels = as_uint8(params, frame_idx)
+        pixels = _as_uint8(params, frame_idx)
         height, width, n_channels = pixels.shape
         if (FrameSize(height, width), n_channels) != (self._spec.size, self._spec.n_channels):
             raise FrameSizeError(
@@ -104,47 +111,11 @@ class ArraySource:
         """Do nothing."""
 
 
-def as_uint8(frame: ArrayLike, frame_idx: int) -> NDArray[np.uint8]:
-    """Convert a frame to uint8.
-
-    Parameters
-    ----------
-    frame : array_like of uint8 or float, shape (height, width[, 1, 3 or 4])
-        Floats are from 0 to 1; they are multiplied by 255 and rounded to nearest.
-    frame_idx : int
-        Index of the frame, for the error message.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height, width, 1, 3 or 4)
-        Not a copy if `frame` is such an array.
-
-    Raises
-    ------
-    ParamsError
-        If the shape, the type or the range is wrong.
-    """
-    pixels = np.asarray(frame)
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or 0 in pixels.shape:
-        raise ParamsError(
-            f"frame {frame_idx} must have the shape (height, width, 1, 3 or 4), got {np.shape(frame)}"
-        )
-    _check_dtype(pixels.dtype, f"frame {frame_idx}")
-    if pixels.dtype == np.uint8:
-        return pixels
-    low, high = float(pixels.min()), float(pixels.max())
-    if not (low >= 0 and high <= 1):  # also if one is NaN
-        raise ParamsError(
-            f"frame {frame_idx} must hold {_EXPECTED}, got floats from {low:g} to {high:g}"
-        )
-    return (pixels * 255 + 0.5).astype(np.uint8)
-
-
-def _check_dtype(dtype: np.dtype[Any], name: str) -> None:
-    if dtype != np.uint8 and not np.issubdtype(dtype, np.floating):
-        raise ParamsError(f"{name} must hold {_EXPECTED}, got {dtype}")
+def _as_uint8(frame: ArrayLike, frame_idx: int) -> NDArray[np.uint8]:
+    try:
+        return as_uint8(frame)
+    except ValueError as exc:
+        raise ParamsError(f"frame {frame_idx} {exc}") from None
 
 
 def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FrameParams | SliceParams]:
@@ -184,7 +155,10 @@ def open_frames(frames: Any, n_frames: int | None) -> tuple[ArraySpec, FramePara
     if len(shape) != 4 or shape[3] not in (1, 3, 4) or 0 in shape:
         raise ParamsError(f"frames must have the shape (n, height, width, 1, 3 or 4), got {shape}")
     if hasattr(frames, "dtype"):
-        _check_dtype(np.dtype(frames.dtype), "frames")
+        try:
+            check_dtype(np.dtype(frames.dtype))
+        except ValueError as exc:
+            raise ParamsError(f"frames {exc}") from None
     if n_frames is not None and n_frames > shape[0]:
         raise ParamsError(f"n_frames is {n_frames}, but there are only {shape[0]} frames")
     spec = ArraySpec(FrameSize(int(shape[1]), int(shape[2])), int(shape[3]))
@@ -203,5 +177,5 @@ def _iterable(frames: Iterable[Any], n_frames: int | None) -> tuple[ArraySpec, F
         items = chain(first, iterator)
     if not first:
         raise NoFramesError("frames is empty: a video needs at least one frame")
-    height, width, n_channels = as_uint8(first[0], 0).shape
+    height, width, n_channels = _as_uint8(first[0], 0).shape
     return ArraySpec(FrameSize(height, width), n_channels), FrameParams(items, n_frames)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,8 +32,8 @@ class RenderStats:
         Spent by the calling process waiting for frames; without a cluster this is the drawing.
     frames_per_second : float
         Frames over wall time.
-    encode_on : {"workers", "client"}
-        Where frames were encoded.
+    encode_on : {"workers", "client", "nowhere"}
+        Where frames were encoded; "nowhere" if `join` copied them.
     encode_on_reason : str
         Why there.
     partition_sizes : tuple of int
@@ -42,6 +42,8 @@ class RenderStats:
         Frames that were drawn.
     n_frames_reused : int
         Frames that were found in the store of a former render.
+    n_frames_copied : int
+        Frames that `join` copied from other files as they were encoded.
     n_frames_blitted : int
         Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
     n_frames_compared : int
@@ -74,6 +76,7 @@ class RenderStats:
     partition_sizes: tuple[int, ...]
     n_frames_rendered: int
     n_frames_reused: int
+    n_frames_copied: int
     n_frames_blitted: int
     n_frames_compared: int
     compare_seconds: float
@@ -90,6 +93,12 @@ class RenderStats:
         return len(self.partition_sizes)
 
     def __str__(self) -> str:
+        if self.n_frames_copied:
+            return (
+                f"{self.n_frames_copied} frames of {self.n_partitions} files copied in "
+                f"{self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per second\n"
+                f"file: {format_bytes(self.file_size)}"
+            )
         n_frames = self.n_frames_rendered + self.n_frames_reused
         here = ["this process"] if self.n_frames_here or not self.n_workers else []
         drawn_by = " and ".join([f"{self.n_workers} workers"] * (self.n_workers > 0) + here)
@@ -126,6 +135,7 @@ class StatsCollector:
     n_frames_compared: int = 0
     compare_seconds: float = 0.0
     n_frames_reused: int = 0
+    n_frames_copied: int = 0
     n_frames_here: int = 0
     scaling: tuple[str, float | None] = ("", None)
     encode_on: tuple[str, str] = ("", "")
@@ -157,6 +167,12 @@ class StatsCollector:
         else:
             self.n_frames_here += report.n_frames
 
+    def copied(self, part_sizes: Sequence[int]) -> None:
+        """Take note of frames that were copied from other files, given the number of each file."""
+        self.partition_sizes += part_sizes
+        self.n_frames = self.n_frames_copied = sum(part_sizes)
+        self.encode_on = ("nowhere", "packets were copied")
+
     def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call a function and add the time that it takes to an attribute of this name."""
         start = time.perf_counter()
@@ -178,8 +194,9 @@ class StatsCollector:
             encode_on=self.encode_on[0],
             encode_on_reason=self.encode_on[1],
             partition_sizes=tuple(self.partition_sizes),
-            n_frames_rendered=self.n_frames - self.n_frames_reused,
+            n_frames_rendered=self.n_frames - self.n_frames_reused - self.n_frames_copied,
             n_frames_reused=self.n_frames_reused,
+            n_frames_copied=self.n_frames_copied,
             n_frames_blitted=self.n_frames_blitted,
             n_frames_compared=self.n_frames_compared,
             compare_seconds=self.compare_seconds,

@@ -3,7 +3,7 @@
 This folder makes each frame depend on its index and its parameters alone: it isolates the global state
 that drawing code uses, fixes the size and the layout of the figure, and seeds random numbers. It also
 decides whether a frame is drawn in full or incrementally. Input is an animator and its drawing options;
-output is pixels. Read the protocol in `frame_source` first, then `figure_source`.
+output is pixels. Read the protocol in `source` first, then `figure_source`.
 """
 
 import lazy_loader

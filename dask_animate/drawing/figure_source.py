@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -18,17 +17,16 @@ from ..params import private
 from ..validation import in_short
 from .canvas import Canvas
 from .figure_state import FigureState
-from .frame_source import Mismatch
-from .isolation import IsolatedState, in_isolation, make_current, open_figures, seed_random_states
+from .isolation import IsolatedState, make_current, open_figures
+from .observed_environment import ObservedEnvironment
 from .options import DrawOptions
 from .redraw import Redrawer
 from .session import DrawSession
+from .source import Mismatch
+from .user_code import FRAME, SETUP, failures, in_isolation, seed_random_states
 
 if TYPE_CHECKING:
-    from ..provenance import Environment, Observer
-
-# Spawn keys of the seed's streams: one for setup(), one for each update().
-_SETUP, _FRAME = 0, 1
+    from ..provenance import Environment
 
 
 class AnimatorLike(Protocol):
@@ -59,12 +57,6 @@ class FigureSource:
         rcParams to draw with; those of the process by default.
     expected : Environment, optional
         What the frames depend on in the process that requests them, if they are stored.
-
-    Attributes
-    ----------
-    environment : Environment or None
-        What the frames depend on in this process, observed before the figure is built; None if
-        `expected` is not given.
     """
 
     def __init__(
@@ -85,18 +77,21 @@ class FigureSource:
         self._last_idx = 0
         self._size: FrameSize | None = None
         self._closed = False
-        self._expected = expected
-        self._observer: Observer | None = None
+        self._environment = ObservedEnvironment(expected)
         self._fonts: dict[str, str] | None = None
-        self.environment: Environment | None = None
         self._partition_lock = threading.RLock()
+
+    @property
+    def environment(self) -> Environment | None:
+        """What the frames depend on in this process, observed before the figure is built."""
+        return self._environment.found
 
     def isolated(self) -> AbstractContextManager[None]:
         """Isolate the global state of the process, for several calls."""
         return self._state.active()
 
     def partition_lock(self) -> AbstractContextManager[object]:
-        """Block other threads from drawing partitions with this figure; see `FrameSource`."""
+        """Block other threads from drawing partitions with this figure; see `Source`."""
         # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
         return nullcontext() if in_isolation() else self._partition_lock
 
@@ -121,7 +116,7 @@ class FigureSource:
         return self._size
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
-        """Draw one frame; see `FrameSource.draw`.
+        """Draw one frame; see `Source.draw`.
 
         ``update()`` gets a copy of the parameters, which may be needed again or belong to the caller.
 
@@ -149,7 +144,7 @@ class FigureSource:
                 rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
             except Mismatch:
                 raise
-            except _failures() as exc:
+            except failures() as exc:
                 raise FrameError.of(frame_idx, in_short(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
         if drawn != size:
@@ -160,17 +155,12 @@ class FigureSource:
         return rgba
 
     def verify(self, session: DrawSession) -> None:
-        """Verify the frames of a session; see `FrameSource.verify`."""
+        """Verify the frames of a session; see `Source.verify`."""
         with self.isolated():
             self._check_open()
             if self._redrawer is not None:
                 self._redrawer.verify(self._last_idx, session)
-            if self._observer is not None:
-                unnamed = self._observer.note_changes()
-                if unnamed is not None:
-                    assert self.environment is not None
-                    unknown = f"the module {unnamed}, which no import statement names"
-                    self.environment = replace(self.environment, unknown=unknown)
+            self._environment.note_changes()
 
     def fonts(self) -> dict[str, str]:
         """Return the font files that this process uses for the figure, by the requested font."""
@@ -197,7 +187,7 @@ class FigureSource:
     def _restore_state(self, frame_idx: int) -> None:
         """Make ``update()`` start from the same state for each frame, whatever ran before."""
         if self._options.seed is not None:
-            seed_random_states(self._options.seed, _FRAME, frame_idx)
+            seed_random_states(self._options.seed, FRAME, frame_idx)
         if self._options.sequential:
             return
         self._state.restore_settings()
@@ -217,15 +207,15 @@ class FigureSource:
     def _build(self) -> Canvas:
         self._discard_figure()
         self._animator = self._load()
-        self._observe()
+        self._environment.observe()
         if self._options.seed is not None:
-            seed_random_states(self._options.seed, _SETUP)
+            seed_random_states(self._options.seed, SETUP)
         try:
             figure = self._animator.setup()
             if isinstance(figure, Figure):
                 self._canvas = Canvas(figure, self._options)
                 self._redrawer = Redrawer(self._canvas, self._options.redraw, self._options.seed or 0)
-        except _failures() as exc:
+        except failures() as exc:
             raise SetupError.of(exc) from exc
         if self._canvas is None:
             raise FigureError(
@@ -235,30 +225,9 @@ class FigureSource:
         self._current_figure = next(reversed(open_figures()), None)
         return self._canvas
 
-    def _observe(self) -> None:
-        """Observe the environment, after the animator's modules are loaded and before its code runs."""
-        if self._expected is None or self.environment is not None:
-            return
-        from ..provenance import Observer
-
-        observer = Observer(self._expected.references, self._expected)
-        self.environment = observer.observe()
-        self._observer = observer
-
     def _discard_figure(self) -> None:
         if self._canvas is not None:
             self._canvas.close()
             self._canvas = self._redrawer = self._current_figure = None
             self._figure_state = FigureState([])
         self._state.close()
-
-
-def _failures() -> tuple[type[BaseException], ...]:
-    """Return what the animator's code raises if it fails, rather than to stop what this process does.
-
-    Python raises KeyboardInterrupt for Ctrl-C in the main thread only, where no worker of Dask draws.
-    Elsewhere it is that code's own, and would end the worker, or leave its task unfinished for ever.
-    """
-    if threading.current_thread() is threading.main_thread():
-        return Exception, SystemExit
-    return Exception, SystemExit, KeyboardInterrupt

@@ -7,45 +7,17 @@ or an animator and the user's own plots, would change each other's state.
 
 from __future__ import annotations
 
-import random
-import threading
-import uuid
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.figure import Figure
 
 from ..blitting import Gcf, date_epoch, set_date_epoch
-
-# All figures of a process share matplotlib's font, mathtext and pyplot caches, which are not
-# thread-safe, so only one isolated state is active at a time. Reentrant: update() may itself render.
-_global_state_lock = threading.RLock()
-_this_thread = threading.local()
-_names: list[str] = []  # that of the isolation that is active, if it was asked for
-
-
-def in_isolation() -> bool:
-    """Return True if this thread is inside `IsolatedState.active`, that is, runs an animator's code."""
-    return getattr(_this_thread, "depth", 0) > 0
-
-
-def isolation_name() -> str | None:
-    """Return a name, unique everywhere, of the isolation that this thread is in; None outside of one."""
-    if not in_isolation():
-        return None
-    if not _names:
-        _names.append(uuid.uuid4().hex)
-    return _names[0]
-
-
-def is_another_threads_isolation(name: str | None) -> bool:
-    """Return True if another thread of this process is in the isolation of this name, at present."""
-    return name in _names and not in_isolation()
+from .user_code import isolation, restored_random_states, turn
 
 
 def open_figures() -> list[Figure]:
@@ -63,7 +35,7 @@ def make_current(figure: Figure) -> None:
 
 def current_settings() -> dict[str, Any]:
     """Return the rcParams of this process that affect how a figure looks."""
-    with _global_state_lock:  # not those of an animator in another thread
+    with turn():  # not those of an animator in another thread
         rc: Any = matplotlib.rcParams.copy()
     settings: dict[str, Any] = dict(rc)
     epoch = date_epoch()
@@ -99,7 +71,7 @@ class IsolatedState:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Install this state for the duration of the context; nested calls cost nothing."""
-        with _global_state_lock:
+        with turn():
             if self._depth:
                 yield
                 return
@@ -107,19 +79,16 @@ class IsolatedState:
                 stack.enter_context(_restored_date_epoch(reset=bool(self._settings)))
                 stack.enter_context(matplotlib.rc_context(rc=self._changed_settings()))
                 if self._keep_random_states:
-                    stack.enter_context(_restored_random_states())
+                    stack.enter_context(restored_random_states())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
                 rc: Any = matplotlib.rcParams
                 self._rc_on_entry = dict.copy(rc)
-                _this_thread.depth = getattr(_this_thread, "depth", 0) + 1
                 try:
-                    yield
+                    with isolation():
+                        yield
                 finally:
                     self._depth -= 1
-                    _this_thread.depth -= 1
-                    if not _this_thread.depth:
-                        _names.clear()
 
     def restore_settings(self) -> None:
         """Undo all changes of rcParams since the state became active; only while it is active."""
@@ -134,7 +103,7 @@ class IsolatedState:
     def building(self) -> Iterator[None]:
         """Activate the state to build figures without windows; keep the rcParams that the code sets."""
         # Switch the backend outside of `active`: loading a backend may change rcParams for good.
-        with _global_state_lock, _agg_backend(), self.active():
+        with turn(), _agg_backend(), self.active():
             yield
             self._settings = current_settings()
 
@@ -153,27 +122,6 @@ class IsolatedState:
             for key, value in self._settings.items()
             if key in now and now[key] is not value and now[key] != value
         }
-
-
-def seed_random_states(seed: int, *key: int) -> None:
-    """Set NumPy's and Python's global random states from `seed` and `key`.
-
-    Uses ``numpy.random.SeedSequence(seed, spawn_key=key)``, so that neighbouring keys give
-    independent streams.
-    """
-    state = int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
-    np.random.seed(state)
-    random.seed(state)
-
-
-@contextmanager
-def _restored_random_states() -> Iterator[None]:
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    try:
-        yield
-    finally:
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
 
 
 @contextmanager

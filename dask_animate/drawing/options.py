@@ -137,10 +137,10 @@ def _pad_inches(pad: object, bbox: object) -> float | None:
 
 
 def _color(name: str, color: Any) -> ColorType | None:
-    from matplotlib.colors import is_color_like
-
     if color is None or (isinstance(color, str) and color == "auto"):
         return None
+    from matplotlib.colors import is_color_like
+
     if not is_color_like(color):
         raise OptionError(f'savefig_params["{name}"] must be a matplotlib color, got {in_short(color)}')
     valid: ColorType = color

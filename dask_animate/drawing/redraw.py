@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ..blitting import Blitter, Rect, can_blit
 from ..frames import FrameSize
 from .canvas import Canvas
-from .frame_source import Mismatch
 from .session import DrawSession
+from .source import Mismatch
 
 _logger = logging.getLogger(__name__)
 

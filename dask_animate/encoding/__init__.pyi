@@ -7,6 +7,9 @@ from .encoder_choice import gpu_reason as gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
 from .formats import mime_type as mime_type
+from .frame_reader import FrameReader as FrameReader
+from .frame_reader import read_index as read_index
+from .joining import join_files as join_files
 from .options import EncodeOptions as EncodeOptions
 from .output_file import OutputFile as OutputFile
 from .output_options import OutputOptions as OutputOptions

@@ -34,6 +34,11 @@ def set_alpha(packet: av.Packet[Any], alpha: bytes) -> None:
     packet.set_sidedata(side_data, move=True)
 
 
+def other_side_data(packet: av.Packet[Any]) -> str:
+    """Return the names of what goes beside a packet and is no alpha channel."""
+    return ", ".join(data.data_type for data in packet.iter_sidedata() if data.data_type != _ALPHA)
+
+
 def unknown_options(context: VideoCodecContext) -> list[str]:
     """Return the names of the options that an encoder does not have, after it was opened."""
     # That `open` removes the others from `options` is not documented.

@@ -83,15 +83,15 @@ def read_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
     OutputError
         If the file cannot be read.
     """
-    with _read_errors(path):
-        if _is_webp(path):
+    with read_errors(path):
+        if is_webp(path):
             with _pillow(path) as image:
                 for idx in range(image.n_frames):
                     image.seek(idx)
                     yield np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
             return
         with av.open(str(path), "r") as container:
-            alpha = _has_alpha(container)
+            alpha = has_alpha(container)
             for picture in _pictures(container):
                 pixels = picture.to_ndarray(format="rgba" if alpha else "rgb24")
                 yield cast(NDArray[np.uint8], pixels)
@@ -105,8 +105,8 @@ def probe(path: Path) -> VideoInfo:
     OutputError
         If the file does not exist, or holds no video.
     """
-    with _read_errors(path):
-        return _probe_webp(path) if _is_webp(path) else _probe(path)
+    with read_errors(path):
+        return _probe_webp(path) if is_webp(path) else _probe(path)
 
 
 def _probe(path: Path) -> VideoInfo:
@@ -132,7 +132,7 @@ def _probe(path: Path) -> VideoInfo:
             n_keyframes=_count_keyframes(path),
             duration=_duration(container, float(intervals.sum() * clock)),
             is_uniform=bool(np.ptp(intervals) <= 1) if len(intervals) else True,
-            has_alpha=_has_alpha(container),
+            has_alpha=has_alpha(container),
             color_tags=(
                 int(context.colorspace),
                 int(context.color_primaries),
@@ -161,10 +161,12 @@ def poster(path: Path) -> bytes:
 
 
 @contextmanager
-def _read_errors(path: Path) -> Iterator[None]:
+def read_errors(path: Path) -> Iterator[None]:
     """Raise PyAV's and Pillow's errors as this library's, which name the file."""
     try:
         yield
+    except OutputError:
+        raise
     except (av.error.FFmpegError, OSError, EOFError, IndexError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
         raise OutputError(f"cannot read {path}: {reason}") from exc
@@ -178,7 +180,7 @@ def _count_keyframes(path: Path) -> int:
 def _pictures(container: InputContainer) -> Iterator[av.VideoFrame]:
     stream = container.streams.video[0]
     stream.thread_type = "AUTO"
-    if stream.codec_context.codec.canonical_name == "vp9" and _has_alpha(container):
+    if stream.codec_context.codec.canonical_name == "vp9" and has_alpha(container):
         decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
         for packet in container.demux(stream):
             yield from decoder.decode(packet if packet.size else None)
@@ -191,7 +193,8 @@ def _duration(container: InputContainer, from_frames: float) -> float:
     return from_frames if not container.duration else container.duration / av.time_base
 
 
-def _has_alpha(container: InputContainer) -> bool:
+def has_alpha(container: InputContainer) -> bool:
+    """Return whether the frames of a file are transparent."""
     stream = container.streams.video[0]
     pixel_format = stream.codec_context.format
     if stream.codec_context.name == "gif":
@@ -201,7 +204,7 @@ def _has_alpha(container: InputContainer) -> bool:
     return alpha or tags.get("alpha_mode") == "1"  # VP9's pixel format does not show it
 
 
-def _is_webp(path: Path) -> bool:
+def is_webp(path: Path) -> bool:
     """Return whether this is a WebP file. FFmpeg does not decode animated ones, so Pillow does."""
     with path.open("rb") as file:
         start = file.read(12)

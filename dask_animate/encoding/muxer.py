@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import NamedTuple
 
@@ -20,6 +20,10 @@ from .encoders import ENCODERS, Encoding
 from .output_file import OutputFile
 from .segment import Packet, Segment
 from .timeline import Timeline
+
+#: Adds a stream to a file that is being written, and says in its header how to decode the packets of a
+#: segment.
+AddStream = Callable[[OutputContainer, Segment], VideoStream]
 
 
 class _Opened(NamedTuple):
@@ -44,8 +48,8 @@ class Muxer:
         The file.
     encoding : Encoding
         How the segments were encoded.
-    size : FrameSize
-        Size of the drawn frames.
+    add_stream : callable
+        Adds the stream, given the first segment; see `encoded_stream`.
     timeline : Timeline
         When frames are shown, and the chapters.
     metadata : mapping of str to str
@@ -61,13 +65,13 @@ class Muxer:
         self,
         output: OutputFile,
         encoding: Encoding,
-        size: FrameSize,
+        add_stream: AddStream,
         timeline: Timeline,
         metadata: Mapping[str, str],
     ) -> None:
         self._output = output
         self._encoding = encoding
-        self._size = encoding.encoded_size(size)
+        self._add_stream = add_stream
         self._timeline = timeline
         self._metadata = metadata
         self._opened: _Opened | None = None
@@ -142,15 +146,33 @@ class Muxer:
     def _open(self, segment: Segment, origin: str) -> _Opened:
         encoding = self._encoding
         container = open_container(self._output, encoding, self._timeline, self._metadata)
-        stream = add_packet_stream(container, ENCODERS[encoding.codec].name, encoding.fps)
-        configure(stream.codec_context, encoding, self._size, threads=1)
-        stream.codec_context.extradata = segment.header or None
-        stream.time_base = 1 / encoding.fps
+        stream = self._add_stream(container, segment)
         if encoding.codec == "hevc" and encoding.muxer in ("mp4", "mov"):
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
         if segment.packets[0].alpha:
             stream.metadata["alpha_mode"] = "1"
         return _Opened(container, stream, segment, origin)
+
+
+def encoded_stream(encoding: Encoding, size: FrameSize) -> AddStream:
+    """Return what adds the stream of frames that this library encodes.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        How they are encoded.
+    size : FrameSize
+        Size of the drawn frames.
+    """
+
+    def add(container: OutputContainer, segment: Segment) -> VideoStream:
+        stream = add_packet_stream(container, ENCODERS[encoding.codec].name, encoding.fps)
+        configure(stream.codec_context, encoding, encoding.encoded_size(size), threads=1)
+        stream.codec_context.extradata = segment.header or None
+        stream.time_base = 1 / encoding.fps
+        return stream
+
+    return add
 
 
 def _mismatch(opened: _Opened, other: Segment, origin: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational, Real
@@ -66,6 +66,10 @@ class EncodeOptions:
         Further options of the encoder, by FFmpeg's names.
     dither : str or None
         One of `DITHERS`; None for other codecs than GIF.
+    is_default_format : bool
+        Whether the pixel format was chosen here.
+    transparent : bool
+        Whether frames are known to have an alpha channel.
     """
 
     fps: Fraction
@@ -78,6 +82,8 @@ class EncodeOptions:
     preset: str | None
     extra_options: tuple[tuple[str, str], ...]
     dither: str | None
+    is_default_format: bool = True
+    transparent: bool = False
 
     @classmethod
     def create(
@@ -121,6 +127,8 @@ class EncodeOptions:
             preset=_preset(preset),
             extra_options=parse_ffmpeg_params(extra_ffmpeg_params),
             dither=_dither(codec, dither),
+            is_default_format=pixel_format is None,
+            transparent=transparent,
         )
         if container.max_fps is not None and options.fps > container.max_fps:
             raise OptionError(
@@ -128,6 +136,13 @@ class EncodeOptions:
                 f"finer, got {float(options.fps):g}"
             )
         return options
+
+    def with_alpha(self) -> EncodeOptions:
+        """Return the options for frames that turn out to have an alpha channel."""
+        pixels = self.pixel_format
+        if self.is_default_format:
+            pixels = pixel_format_of(self.container, self.codec, None, transparent=True)
+        return replace(self, pixel_format=pixels, keep_alpha=has_alpha(pixels), transparent=True)
 
     def warn_of_lost_alpha(self) -> None:
         """Warn if transparent frames will not be transparent in the video."""
@@ -139,9 +154,24 @@ class EncodeOptions:
                 TransparencyWarning,
             )
 
-    def check_encode_on(self, encode_on: object) -> str:
-        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there."""
+    def check_encode_on(self, encode_on: object, *, keeps_segments: bool) -> str:
+        """Return "auto", "workers" or "client", or raise if the codec cannot be encoded there.
+
+        Segments can be kept only of what is encoded where it is drawn.
+        """
         encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
+        if keeps_segments and not CODECS[self.codec].is_segmented:
+            raise OptionError(
+                f"keep_segments is not possible for {self.codec}, where each frame builds on the one "
+                f"before: leave it out, or give another codec"
+            )
+        if keeps_segments and encode_on == "client":
+            raise OptionError(
+                "keep_segments needs frames to be encoded partition by partition: give "
+                'encode_on="workers" or "auto", got "client"'
+            )
+        if keeps_segments:
+            return "workers"
         if encode_on == "workers" and not CODECS[self.codec].is_segmented:
             raise OptionError(
                 f'encode_on="workers" is not possible for {self.codec}, where each frame builds on the '

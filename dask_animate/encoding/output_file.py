@@ -45,15 +45,15 @@ class OutputFile:
     def __init__(self, output_file: str | os.PathLike[str]) -> None:
         self.path = Path(os.path.abspath(as_path(output_file)))
         self._target = Path(os.path.realpath(self.path))  # of a symbolic link, the target is replaced
-        self._made: list[Path] = []
+        self._directories = Directories()
         self._prefix = f".{self._target.stem[:40]}-"
         try:
             self._check_name()
-            self._make_directories()
+            self._directories.make(self._target.parent)
             self.temporary, self._locked = self._create()
             self._remove_dead()
         except OSError as exc:
-            self._remove_directories()
+            self._directories.remove()
             raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
 
     def __enter__(self) -> OutputFile:
@@ -68,14 +68,14 @@ class OutputFile:
             os.replace(self.temporary, self._target)
         except OSError as exc:
             raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
-        self._made.clear()
+        self._directories.keep()
         self._unlock()
 
     def discard(self) -> None:
         """Remove the temporary file, and the directories created for it. Does nothing after `commit`."""
         self.temporary.unlink(missing_ok=True)
         self._unlock()
-        self._remove_directories()
+        self._directories.remove()
 
     def _create(self) -> tuple[Path, IO[bytes] | None]:
         """Create the temporary file; return its path, and the open file if it could be locked.
@@ -116,13 +116,26 @@ class OutputFile:
         if is_directory:
             raise OutputError(f"output_file is a directory: {self.path}")
 
-    def _make_directories(self) -> None:
-        missing = [self._target.parent, *self._target.parent.parents]
-        for directory in reversed([path for path in missing if not path.exists()]):
-            directory.mkdir(exist_ok=True)
-            self._made.append(directory)
 
-    def _remove_directories(self) -> None:
+class Directories:
+    """Directories that are made for files, and removed again unless the files are complete."""
+
+    def __init__(self) -> None:
+        self._made: list[Path] = []
+
+    def make(self, directory: Path) -> None:
+        """Make a directory, and those above it, unless they exist."""
+        missing = [directory, *directory.parents]
+        for path in reversed([path for path in missing if not path.exists()]):
+            path.mkdir(exist_ok=True)
+            self._made.append(path)
+
+    def keep(self) -> None:
+        """Keep what was made."""
+        self._made.clear()
+
+    def remove(self) -> None:
+        """Remove what was made and is not kept, as far as it is empty."""
         while self._made:
             try:
                 self._made.pop().rmdir()
@@ -165,13 +178,13 @@ def _kernel() -> str:
         return str(uuid.getnode())
 
 
-def as_path(output_file: object) -> Path:
-    """Return the path of an output file, with ``~`` expanded."""
-    if not isinstance(output_file, str | os.PathLike) or not str(output_file):
-        raise OptionTypeError(f"output_file must be a path, got {in_short(output_file)}")
-    path = os.fspath(output_file)
+def as_path(value: object, name: str = "output_file") -> Path:
+    """Return an argument that is a path, with ``~`` expanded, or raise an error that names it."""
+    if not isinstance(value, str | os.PathLike) or not str(value):
+        raise OptionTypeError(f"{name} must be a path, got {in_short(value)}")
+    path = os.fspath(value)
     if isinstance(path, bytes):
-        raise OptionTypeError(f"output_file must be a path of type str, got {in_short(output_file)}")
+        raise OptionTypeError(f"{name} must be a path of type str, got {in_short(value)}")
     if "\0" in path:
-        raise OptionError(f"output_file must not contain a NUL character, got {in_short(path)}")
+        raise OptionError(f"{name} must not contain a NUL character, got {in_short(path)}")
     return Path(os.path.expanduser(path))

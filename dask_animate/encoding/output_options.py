@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
 from ..validation import in_short, require_text
 from .encoder_choice import check_encoder
-from .formats import Container
+from .formats import CODECS, Container
+from .kept_segments import KeptSegments
 from .options import EncodeOptions
 from .output_file import as_path
 from .timeline import Timeline
@@ -39,12 +41,15 @@ class OutputOptions:
         When frames are shown, and the chapters.
     metadata : mapping of str to str
         Title and other texts, by FFmpeg's names.
+    keep_segments : Path or None
+        The absolute path of the directory where segments are kept.
     """
 
     path: Path
     encode: EncodeOptions
     timeline: Timeline
     metadata: Mapping[str, str]
+    keep_segments: Path | None = None
 
     @classmethod
     def create(
@@ -56,6 +61,7 @@ class OutputOptions:
         durations: object = None,
         chapters: object = None,
         metadata: object = None,
+        keep_segments: object = None,
     ) -> OutputOptions:
         """Check that an encoder takes the options, and that the container can hold the timing and texts.
 
@@ -65,7 +71,7 @@ class OutputOptions:
             For the same file.
         n_frames : int or None
             Number of frames; None if unknown.
-        output_file, durations, chapters, metadata
+        output_file, durations, chapters, metadata, keep_segments
             As for `Animator.make_video`.
 
         Raises
@@ -79,25 +85,41 @@ class OutputOptions:
         if chapters is not None and not encode.container.has_metadata:
             raise OptionError(f"chapters: {encode.container.muxer} files cannot hold chapters")
         timeline = Timeline.create(encode.fps, n_frames, durations, chapters)
-        _check_intervals(timeline, encode)
+        check_intervals(timeline, encode.container)
+        if not timeline.is_uniform and timeline.n_frames == 1 and encode.codec in ("apng", "webp"):
+            raise OptionError(
+                f"durations: a single frame is a still image in {encode.container.muxer} files"
+            )
         path = Path(os.path.abspath(as_path(output_file)))
-        return cls(path, encode, timeline, _metadata(metadata, encode.container))
+        texts = check_metadata(metadata, encode.container)
+        return cls(path, encode, timeline, texts, _segment_directory(keep_segments, path))
+
+    def open_kept(self) -> AbstractContextManager[KeptSegments | None]:
+        """Return a context manager of where segments are kept, or of None."""
+        if self.keep_segments is None:
+            return nullcontext()
+        return KeptSegments(self.keep_segments, self.path.suffix or CODECS[self.encode.codec].suffix)
+
+    def with_alpha(self) -> OutputOptions:
+        """Return the options for frames that turn out to have an alpha channel, which may be lost."""
+        encode = self.encode.with_alpha()
+        encode.warn_of_lost_alpha()
+        check_encoder(encode)
+        return replace(self, encode=encode)
 
 
-def _check_intervals(timeline: Timeline, encode: EncodeOptions) -> None:
-    container = encode.container
+def check_intervals(timeline: Timeline, container: Container) -> None:
+    """Raise unless a kind of file can show all frames for as long as they are to be shown."""
     longest = float(timeline.longest_interval)
     if longest > container.max_seconds:
         raise OptionError(
             f"a frame is shown for {longest:g} s, but {container.muxer} files can show one for at most "
             f"{container.max_seconds:g} s"
         )
-    if not timeline.is_uniform and timeline.n_frames == 1 and encode.codec in ("apng", "webp"):
-        raise OptionError(f"durations: a single frame is a still image in {container.muxer} files")
 
 
-def _metadata(metadata: object, container: Container) -> dict[str, str]:
-    """Return metadata by FFmpeg's names."""
+def check_metadata(metadata: object, container: Container) -> dict[str, str]:
+    """Return metadata by FFmpeg's names, or raise if a kind of file cannot hold it."""
     if metadata and not container.has_metadata:
         raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
     if metadata is None:
@@ -110,3 +132,24 @@ def _metadata(metadata: object, container: Container) -> dict[str, str]:
     if unknown:
         raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")
     return {_METADATA[key]: require_text(f"metadata[{key!r}]", value) for key, value in metadata.items()}
+
+
+def _segment_directory(keep_segments: object, output_file: Path) -> Path | None:
+    """Return the absolute path of an empty or missing directory, or raise if it is something else."""
+    if keep_segments is None:
+        return None
+    directory = Path(os.path.abspath(as_path(keep_segments, "keep_segments")))
+    if os.path.realpath(directory) == os.path.realpath(output_file.parent):
+        raise OptionError(
+            f"keep_segments must be another directory than that of output_file, got {directory}"
+        )
+    try:
+        is_empty = not directory.exists() or not any(directory.iterdir())
+    except OSError as exc:
+        raise OptionError(f"keep_segments: cannot read {directory}: {exc.strerror}") from exc
+    if not is_empty:
+        raise OptionError(
+            f"keep_segments must be a new or an empty directory, so that no file is overwritten, but "
+            f"{directory} holds files: give another one, or move them away"
+        )
+    return directory

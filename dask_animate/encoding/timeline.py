@@ -76,6 +76,32 @@ class Timeline:
             timeline = replace(timeline, chapters=_chapters(chapters, fps, end))
         return timeline
 
+    @classmethod
+    def of_starts(cls, fps: Fraction, starts: Sequence[int], chapters: object = None) -> Timeline:
+        """Return the timeline of frames that are shown at known ticks.
+
+        Parameters
+        ----------
+        fps : Fraction
+            Ticks per second.
+        starts : sequence of int
+            The tick at which each frame is shown, from 0, and the end of the last.
+        chapters : sequence of (str, float), optional
+            As for `create`.
+        """
+        n_frames = len(starts) - 1
+        timeline = cls(fps, n_frames, None if starts[-1] == n_frames else tuple(starts))
+        if chapters is not None:
+            timeline = replace(timeline, chapters=_chapters(chapters, fps, starts[-1]))
+        return timeline
+
+    def part(self, start: int, n_frames: int) -> Timeline:
+        """Return the timeline of some consecutive frames, beginning at 0, without chapters."""
+        if self.starts is None:
+            return Timeline(self.fps, n_frames)
+        starts = [self.start(idx) for idx in range(start, start + n_frames + 1)]
+        return Timeline.of_starts(self.fps, [tick - starts[0] for tick in starts])
+
     @property
     def is_uniform(self) -> bool:
         """Whether every frame is shown for one tick."""

@@ -15,7 +15,8 @@ from ..frames import FrameSize
 from ..memory import LOCAL_SEGMENT_BYTES
 from .conversion import check_size
 from .encoders import Encoding
-from .muxer import Muxer
+from .kept_segments import KeptSegments
+from .muxer import Muxer, encoded_stream
 from .output_file import OutputFile
 from .segment import Segment
 from .segment_encoder import SegmentEncoder
@@ -42,6 +43,8 @@ class VideoWriter:
         When frames are shown, and the chapters.
     metadata : mapping of str to str
         Title and other texts, by FFmpeg's names.
+    kept : KeptSegments, optional
+        Where segments that are added are kept, each as a file of its own.
 
     Attributes
     ----------
@@ -56,11 +59,14 @@ class VideoWriter:
         size: FrameSize,
         timeline: Timeline,
         metadata: Mapping[str, str],
+        kept: KeptSegments | None = None,
     ) -> None:
         self._output = output
         self._encoding = encoding
         self._size = size
-        self._muxer = Muxer(output, encoding, size, timeline, metadata)
+        self._timeline = timeline
+        self._kept = kept
+        self._muxer = Muxer(output, encoding, encoded_stream(encoding, size), timeline, metadata)
         self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
 
@@ -108,6 +114,8 @@ class VideoWriter:
         """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
         self._flush()
         self._muxer.add(segment, origin)
+        if self._kept is not None:
+            self._kept.add(segment, self._encoding, self._size, self._timeline)
         self.n_frames += segment.n_frames
 
     def _open_encoder(self) -> SegmentEncoder:

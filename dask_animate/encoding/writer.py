@@ -6,13 +6,18 @@ from ..frames import FrameSize
 from .encoders import Encoding
 from .formats import CODECS
 from .image_writer import ImageWriter
+from .kept_segments import KeptSegments
 from .output_file import OutputFile
 from .output_options import OutputOptions
 from .video_writer import VideoWriter
 
 
 def open_writer(
-    output: OutputFile, options: OutputOptions, encoding: Encoding, size: FrameSize
+    output: OutputFile,
+    options: OutputOptions,
+    kept: KeptSegments | None,
+    encoding: Encoding,
+    size: FrameSize,
 ) -> VideoWriter | ImageWriter:
     """Return the writer of a file.
 
@@ -22,11 +27,13 @@ def open_writer(
         The file.
     options : OutputOptions
         Gives the timing and the texts.
+    kept : KeptSegments or None
+        Where segments are kept, each as a file of its own.
     encoding : Encoding
         How frames are encoded.
     size : FrameSize
         Size of the drawn frames.
     """
     if CODECS[encoding.codec].is_segmented:
-        return VideoWriter(output, encoding, size, options.timeline, options.metadata)
+        return VideoWriter(output, encoding, size, options.timeline, options.metadata, kept)
     return ImageWriter(output, encoding, size, options.timeline)

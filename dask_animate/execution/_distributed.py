@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from distributed import Scheduler, Status, Worker
+from distributed import Scheduler, SpecCluster, Status, Worker
 from distributed.threadpoolexecutor import thread_state as pool_state
 from distributed.utils import thread_state as task_state
 
@@ -41,6 +41,18 @@ def memory_limit(worker: Worker) -> int | None:
     """
     limit: int | None = worker.memory_manager.memory_limit
     return limit
+
+
+def adaptive_maximum(cluster: SpecCluster) -> float | None:
+    """Return the most workers that an adaptive cluster may have, None if it is not adaptive now.
+
+    Otherwise only who called its `adapt` knows.
+    """
+    adaptive = cluster._adaptive
+    if adaptive is None or adaptive.periodic_callback is None:
+        return None
+    maximum: float = adaptive.maximum
+    return maximum
 
 
 # On the scheduler, in a plugin of its own: the public road to register a worker plugin begins at a

@@ -6,7 +6,7 @@ import logging
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import Future as PoolFuture
 from contextlib import suppress
@@ -34,7 +34,6 @@ from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
     build_figure,
-    count_items,
     render_items,
     render_partition,
 )
@@ -84,7 +83,8 @@ class DistributedExecutor:
         self._here = here
         self._client = client
         self._spec = spec
-        self._workers = Workers(client, max_workers)
+        # Where this process draws too, the cluster was started for the render, with all its workers.
+        self._workers = Workers(client, max_workers, is_complete=here is not None)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
@@ -205,7 +205,7 @@ class DistributedExecutor:
         self, last: TaskOutput | None, params: Params, plan: Plan, task: TaskSpec
     ) -> Iterator[TaskOutput]:
         """Render what is left of some parameters; `last` is what was made of the partition before."""
-        window = Window(self._workers, plan, task, self._frame_bytes, int(self._here is not None))
+        window = self._window(params, plan, task)
         if last is not None:
             window.learn(last)
         sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
@@ -217,9 +217,16 @@ class DistributedExecutor:
         self, params: Params, plan: Plan, task: TaskSpec, first: int = 0, start: int = 0
     ) -> Iterator[TaskOutput]:
         """Render a bag from a partition on, the first frame of which is `start`."""
-        window = Window(self._workers, plan, task, self._frame_bytes)
+        window = self._window(params, plan, task)
         submissions = self._of_bag(params, task, first, start)
         return self._in_order(submissions, window, run_code=params.run_code)
+
+    def _window(self, params: Params, plan: Plan, task: TaskSpec) -> Window:
+        # Nothing of a bag is drawn here.
+        n_here = int(self._here is not None and params.bag_partitions is None)
+        return Window(
+            self._workers, plan, task, self._frame_bytes, run_code=params.run_code, n_here=n_here
+        )
 
     def _in_order(
         self, submissions: Iterator[Submission], window: Window, *, run_code: bool
@@ -237,6 +244,7 @@ class DistributedExecutor:
             output = fetching.result()
             window.learn(output)
             head = self._submissions.popleft()
+            window.remove(head)
             if head.future is not None:
                 head.future.release()
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
@@ -261,12 +269,14 @@ class DistributedExecutor:
         bool
             False if there was none to draw.
         """
-        if self._here is None or not window.fits(self._submissions):
+        if self._here is None or not window.fits():
             return False
         submission = next(submissions, None)
         if submission is None:
             return False
+        submission.is_here = submission.draw is not None
         self._submissions.append(submission)
+        window.add(submission)
         if submission.draw is None:
             submission.send()
             return False
@@ -276,7 +286,6 @@ class DistributedExecutor:
                 fetching.result()
             self._fill(submissions, window, run_code)
 
-        submission.is_here = True
         submission.output = submission.draw(on_frame)
         return True
 
@@ -285,14 +294,18 @@ class DistributedExecutor:
         in_waves = run_code and bool(addresses_in_this_process())
         if in_waves and self._submissions:
             return
-        while window.has_room(self._submissions):
+        unsent = []
+        while window.has_room():
             submission = next(submissions, None)
             if submission is None:
                 break
             self._submissions.append(submission)
-            if not in_waves:
+            window.add(submission)
+            if in_waves:
+                unsent.append(submission)
+            else:
                 submission.send()
-        for submission in self._submissions:
+        for submission in unsent:
             submission.send()
 
     def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
@@ -360,39 +373,47 @@ class DistributedExecutor:
             _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
             return partition
 
-    def _of_bag(
-        self, params: Params, task: TaskSpec, first: int, start: int | SharedFuture
-    ) -> Iterator[Submission]:
+    def _of_bag(self, params: Params, task: TaskSpec, first: int, start: int) -> Iterator[Submission]:
+        """Yield what draws each partition, from one on the first frame of which is `start`.
+
+        Each is counted by a task of its own. In a chain of tasks, each would wait for what its worker
+        draws.
+        """
+        counts: deque[SharedFuture] = deque()  # of partitions before this one, from frame `start` on
         for idx, part in enumerate((params.bag_partitions or ())[first:], first):
-            if isinstance(start, SharedFuture):
-                start = self._counted(start)  # ends the chain of tasks
+            while counts and (n_items := self._counted(counts[0])) is not None:
+                counts.popleft()
+                start += n_items
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
 
-            def render(items: Any = items, start: int | SharedFuture = start) -> Future:
+            def render(
+                items: Any = items, start: int = start, counts: Sequence[SharedFuture] = tuple(counts)
+            ) -> Future:
+                before = [start, *(count.future() for count in counts)]
                 sent = self._compute(items)
                 return self._submit(
-                    _label_of(task), render_items, self._name, sent, _now(start), params.n_frames, task
+                    _label_of(task), render_items, self._name, sent, before, params.n_frames, task
                 )
 
-            def count(items: Any = items, start: int | SharedFuture = start) -> Future:
-                return self._submit("count", count_items, self._compute(items), _now(start))
+            def count(items: Any = items) -> Future:
+                return self._submit("count", len, self._compute(items), priority=self._soon)
 
+            counts.append(SharedFuture(count))
+            counts[-1].future()
             yield Submission(render, None, 0, f"partition {idx} of the bag")
-            start = SharedFuture(count)
-            start.future()
 
-    def _counted(self, start: SharedFuture) -> int | SharedFuture:
-        """Return the number of items counted, if that is known already."""
-        future = start.future()
+    def _counted(self, count: SharedFuture) -> int | None:
+        """Return a number of items, if it is known already."""
+        future = count.future()
         if not future.done():
-            return start
+            return None
         try:
             n_items: int = self._result(future, "counting the items of the bag")
         except CancelledError:
-            return start
+            return None
         return n_items
 
-    def _submit(self, label: str, task: Callable[..., Any], *args: Any) -> Future:
+    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: float = 0) -> Future:
         """Submit a task that the dashboard shows by a label."""
         with annotate(**self._annotations):
             future = self._client.submit(
@@ -400,13 +421,20 @@ class DistributedExecutor:
                 *args,
                 key=(self._key(label), next(self._keys)),
                 pure=False,
+                priority=priority,
                 **self._workers.where(),
             )
         return self._known(future)
 
     def _compute(self, items: Any) -> Future:
         with annotate(**self._annotations):
-            return self._known(self._client.compute(items, **self._workers.where()))
+            return self._known(self._client.compute(items, priority=self._soon, **self._workers.where()))
+
+    @property
+    def _soon(self) -> float:
+        """The priority of tasks for which others wait: above that of drawing."""
+        given = self._annotations.get("priority", 0)
+        return given + 1 if isinstance(given, int | float) else 1
 
     def _key(self, label: str) -> str:
         return f"{label}-{self._name[-32:]}"
@@ -471,10 +499,6 @@ def _label_of(task: TaskSpec) -> str:
 
 def _frames_of(partition: Partition) -> str:
     return f"frames {partition.start} to {partition.start + len(partition) - 1}"
-
-
-def _now(value: int | SharedFuture) -> int | Future:
-    return value.future() if isinstance(value, SharedFuture) else value
 
 
 def _how_gone(client: Client) -> str | None:

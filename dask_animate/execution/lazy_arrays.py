@@ -23,7 +23,7 @@ from ..errors import OptionError, RedrawWarning, errors_that_travel
 from ..frames import FrameSize
 from ..memory import CHUNK_BYTES, CHUNK_READ_BYTES
 from ..params import Params, PartitionBlocks, UnfilledPartition, block_axes, partition_sizes
-from ..rendering import Block, FigureSpec, Renderer, TaskSpec, renderers
+from ..rendering import Block, Renderer, SourceSpec, TaskSpec, renderers
 from .partitioning import TAIL_SEGMENT, kept_length
 
 #: A pickled animator up to this size is part of each task. A larger one becomes a task of its own, on
@@ -31,12 +31,12 @@ from .partitioning import TAIL_SEGMENT, kept_length
 INLINE_BYTES = 64 * 2**10
 
 
-def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
+def lazy_frames(spec: SourceSpec, params: Params, partition_size: Any) -> Any:
     """Return frames as a `dask.array.Array`, (n, height, width, 3) uint8, chunked by partition.
 
     Parameters
     ----------
-    spec : FigureSpec
+    spec : SourceSpec
         What to draw; not pickled yet.
     params
         The parameters of the frames; consumed.
@@ -45,8 +45,11 @@ def lazy_frames(spec: FigureSpec, params: Params, partition_size: Any) -> Any:
     """
     if params.bag_partitions is not None:
         params.check_partition_size(partition_size)
-    with closing(Renderer(spec)) as renderer:
-        size = renderer.size()
+    spec = spec.sized(params)
+    size = spec.size
+    if size is None:
+        with closing(Renderer(spec)) as renderer:
+            size = renderer.size()
     blocks = params.blocks(partial(_sizes, size=size, partition_size=partition_size))
     return _drawn(Drawing(spec), blocks, size)
 
@@ -83,7 +86,7 @@ class Drawing:
 
     Parameters
     ----------
-    spec : FigureSpec
+    spec : SourceSpec
         What to draw; not pickled yet.
 
     Attributes
@@ -92,7 +95,7 @@ class Drawing:
         Unique to the array; the name of its layer.
     """
 
-    def __init__(self, spec: FigureSpec) -> None:
+    def __init__(self, spec: SourceSpec) -> None:
         self.name = f"draw-{uuid.uuid4().hex}"
         self._pickle = zlib.compress(cloudpickle.dumps(spec.pickled()))  # to about a third
 
@@ -116,8 +119,8 @@ class Drawing:
         assert isinstance(output.payload, Block)
         return output.payload.pixels
 
-    def _load(self) -> FigureSpec:
-        spec: FigureSpec = pickle.loads(zlib.decompress(self._pickle))
+    def _load(self) -> SourceSpec:
+        spec: SourceSpec = pickle.loads(zlib.decompress(self._pickle))
         return spec
 
 

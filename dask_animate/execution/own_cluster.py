@@ -150,6 +150,7 @@ class OwnCluster:
 def _load(spec: SourceSpec) -> None:
     """Task: load what is to be drawn, and the libraries that it needs."""
     spec.load()
+    spec.source()
 
 
 def _picklable(config: Mapping[str, Any]) -> dict[str, Any]:

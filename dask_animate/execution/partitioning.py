@@ -213,7 +213,13 @@ class PartitionCost:
 
 
 def segment_length(
-    n_left: int | None, n_threads: int, cost: PartitionCost | None, gop: int, room: int
+    n_left: int | None,
+    n_threads: int,
+    cost: PartitionCost | None,
+    gop: int,
+    room: int,
+    *,
+    is_elastic: bool = False,
 ) -> int:
     """Choose the frames of the next partition that is encoded where it is drawn.
 
@@ -221,9 +227,10 @@ def segment_length(
     cost c N / (L P) besides their frames, and in the end threads wait for the last one, for L t / 2 on
     average. The sum is least for L = sqrt(2 N c / (P t)). A partition is longer if c would otherwise be
     more than `MAX_FIXED_SHARE` of it, or if it would take less than `MIN_SECONDS`; and shorter if it
-    would take more than `MAX_SECONDS`, which is what a lost worker costs. Near the end it is an even
-    share of what is left, down to what takes as long as c. A long one is a number of whole GOPs, after
-    which there is a keyframe anyway.
+    would take more than `MAX_SECONDS`, which is what a lost worker costs. Where P may grow, it is as
+    short as the fixed cost allows, so that there are enough for those that join. Near the end it is an
+    even share of what is left, down to what takes as long as c. A long one is a number of whole GOPs,
+    after which there is a keyframe anyway.
 
     Parameters
     ----------
@@ -237,12 +244,14 @@ def segment_length(
         Frames from keyframe to keyframe.
     room : int
         Frames of which parameters and packets fit into a worker's share of memory.
+    is_elastic : bool
+        Whether there may soon be more threads.
     """
     if cost is None:
         longest, shortest = SHORT_SEGMENT, TAIL_SEGMENT
     else:
         t, c = cost.frame_seconds, cost.fixed_seconds
-        best = 0.0 if n_left is None else math.sqrt(2 * n_left * c / (n_threads * t))
+        best = 0.0 if n_left is None or is_elastic else math.sqrt(2 * n_left * c / (n_threads * t))
         wanted = max(SHORT_SEGMENT, best, MIN_SECONDS / t, c / (MAX_FIXED_SHARE * t))
         longest = max(TAIL_SEGMENT, round(min(wanted, MAX_SECONDS / t)))
         shortest = max(TAIL_SEGMENT, min(longest, round(c / t)))

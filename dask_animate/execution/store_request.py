@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError, ReuseWarning, warn
 from ..params import Params
-from ..rendering import FigureSpec
+from ..rendering import DrawnSpec
 from ..validation import in_short
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class StoreRequest:
 
     @classmethod
     def create(
-        cls, place: Any, overwrite: object, params: Params, spec: FigureSpec
+        cls, place: Any, overwrite: object, params: Params, spec: DrawnSpec
     ) -> StoreRequest | None:
         """Check where frames are to be kept, and find the token of what they are drawn from.
 
@@ -59,14 +59,14 @@ class StoreRequest:
         check_location(place, overwrite=overwrite)
         content, reason = content_or_reason(*spec.content())
         if reason is not None:
-            name = type(spec.animator).__name__
-            warn(f"{name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
-        environment = Observer(content.references).observe()
+            warn(f"{spec.name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
+        references = replace(content.references, draw_figures=spec.draws_figures)
+        environment = Observer(references).observe()
         if environment.outdated:
             warn(
                 f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
                 f"are drawn by the older code that is loaded; to draw by the new one, reload it",
                 ReuseWarning,
             )
-        channels = 4 if spec.draw.transparent else 3
+        channels = 4 if spec.transparent else 3
         return cls(place, overwrite, channels, content.token, environment)

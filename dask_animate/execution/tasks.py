@@ -95,22 +95,19 @@ def render_partition(
 
 
 def render_items(
-    name: str, items: Sequence[Any], start: int, stop: int | None, task: TaskSpec
+    name: str, items: Sequence[Any], before: Sequence[int], stop: int | None, task: TaskSpec
 ) -> TaskOutput:
-    """Task: draw the items of a bag's partition, the first of which is frame `start`.
+    """Task: draw the items of a bag's partition, which `before`, added up, frames precede.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
     block, for the client to put in order.
     """
+    start = sum(before)
     indexed, is_run = in_bag_order(items, start, stop)
     if not is_run:
         task = replace(task, encoding=None)
-    return _render(name, start, indexed, len(indexed), task)
-
-
-def count_items(items: Sequence[Any], start: int) -> int:
-    """Task: return the frame index after a partition whose first frame is `start`."""
-    return start + len(items)
+    param_bytes = sum(nbytes(params) for _, params in indexed)
+    return _render(name, start, indexed, len(indexed), task, param_bytes)
 
 
 def _render(

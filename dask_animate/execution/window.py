@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..encoding import Segment
 from ..rendering import TaskOutput, TaskSpec
@@ -12,12 +12,22 @@ from .workers import Workers
 
 #: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
 PACKET_SHARE = 0.25
+#: Seconds of work that are in flight for each thread of a cluster that does not grow.
+SECONDS_AHEAD = 10.0
 
 
 class Window:
     """Bounds the partitions that are submitted but not yet encoded; learns from those that arrive.
 
-    Were only running partitions counted, results would pile up on the workers behind a slow one.
+    Were only running partitions counted, results would pile up on the workers behind a slow one. Their
+    parameters and what is made of them fit into a share of the workers' memory. Besides, there are:
+
+    - Of pixels, while this process draws too or the number of workers is limited, and until something
+      was measured: one partition on each thread, and behind it `preload_factor` frames, at least one
+      more partition.
+    - If code of the caller's reads the parameters: as many, on each thread that may come to be.
+    - Else `SECONDS_AHEAD` for each thread. If the cluster is elastic, all that fit into memory, because
+      it grows by the work that it sees.
 
     Parameters
     ----------
@@ -29,6 +39,8 @@ class Window:
         What is made of a partition.
     frame_bytes : int
         Size in bytes of one RGB frame.
+    run_code : bool
+        Whether reading parameters runs code of the caller's.
     n_here : int
         Threads of this process that draw too.
 
@@ -39,18 +51,40 @@ class Window:
     """
 
     def __init__(
-        self, workers: Workers, plan: Plan, task: TaskSpec, frame_bytes: int, n_here: int = 0
+        self,
+        workers: Workers,
+        plan: Plan,
+        task: TaskSpec,
+        frame_bytes: int,
+        *,
+        run_code: bool,
+        n_here: int = 0,
     ) -> None:
         self._n_here = n_here
         self._workers = workers
         self._preload = plan.preload_factor
         self._encoding = task.encoding
-        share = PACKET_SHARE if task.encoding is not None else 0 if task.cache is not None else 1
+        returns_pixels = task.encoding is None and task.cache is None
+        self._run_code = run_code
+        # What was sent cannot be drawn here, and is drawn by workers beyond a limit if it waits.
+        self._are_few = returns_pixels or n_here > 0 or workers.are_limited
+        share = PACKET_SHARE if task.encoding is not None else 1 if returns_pixels else 0
         self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
         self._largest = 0  # frames of the largest output until now
         self._cost: PartitionCost | None = None
         self.param_bytes = 0.0
+        self._in_flight = _Count()
+        self._last: Submission | None = None
+
+    def add(self, submission: Submission) -> None:
+        """Count one that is in flight from now on."""
+        self._in_flight.add(submission, 1)
+        self._last = submission
+
+    def remove(self, submission: Submission) -> None:
+        """Count it no more."""
+        self._in_flight.add(submission, -1)
 
     def learn(self, output: TaskOutput) -> None:
         """Learn from an output what the next ones will take."""
@@ -63,20 +97,38 @@ class Window:
             self._output_bytes = max(self._packet_bytes, 2 * output.payload.n_bytes / output.n_frames)
             self._packet_bytes = self._output_bytes
 
-    def has_room(self, submissions: Sequence[Submission]) -> bool:
+    def has_room(self) -> bool:
         """Return whether one more partition, taken to be as large as the last one, may be sent."""
-        if not submissions:
+        if not self._in_flight.n_tasks:
             return True
-        n_frames = self._n_frames(submissions[-1])
+        return self._is_wanted() and self.fits()
+
+    def _is_wanted(self) -> bool:
+        assert self._last is not None
+        n_frames = self._last.n_frames or self._largest
         # The partitions of a bag may be of any size: wait for the first.
         n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
-        n_sent = sum(not one.is_here for one in submissions)
-        return n_sent < n_ahead * max(1, self._workers.n_threads()) and self.fits(submissions)
+        are_few = self._are_few or self._cost is None
+        may_grow = self._run_code and not are_few
+        n_threads = self._workers.most_threads() if may_grow else self._workers.n_threads()
+        if self._in_flight.n_sent < n_ahead * max(1, n_threads):
+            return True
+        if self._cost is None or are_few or self._run_code:
+            return False
+        seconds = self._in_flight.frames(self._largest) * self._cost.frame_seconds
+        return seconds < SECONDS_AHEAD * max(1, n_threads) or self._workers.are_elastic()
 
-    def fits(self, submissions: Sequence[Submission]) -> bool:
+    def fits(self) -> bool:
         """Return whether one more partition, as large as the last one, fits into memory."""
-        sizes = [self._n_frames(one) * self._output_bytes + one.param_bytes for one in submissions]
-        return not sizes or sum(sizes) + sizes[-1] <= self._workers.budget()
+        if self._last is None or not self._in_flight.n_tasks:
+            return True
+        more = _Count()
+        more.add(self._last, 1)
+        return self._bytes(self._in_flight) + self._bytes(more) <= self._workers.budget()
+
+    def _bytes(self, count: _Count) -> float:
+        n_frames = count.frames(self._largest)
+        return n_frames * self._output_bytes + max(count.param_bytes, n_frames * self.param_bytes)
 
     def partition_size(self, n_frames: int | None, n_left: int | None) -> int:
         """Choose the frames of the next partition.
@@ -89,7 +141,9 @@ class Window:
         room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
         if self._encoding is None:
             return block_length(n_frames, self._n_threads, self._preload, room)
-        return segment_length(n_left, self._n_threads, self._cost, self._encoding.gop, room)
+        is_elastic = self._workers.are_elastic()
+        gop = self._encoding.gop
+        return segment_length(n_left, self._n_threads, self._cost, gop, room, is_elastic=is_elastic)
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
@@ -99,5 +153,24 @@ class Window:
     def _n_threads(self) -> int:
         return max(1, self._workers.n_threads() + self._n_here)
 
-    def _n_frames(self, submission: Submission) -> int:
-        return self._largest if submission.n_frames is None else submission.n_frames
+
+@dataclass
+class _Count:
+    """What is in flight; the frames of a partition of a bag are unknown."""
+
+    n_tasks: int = 0
+    n_sent: int = 0  # not those drawn here
+    n_unknown: int = 0
+    n_frames: int = 0
+    param_bytes: int = 0
+
+    def add(self, submission: Submission, number: int) -> None:
+        self.n_tasks += number
+        self.n_sent += number * (not submission.is_here)
+        self.n_unknown += number * (submission.n_frames is None)
+        self.n_frames += number * (submission.n_frames or 0)
+        self.param_bytes += number * submission.param_bytes
+
+    def frames(self, largest: int) -> int:
+        """Return the frames, if a partition of a bag has as many as the largest that was seen."""
+        return self.n_frames + self.n_unknown * largest

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from math import ceil, inf, isfinite
 from typing import Any
 
-from distributed import Client
+from distributed import Client, SpecCluster
 
 from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
+from ._distributed import adaptive_maximum
 
 #: Seconds for which the list of workers is taken as known.
 REFRESH_SECONDS = 1.0
@@ -22,13 +24,18 @@ class Workers:
         Of the cluster.
     max_workers : int or None
         Use at most so many; None uses all, also those that join later.
+    is_complete : bool
+        Whether it is known that no others will join.
     """
 
-    def __init__(self, client: Client, max_workers: int | None) -> None:
+    def __init__(self, client: Client, max_workers: int | None, *, is_complete: bool = False) -> None:
         self._client = client
         self._max_workers = max_workers
+        self._is_complete = is_complete
         self._memory_limits: dict[str, int] = {}
         self._n_threads = 0
+        self._most: float = 0
+        self._are_elastic = False
         self._thread_bytes: list[int] = []
         self._refreshed = -float("inf")
 
@@ -45,6 +52,7 @@ class Workers:
             self._n_threads = sum(n_threads.values())
             self._thread_bytes = [limit // n_threads[address] for address, limit in limits.items()]
             self._memory_limits = limits
+            self._look_at_cluster()
             self._refreshed = time.monotonic()
         return list(self._memory_limits)
 
@@ -52,6 +60,39 @@ class Workers:
         """Return the number of their threads."""
         self.addresses()
         return self._n_threads
+
+    @property
+    def are_limited(self) -> bool:
+        """Whether there is a limit; others step in where tasks wait for long."""
+        return self._max_workers is not None
+
+    def are_elastic(self) -> bool:
+        """Return whether more of them may join when there is more work.
+
+        The scheduler does not know: what adapts is the cluster object, which may be in another process,
+        or a service with rules of its own. Whatever is not known to be fixed is taken to be elastic.
+        """
+        self.addresses()
+        return self._are_elastic
+
+    def most_threads(self) -> int:
+        """Return the number of their threads once all have joined; if that is unknown, as of now."""
+        n_threads, n_now = self.n_threads(), len(self._memory_limits)
+        if not isfinite(self._most) or self._most <= n_now:
+            return n_threads
+        return ceil(self._most * n_threads / max(1, n_now))
+
+    def _look_at_cluster(self) -> None:
+        """Find out how many there may come to be; infinite if that is unknown."""
+        cluster, n_now = self._client.cluster, len(self._memory_limits)
+        maximum = adaptive_maximum(cluster) if isinstance(cluster, SpecCluster) else None
+        if self._is_complete or self.are_limited:
+            self._most, maximum = n_now, None
+        elif isinstance(cluster, SpecCluster):
+            self._most = len(cluster.plan) if maximum is None else maximum
+        else:
+            self._most = inf
+        self._are_elastic = maximum is not None or self._most > n_now
 
     def thread_bytes(self) -> int:
         """Return the memory that there is for a thread of the worker that has least."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..blitting import ChangeDetector
 from ..drawing import DrawSession, FigureSource
-from ..rendering import FigureSpec, Renderer
+from ..rendering import DrawnSpec, FigureSpec, Renderer, SourceSpec
 from .contact_sheet import ContactSheet, make_sheet
 from .side_effects import FrameState, frame_state, side_effects
 
@@ -23,10 +23,10 @@ _N_SHOWN = 3
 _EXPLANATIONS = {
     "random": "the same arguments and the same seed give another picture each time. Random numbers must "
     "come from NumPy's or Python's global state, or from a generator that is made with a fixed seed: in "
-    "setup() such as default_rng(0), in update() such as default_rng(frame_idx)",
-    "history": "the picture after other frames is not that of the frame drawn alone. update() must set "
-    "everything that it ever changes, for every frame, and must not continue a random generator that it "
-    "keeps",
+    "setup() such as default_rng(0), in {method}() such as default_rng(frame_idx)",
+    "history": "the picture after other frames is not that of the frame drawn alone. {method}() must "
+    "set everything that it ever changes, for every frame, and must not continue a random generator "
+    "that it keeps",
     "blit": "something changes without being marked stale. Use the setters, or set artist.stale = True "
     "after changing an array in place",
 }
@@ -72,6 +72,8 @@ class CheckReport:
     sheet : ContactSheet or None
         For the first findings, the frame drawn alone, the frame as it also came out, and where they
         differ.
+    method : {"update", "draw"}
+        Name of the method that shows a frame: that of an `Animator` or of a `FrameSource`.
     """
 
     frame_idx: tuple[int, ...]
@@ -80,6 +82,7 @@ class CheckReport:
     unseen: tuple[str, ...]
     all_alike: bool
     sheet: ContactSheet | None
+    method: str = "update"
 
     @property
     def ok(self) -> bool:
@@ -89,15 +92,16 @@ class CheckReport:
     def __str__(self) -> str:
         lines = [self._summary()]
         if self.all_alike:
-            lines.append(
-                "all sampled frames look alike: update() may not change the figure that setup() returned"
-            )
+            why = "update() may not change the figure that setup() returned"
+            why = why if self.method == "update" else f"{self.method}() may not use its arguments"
+            lines.append(f"all sampled frames look alike: {why}")
         for cause, explanation in _EXPLANATIONS.items():
             found = [finding for finding in self.findings if finding.cause == cause]
             if found:
                 which = ", ".join(f"{finding.frame_idx}" for finding in found)
                 most = max(finding.n_pixels for finding in found)
-                lines.append(f"frames {which}, in up to {most} pixels: {explanation}")
+                why = explanation.format(method=self.method)
+                lines.append(f"frames {which}, in up to {most} pixels: {why}")
         lines += [f"update() {what}" for what in self.left_behind]
         if self.unseen:
             lines.append(f"update() changes {'; '.join(self.unseen[:5])}: {_EXPLANATIONS['blit']}")
@@ -125,13 +129,13 @@ class DeterminismCheck:
 
     Parameters
     ----------
-    spec : FigureSpec
-        The animator and its drawing options.
+    spec : DrawnSpec
+        What draws the frames. Only of a figure is known what it shows.
     samples : sequence of (int, object)
         Frame indices and parameters, in order.
     """
 
-    def __init__(self, spec: FigureSpec, samples: Sequence[tuple[int, Any]]) -> None:
+    def __init__(self, spec: DrawnSpec, samples: Sequence[tuple[int, Any]]) -> None:
         self._spec = spec
         self._samples = samples
         self._findings: dict[int, Finding] = {}
@@ -144,10 +148,13 @@ class DeterminismCheck:
         self._compare(expected, _drawn(self._spec, self._samples), "history")
         order = np.random.default_rng(0).permutation(len(self._samples))
         self._compare(expected, _drawn(self._spec, [self._samples[i] for i in order]), "history")
-        if not self._findings:
-            blit = replace(self._spec, draw=replace(self._spec.draw, redraw="blit"))
-            self._compare(expected, _drawn(blit, self._samples), "blit")
-        left_behind, unseen = self._observed()
+        left_behind: tuple[str, ...] = ()
+        unseen: tuple[str, ...] = ()
+        if isinstance(self._spec, FigureSpec):
+            if not self._findings:
+                blit = replace(self._spec, draw=replace(self._spec.draw, redraw="blit"))
+                self._compare(expected, _drawn(blit, self._samples), "blit")
+            left_behind, unseen = self._observed(self._spec)
         return CheckReport(
             tuple(idx for idx, _ in self._samples),
             tuple(self._findings[idx] for idx in sorted(self._findings)),
@@ -155,6 +162,7 @@ class DeterminismCheck:
             unseen,
             _all_alike(list(expected.values())),
             self._sheet(),
+            "update" if isinstance(self._spec, FigureSpec) else "draw",
         )
 
     def _drawn_alone(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -184,10 +192,10 @@ class DeterminismCheck:
         titles = ("alone: ", "as it also came out: ", "where they differ: ")
         return make_sheet(idx, pictures, n_columns=3, titles=titles)
 
-    def _observed(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _observed(self, spec: FigureSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Draw the frames in order; return what `update` leaves behind and what it does not announce."""
-        observed = _ObservedAnimator(self._spec.load())
-        source = FigureSource(lambda: observed, self._spec.draw, self._spec.settings)
+        observed = _ObservedAnimator(spec.load())
+        source = FigureSource(lambda: observed, spec.draw, spec.settings)
         states = []
         with closing(observed), closing(source):
             for frame_idx, params in self._samples:
@@ -200,7 +208,7 @@ class DeterminismCheck:
 
 
 def _drawn(
-    spec: FigureSpec, samples: Iterable[tuple[int, Any]]
+    spec: SourceSpec, samples: Iterable[tuple[int, Any]]
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Draw frames with one figure."""
     with closing(Renderer(spec)) as renderer:

@@ -66,6 +66,10 @@ class Params:
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
 
+    def first(self) -> Any:
+        """Return the parameters of the first frame, computed if need be; they are not consumed."""
+        raise NotImplementedError
+
     def check_partition_size(self, partition_size: object) -> None:
         """Raise if `partition_size` of `make_video` does not fit these parameters."""
         partition_sizes(partition_size, self.n_frames)
@@ -182,6 +186,14 @@ class FrameParams(Params):
             self.n_taken += 1
             yield resolved(item) if is_pending(item) else item
 
+    def first(self) -> Any:
+        """Return the first item; what it was computed from is not computed again."""
+        items = self._in_frame_order
+        item = next(items)
+        item = resolved(item) if is_pending(item) else item
+        self._in_frame_order = chain([item], items)
+        return item
+
     def _uncomputed(self) -> Iterator[Any]:
         return self._in_frame_order
 
@@ -249,6 +261,10 @@ class BagParams(Params):
         items = chain.from_iterable(part.compute() for part in self.bag_partitions)
         return in_frame_order(with_index(items), self.n_frames)
 
+    def first(self) -> Any:
+        """Return the first item, for which partitions are computed until it is found."""
+        return next(iter(self))
+
     def check_partition_size(self, partition_size: object) -> None:
         """Raise unless it is "auto", which uses the partitions of the bag."""
         if not isinstance(partition_size, str):
@@ -312,6 +328,10 @@ class SliceParams(Params):
             for item in self._slices[start:stop]:
                 self.n_taken += 1
                 yield item
+
+    def first(self) -> Any:
+        """Return the first slice; no more is read than it needs."""
+        return self[0]
 
     def __getitem__(self, idx: int) -> Any:
         """Return the parameters of one frame; no more is read than it needs."""

@@ -88,11 +88,14 @@ class References:
         The user's modules that the code may import later.
     libraries : frozenset of str
         Installed packages.
+    draw_figures : bool
+        Whether matplotlib counts even if nothing references it.
     """
 
     modules: frozenset[str] = frozenset()
     deferred: frozenset[str] = frozenset()
     libraries: frozenset[str] = frozenset()
+    draw_figures: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,9 @@ def content_of(*values: Any) -> Content:
         token = tokenizer.digest(values)
     except RecursionError:
         raise NoContentError("something that is nested too deeply") from None
-    names = map(frozenset, (tokenizer.modules, tokenizer.deferred, tokenizer.libraries))
-    return Content(token, References(*names))
+    names = (tokenizer.modules, tokenizer.deferred, tokenizer.libraries)
+    modules, deferred, libraries = map(frozenset, names)
+    return Content(token, References(modules, deferred, libraries))
 
 
 def content_or_reason(*values: Any) -> tuple[Content, str | None]:

@@ -28,8 +28,10 @@ from .modules import is_library, spec_of
 from .source_files import ImportGraph, import_graph
 from .versions import versions_of
 
-#: Libraries whose versions always count. Others count if an animator uses them.
-DRAWING = frozenset(("dask_animate", "matplotlib", "mpl_toolkits", "numpy", "contourpy", "pillow"))
+#: Libraries whose versions always count, and those that count if figures are drawn. Others count if an
+#: animator or a frame source uses them.
+BASE = frozenset(("dask_animate", "numpy", "pillow"))
+DRAWING = frozenset(("matplotlib", "mpl_toolkits", "contourpy"))
 
 #: Bytes up to which the elements of an array are compared to see whether drawing changes them.
 _MAX_COMPARED_BYTES = 2**20
@@ -203,13 +205,15 @@ class Observer:
             specs = more
 
     def _libraries(self) -> frozenset[str]:
-        return DRAWING | self._graph.libraries | self._references.libraries
+        drawing = DRAWING if self._references.draw_figures else frozenset()
+        return BASE | drawing | self._graph.libraries | self._references.libraries
 
     def _values(self) -> Iterator[tuple[str, Any]]:
         """Yield by name what may differ from what files say: values in modules, and registrations."""
         for name in sorted(self._inspected):
             yield from module_values(self._inspected[name], self._graph.files[name])
-        yield from registrations()
+        if "matplotlib" in self._libraries():
+            yield from registrations()
 
     def _compared(self, found: Environment, expected: Environment) -> Environment:
         """Return what was found, with the names that differ from the process that asked for frames."""

@@ -12,7 +12,7 @@ from .modules import spec_of
 
 
 def versions_of(libraries: frozenset[str]) -> dict[str, str]:
-    """Return the versions of libraries, and those of Python and of matplotlib's FreeType.
+    """Return the versions of libraries, of Python, and of the FreeType of matplotlib if that is one.
 
     Parameters
     ----------
@@ -24,12 +24,11 @@ def versions_of(libraries: frozenset[str]) -> dict[str, str]:
     dict of str to str
         By name, without the modules of the standard library; "missing" if a library is not installed.
     """
-    freetype = getattr(sys.modules.get("matplotlib.ft2font"), "__freetype_version__", "not loaded")
-    return {
-        **_versions(libraries),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "freetype": str(freetype),
-    }
+    versions = {**_versions(libraries), "python": ".".join(map(str, sys.version_info[:3]))}
+    if "matplotlib" in libraries:
+        module = sys.modules.get("matplotlib.ft2font")
+        versions["freetype"] = str(getattr(module, "__freetype_version__", "not loaded"))
+    return versions
 
 
 @lru_cache(64)

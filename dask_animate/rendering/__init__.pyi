@@ -1,5 +1,7 @@
+from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
 from .renderer_pool import renderers as renderers
+from .source_spec import DrawnSpec as DrawnSpec
 from .source_spec import FigureSpec as FigureSpec
 from .source_spec import SourceSpec as SourceSpec
 from .task_output import Block as Block

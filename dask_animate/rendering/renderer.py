@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
-from ..drawing import DrawSession, FrameSource, Mismatch
+from ..drawing import DrawSession, Mismatch, Source
 from ..frames import FrameSize, as_pixels
 from .source_spec import SourceSpec
 from .task_output import TaskOutput, TaskSpec
@@ -39,14 +39,16 @@ class Renderer:
     """
 
     def __init__(self, spec: SourceSpec) -> None:
-        self._source: FrameSource = spec.source()
+        self._source: Source = spec.source()
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
 
     def size(self) -> FrameSize:
-        """Return the size of the frames, building the figure if need be."""
-        return self._source.open()
+        """Return the size of the frames, building the figure if need be; of a spec that is sized."""
+        size = self._source.open()
+        assert size is not None
+        return size
 
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
@@ -60,10 +62,7 @@ class Renderer:
         ndarray of uint8, shape (height, width, 3)
             RGB; yours.
         """
-        size = self.size()
-        rgb = np.empty((size.height, size.width, 3), np.uint8)
-        self._draw(frame_idx, params, partial(as_pixels, out=rgb), DrawSession())
-        return rgb
+        return self._draw(frame_idx, params, _as_rgb, DrawSession())
 
     def render(
         self,
@@ -200,7 +199,7 @@ class Renderer:
         session : DrawSession
             Of the partition; changed.
         """
-        self.size()
+        self._source.open()
         with self._source.isolated():
             frame = self._source.draw(frame_idx, params, session)
             self._n_drawn += 1
@@ -219,6 +218,12 @@ class _Partition:
     n_frames: int | None
     on_frame: Callable[[int], None]
     begun: float
+
+
+def _as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
+    rgb = np.empty((*frame.shape[:2], 3), np.uint8)
+    as_pixels(frame, opaque=opaque, out=rgb)
+    return rgb
 
 
 def _convert(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import cloudpickle
-
-from ..drawing import DrawOptions, FigureSource, FrameSource
-from ..errors import AnimatorPickleError, WorkerError
+from ..drawing import DrawOptions, Source
+from ..frames import FrameSize
+from ..params import Params
+from .pickling import loaded, pickled
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -33,8 +31,25 @@ class SourceSpec(Protocol):
         """Whether a partition may turn out wrong, so that its parameters are needed once more."""
         ...
 
-    def source(self) -> FrameSource:
+    @property
+    def size(self) -> FrameSize | None:
+        """Size of the frames; None if a source has to be opened to know it."""
+        ...
+
+    @property
+    def transparent(self) -> bool:
+        """Whether frames have an alpha channel that counts; False as long as that is not known."""
+        ...
+
+    def source(self) -> Source:
         """Return what draws the frames; nothing is built yet."""
+        ...
+
+    def sized(self, params: Params) -> SourceSpec:
+        """Return it with the size of its frames, if sources cannot tell that before they have drawn one.
+
+        Then the first frame is drawn here, with the first of the parameters, which are not consumed.
+        """
         ...
 
     def load(self) -> Any:
@@ -43,6 +58,28 @@ class SourceSpec(Protocol):
 
     def pickled(self) -> SourceSpec:
         """Return it ready to be sent to workers; raise `AnimatorPickleError` if that cannot be done."""
+        ...
+
+
+class DrawnSpec(SourceSpec, Protocol):
+    """What has to be known of frames that are drawn by an object of the caller's."""
+
+    @property
+    def name(self) -> str:
+        """Name of that object's class."""
+        ...
+
+    @property
+    def draws_figures(self) -> bool:
+        """Whether frames depend on matplotlib, even if the object does not mention it."""
+        ...
+
+    def content(self) -> tuple[Any, ...]:
+        """Return all that frames are drawn from, but for their parameters; before it is pickled."""
+        ...
+
+    def expecting(self, environment: Environment) -> Self:
+        """Return it with what the frames depend on in the process that asks for them."""
         ...
 
 
@@ -62,6 +99,10 @@ class FigureSpec:
         Frames between two lines in the log of each worker.
     environment : Environment or None
         What the frames depend on in the process that asks for them; only if they are to be kept.
+    draws_figures : bool
+        As in `DrawnSpec`; always.
+    size : None
+        As in `SourceSpec`; known once the figure is built.
     """
 
     animator: Any
@@ -69,6 +110,18 @@ class FigureSpec:
     settings: Mapping[str, Any]
     log_interval: int | None = None
     environment: Environment | None = None
+    draws_figures = True
+    size = None
+
+    @property
+    def name(self) -> str:
+        """Name of the animator's class."""
+        return type(self.animator).__name__
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the figure is drawn without a background."""
+        return self.draw.transparent
 
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
@@ -85,67 +138,27 @@ class FigureSpec:
         AnimatorPickleError
             If that cannot be done; names the attributes at fault.
         """
-        try:
-            data = cloudpickle.dumps(self.animator)
-        except Exception as exc:
-            raise AnimatorPickleError(_why_not(self.animator, exc)) from exc
-        return replace(self, animator=data)
+        return replace(self, animator=pickled(self.animator))
+
+    def expecting(self, environment: Environment) -> Self:
+        """Return it with what the frames depend on in the process that asks for them."""
+        return replace(self, environment=environment)
+
+    def sized(self, params: Params) -> FigureSpec:
+        """Return it as it is: a figure has a size before it is drawn."""
+        return self
 
     @property
     def may_draw_again(self) -> bool:
         """Whether frames are drawn incrementally, compared, and may be drawn again."""
         return self.draw.redraw == "auto" and not self.draw.sequential
 
-    def source(self) -> FrameSource:
+    def source(self) -> Source:
         """Return what draws the frames, whose figure is not built yet."""
+        from ..drawing import FigureSource
+
         return FigureSource(self.load, self.draw, self.settings, self.environment)
 
     def load(self) -> Any:
         """Return a copy of the animator that shares nothing with the caller's."""
-        if not isinstance(self.animator, bytes):
-            return _copied(self.animator)
-        try:
-            return pickle.loads(self.animator)
-        except Exception as exc:
-            raise WorkerError(
-                f"the animator cannot be loaded where it is to be drawn: {type(exc).__name__}: {exc}; "
-                f"modules that it needs have to be installed on the workers, or be sent there with "
-                f"client.upload_file()"
-            ) from exc
-
-
-def _copied(animator: Any) -> Any:
-    """Copy an animator in depth, but for attributes such as locks and open files, which are shared."""
-    try:
-        return copy.deepcopy(animator)
-    except Exception:
-        attributes = getattr(animator, "__dict__", {})
-    shared = {id(value): value for value in attributes.values() if not _works(copy.deepcopy, value)}
-    try:
-        return copy.deepcopy(animator, shared)
-    except Exception:
-        return animator  # forbids copies altogether
-
-
-def _why_not(animator: Any, exc: Exception) -> str:
-    name = type(animator).__name__
-    attributes = getattr(animator, "__dict__", {})
-    at_fault = [
-        f"self.{key} ({type(value).__name__})"
-        for key, value in attributes.items()
-        if not _works(cloudpickle.dumps, value)
-    ]
-    if not at_fault:
-        return f"{name} cannot be pickled, so it cannot be sent to the workers: {exc}"
-    return (
-        f"{name} cannot be sent to the workers, as {' and '.join(at_fault)} cannot be pickled: {exc}; "
-        f"make it in setup(), which runs on each worker, or render here with num_workers=1"
-    )
-
-
-def _works(function: Callable[[Any], Any], value: object) -> bool:
-    try:
-        function(value)
-    except Exception:
-        return False
-    return True
+        return loaded(self.animator)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from matplotlib import dates
 
-from dask_animate.drawing.isolation import IsolatedState, current_settings, seed_random_states
+from dask_animate.drawing.isolation import IsolatedState, current_settings
+from dask_animate.drawing.user_code import seed_random_states
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from dask_animate import Animator
 from dask_animate.blitting.blitter import Blitter
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.figure_source import FigureSource
-from dask_animate.drawing.frame_source import Mismatch
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.drawing.redraw import (
     TRIAL_BLIT,
@@ -19,6 +18,7 @@ from dask_animate.drawing.redraw import (
     _Samples,
 )
 from dask_animate.drawing.session import DrawSession
+from dask_animate.drawing.source import Mismatch
 from dask_animate.encoding.conversion import Converter
 from dask_animate.encoding.encoder_choice import choose_encoder
 from dask_animate.encoding.options import EncodeOptions

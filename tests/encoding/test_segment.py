@@ -14,7 +14,7 @@ from helpers import FrameNumber, decode
 from dask_animate.drawing.options import DrawOptions
 from dask_animate.encoding.encoder_choice import choose_encoder
 from dask_animate.encoding.formats import CODECS
-from dask_animate.encoding.muxer import Muxer
+from dask_animate.encoding.muxer import Muxer, encoded_stream
 from dask_animate.encoding.options import EncodeOptions
 from dask_animate.encoding.output_file import OutputFile
 from dask_animate.encoding.timeline import Timeline
@@ -45,7 +45,9 @@ def encoding_of(path, **options):
 
 def mux(path, encoding, parts, origins=None):
     with OutputFile(path) as output:
-        with Muxer(output, encoding, SIZE, Timeline(Fraction(30), None), {}) as muxer:
+        with Muxer(
+            output, encoding, encoded_stream(encoding, SIZE), Timeline(Fraction(30), None), {}
+        ) as muxer:
             for part, origin in zip(parts, origins or repeat("here"), strict=False):
                 muxer.add(part, origin)
         output.commit()

@@ -539,7 +539,7 @@ async def end_twice(name, dask_scheduler):
 
 
 def test_a_plugin_is_taken_from_the_workers_once(client):
-    spec = FrameNumber()._figure_spec(DrawOptions.create(None)).pickled()
+    spec = FrameNumber()._spec(DrawOptions.create(None)).pickled()
     twice, never = Registration(client, "ended-twice"), Registration(client, "never-given")
     twice.register(RendererPlugin("ended-twice", spec))
     client.run_on_scheduler(end_twice, "ended-twice")
@@ -551,7 +551,7 @@ def test_a_plugin_is_taken_from_the_workers_once(client):
 
 
 def test_a_plugin_releases_what_it_holds_and_no_more():
-    spec = FrameNumber()._figure_spec(DrawOptions.create(None))
+    spec = FrameNumber()._spec(DrawOptions.create(None))
     name = "of-two-workers-in-a-process"
     plugin, never_set_up = RendererPlugin(name, spec), RendererPlugin(name, spec)
     plugin.setup(None)

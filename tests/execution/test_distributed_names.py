@@ -57,6 +57,16 @@ def test_memory_limits(client_in_threads):
     assert limit == info["memory_limit"], f"{RELEASE} keeps a worker's memory limit elsewhere"
 
 
+def test_adaptive_clusters():
+    with LocalCluster(0, processes=False, dashboard_address=":0") as cluster:
+        assert _distributed.adaptive_maximum(cluster) is None
+        adaptive = cluster.adapt(minimum=0, maximum=7, interval="10s")
+        message = f"{RELEASE} keeps what adapts a cluster elsewhere"
+        assert _distributed.adaptive_maximum(cluster) == 7, message
+        adaptive.stop()
+        assert _distributed.adaptive_maximum(cluster) is None, message
+
+
 def test_nannies_start_workers_where_it_is_overridden(tmp_path):
     class Notes(distributed.Nanny):
         async def instantiate(self):

@@ -19,6 +19,7 @@ import pytest
 from dask import delayed
 from helpers import SUPPORT, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
 
+from dask_animate import FrameSource
 from dask_animate.errors import FrameError, ParamsError, WorkerError
 from dask_animate.execution import own_cluster, scale_out
 
@@ -104,6 +105,28 @@ def test_frames_are_right_wherever_they_are_drawn(tmp_path, folder, kind, suffix
     assert stats.scaling_reason.startswith("a cluster was started: ")
     assert sum(stats.partition_sizes) == N
     assert f"by {stats.n_workers} workers and this process, partitions: " in str(stats)
+
+
+class SourceThatWaits(FrameSource):
+    """As `WaitsForOthers`, without a figure."""
+
+    def __init__(self, folder):
+        self.here, self.elsewhere = os.getpid(), folder / "elsewhere"
+
+    def draw(self, frame_idx, params):
+        if os.getpid() != self.here:
+            self.elsewhere.touch()
+        elif not self.elsewhere.exists():
+            time.sleep(0.3)
+        return np.full((16, 16), 4 * params, np.uint8)
+
+
+def test_frames_without_a_figure(tmp_path, folder):
+    source = SourceThatWaits(folder)
+    video = source.make_video(tmp_path / "a.mkv", range(N), 30, num_workers=2, codec="ffv1")
+    assert decode(video.path)[:, 4, 4, 0].tolist() == [4 * idx for idx in range(N)]
+    assert video.stats.n_workers >= 1
+    assert 0 < video.stats.n_frames_here < N
 
 
 @pytest.mark.parametrize("sizes", [slow(7), [3, 4, 5, 6, 7, 8, 9, 10, 8]])

@@ -59,21 +59,28 @@ def imported(tree):
 
 def test_names_that_are_public():
     tree = MODULES["__init__"]
-    bound = [node.names for node in tree.body if isinstance(node, ast.ImportFrom)]
+    bound = [node.names for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
     assert {alias.name for names in bound for alias in names} == set(dask_animate.__all__)
     kinds = [type(node).__name__ for node in tree.body if not isinstance(node, ast.ImportFrom)]
-    # the docstring, __all__, __version__, and what makes the version known when it is asked for
-    assert kinds == ["Expr", "Assign", "AnnAssign", "FunctionDef", "FunctionDef"]
+    # the docstring, names for type checkers, __all__, __version__, and what makes these two known
+    assert kinds == ["Expr", "If", "Assign", "AnnAssign", *["FunctionDef"] * 3]
     assert dask_animate.__all__ == sorted(dask_animate.__all__)
 
 
 def test_nothing_heavy_is_imported_with_the_package():
     """Nor with all of its doors."""
     doors = "".join(f", dask_animate.{folder}" for folder in FOLDERS if folder != "xarray")
+    doors += ", dask_animate.matplotlib"
     heavy = {"av", "distributed", "zarr", "IPython"}
     code = f"import sys, dask_animate{doors}; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_matplotlib_is_not_imported_with_the_package():
+    code = "import sys, dask_animate, dask_animate.sources; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def body_lines(function):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import dask_animate
-from dask_animate import util
+from dask_animate import sources, util
+from dask_animate.matplotlib import DaskWriter
 
 PARENT = Path(dask_animate.__file__).parents[1]
 NAMES = sorted(
@@ -29,8 +30,13 @@ def test_examples_run(name):
         dask_animate.Animator.make_video,
         dask_animate.Animator.frame,
         dask_animate.Animator.preview,
+        dask_animate.FrameSource,
+        sources.ImageFiles,
+        sources.VideoFile,
         dask_animate.IndexedFrameParams,
         dask_animate.Video,
+        dask_animate.join,
+        DaskWriter,
         util.get_rendered_frame_ids,
         util.configure_matplotlib_style,
     ],

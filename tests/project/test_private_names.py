@@ -19,6 +19,7 @@ MODULES = {
 #: Private names of others than matplotlib, and what is no name of a module's at all.
 OTHERS = {
     "_abc_impl": "abc",
+    "_adaptive": "distributed",
     "_getframe": "sys",
     "_in_memory": "xarray",
     "_inst": "random",

@@ -12,6 +12,7 @@ import matplotlib.patches, numpy, pandas, xarray
 
 import ours_eager
 from dask_animate import Animator
+from dask_animate.blitting import builtin_styles  # loads what drawing loads of matplotlib
 from dask_animate.provenance.content import content_of
 from dask_animate.provenance.environment import Observer
 from dask_animate.provenance.versions import versions_of

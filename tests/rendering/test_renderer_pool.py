@@ -23,7 +23,7 @@ class Counts(FrameNumber):
 @pytest.fixture
 def spec():
     Counts.built.clear()
-    return Counts()._figure_spec(DrawOptions.create(None))
+    return Counts()._spec(DrawOptions.create(None))
 
 
 def build(pool, name, spec):

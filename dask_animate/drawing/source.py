@@ -29,7 +29,7 @@ class Mismatch(Exception):
         self.fault = fault
 
 
-class FrameSource(Protocol):
+class Source(Protocol):
     """Draws frames in one process.
 
     A source is opened once, draws any number of frames in any order, and is closed once, possibly while
@@ -41,8 +41,11 @@ class FrameSource(Protocol):
         """True if every pixel of the last drawn frame has an alpha of 255."""
         ...
 
-    def open(self) -> FrameSize:
-        """Prepare to draw, and return the size of every frame."""
+    def open(self) -> FrameSize | None:
+        """Prepare to draw, and return the size of all frames; None if one has to be drawn to know it.
+
+        The first call must be outside `isolated`.
+        """
         ...
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:

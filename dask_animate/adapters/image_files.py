@@ -1,0 +1,129 @@
+"""Image files as a frame source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OptionError, OptionTypeError
+from ..frame_source import FrameSource
+from ..validation import in_short
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One of the files of `ImageFiles`, as the parameters of a frame.
+
+    Attributes
+    ----------
+    url : str
+        Where it is.
+    version : str
+        What fsspec's ``ukey`` says of its content, such as a digest of its size and time of change; a
+        store notices by it that the file was edited.
+    """
+
+    url: str
+    version: str
+
+
+class ImageFiles(FrameSource):
+    """Images in files, one for each frame, which are read by who draws.
+
+    Parameters of frames are members of `files`, in any order. Files are read by Pillow, as `FrameSource`
+    describes for its images: those with transparency are RGBA, gray ones gray, and others RGB. Photos
+    are turned as their EXIF data say. Of a file with several images, the first is shown. All images of a
+    video must have one size and one number of channels.
+
+    Parameters
+    ----------
+    files : str, path-like, or iterable of these
+        A pattern such as ``"frames/*.png"``, whose files are sorted by name, character by character, so
+        that "10.png" comes before "9.png"; or files in an order of your own. URLs that fsspec knows,
+        such as "s3://bucket/frames/*.png", may take the place of paths. Paths must be the same on all
+        workers.
+    storage_options : mapping, optional
+        Options of fsspec's file system, such as ``{"anon": True}``.
+
+    Attributes
+    ----------
+    files : tuple of ImageFile
+        The files, as parameters of frames. Copies of this object do not have it, nor has the one with
+        which a worker draws: each frame is drawn from its own parameters.
+
+    Raises
+    ------
+    OptionError
+        If no file matches, or a file does not exist.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from PIL import Image
+    >>> from dask_animate.sources import ImageFiles
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for i in range(24):
+    ...         Image.new("RGB", (64, 48), (10 * i, 0, 0)).save(os.path.join(folder, f"{i:03}.png"))
+    ...     source = ImageFiles(os.path.join(folder, "*.png"))
+    ...     video = source.make_video(os.path.join(folder, "red.mp4"), source.files, fps=24)
+    >>> video.n_frames, video.width, video.height
+    (24, 64, 48)
+    """
+
+    def __init__(
+        self,
+        files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._options = dict(storage_options or {})
+        if isinstance(files, str | os.PathLike):
+            self.files = _matching(os.fspath(files), self._options)
+        elif isinstance(files, Iterable):
+            self.files = tuple(_found(file, self._options) for file in files)
+        else:
+            raise OptionTypeError(f"files must be a pattern or a list of paths, got {in_short(files)}")
+        if not self.files:
+            raise OptionError(f"files: there is no file {in_short(files)}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave `files` out, so that a frame in a store depends on its own file alone."""
+        return {name: value for name, value in vars(self).items() if name != "files"}
+
+    def draw(self, frame_idx: int, params: ImageFile) -> Image:
+        """Return the image in a file."""
+        import fsspec
+        from PIL import ImageOps
+        from PIL.Image import open as open_image
+
+        if not isinstance(params, ImageFile):
+            raise TypeError(f"parameters of ImageFiles are members of its files, got {in_short(params)}")
+        try:
+            with fsspec.open(params.url, "rb", **self._options) as file, open_image(file) as image:
+                return ImageOps.exif_transpose(image)
+        except Exception as exc:  # whatever Pillow and file systems raise
+            raise OSError(f"cannot read {params.url}: {exc}") from exc
+
+
+def _matching(pattern: str, options: Mapping[str, Any]) -> tuple[ImageFile, ...]:
+    from fsspec.core import url_to_fs
+
+    system, path = url_to_fs(pattern, **options)
+    found = sorted(system.glob(path))
+    return tuple(ImageFile(system.unstrip_protocol(name), system.ukey(name)) for name in found)
+
+
+def _found(file: object, options: Mapping[str, Any]) -> ImageFile:
+    from fsspec.core import url_to_fs
+
+    if not isinstance(file, str | os.PathLike):
+        raise OptionTypeError(f"files must be a pattern or a list of paths, got {in_short(file)} in it")
+    system, path = url_to_fs(os.fspath(file), **options)
+    try:
+        return ImageFile(system.unstrip_protocol(path), system.ukey(path))
+    except FileNotFoundError as exc:
+        raise OptionError(f"files: there is no file {in_short(file)}") from exc

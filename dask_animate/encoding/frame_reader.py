@@ -1,0 +1,208 @@
+"""Frames of a video file by their numbers, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import dropwhile, islice
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+from numpy.typing import NDArray
+
+from ..errors import OutputError
+from .decoding import has_alpha, is_webp, probe, read_errors, read_frames
+
+#: FFmpeg's names of the containers that store when each frame is shown, and what can be decoded alone.
+_SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
+
+
+@dataclass(frozen=True)
+class VideoIndex:
+    """What has to be known of a video file in order to find its frames.
+
+    Attributes
+    ----------
+    n_frames : int
+        Number of frames.
+    fps : Fraction
+        Frames per second, on average.
+    shape : tuple of int
+        Shape of each frame: height, width, and 3 for RGB or 4 for RGBA.
+    pts : ndarray of int64, shape (n_frames,), or None
+        When frames are shown, in ticks of the file's clock; None if frames can only be counted.
+    keyframes : ndarray of int64
+        When the keyframes are shown, at which decoding can begin; empty if frames can only be counted.
+        The first may be hidden, before the first frame that is shown.
+    """
+
+    n_frames: int
+    fps: Fraction
+    shape: tuple[int, int, int]
+    pts: NDArray[np.int64] | None
+    keyframes: NDArray[np.int64]
+
+    def keyframe_of(self, pts: int) -> int:
+        """Return when the last keyframe is shown up to a time."""
+        return int(self.keyframes[np.searchsorted(self.keyframes, pts, "right") - 1])
+
+
+def read_index(path: Path) -> VideoIndex:
+    """Return the index of a video file.
+
+    Files in MP4, MOV, Matroska, WebM and MPEG-TS are read, but not decoded; others are decoded.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read, or holds no video.
+    """
+    with read_errors(path):
+        found = None if is_webp(path) else _demuxed(path)
+    return found or _counted(path)
+
+
+def _demuxed(path: Path) -> VideoIndex | None:
+    """Return the index by the times of the packets; None if these do not say where frames are."""
+    with av.open(str(path), "r") as container:
+        if container.format.name not in _SEEKABLE:
+            return None
+        stream: Any = container.streams.video[0]
+        fps = stream.average_rate or stream.guessed_rate
+        shape = (stream.height, stream.width, 4 if has_alpha(container) else 3)
+        packets = [packet for packet in container.demux(stream) if packet.size]
+    times = {packet.pts for packet in packets}
+    if not fps or None in times or len(times) < len(packets):
+        return None
+    pts = np.array(sorted(packet.pts for packet in packets if not packet.is_discard), np.int64)
+    keyframes = np.array(sorted(packet.pts for packet in packets if packet.is_keyframe), np.int64)
+    if not len(pts) or not packets[0].is_keyframe or packets[0].pts > min(times):
+        return None  # begins in the middle
+    return VideoIndex(len(pts), Fraction(fps), shape, pts, keyframes)
+
+
+def _counted(path: Path) -> VideoIndex:
+    n_frames, shape = 0, (0, 0, 0)
+    for frame in read_frames(path):
+        n_frames, shape = n_frames + 1, frame.shape
+    if not n_frames:
+        raise OutputError(f"cannot read {path}: it has no frames")
+    return VideoIndex(n_frames, _rate(path, n_frames), shape, None, np.empty(0, np.int64))
+
+
+def _rate(path: Path, n_frames: int) -> Fraction:
+    if is_webp(path):
+        return Fraction(n_frames / (probe(path).duration or n_frames)).limit_denominator(1000)
+    with av.open(str(path), "r") as container:
+        stream: Any = container.streams.video[0]
+        return Fraction(stream.average_rate or stream.guessed_rate or 1)
+
+
+class FrameReader:
+    """Decodes frames of a video file, each exactly as when the file is decoded from its start.
+
+    Frames in rising order are decoded one after another. For others, decoding begins again at the
+    keyframe before. Not thread-safe.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    index : VideoIndex
+        Its index.
+    """
+
+    def __init__(self, path: Path, index: VideoIndex) -> None:
+        self._path = path
+        self._index = index
+        self._container: Any = None
+        self._frames: Iterator[NDArray[np.uint8]] = iter(())  # if they are counted
+        self._pictures: Iterator[av.VideoFrame] = iter(())  # if they are found by their times
+        self._number = -1  # of the frame decoded last
+        self._pixels: NDArray[np.uint8] = np.empty(0, np.uint8)
+
+    def read(self, number: int) -> NDArray[np.uint8]:
+        """Return a frame.
+
+        Parameters
+        ----------
+        number : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3 or 4)
+            RGB or RGBA; read-only, as it is returned again if the same frame is read next.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be decoded.
+        """
+        if number == self._number:
+            return self._pixels
+        with read_errors(self._path):
+            pixels = self._counted(number) if self._index.pts is None else self._sought(number)
+        if pixels is None:
+            raise OutputError(f"cannot read {self._path}: frame {number} cannot be decoded")
+        pixels.flags.writeable = False
+        self._pixels, self._number = pixels, number
+        return self._pixels
+
+    def _counted(self, number: int) -> NDArray[np.uint8] | None:
+        if not 0 <= self._number < number:
+            self._frames, self._number = read_frames(self._path), -1
+        return next(islice(self._frames, number - self._number - 1, None), None)
+
+    def _sought(self, number: int) -> NDArray[np.uint8] | None:
+        all_pts = self._index.pts
+        assert all_pts is not None
+        pts = int(all_pts[number])
+        keyframe = self._index.keyframe_of(pts)
+        if not (0 <= self._number < number and keyframe <= all_pts[self._number + 1]):
+            self._pictures = self._decoded_from(keyframe)
+        self._number = -1  # in case that this fails
+        picture = self._next(pts)
+        if picture is None:  # nothing can be decoded from there
+            self._pictures = self._decoded()
+            picture = self._next(pts)
+        if picture is None:
+            return None
+        pixels = picture.to_ndarray(format="rgba" if self._index.shape[2] == 4 else "rgb24")
+        return cast(NDArray[np.uint8], pixels)
+
+    def _next(self, pts: int) -> av.VideoFrame | None:
+        for picture in self._pictures:
+            if picture.pts == pts:
+                return picture
+            if picture.pts is None or picture.pts > pts:
+                break
+        return None
+
+    def _decoded_from(self, keyframe: int) -> Iterator[av.VideoFrame]:
+        """Yield pictures from a keyframe on, in the order in which they are shown, or none."""
+        # Those before the keyframe may refer to others that were skipped.
+        pictures = dropwhile(lambda picture: (picture.pts or 0) < keyframe, self._decoded(keyframe))
+        first = next(pictures, None)
+        # Where pictures are refreshed part by part, the first ones after a keyframe are incomplete. Some
+        # decoders leave them out.
+        if first is not None and first.pts == keyframe and first.pict_type == PictureType.I:
+            yield first
+            yield from pictures
+
+    def _decoded(self, pts: int | None = None) -> Iterator[av.VideoFrame]:
+        """Decode the file, from its start or from a keyframe before a time."""
+        if self._container is None or pts is None:
+            self._container = av.open(str(self._path), "r")
+        stream = self._container.streams.video[0]
+        if pts is not None:
+            self._container.seek(pts, stream=stream)
+        decoder = stream.codec_context
+        if decoder.codec.canonical_name == "vp9" and self._index.shape[2] == 4:
+            decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
+        for packet in self._container.demux(stream):
+            yield from decoder.decode(packet if packet.size else None)
