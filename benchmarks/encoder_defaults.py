@@ -236,7 +236,7 @@ def ratios(pair):
 
 def report_equal_loss(rows):
     print("\nWith the quality that loses as much SSIM as the reference, for each example by itself,")
-    print("interpolated between the qualities above:\n")
+    print("interpolated between the qualities above; for ultrafast, extrapolated:\n")
     print("| codec | preset | size ratio | largest | time ratio |")
     print("|---|---|---|---|---|")
     families = {}
