@@ -94,7 +94,10 @@ def n_frames_of(animation: Animation) -> int | None:
         return len(private._framedata)
     if not isinstance(animation, FuncAnimation) or not can_restart(animation):
         return None
-    frames = animation.new_frame_seq()
+    frames: Any = animation.new_frame_seq()
+    if isinstance(frames, itertools.count):
+        limit: int | None = private._save_count
+        return limit
     if inspect.isgenerator(frames):
         source = inspect.getgeneratorlocals(frames).get("frames")
         n_frames = len(source) if isinstance(source, Sized) else -1
