@@ -75,14 +75,13 @@ class _CopiedAnimation(Renderable):
             raise CopyError(f"{kind} draws in a way of its own, which cannot be copied")
         state = self._random_state if draw.seed is None else None
         copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
+        copied.facecolor = None if draw.transparent else draw.facecolor
         draw = replace(draw, sequential=self._in_order)
         spec = AnimationSpec(copied, draw, current_settings(), log_interval)
         looks = self._checks and isinstance(self._animation, FuncAnimation)
         n_frames = self._frames.n_frames if looks and self._begins_here else None
         probe = HistoryProbe(spec, self._frames.head(N_PROBED if looks else 1))
         probe.check(for_history=looks, n_frames=n_frames)
-        if not self._in_order and not copied.uses_random_numbers:
-            copied.random_state = None  # then frames in a store do not depend on it
         return replace(spec, checks_history=looks)
 
 
@@ -194,6 +193,8 @@ def save(
         raise OptionError("store= keeps frames that can be drawn alone: leave out sequential=True")
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
+    if isinstance(output_file, str | os.PathLike):
+        output_file = os.path.abspath(output_file)  # the function may change the directory
     frames = SavedFrames(animation, n_frames)
     request = _SaveRequest(
         animation, frames, output_file, _fps(animation, fps), options, sequential=sequential is True
@@ -233,7 +234,8 @@ class _SaveRequest:
         self._random_state = RandomState.now()  # other threads may use random numbers meanwhile
         draw = DrawOptions.create(options.get("savefig_params"))
         figure = figure_of(animation)
-        self._look = dict(options.get("savefig_params") or {}) | saved_look(figure, draw)
+        given = dict(options.get("savefig_params") or {})
+        self._look = given | saved_look(figure, draw, given.get("dpi"))
         self._defaults: VideoOptions = {"seed": None, "savefig_params": self._look}
         if runs_layout(figure) and options.get("redraw") != "blit":
             self._defaults["freeze_layout"] = False

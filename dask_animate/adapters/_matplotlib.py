@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
 from matplotlib.artist import Artist
+from matplotlib.cbook import CallbackRegistry
 from matplotlib.figure import Figure
 
 from ..blitting import Gcf
@@ -102,9 +103,16 @@ def n_frames_of(animation: Animation) -> int | None:
         source = inspect.getgeneratorlocals(frames).get("frames")
         n_frames = len(source) if isinstance(source, Sized) else -1
     else:
-        n_frames = length_hint(frames, -1)
+        n_frames = int(length_hint(frames, -1))
     limit = private._save_count
     return None if n_frames < 0 else n_frames if limit is None else min(limit, n_frames)
+
+
+def signals_of(registry: CallbackRegistry) -> list[str] | None:
+    """Return the signals that a registry of callbacks knows; None if it takes any."""
+    private: Any = registry
+    signals: list[str] | None = private._signals
+    return None if signals is None else list(signals)
 
 
 def can_restart(animation: Animation) -> bool:

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import random
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from threading import Lock
-from types import ModuleType
 from typing import Any
 
-import cloudpickle
 import numpy as np
 from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
 from matplotlib.artist import Artist
-from matplotlib.backend_bases import TimerBase
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from ..provenance import is_user_module
 from ._matplotlib import artists_of, blits, figure_of, function_of, set_number
-
-_registry_lock = Lock()
+from .animation_pickle import dumps, loads
 
 
 class CopyError(Exception):
     """An animation cannot be copied; its text says why."""
-
-
-class NotInCopyError(AttributeError):
-    """The function uses something of its animation that a copy does not have."""
 
 
 @dataclass(frozen=True)
@@ -151,12 +139,15 @@ class AnimationCopy:
         True if the function changed the global random states.
     original : Drawing or None
         What was copied, in the process that made the copy.
+    facecolor : color or None
+        Background of the figure, whatever the function sets, as if matplotlib saved it; None leaves it.
     """
 
     data: bytes
     random_state: RandomState | None
     uses_random_numbers: bool = False
     original: Drawing | None = field(default=None, compare=False)
+    facecolor: Any = None
 
     @classmethod
     def of(cls, drawing: Drawing, random_state: RandomState | None) -> AnimationCopy:
@@ -168,21 +159,19 @@ class AnimationCopy:
             If it cannot be pickled.
         """
         try:
-            with _by_value(drawing.update, drawing.init):
-                file = io.BytesIO()
-                _Pickler(file).dump(drawing)
+            data, _ = dumps(drawing, drawing.update, drawing.init)
         except Exception as exc:
             raise CopyError(
                 f"figure and function cannot be copied: {type(exc).__name__}: {exc}"
             ) from exc
-        return cls(file.getvalue(), random_state, original=drawing)
+        return cls(data, random_state, original=drawing)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"original": None}
 
     def setup(self) -> Figure:
         """Return a new copy of the figure, as it is before the first frame."""
-        drawing: Drawing = _Unpickler(io.BytesIO(self.data)).load()
+        drawing: Drawing = loads(self.data)
         self._drawing = drawing
         if drawing.number is not None:
             set_number(drawing.figure, drawing.number)
@@ -194,6 +183,10 @@ class AnimationCopy:
         """Change the figure to show a frame."""
         with self._random_numbers():
             self._drawing.draw(item)
+        if self.facecolor is not None:
+            figure = self._drawing.figure
+            if figure.get_facecolor() != to_rgba(self.facecolor):
+                figure.set_facecolor(self.facecolor)
 
     @contextmanager
     def _random_numbers(self) -> Iterator[None]:
@@ -210,59 +203,3 @@ class AnimationCopy:
             self.uses_random_numbers |= not left.equals(self.random_state)
             self.random_state = left
             others.install()
-
-
-class _Detached:
-    """Stands for the caller's animation and its timer: nothing plays while frames are saved."""
-
-    def start(self, *args: object) -> None:
-        """Do nothing, as if the animation were saved by matplotlib."""
-
-    stop = pause = resume = add_callback = remove_callback = start
-
-    @property
-    def event_source(self) -> _Detached:
-        """The timer."""
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotInCopyError(f"the animation's attribute {name!r}, which a copy does not have")
-
-
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
-    """Leaves out the animation itself, to which functions and objects often refer."""
-
-    def persistent_id(self, obj: Any) -> str | None:
-        return "animation" if isinstance(obj, Animation | TimerBase) else None
-
-
-class _Unpickler(pickle.Unpickler):
-    def persistent_load(self, pid: Any) -> _Detached:
-        return _Detached()
-
-
-@contextmanager
-def _by_value(*functions: Any) -> Iterator[None]:
-    """Pickle what is defined in the modules of the caller's functions, and not references to it.
-
-    Otherwise such a function would change the artists to which the globals of its module refer.
-    """
-    with _registry_lock, ExitStack() as stack:
-        registered = cloudpickle.list_registry_pickle_by_value()
-        for module in {id(one): one for function in functions for one in _modules_of(function)}.values():
-            if module.__name__ not in registered:
-                cloudpickle.register_pickle_by_value(module)
-                stack.callback(cloudpickle.unregister_pickle_by_value, module)
-        yield
-
-
-def _modules_of(function: Any) -> Iterator[ModuleType]:
-    """Yield the caller's modules in which a function, and the class of its object, are defined."""
-    while isinstance(function, partial):
-        function = function.func
-    owner = getattr(function, "__self__", None)
-    for one in (function, type(function), type(owner)):
-        name = str(getattr(one, "__module__", None))
-        module = sys.modules.get(name)
-        if module is not None and name != "__main__" and is_user_module(name):
-            yield module

@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..drawing import DrawOptions, DrawSession, FigureSource
-from ..errors import AnimateError, FrameError
+from ..errors import AnimateError, UserCodeError
 from ..rendering import FigureSpec
-from .animation_copy import AnimationCopy, CopyError, NotInCopyError
+from .animation_copy import AnimationCopy, CopyError
 
 #: Frames that are drawn before the render begins, and seconds after which no more are.
 N_PROBED, MAX_SECONDS = 3, 2.0
@@ -97,7 +97,7 @@ class HistoryProbe:
         watched = _Watched(copy.deepcopy(self._animation))
         in_order = self._source(watched, replace(self._options, sequential=True))
         with _UntouchedFigure(self._animation), closing(in_order):
-            in_order.open()
+            self._open(in_order)
             begun = time.perf_counter()
             first = last = self._drawn(in_order, 0)
             n_drawn = 1
@@ -120,13 +120,19 @@ class HistoryProbe:
                 idx = 0 if is_last_equal else n_drawn - 1
                 raise HistoryError(idx, self._animation.uses_random_numbers)
 
+    def _open(self, source: FigureSource) -> None:
+        try:
+            source.open()
+        except UserCodeError as exc:
+            cause = exc.__cause__
+            raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
+
     def _drawn(self, source: FigureSource, frame_idx: int) -> NDArray[np.uint8]:
         try:
             return source.draw(frame_idx, self._items[frame_idx], DrawSession()).copy()
-        except FrameError as exc:
-            if isinstance(exc.__cause__, NotInCopyError):
-                raise CopyError(f"the function uses {exc.__cause__}") from exc
-            raise
+        except UserCodeError as exc:  # matplotlib tells whether the function fails anywhere
+            cause = exc.__cause__
+            raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
 
     def _source(self, animator: Any, options: DrawOptions) -> FigureSource:
         return FigureSource(lambda: animator, options, self._settings)
@@ -189,7 +195,8 @@ class AnimationSpec(FigureSpec):
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from; before it is pickled."""
         animation: AnimationCopy = self.animator
-        return animation.original, animation.random_state, *super().content()[1:]
+        state = animation.random_state if animation.uses_random_numbers else None
+        return animation.original, state, *super().content()[1:]
 
     def source(self) -> FigureSource:
         """Return what draws the frames, whose figure is not built yet."""

@@ -15,10 +15,12 @@ from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from numpy.typing import NDArray
 
 from ..drawing import DrawOptions
+from ..errors import FrameError
+from ..validation import in_short
 from ._matplotlib import draw_initially, draw_next, figure_of, saving
 
 
-def saved_look(figure: Figure, options: DrawOptions) -> dict[str, Any]:
+def saved_look(figure: Figure, options: DrawOptions, dpi: float | str | None) -> dict[str, Any]:
     """Return the dpi and the colors with which ``Animation.save`` draws a figure.
 
     They are those of the options, else those of the rcParams for saving, else those of the figure. A
@@ -30,9 +32,12 @@ def saved_look(figure: Figure, options: DrawOptions) -> dict[str, Any]:
         Not changed.
     options : DrawOptions
         What the caller asked for.
+    dpi : float, "figure" or None
+        The dpi that the caller asked for.
     """
+    dpi = rcParams["savefig.dpi"] if dpi is None else dpi
     look = {
-        "dpi": options.dpi or rcParams["savefig.dpi"],
+        "dpi": figure.dpi if dpi == "figure" else dpi,
         "facecolor": _set(options.facecolor, rcParams["savefig.facecolor"], figure.get_facecolor()),
         "edgecolor": _set(options.edgecolor, rcParams["savefig.edgecolor"], figure.get_edgecolor()),
     }
@@ -80,10 +85,19 @@ def frames_in_place(
     look: dict[str, Any] = {"facecolor": options.facecolor, "edgecolor": options.edgecolor}
     with saving(figure):
         draw_initially(animation, first)
-        for item in items:
-            draw_next(animation, item)
-            width, height = (int(inches * dpi) for inches in figure.get_size_inches())
-            file = BytesIO()
-            figure.savefig(file, format="rgba", dpi=dpi, transparent=options.transparent, **look)
-            rgba = np.frombuffer(file.getbuffer(), np.uint8).reshape(height, width, 4)
+        for frame_idx, item in enumerate(items):
+            try:
+                draw_next(animation, item)
+                file = BytesIO()
+                figure.savefig(file, format="rgba", dpi=dpi, transparent=options.transparent, **look)
+            except Exception as exc:
+                raise FrameError.of(frame_idx, in_short(item), exc) from exc
+            rgba = _as_picture(file.getbuffer(), *(figure.get_size_inches() * dpi))
             yield rgba if options.transparent else rgba[..., :3]
+
+
+def _as_picture(data: memoryview, width: float, height: float) -> NDArray[np.uint8]:
+    """Give raw pixels their shape; where rounding errors matter, only their number tells the size."""
+    sizes = ((rows(height), columns(width)) for rows in (round, int) for columns in (round, int))
+    shape = next(size for size in sizes if 4 * size[0] * size[1] == len(data))
+    return np.frombuffer(data, np.uint8).reshape(*shape, 4)

@@ -142,6 +142,8 @@ class FigureSource:
                 self._last_idx = frame_idx
                 # Artists read some rcParams while drawing, and are not marked stale if these change.
                 rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
+                if self._options.sequential:
+                    self._state.keep_settings()
             except Mismatch:
                 raise
             except failures() as exc:

@@ -99,6 +99,11 @@ class IsolatedState:
         """Return True if rcParams were changed since then; only while the state is active."""
         return not dict.__eq__(matplotlib.rcParams, self._rc_on_entry)
 
+    def keep_settings(self) -> None:
+        """Keep the rcParams as they are now; only while the state is active."""
+        if self.has_changed_settings():
+            self._settings = current_settings()
+
     @contextmanager
     def building(self) -> Iterator[None]:
         """Activate the state to build figures without windows; keep the rcParams that the code sets."""

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import re
+import shutil
 import stat
 import uuid
 from contextlib import suppress
@@ -64,6 +65,8 @@ class OutputFile:
 
     def commit(self) -> None:
         """Put the file in place, in one step."""
+        with suppress(OSError):  # there is none, or it belongs to somebody else
+            shutil.copymode(self._target, self.temporary)
         try:
             os.replace(self.temporary, self._target)
         except OSError as exc:
