@@ -19,9 +19,12 @@ from .adapters import (
     HistoryProbe,
     RandomState,
     SavedFrames,
+    SharedState,
     ShortError,
+    check_separate,
     draws_as_usual,
     figure_of,
+    frames_given,
     frames_in_place,
     hold_of,
     interval_of,
@@ -61,6 +64,7 @@ class _CopiedAnimation(Renderable):
         in_order: bool = False,
         begins_here: bool = False,
     ) -> None:
+        self.shared: SharedState | None = None  # once a copy was made
         self._begins_here = begins_here
         self._animation = animation
         self._frames = frames
@@ -76,12 +80,18 @@ class _CopiedAnimation(Renderable):
         state = self._random_state if draw.seed is None else None
         copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
         copied.facecolor = None if draw.transparent else draw.facecolor
+        objects = copied.objects or {}
+        self.shared = SharedState(objects.values())
+        if isinstance(self._animation, FuncAnimation) and (self._checks or self._in_order):
+            check_separate(frames_given(self._animation), objects)
         draw = replace(draw, sequential=self._in_order)
         spec = AnimationSpec(copied, draw, current_settings(), log_interval)
         looks = self._checks and isinstance(self._animation, FuncAnimation)
         n_frames = self._frames.n_frames if looks and self._begins_here else None
-        probe = HistoryProbe(spec, self._frames.head(N_PROBED if looks else 1))
-        probe.check(for_history=looks, n_frames=n_frames)
+        items = self._frames.head(N_PROBED if looks else 1)
+        HistoryProbe(spec, items, self.shared).check(for_history=looks, n_frames=n_frames)
+        if copied.uses_random_numbers and self._frames.draws_random_numbers and draw.seed is None:
+            raise CopyError("frames= and the function both draw random numbers")
         return replace(spec, checks_history=looks)
 
 
@@ -253,14 +263,17 @@ class _SaveRequest:
         begins_here = client is None and not keeps
         reason: str | None = None
         obstacle: str | None = None
+        copied = self._copied(checks=checks, begins_here=begins_here)
         try:
-            return self._render(self._copied(checks=checks, begins_here=begins_here), {})
+            return self._render(copied, {})
         except ShortError:
             pass
         except HistoryError as exc:
             if keeps:
                 raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
             reason = str(exc)
+            if copied.shared is not None:
+                copied.shared.restore()
         except CopyError as exc:
             if not checks:
                 raise AnimatorPickleError(f"sequential=False is not possible: {exc}") from exc
@@ -289,15 +302,16 @@ class _SaveRequest:
 
     def in_place(self, reason: str) -> Video:
         """Let matplotlib draw the frames on the caller's figure."""
-        if not self._is_sequential:
-            _warn(reason)
         wrong = [name for name in _ONLY_COPIES if name in self._given]
         wrong += ["redraw"] if self._given.get("redraw") == "blit" else []
         if wrong:
             raise OptionError(f"{', '.join(wrong)}: not possible if matplotlib draws, but {reason}")
+        if not self._is_sequential:
+            _warn(reason)
         left_out = {*_ONLY_PARALLEL, *_ONLY_COPIES}
         options: Any = {name: value for name, value in self._options().items() if name not in left_out}
         draw = DrawOptions.create(self._look)
+        self._frames.restart(self._random_state)
         frames = frames_in_place(self._animation, self._frames.first, self._frames.artists(), draw)
         n_frames = self._frames.n_frames
         return write_video(frames, self._output_file, self._fps, n_frames, num_workers=1, **options)

@@ -1,10 +1,12 @@
 """Matplotlib's own animations: the frames are those that ``animation.save`` draws."""
 
 import io
+import os
 import pickle
 import random
 import subprocess
 import sys
+import threading
 
 import animations
 import av
@@ -119,19 +121,58 @@ def test_sequential_frames_are_drawn_in_order_without_a_word(make, tmp_path):
     assert_same_as_matplotlib(make, tmp_path / "a.mkv", sequential=True)
 
 
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    list(zip(NOT_COPIED, ["cannot pickle 'generator'", "changes its argument in place"], strict=True)),
-)
-def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, reason, tmp_path):
-    with pytest.warns(SequentialWarning, match=reason):
+@pytest.mark.parametrize("make", names(NOT_COPIED))
+def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, tmp_path):
+    with pytest.warns(SequentialWarning, match=NOT_COPIED[make]):
         assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+
+
+def test_what_cannot_be_copied_cannot_be_drawn_otherwise(tmp_path):
+    reason = NOT_COPIED[animations.generator_in_function]
+    animation = animations.generator_in_function()
     with pytest.raises(AnimatorPickleError, match=reason):
-        dask_animate.save(make(), tmp_path / "b.mkv", sequential=False)
+        dask_animate.save(animation, tmp_path / "b.mkv", sequential=False)
     with pytest.raises(OptionError, match=f"store: not possible if matplotlib draws.*{reason}"):
-        with pytest.warns(SequentialWarning):
-            dask_animate.save(make(), tmp_path / "b.mkv", store=tmp_path / "store")
-    assert not (tmp_path / "b.mkv").exists()
+        dask_animate.save(animation, tmp_path / "b.mkv", store=tmp_path / "store", sequential=None)
+    assert not list(tmp_path.iterdir())
+
+
+def test_classes_and_modules_are_put_back_before_matplotlib_draws(tmp_path):
+    """matplotlib's own calls change them, as they always do; the calls of copies leave no trace."""
+    animation = animations.counter_in_a_class()
+    with pytest.warns(SequentialWarning):
+        dask_animate.save(animation, tmp_path / "a.mkv")
+    assert animations.Counted.n == 7  # the initial draw, and six frames
+
+
+@pytest.mark.parametrize("size", [(2.3, 1.6), (2.01, 1.63), (2.03, 2.03)])
+def test_sizes_between_pixels(size, tmp_path):
+    fig, ax = plt.subplots(figsize=size)
+    lock = threading.Lock()
+    animation = FuncAnimation(fig, lambda i: ax.set_title(f"{lock.locked()} {i}"), 2)
+    with pytest.warns(SequentialWarning, match="cannot pickle"):
+        dask_animate.save(animation, tmp_path / "a.mkv", codec="ffv1")
+    fig.savefig(tmp_path / "last.png")
+    expected = (plt.imread(tmp_path / "last.png")[..., :3] * 255).round()
+    height, width = expected.shape[:2]
+    np.testing.assert_array_equal(decoded(tmp_path / "a.mkv")[-1][:height, :width], expected)
+
+
+def test_dpi_of_the_figure(tmp_path):
+    with mpl.rc_context({"savefig.dpi": 60}):
+        video = dask_animate.save(line_animation(), tmp_path / "a.mp4", savefig_params={"dpi": "figure"})
+    assert (video.width, video.height) == (256, 192)
+    animation = line_animation()
+    animation._fig.dpi = 160  # as on a screen of twice the resolution
+    assert dask_animate.save(animation, tmp_path / "a.mp4").width == 512
+
+
+def test_a_function_that_changes_the_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    animation = FuncAnimation(plt.figure(**SIZE), lambda i: os.chdir(tmp_path / "other"), 3)
+    dask_animate.save(animation, "a.mp4")
+    assert (tmp_path / "a.mp4").exists()
 
 
 @pytest.mark.parametrize(
@@ -333,7 +374,10 @@ def test_failing_functions(tmp_path):
     with pytest.raises(FrameError, match="frame 4 could not be drawn: LookupError: no data"):
         dask_animate.save(FuncAnimation(fig, fails, 9), tmp_path / "a.mkv", **LOSSLESS)
     animation = FuncAnimation(fig, lambda i: None, 9, init_func=list, blit=True)
-    with pytest.raises(FrameError, match="must return a sequence of Artist objects"):
+    with (
+        pytest.warns(SequentialWarning, match="a copy cannot be drawn"),
+        pytest.raises(FrameError, match="must return a sequence of Artist objects"),
+    ):
         dask_animate.save(animation, tmp_path / "a.mkv", **LOSSLESS)
     assert not list(tmp_path.iterdir())
 

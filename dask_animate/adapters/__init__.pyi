@@ -1,5 +1,6 @@
 from ._matplotlib import draws_as_usual as draws_as_usual
 from ._matplotlib import figure_of as figure_of
+from ._matplotlib import frames_given as frames_given
 from ._matplotlib import hold_of as hold_of
 from ._matplotlib import interval_of as interval_of
 from ._matplotlib import mark_as_drawn as mark_as_drawn
@@ -19,4 +20,6 @@ from .in_place import frames_in_place as frames_in_place
 from .in_place import runs_layout as runs_layout
 from .in_place import saved_look as saved_look
 from .saved_frames import SavedFrames as SavedFrames
+from .shared_state import SharedState as SharedState
+from .shared_state import check_separate as check_separate
 from .video_file import VideoFile as VideoFile

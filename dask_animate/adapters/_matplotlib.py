@@ -105,7 +105,7 @@ def n_frames_of(animation: Animation) -> int | None:
     else:
         n_frames = int(length_hint(frames, -1))
     limit = private._save_count
-    return None if n_frames < 0 else n_frames if limit is None else min(limit, n_frames)
+    return None if n_frames < 0 else n_frames if limit is None else min(int(limit), n_frames)
 
 
 def signals_of(registry: CallbackRegistry) -> list[str] | None:
@@ -113,6 +113,18 @@ def signals_of(registry: CallbackRegistry) -> list[str] | None:
     private: Any = registry
     signals: list[str] | None = private._signals
     return None if signals is None else list(signals)
+
+
+def frames_given(animation: FuncAnimation) -> object:
+    """Return what a FuncAnimation got as ``frames``, or what stands for it."""
+    private: Any = animation
+    made = private._iter_gen
+    if getattr(made, "__module__", None) != FuncAnimation.__module__:
+        return made  # a callable, as it was given
+    if made.__defaults__:
+        return made.__defaults__
+    cells = dict(zip(made.__code__.co_freevars, made.__closure__ or (), strict=True))
+    return cells["frames"].cell_contents
 
 
 def can_restart(animation: Animation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +139,8 @@ class AnimationCopy:
         True if the function changed the global random states.
     original : Drawing or None
         What was copied, in the process that made the copy.
+    objects : mapping of int to object, or None
+        All objects in `original`, by their addresses.
     facecolor : color or None
         Background of the figure, whatever the function sets, as if matplotlib saved it; None leaves it.
     """
@@ -148,6 +150,7 @@ class AnimationCopy:
     uses_random_numbers: bool = False
     original: Drawing | None = field(default=None, compare=False)
     facecolor: Any = None
+    objects: Mapping[int, Any] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, drawing: Drawing, random_state: RandomState | None) -> AnimationCopy:
@@ -159,15 +162,15 @@ class AnimationCopy:
             If it cannot be pickled.
         """
         try:
-            data, _ = dumps(drawing, drawing.update, drawing.init)
+            data, objects = dumps(drawing, drawing.update, drawing.init)
         except Exception as exc:
             raise CopyError(
                 f"figure and function cannot be copied: {type(exc).__name__}: {exc}"
             ) from exc
-        return cls(data, random_state, original=drawing)
+        return cls(data, random_state, original=drawing, objects=objects)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"original": None}
+        return vars(self) | {"original": None, "objects": None}
 
     def setup(self) -> Figure:
         """Return a new copy of the figure, as it is before the first frame."""

@@ -22,6 +22,7 @@ from ..drawing import DrawOptions, DrawSession, FigureSource
 from ..errors import AnimateError, UserCodeError
 from ..rendering import FigureSpec
 from .animation_copy import AnimationCopy, CopyError
+from .shared_state import SharedState
 
 #: Frames that are drawn before the render begins, and seconds after which no more are.
 N_PROBED, MAX_SECONDS = 3, 2.0
@@ -67,9 +68,12 @@ class HistoryProbe:
         Its animator is an `AnimationCopy`; not changed.
     items : sequence of object
         What the function gets for the first frames; not changed.
+    shared : SharedState
+        What copies share.
     """
 
-    def __init__(self, spec: FigureSpec, items: Sequence[Any]) -> None:
+    def __init__(self, spec: FigureSpec, items: Sequence[Any], shared: SharedState) -> None:
+        self._shared = shared
         self._animation: AnimationCopy = spec.animator
         self._options = replace(spec.draw, redraw="full")
         self._settings = spec.settings
@@ -101,7 +105,8 @@ class HistoryProbe:
             begun = time.perf_counter()
             first = last = self._drawn(in_order, 0)
             n_drawn = 1
-            if n_frames and n_frames * (time.perf_counter() - begun) < SHORT_SECONDS:
+            is_short = n_frames and n_frames * (time.perf_counter() - begun) < SHORT_SECONDS
+            if is_short and self._shared.restore() is None:
                 raise ShortError
             if for_history:
                 while n_drawn < len(self._items) and time.perf_counter() - begun < MAX_SECONDS:
@@ -110,6 +115,9 @@ class HistoryProbe:
                 again = self._drawn(in_order, 0)
             if watched.has_changed_item:
                 raise CopyError("the function changes its argument in place")
+            changed = self._shared.restore()
+            if changed is not None:
+                raise CopyError(f"the function changes {changed}, which copies share with the original")
             self._animation.uses_random_numbers = watched.inner.uses_random_numbers
             if not for_history:
                 return

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.animation import Animation, ArtistAnimation, FuncAnimation
 
 from ..errors import NoFramesError, ParamsError
+from ..params import private
 from ._matplotlib import (
     can_restart,
     draws_as_usual,
@@ -17,6 +18,7 @@ from ._matplotlib import (
     n_frames_of,
     saved_items,
 )
+from .animation_copy import RandomState
 
 
 class SavedFrames(Iterable[Any]):
@@ -35,6 +37,8 @@ class SavedFrames(Iterable[Any]):
     ----------
     n_frames : int or None
         Number of frames; None if it is unknown.
+    draws_random_numbers : bool
+        True if reading them was seen to change the global random states.
 
     Raises
     ------
@@ -53,6 +57,8 @@ class SavedFrames(Iterable[Any]):
         if n_frames is not None and known is not None and known < n_frames:
             raise ParamsError(f"n_frames is {n_frames}, but the animation has only {known} frames")
         self.n_frames = known if n_frames is None else n_frames
+        self.draws_random_numbers = False
+        self._state: RandomState | None = None  # when the frames were read for the first time
         self._animation = animation
         self._is_drawn_first = (
             isinstance(animation, FuncAnimation)
@@ -75,10 +81,15 @@ class SavedFrames(Iterable[Any]):
         return self._first[0] if self._first else None
 
     def head(self, n: int) -> list[Any]:
-        """Return the first `n` items, or all if there are fewer."""
+        """Return copies of the first `n` items, or of all if there are fewer.
+
+        They are copied when they are read, as the next one may be the same object, changed in place.
+        """
+        before = RandomState.now()
         self._begin()
         assert self._rest is not None
-        self._read += islice(self._rest, max(0, n - len(self._read)))
+        self._read += map(private, islice(self._rest, max(0, n - len(self._read))))
+        self.draws_random_numbers |= not before.equals(RandomState.now())
         return self._read[:n]
 
     def __iter__(self) -> Iterator[Any]:
@@ -92,15 +103,24 @@ class SavedFrames(Iterable[Any]):
         self._rest = rest
         yield from list(self._read)
         for item in rest:
-            self._read.append(item)
+            self._read.append(private(item))
             yield item
 
     def count(self) -> None:
         """Read all frames, if need be, to find out how many there are."""
         if self.n_frames is None:
-            self._read = list(self)
+            self._read = list(map(private, self))
             self._rest, self._can_restart = iter(()), False
             self.n_frames = len(self._read)
+
+    def restart(self, state: RandomState) -> None:
+        """Read the frames anew, if some were read ahead and the animation can supply them again.
+
+        Then the global random states are set to `state`, those before the first one was read.
+        """
+        if self._state is not None and self._can_restart:
+            state.install()
+            self._first, self._read, self._rest, self._state = [], [], None, None
 
     def artists(self) -> Iterable[Any]:
         """Return the items as matplotlib's own drawing takes them."""
@@ -111,6 +131,10 @@ class SavedFrames(Iterable[Any]):
             return
         animation = self._animation
         _ = self.first  # which matplotlib reads before the others
+        if self._state is None:
+            self._state = RandomState.now()
+        elif self._can_restart:
+            self._state.install()  # so that the same items come again
         if isinstance(animation, ArtistAnimation):
             self._rest = iter(range(self.n_frames or 0))
             return

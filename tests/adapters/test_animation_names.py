@@ -19,7 +19,7 @@ def owners():
     figure, axes = plt.subplots()
     function = FuncAnimation(figure, lambda i: None, frames=2)
     artists = ArtistAnimation(figure, [axes.plot([0], [0])])
-    yield function, artists, figure, figure.canvas
+    yield function, artists, figure, figure.canvas, figure.canvas.callbacks
     function._draw_was_started = artists._draw_was_started = True
     plt.close(figure)
 

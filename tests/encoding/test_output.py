@@ -175,3 +175,14 @@ def test_where_there_are_no_locks(tmp_path, monkeypatch):
     with OutputFile(tmp_path / "a.mp4") as output:
         output.commit()
     assert parts(tmp_path) == {left}
+
+
+def test_the_permissions_of_a_file_stay(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"before")
+    path.chmod(0o640)
+    with OutputFile(path) as file:
+        file.temporary.write_bytes(b"after")
+        file.commit()
+    assert path.read_bytes() == b"after"
+    assert path.stat().st_mode & 0o777 == 0o640

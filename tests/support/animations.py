@@ -347,6 +347,25 @@ def trail():
     return FuncAnimation(fig, animate, np.linspace(0, 6, 17 * LONGER))
 
 
+class Walker:
+    """Its one method yields what its other method shows."""
+
+    def __init__(self):
+        fig, ax = plt.subplots(**SIZE)
+        ax.set(xlim=(0, 20), ylim=(0, 20))
+        self.x = 0
+        (self.dot,) = ax.plot([0], [5], "o")
+        self.animation = FuncAnimation(fig, self.draw, frames=self.steps, save_count=8)
+
+    def steps(self):
+        for k in range(8):
+            self.x += 2
+            yield k
+
+    def draw(self, k):
+        self.dot.set_xdata([self.x])
+
+
 # With history that cannot be copied.
 
 
@@ -369,14 +388,179 @@ def state_in_items():
     return FuncAnimation(fig, animate, [np.zeros(100)] * 10)
 
 
+def generator_of_the_same_object():
+    return Walker().animation
+
+
+def stopped_by_the_function():
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    state = {"stop": False}
+
+    def items():
+        i = 0
+        while not state["stop"]:
+            i += 1
+            yield i
+
+    def animate(i):
+        line.set_ydata(X + i)
+        state["stop"] = i >= 9
+
+    return FuncAnimation(fig, animate, items, save_count=50)
+
+
+def variable_of_both():
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    n = 0
+
+    def items():
+        nonlocal n
+        for i in range(6):
+            n += i
+            yield None
+
+    return FuncAnimation(fig, lambda _: line.set_ydata(X * n), items, save_count=6)
+
+
+def random_numbers_of_both():
+    np.random.seed(7)
+    fig, ax = plt.subplots(**SIZE)
+    dots = ax.scatter(*np.random.random((2, 20)))
+
+    def items():
+        for _ in range(8):
+            yield np.random.random()
+
+    def animate(x):
+        dots.set_offsets(np.random.random((20, 2)) + x)
+
+    return FuncAnimation(fig, animate, items, save_count=8)
+
+
+class Counted:
+    n = 0
+
+
+def counter_in_a_class():
+    Counted.n = 0
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+
+    def animate(i):
+        Counted.n += 1
+        line.set_ydata(X * Counted.n)
+
+    return FuncAnimation(fig, animate, 6)
+
+
+def sentinel():
+    mark = object()
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    return FuncAnimation(fig, lambda item: line.set_ydata(X * (item is mark)), [mark, 1, mark])
+
+
+def its_own_attributes():
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    held = {}
+    held["animation"] = FuncAnimation(fig, lambda i: line.set_ydata(X * i * held["animation"].factor), 6)
+    held["animation"].factor = 2
+    return held["animation"]
+
+
+# Without history, but hard to copy.
+
+
+def colorbar_that_follows():
+    fig, ax = plt.subplots(**SIZE)
+    image = ax.imshow(np.arange(12).reshape(3, 4))
+    fig.colorbar(image)
+
+    def animate(i):
+        image.set_clim(0, 5 + i)
+        image.set_cmap(["viridis", "magma"][i % 2])
+
+    return FuncAnimation(fig, animate, 6)
+
+
+def callbacks():
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    text = ax.text(1, 1, "")
+    ax.callbacks.connect("xlim_changed", lambda ax: text.set_text(f"{ax.get_xlim()[1]:.1f}"))
+    line.add_callback(lambda line: ax.set_title(f"{line.get_linewidth()}"))
+
+    def animate(i):
+        ax.set_xlim(0, 2 + i)
+        line.set_linewidth(1 + i)
+
+    return FuncAnimation(fig, animate, 6)
+
+
+def views_of_one_array():
+    fig, ax = plt.subplots(**SIZE)
+    ax.set(xlim=(0, 9), ylim=(0, 9))
+    dots = ax.scatter(*np.zeros((2, 5)))
+    state = np.zeros((5, 4))
+    position, velocity = state[:, :2], state[:, 2:]
+    velocity[:] = np.arange(10).reshape(5, 2)
+
+    def animate(i):
+        position[:] = velocity * i / 9
+        dots.set_offsets(state[:, :2])
+
+    return FuncAnimation(fig, animate, 6)
+
+
+def same_item_again():
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot(X, X)
+    ax.set_ylim(0, 9)
+
+    def items():
+        values = np.zeros(len(X))
+        for _ in range(6):
+            values += 1
+            yield values
+
+    return FuncAnimation(fig, line.set_ydata, items, save_count=6)
+
+
+def changed_settings():
+    fig, ax = plt.subplots(**SIZE)
+
+    def animate(i):
+        ax.clear()
+        with plt.rc_context({"lines.linewidth": 1 + i}):
+            ax.plot(X, X)
+        fig.set_facecolor(f"C{i}")  # which does not show: matplotlib saves with the first color
+
+    return FuncAnimation(fig, animate, 6)
+
+
 WITHOUT_HISTORY = [
     *(basic_line, moving_dot, pendulum, connected_axes, walks_3d, rotating_surface, contours),
     *(cleared_axes, numbered_figure, tinted_background, twins_and_polar),
     *(images, lines_and_texts),
+    *(colorbar_that_follows, callbacks, views_of_one_array, same_item_again, changed_settings),
 ]
 WITH_HISTORY = [
     *(appended_points, generator_in_closure, global_random_numbers, random_callable),
     *(object_that_holds_its_animation, global_node, colors_that_cycle, late_mark, trail),
     growing_labels,  # where a layout begins is where that of the frame before ended
 ]
-NOT_COPIED = [generator_in_function, state_in_items]
+#: And why.
+NOT_COPIED = {
+    generator_in_function: "cannot pickle 'generator'",
+    state_in_items: r"share an object \(ndarray\)",
+    generator_of_the_same_object: r"share an object \(Walker\)",
+    stopped_by_the_function: r"share an object \(dict\)",
+    variable_of_both: "share a variable to which one of them assigns",
+    random_numbers_of_both: "both draw random numbers",
+    counter_in_a_class: r"the function changes Counted\.n",
+    sentinel: r"share an object \(object\)",
+    its_own_attributes: "the animation's attribute 'factor'",
+}
