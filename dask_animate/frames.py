@@ -94,6 +94,8 @@ def as_uint8(frame: ArrayLike) -> NDArray[np.uint8]:
     ValueError
         If the shape, the type or the range is wrong; the message needs a subject before it.
     """
+    if np.ma.is_masked(frame):
+        raise ValueError("must have no masked pixels: fill them, such as with frame.filled(0)")
     pixels = np.asarray(frame)
     if pixels.ndim == 2:
         pixels = pixels[..., None]

@@ -161,8 +161,9 @@ class Renderable(ABC):
         partition_size : int, sequence of int or "auto"
             Number of frames in a task, or one number for each partition; "auto" measures what a frame
             costs and chooses. The numbers of a sequence, such as ``video.stats.partition_sizes`` of an
-            earlier render, sum to the number of frames. The partitions of a Bag are its own. With the
-            same sizes, the file is the same byte for byte, whatever the number of workers.
+            earlier render, sum to the number of frames. The partitions of a Bag are its own where
+            workers draw them. With the same sizes, the file is the same byte for byte, whatever the
+            number of workers.
         encode_on : {"auto", "workers", "client"}
             Where frames are encoded: "workers" encodes each partition on the worker that draws it,
             "client" encodes all frames in this process, and "auto" chooses. "auto" is "workers" if the

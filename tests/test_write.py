@@ -222,3 +222,9 @@ def test_every_thread_of_a_worker_has_work(tmp_path, client_of_threads):
         return vars(dask_animate).pop("_counts")["most"]
 
     assert set(client_of_threads.run(most_at_once).values()) == {4}
+
+
+def test_masked_pixels_are_an_error(tmp_path):
+    frame = np.ma.masked_array(np.zeros((8, 8), np.uint8), np.eye(8))
+    with pytest.raises(ParamsError, match="frame 0 must have no masked pixels: fill them"):
+        write_video([frame], tmp_path / "a.mp4", 10)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,7 @@ class ImageFile:
         Where it is.
     version : str
         What fsspec's ``ukey`` says of its content, such as a digest of its size and time of change; a
-        store notices by it that the file was edited.
+        store notices by it that the file was edited. For a server that says nothing, a unique one.
     """
 
     url: str
@@ -53,8 +55,8 @@ class ImageFiles(FrameSource):
     Attributes
     ----------
     files : tuple of ImageFile
-        The files, as parameters of frames. Copies of this object do not have it, nor has the one with
-        which a worker draws: each frame is drawn from its own parameters.
+        The files as they are now, as parameters of frames. Copies of this object do not have it, nor has
+        the one with which a worker draws: each frame is drawn from its own parameters.
 
     Raises
     ------
@@ -82,17 +84,23 @@ class ImageFiles(FrameSource):
     ) -> None:
         self._options = dict(storage_options or {})
         if isinstance(files, str | os.PathLike):
-            self.files = _matching(os.fspath(files), self._options)
+            self._urls = _matching(os.fspath(files), self._options)
         elif isinstance(files, Iterable):
-            self.files = tuple(_found(file, self._options) for file in files)
+            self._urls = tuple(_url(file, self._options) for file in files)
         else:
             raise OptionTypeError(f"files must be a pattern or a list of paths, got {in_short(files)}")
-        if not self.files:
+        if not self._urls:
             raise OptionError(f"files: there is no file {in_short(files)}")
+        _ = self.files
+
+    @property
+    def files(self) -> tuple[ImageFile, ...]:
+        """The files as they are now."""
+        return tuple(_found(url, self._options) for url in self._urls)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave `files` out, so that a frame in a store depends on its own file alone."""
-        return {name: value for name, value in vars(self).items() if name != "files"}
+        """Leave the files out, so that a frame in a store depends on its own file alone."""
+        return {name: value for name, value in vars(self).items() if name != "_urls"}
 
     def draw(self, frame_idx: int, params: ImageFile) -> Image:
         """Return the image in a file."""
@@ -109,21 +117,56 @@ class ImageFiles(FrameSource):
             raise OSError(f"cannot read {params.url}: {exc}") from exc
 
 
-def _matching(pattern: str, options: Mapping[str, Any]) -> tuple[ImageFile, ...]:
-    from fsspec.core import url_to_fs
-
-    system, path = url_to_fs(pattern, **options)
-    found = sorted(system.glob(path))
-    return tuple(ImageFile(system.unstrip_protocol(name), system.ukey(name)) for name in found)
+#: What a web server may say of the content of a file, by fsspec's names.
+_HTTP_VERSIONS = ("ETag", "Content-MD5", "Digest")
 
 
-def _found(file: object, options: Mapping[str, Any]) -> ImageFile:
-    from fsspec.core import url_to_fs
+def _matching(pattern: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    with _errors(pattern):
+        system, path = _system(pattern, options)
+        found: dict[str, Any] = system.glob(path, detail=True)
+        files = sorted(name for name, info in found.items() if info["type"] == "file")
+        return tuple(system.unstrip_protocol(name) for name in files)
 
+
+def _url(file: object, options: Mapping[str, Any]) -> str:
     if not isinstance(file, str | os.PathLike):
         raise OptionTypeError(f"files must be a pattern or a list of paths, got {in_short(file)} in it")
-    system, path = url_to_fs(os.fspath(file), **options)
+    with _errors(file):
+        system, path = _system(os.fspath(file), options)
+        url: str = system.unstrip_protocol(path)
+        return url
+
+
+def _found(url: str, options: Mapping[str, Any]) -> ImageFile:
+    with _errors(url):
+        system, path = _system(url, options)
+        info = system.info(path)
+        if info["type"] == "directory":
+            raise OptionError(f"files: {url} is a directory; give a pattern, such as {url}/*.png")
+        is_web = url.startswith(("http://", "https://"))
+        if is_web and not any(info.get(name) for name in _HTTP_VERSIONS):
+            return ImageFile(url, uuid.uuid4().hex)
+        return ImageFile(url, system.ukey(path))
+
+
+def _system(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:
+    from fsspec.core import url_to_fs
+
+    if "::" in url and "://" in url:
+        raise OptionError(f"files: {in_short(url)}: chains of file systems are not supported")
+    system, path = url_to_fs(url, **options)
+    return system, path
+
+
+@contextmanager
+def _errors(file: object) -> Iterator[None]:
+    """Raise the errors of file systems as this library's, which name the file."""
     try:
-        return ImageFile(system.unstrip_protocol(path), system.ukey(path))
+        yield
+    except OptionError:
+        raise
     except FileNotFoundError as exc:
         raise OptionError(f"files: there is no file {in_short(file)}") from exc
+    except Exception as exc:  # each kind of file system raises others
+        raise OptionError(f"files: cannot look at {in_short(file)}: {exc}") from exc

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..encoding import FrameReader, read_index
-from ..errors import OptionTypeError
+from ..errors import OptionError, OptionTypeError
 from ..frame_source import FrameSource
 from ..validation import in_short, require_int
 
@@ -68,10 +68,26 @@ class VideoFile(FrameSource):
         if not isinstance(path, str | os.PathLike):
             raise OptionTypeError(f"path must be the path of a video file, got {in_short(path)}")
         self.path = os.path.abspath(os.fspath(path))
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise OptionError(f"path must be that of a video file, got {in_short(path)}")
+        self._read_index()
+
+    def before_drawing(self) -> None:
+        """Look at the file again if it was changed."""
+        if self._version != self._version_now():
+            self._read_index()  # an error, if it is gone
+
+    def _version_now(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+    def _read_index(self) -> None:
         index = read_index(Path(self.path))
-        status = os.stat(self.path)
         self._index = index
-        self._version = status.st_size, status.st_mtime_ns  # so that a store notices another file
+        self._version = self._version_now()  # so that a store notices another file
         self.n_frames: int = index.n_frames
         self.fps: Fraction = index.fps
         height, width, _ = self.frame_shape = index.shape

@@ -169,6 +169,8 @@ def read_errors(path: Path) -> Iterator[None]:
         raise
     except (av.error.FFmpegError, OSError, EOFError, IndexError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+        if isinstance(exc, IndexError):  # of the first video stream
+            reason = "it holds no video"
         raise OutputError(f"cannot read {path}: {reason}") from exc
 
 

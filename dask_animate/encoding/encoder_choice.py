@@ -132,6 +132,10 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
         raise EncoderError(
             f"{encoder.name} takes frames of at least {encoder.min_side} pixels on each side, got {size}"
         )
+    if size.width < encoder.min_width:
+        raise EncoderError(
+            f"{encoder.name} takes frames of at least {encoder.min_width} pixels in width, got {size}"
+        )
     encoding = _encoding(options, encoder)
     failure: Exception | None = None
     with _messages() as messages:

@@ -57,6 +57,8 @@ class Encoder:
         Maximum number of frames by which B-frames delay a frame.
     min_side : int
         Minimum height and width; with smaller frames the encoder fails or hangs.
+    min_width : int
+        Minimum width; with narrower frames the encoder writes to memory that is not its own.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Encoder:
     default_quality: int = DEFAULT_QUALITY
     reorder: int = 0
     min_side: int = 1
+    min_width: int = 1
 
     def options(
         self,
@@ -226,6 +229,7 @@ ENCODERS = {
             ("x265-params", f"log-level=error:info=0:open-gop=0:frame-threads=1:pools={THREADS}"),
         ),
         reorder=2,
+        min_width=64,
     ),
     "av1": Encoder(
         "libsvtav1",

@@ -90,6 +90,9 @@ def _paths(files: object, output_file: Path) -> list[Path]:
     paths = [as_path(path, f"files[{idx}]") for idx, path in enumerate(files)]
     if not paths:
         raise OptionError("files is empty: give the paths of one video file or more")
+    for path in paths:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise JoinError(f"{path} is not a file")
     for idx, path in enumerate(paths):
         if os.path.realpath(path) == os.path.realpath(output_file):
             raise OptionError(f"output_file is files[{idx}], {path}: give another name")
@@ -122,6 +125,11 @@ def _check_fit(parts: Sequence[Part]) -> None:
 
 def _check_container(container: Container, first: Part, fps: Fraction) -> None:
     """Raise unless a kind of file holds the alpha channel and the times of the parts."""
+    if first.traits["rotation"] != "0°" and container.muxer not in ("mp4", "mov"):
+        raise OptionError(
+            f"output_file: {container.muxer} files cannot say that the parts are rotated: give a name "
+            f"that ends in .mp4 or .mov"
+        )
     if first.has_alpha and not container.has_alpha:
         raise OptionError(
             f"output_file: {container.muxer} files cannot be transparent, as the parts are: give a name "
@@ -164,7 +172,7 @@ def _copied_stream(first: Part, encoding: Encoding) -> AddStream:
     """Return what adds a stream with the header of the first part."""
 
     def add(container: OutputContainer, segment: Segment) -> VideoStream:
-        with av.open(str(first.path), "r") as source:
+        with av.open(os.path.abspath(first.path), "r") as source:
             stream = container.add_stream_from_template(source.streams.video[0], opaque=True)
         stream.codec_context.framerate = encoding.fps
         stream.codec_context.bit_rate = 0  # that of the first part says nothing about all of them

@@ -113,11 +113,15 @@ class OutputFile:
 
     def _check_name(self) -> None:
         try:
-            is_directory = stat.S_ISDIR(self._target.stat().st_mode)
+            mode = self._target.stat().st_mode
         except FileNotFoundError:
             return
-        if is_directory:
+        if stat.S_ISDIR(mode):
             raise OutputError(f"output_file is a directory: {self.path}")
+        if not stat.S_ISREG(mode):
+            raise OutputError(
+                f"output_file is a device or a pipe, which a file would replace: {self.path}"
+            )
 
 
 class Directories:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -155,7 +156,8 @@ def read_part(path: Path) -> Part:
 @contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
     try:
-        with av.open(str(path), "r") as container:
+        # FFmpeg takes what is before a colon for a protocol, but not in an absolute path.
+        with av.open(os.path.abspath(path), "r") as container:
             yield container
     except (av.error.FFmpegError, OSError) as exc:
         raise JoinError(f"cannot read {path}: {exc.strerror or exc}") from exc
@@ -171,12 +173,15 @@ def _only_stream(path: Path, container: InputContainer) -> VideoStream:
     streams = container.streams
     # MP4 and MOV hold chapters and time codes as streams of data.
     others = {stream.type for stream in streams} - {"video", "data"}
+    if len(streams.video) != 1:
+        raise JoinError(f"{path} has {len(streams.video)} video streams; a part must have one")
     if others:
         raise JoinError(
             f"{path} has {' and '.join(sorted(others))}, which would be lost: remove it first"
         )
-    if len(streams.video) != 1:
-        raise JoinError(f"{path} has {len(streams.video)} video streams; a part must have one")
+    ratio = streams.video[0].sample_aspect_ratio
+    if ratio and ratio != 1:
+        raise JoinError(f"{path} has pixels of the shape {ratio}, which would be lost: encode it again")
     codec = streams.video[0].codec_context.codec.canonical_name
     joinable = [name for name, known in CODECS.items() if known.is_segmented]
     if codec not in joinable:

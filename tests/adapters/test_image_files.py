@@ -1,6 +1,9 @@
 """ImageFiles: images in files, one for each frame."""
 
+import functools
+import http.server
 import os
+import threading
 
 import fsspec
 import numpy as np
@@ -129,9 +132,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, where):
     source = ImageFiles(tmp_path / "frames" / "*.png")
     with pytest.raises(FrameError, match=r"frame 4 .* cannot read file:///.*004\.png: cannot identify"):
         source.make_video(tmp_path / "a.mp4", source.files, 24, **where)
+    files = source.files
     os.remove(tmp_path / "frames" / "004.png")
     with pytest.raises(FrameError, match=r"frame 4 could not be drawn: OSError: cannot read .*004\.png"):
-        source.make_video(tmp_path / "a.mp4", source.files, 24, **where)
+        source.make_video(tmp_path / "a.mp4", files, 24, **where)
+    with pytest.raises(OptionError, match="there is no file"):
+        _ = source.files
 
 
 def test_an_image_of_another_size_is_named(tmp_path):
@@ -148,3 +154,48 @@ def test_other_parameters_are_errors(tmp_path):
     with pytest.raises(FrameError, match="parameters of ImageFiles are members of its files, got 0"):
         source.frame(0)
     assert source.files[0] == ImageFile(source.files[0].url, source.files[0].version)
+
+
+def test_files_are_looked_at_each_time(tmp_path):
+    Image.new("RGB", (16, 16), (5, 0, 0)).save(tmp_path / "a.png")
+    source = ImageFiles(tmp_path / "*.png")
+    before = source.files
+    assert source.files == before
+    Image.new("RGB", (16, 16), (99, 99, 99)).save(tmp_path / "a.png", compress_level=0)
+    assert source.files != before
+    assert source.files[0].url == before[0].url
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ("nosuch://x/*.png", "cannot look at 'nosuch://x/.*: Protocol not known"),
+        ("zip://*.png::a.zip", "chains of file systems are not supported"),
+        (["{tmp}"], "is a directory; give a pattern"),
+        ("{tmp}/missing/*.png", "there is no file"),
+    ],
+)
+def test_files_that_cannot_be_looked_at(files, text, tmp_path):
+    given = files.format(tmp=tmp_path) if isinstance(files, str) else [str(tmp_path)]
+    with pytest.raises(OptionError, match=text):
+        ImageFiles(given)
+
+
+def test_directories_are_no_images(tmp_path):
+    (tmp_path / "sub").mkdir()
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    assert len(ImageFiles(tmp_path / "*").files) == 1
+
+
+def test_a_server_that_says_nothing_of_versions(tmp_path):
+    Image.new("RGB", (16, 16), (50, 0, 0)).save(tmp_path / "a.bmp")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        source = ImageFiles([f"http://127.0.0.1:{server.server_port}/a.bmp"])
+        assert source.files != source.files  # so that a store never takes a frame for the same
+        frame = source.frame(source.files[0])
+        server.shutdown()
+        thread.join()
+    assert (frame == [50, 0, 0]).all()

@@ -1,5 +1,6 @@
 """VideoFile: each frame, in any order, is the one that decoding from the start yields."""
 
+import os
 from fractions import Fraction
 
 import av
@@ -9,7 +10,7 @@ from helpers import decode
 
 from dask_animate import write_video
 from dask_animate.encoding import frame_reader, read_frames
-from dask_animate.errors import FrameError, OptionTypeError, OutputError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, OutputError
 from dask_animate.sources import VideoFile
 
 N = 60
@@ -191,5 +192,24 @@ def test_wrong_files_and_numbers(tmp_path):
 def test_a_file_that_was_damaged_is_named(tmp_path):
     source = VideoFile(KINDS["b-frames"](tmp_path))
     (tmp_path / "a.mp4").unlink()
-    with pytest.raises(FrameError, match=r"frame 0 could .*cannot read .*a\.mp4: No such file"):
+    with pytest.raises(OutputError, match=r"cannot read .*a\.mp4: No such file"):
         source.make_video(tmp_path / "b.mp4", range(N), 30, num_workers=1)
+
+
+def test_a_file_that_is_written_anew(tmp_path):
+    path = tmp_path / "a.mkv"
+    write_video(np.full((10, 16, 16, 3), 10, np.uint8), path, 10, codec="ffv1")
+    source = VideoFile(path)
+    options = {"num_workers": 1, "codec": "ffv1", "store": tmp_path / "store"}
+    source.make_video(tmp_path / "b.mkv", range(10), 10, **options)
+    write_video(np.full((12, 16, 16, 3), 60, np.uint8), path, 10, codec="ffv1")
+    video = source.make_video(tmp_path / "b.mkv", range(10), 10, **options)
+    assert video.stats.n_frames_reused == 0
+    assert (decode(tmp_path / "b.mkv") == 60).all()
+    assert source.n_frames == 12
+
+
+def test_what_is_no_video_file(tmp_path):
+    os.mkfifo(tmp_path / "a.mkv")
+    with pytest.raises(OptionError, match="path must be that of a video file"):
+        VideoFile(tmp_path / "a.mkv")

@@ -363,6 +363,15 @@ def test_too_small_for_av1(tmp_path, shape):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_too_narrow_for_hevc(tmp_path):
+    """libx265 damages memory; a process that goes on may do anything."""
+    with pytest.raises(
+        EncoderError, match="libx265 takes frames of at least 64 pixels in width, got 48x"
+    ):
+        write_video(np.zeros((1, 100, 48, 3), np.uint8), tmp_path / "a.mp4", 10, codec="hevc")
+    write_video(np.zeros((2, 16, 64, 3), np.uint8), tmp_path / "a.mp4", 10, codec="hevc")
+
+
 def test_a_full_disk_while_a_gif_waits(tmp_path):
     """Its frames do not fit into the temporary file, here by a limit on the size of files."""
     import sys

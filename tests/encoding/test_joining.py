@@ -6,7 +6,7 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from helpers import demux
+from helpers import decode, demux
 
 from dask_animate import join, write_video
 from dask_animate.encoding import probe, read_frames
@@ -349,3 +349,32 @@ def test_a_part_that_changes_meanwhile(parts, tmp_path, monkeypatch):
     with pytest.raises(JoinError, match=r"part1\.mp4 was changed while it was read"):
         join(parts, output)
     assert not output.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["12:30.mkv", "file:x.mkv", "concat:x.mkv"])
+def test_names_with_a_colon(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_video(np.full((3, 16, 16, 3), 9, np.uint8), "x.mkv", 10, codec="ffv1")
+    write_video(np.full((2, 16, 16, 3), 200, np.uint8), name, 10, codec="ffv1")
+    join([name], "joined.mkv")
+    assert (decode(tmp_path / "joined.mkv") == 200).all()
+    assert len(decode(tmp_path / "joined.mkv")) == 2
+
+
+def test_pixels_that_are_not_square(tmp_path):
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", 10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    with pytest.raises(JoinError, match="has pixels of the shape 4/3, which would be lost"):
+        join([path], tmp_path / "b.mp4")
+
+
+def test_a_pipe_is_no_part(tmp_path):
+    os.mkfifo(tmp_path / "a.mkv")
+    with pytest.raises(JoinError, match="is not a file"):
+        join([tmp_path / "a.mkv"], tmp_path / "b.mkv")

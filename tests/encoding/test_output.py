@@ -186,3 +186,14 @@ def test_the_permissions_of_a_file_stay(tmp_path):
         file.commit()
     assert path.read_bytes() == b"after"
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("make", ["mkfifo", "symlink"])
+def test_what_is_no_file_is_not_replaced(make, tmp_path):
+    path = tmp_path / "a.mp4"
+    os.mkfifo(tmp_path / "pipe" if make == "symlink" else path)
+    if make == "symlink":
+        path.symlink_to("pipe")
+    with pytest.raises(OutputError, match="output_file is a device or a pipe"):
+        OutputFile(path)
+    assert path.is_fifo()
