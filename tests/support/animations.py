@@ -480,10 +480,10 @@ def colorbar_that_follows():
     fig.colorbar(image)
 
     def animate(i):
-        image.set_clim(0, 5 + i)
+        image.set_clim(0, 5 + i % 9)
         image.set_cmap(["viridis", "magma"][i % 2])
 
-    return FuncAnimation(fig, animate, 6)
+    return FuncAnimation(fig, animate, 6 * LONGER)
 
 
 def callbacks():
@@ -495,9 +495,9 @@ def callbacks():
 
     def animate(i):
         ax.set_xlim(0, 2 + i)
-        line.set_linewidth(1 + i)
+        line.set_linewidth(1 + i % 7)
 
-    return FuncAnimation(fig, animate, 6)
+    return FuncAnimation(fig, animate, 6 * LONGER)
 
 
 def views_of_one_array():
@@ -512,7 +512,7 @@ def views_of_one_array():
         position[:] = velocity * i / 9
         dots.set_offsets(state[:, :2])
 
-    return FuncAnimation(fig, animate, 6)
+    return FuncAnimation(fig, animate, 6 * LONGER)
 
 
 def same_item_again():
@@ -522,11 +522,11 @@ def same_item_again():
 
     def items():
         values = np.zeros(len(X))
-        for _ in range(6):
+        for _ in range(6 * LONGER):
             values += 1
             yield values
 
-    return FuncAnimation(fig, line.set_ydata, items, save_count=6)
+    return FuncAnimation(fig, line.set_ydata, items, save_count=6 * LONGER)
 
 
 def changed_settings():
@@ -534,11 +534,11 @@ def changed_settings():
 
     def animate(i):
         ax.clear()
-        with plt.rc_context({"lines.linewidth": 1 + i}):
+        with plt.rc_context({"lines.linewidth": 1 + i % 7}):
             ax.plot(X, X)
-        fig.set_facecolor(f"C{i}")  # which does not show: matplotlib saves with the first color
+        fig.set_facecolor(f"C{i % 9}")  # which does not show: matplotlib saves with the first color
 
-    return FuncAnimation(fig, animate, 6)
+    return FuncAnimation(fig, animate, 6 * LONGER)
 
 
 WITHOUT_HISTORY = [
