@@ -450,8 +450,9 @@ def test_scripts_without_a_main_guard_and_modules(kind, tmp_path, client):
     head = MODULE if kind == "script" else "from waves import animation\n"
     (tmp_path / "script.py").write_text(head + SAVE.format(client=connected))
     done = subprocess.run(
-        [sys.executable, "-W", WARNINGS.split(",")[0], "script.py"],
+        [sys.executable, "script.py"],
         cwd=tmp_path,
+        env=os.environ | {"PYTHONWARNINGS": WARNINGS},
         capture_output=True,
         text=True,
     )

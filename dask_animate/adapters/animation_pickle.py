@@ -102,6 +102,8 @@ def _registry(kind: type[CallbackRegistry]) -> CallbackRegistry:
 
 def _shared_base(array: NDArray[Any]) -> NDArray[Any] | None:
     """Return the array whose memory a view shows, if that is worth keeping; None for other arrays."""
+    if 0 in array.strides:  # broadcast: its elements are not apart
+        return None
     base = array.base
     while type(base) is np.ndarray and base.base is not None:
         base = base.base
@@ -112,7 +114,7 @@ def _shared_base(array: NDArray[Any]) -> NDArray[Any] | None:
 
 
 def _address(array: NDArray[Any]) -> int:
-    address: int = array.__array_interface__["data"][0]
+    address: int = array.ctypes.data
     return address
 
 
