@@ -28,6 +28,10 @@ _registry_lock = Lock()
 MAX_SHARED = 16
 
 
+#: NumPy's flag, by its name in C.
+NPY_ARRAY_WRITEABLE = 0x400
+
+
 class NotInCopyError(AttributeError):
     """The function uses something of its animation that a copy does not have."""
 
@@ -87,7 +91,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
             return _registry, (type(obj),), state | {"callbacks": functions}
         if type(obj) is np.ndarray and (base := _shared_base(obj)) is not None:
             offset = _address(obj) - _address(base)
-            return _view, (base, obj.dtype, obj.shape, offset, obj.strides, obj.flags.writeable)
+            # By the number: NumPy warns whoever asks for the name of broadcast arrays.
+            is_writeable = bool(obj.flags.num & NPY_ARRAY_WRITEABLE)
+            return _view, (base, obj.dtype, obj.shape, offset, obj.strides, is_writeable)
         return super().reducer_override(obj)
 
 
@@ -102,8 +108,6 @@ def _registry(kind: type[CallbackRegistry]) -> CallbackRegistry:
 
 def _shared_base(array: NDArray[Any]) -> NDArray[Any] | None:
     """Return the array whose memory a view shows, if that is worth keeping; None for other arrays."""
-    if 0 in array.strides:  # broadcast: its elements are not apart
-        return None
     base = array.base
     while type(base) is np.ndarray and base.base is not None:
         base = base.base
