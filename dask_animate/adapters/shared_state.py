@@ -60,12 +60,18 @@ def check_separate(frames: object, drawn: Mapping[int, Any]) -> None:
                 f"frames= and the function share an object ({type(value).__name__}), so that one may "
                 f"depend on what the other does to it; give frames= a copy if neither changes it"
             )
-    readers = [value for value in read.values() if isinstance(value, FunctionType | GeneratorType)]
-    drawers = [value for value in drawn.values() if isinstance(value, FunctionType)]
-    for some, others in ((readers, drawers), (drawers, readers)):
+    readers = [value for value in read.values() if _is_users_code(value)]
+    drawers = [value for value in drawn.values() if _is_users_code(value)]
+    for some, others in ((readers, drawers), (drawers, readers)) if readers else ():
         assigned = {name for one in some for name in _names(one, "STORE_")}
         if assigned & {name for one in others for name in _names(one, "LOAD_")}:
             raise CopyError("frames= and the function share a variable to which one of them assigns")
+
+
+def _is_users_code(value: object) -> bool:
+    if isinstance(value, GeneratorType):
+        return True
+    return isinstance(value, FunctionType) and _is_users(value.__module__, with_main=True)
 
 
 def _reachable(root: object) -> dict[int, Any]:
@@ -126,6 +132,8 @@ def _names(function: FunctionType | GeneratorType[Any, Any, Any], operation: str
 class SharedState:
     """The values that the caller's classes and modules hold, which copies share.
 
+    Those of ``__main__`` are not among them: copies have variables of their own in their place.
+
     Parameters
     ----------
     drawn : iterable of object
@@ -133,13 +141,21 @@ class SharedState:
     """
 
     def __init__(self, drawn: Iterable[Any]) -> None:
-        owners: dict[int, Any] = {
-            id(module): module for name, module in list(sys.modules.items()) if _is_users(name)
-        }
-        classes = {value if isinstance(value, type) else type(value) for value in drawn}
-        for cls in {one for some in classes for one in type.mro(some)}:
-            if _is_users(cls.__module__):
-                owners[id(cls)] = cls
+        owners: dict[int, Any] = {}
+        names: set[str] = set()
+        for value in drawn:
+            if isinstance(value, ModuleType):
+                names.add(value.__name__)
+                continue
+            for cls in type.mro(value) if isinstance(value, type) else (type(value),):
+                if _is_users(cls.__module__, with_main=True):
+                    owners[id(cls)] = cls
+            module = getattr(value, "__module__", None) if callable(value) else type(value).__module__
+            names.add(str(module))
+        for name, module in list(sys.modules.items()):
+            parents = (name[:idx] for idx, letter in enumerate(name) if letter == ".")
+            if _is_users(name) and not names.isdisjoint((name, *parents)):
+                owners[id(module)] = module
         self._before = [(owner, _values(owner)) for owner in owners.values()]
 
     def restore(self) -> str | None:
@@ -161,8 +177,10 @@ class SharedState:
         return found
 
 
-def _is_users(module: str | None) -> bool:
-    return module == "__main__" or (module is not None and is_user_module(module))
+def _is_users(module: str | None, *, with_main: bool = False) -> bool:
+    if module in ("__main__", None):
+        return with_main and module is not None
+    return is_user_module(module)
 
 
 def _values(owner: type | ModuleType) -> dict[str, tuple[Any, Any]]:
