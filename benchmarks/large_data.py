@@ -80,7 +80,9 @@ def field(n_steps):
     resource.setrlimit(resource.RLIMIT_DATA, (GIB, GIB))
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/field.zarr"
-        with LocalCluster(2, threads_per_worker=1, memory_limit=GIB, dashboard_address=":0") as cluster:
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, memory_limit=GIB, dashboard_address=":0"
+        ) as cluster:
             with Client(cluster) as client:
                 make(path, n_steps)
                 n_bytes = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())

@@ -34,7 +34,7 @@ def main(n):
     print("|---|---|---|---|---|---|---|")
     with (
         tempfile.TemporaryDirectory() as folder,
-        LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         for name, (make, params) in CASES.items():

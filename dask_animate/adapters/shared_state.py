@@ -156,6 +156,8 @@ class SharedState:
             parents = (name[:idx] for idx, letter in enumerate(name) if letter == ".")
             if _is_users(name) and not names.isdisjoint((name, *parents)):
                 owners[id(module)] = module
+                held = (value for value in list(vars(module).values()) if isinstance(value, type))
+                owners.update((id(cls), cls) for cls in held if _is_users(cls.__module__))
         self._before = [(owner, _values(owner)) for owner in owners.values()]
 
     def restore(self) -> str | None:
