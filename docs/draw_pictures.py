@@ -79,7 +79,7 @@ def _reached(start: str, arrows: Iterable[tuple[str, str]]) -> set[str]:
 
 def folders() -> str:
     """Draw the folders in layers, an arc for each import."""
-    row, left, middle = 30, 130, 560
+    row, left, middle = 30, 188, 610
     parts, places, y = [], {}, 14
     base = sorted(BASE.intersection(name for layer in layers() for name in layer))
     for number, layer in enumerate(names for names in layers() if not BASE.issuperset(names)):
@@ -92,18 +92,18 @@ def folders() -> str:
             y += row
         y += 4
     parts.append(_box(8, y, middle - 8, row, "#f7f3e8"))
-    parts.append(_text(18, y + 20, ", ".join(f"{name}.py" for name in base), "name"))
+    parts.append(_text(18, y + 20, ", ".join(base), "name"))
     order = sorted(places, key=places.__getitem__)
     for upper, lower in sorted(imports(), key=lambda arrow: [places[name] for name in arrow]):
         start, end = places[upper] + 4, places[lower] - 4
         color = COLORS[order.index(upper) % len(COLORS)]
-        reach = middle + 14 + 18 * (order.index(lower) - order.index(upper))
+        reach = middle + 14 + 12 * (order.index(lower) - order.index(upper))
         parts.append(
             f'<path d="M{middle + 2} {start}C{reach} {start} {reach} {end} {middle + 10} {end}" '
             f'fill="none" stroke="{color}" stroke-width="1.8"/>'
             f'<path d="M{middle + 3} {end}l8 -4v8z" fill="{color}"/>'
         )
-    return _svg(720, y + row + 14, parts)
+    return _svg(740, y + row + 14, parts)
 
 
 def frame() -> str:
