@@ -12,7 +12,6 @@ in this process as `dask_animate.write_video` does it, without a program ffmpeg.
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +23,7 @@ from matplotlib.animation import AbstractMovieWriter, writers
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from .adapters import CanvasPixels
 from .errors import EncoderError, OptionError, OptionTypeError, TransparencyWarning, warn
 from .frames import FrameSize
 from .validation import in_short, require_choice, require_int
@@ -166,7 +166,7 @@ class DaskWriter(AbstractMovieWriter):
                 f"grab_frame cannot take {', '.join(fixed)}: it is the same for all frames"
             )
         self.fig.set_size_inches(self._inches)
-        self.fig.savefig(_Pixels(self._take), format="rgba", dpi=self.dpi, **savefig_kwargs)
+        self.fig.savefig(CanvasPixels(self._take), format="rgba", dpi=self.dpi, **savefig_kwargs)
 
     def finish(self) -> None:
         """Complete the file; does nothing if it was discarded."""
@@ -266,19 +266,6 @@ class DaskWriter(AbstractMovieWriter):
         usual = EncodeOptions.create(outfile, self.fps)
         wanted = require_choice('rcParams["animation.codec"]', self.codec, tuple(CODECS))
         return wanted if wanted in usual.container.codecs else usual.codec
-
-
-class _Pixels(io.BytesIO):
-    """Takes what `savefig` writes in the format "rgba": the canvas, at once, which is not copied."""
-
-    def __init__(self, take: Callable[[NDArray[np.uint8]], None]) -> None:
-        super().__init__()
-        self._take = take
-
-    def write(self, data: Any) -> int:
-        """Take the pixels of the canvas, (height, width, 4)."""
-        self._take(np.asarray(data))
-        return len(data)
 
 
 def _split(

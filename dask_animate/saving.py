@@ -246,7 +246,7 @@ class _SaveRequest:
         figure = figure_of(animation)
         given = dict(options.get("savefig_params") or {})
         self._look = given | saved_look(figure, draw, given.get("dpi"))
-        self._defaults: VideoOptions = {"seed": None, "savefig_params": self._look}
+        self._defaults: VideoOptions = {"seed": None}
         if runs_layout(figure) and options.get("redraw") != "blit":
             self._defaults["freeze_layout"] = False
 

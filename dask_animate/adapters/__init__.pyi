@@ -16,6 +16,7 @@ from .history import HistoryProbe as HistoryProbe
 from .history import ShortError as ShortError
 from .image_files import ImageFile as ImageFile
 from .image_files import ImageFiles as ImageFiles
+from .in_place import CanvasPixels as CanvasPixels
 from .in_place import frames_in_place as frames_in_place
 from .in_place import runs_layout as runs_layout
 from .in_place import saved_look as saved_look

@@ -15,6 +15,7 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from ..drawing import restored_random_states
 from ._matplotlib import artists_of, blits, figure_of, function_of, set_number
 from .animation_pickle import dumps, loads
 
@@ -197,12 +198,11 @@ class AnimationCopy:
         if self.random_state is None:
             yield
             return
-        others = RandomState.now()
-        self.random_state.install()
-        try:
-            yield
-        finally:
-            left = RandomState.now()
-            self.uses_random_numbers |= not left.equals(self.random_state)
-            self.random_state = left
-            others.install()
+        with restored_random_states():
+            self.random_state.install()
+            try:
+                yield
+            finally:
+                left = RandomState.now()
+                self.uses_random_numbers |= not left.equals(self.random_state)
+                self.random_state = left

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,7 +101,8 @@ class HistoryProbe:
         watched = _Watched(copy.deepcopy(self._animation))
         in_order = self._source(watched, replace(self._options, sequential=True))
         with _UntouchedFigure(self._animation), closing(in_order):
-            self._open(in_order)
+            with _copy_errors():
+                in_order.open()
             begun = time.perf_counter()
             first = last = self._drawn(in_order, 0)
             n_drawn = 1
@@ -128,22 +129,22 @@ class HistoryProbe:
                 idx = 0 if is_last_equal else n_drawn - 1
                 raise HistoryError(idx, self._animation.uses_random_numbers)
 
-    def _open(self, source: FigureSource) -> None:
-        try:
-            source.open()
-        except UserCodeError as exc:
-            cause = exc.__cause__
-            raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
-
     def _drawn(self, source: FigureSource, frame_idx: int) -> NDArray[np.uint8]:
-        try:
+        with _copy_errors():
             return source.draw(frame_idx, self._items[frame_idx], DrawSession()).copy()
-        except UserCodeError as exc:  # matplotlib tells whether the function fails anywhere
-            cause = exc.__cause__
-            raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
 
     def _source(self, animator: Any, options: DrawOptions) -> FigureSource:
         return FigureSource(lambda: animator, options, self._settings)
+
+
+@contextmanager
+def _copy_errors() -> Iterator[None]:
+    """Raise errors of the caller's functions as `CopyError`: matplotlib tells if they fail anywhere."""
+    try:
+        yield
+    except UserCodeError as exc:
+        cause = exc.__cause__
+        raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
 
 
 class _Watched:
@@ -225,25 +226,25 @@ class _CheckedSource(FigureSource):
     def __init__(self, alone: Callable[[], FigureSource], *given: Any) -> None:
         super().__init__(*given)
         self._alone = alone
-        self._unchecked: list[tuple[int, Any]] = []  # the first of the frames
-        self._pixels: NDArray[np.uint8] | None = None
-        self._last: tuple[int, Any] | None = None
+        # Of the frames that were not checked yet, the first and the last one.
+        self._first: tuple[int, Any] | None = None
+        self._last: tuple[int, Any, NDArray[np.uint8]] | None = None
         self._begun = 0.0
         self._budget = CHECK_SECONDS
         self._check_seconds = 0.0
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
-        if not self._unchecked:
+        if self._first is None:
             self._begun = time.perf_counter()
-            self._unchecked.append((frame_idx, params))
-        self._pixels = super().draw(frame_idx, params, session)
-        self._last = frame_idx, params
-        return self._pixels
+            self._first = frame_idx, params
+        pixels = super().draw(frame_idx, params, session)
+        self._last = frame_idx, params, pixels
+        return pixels
 
     def verify(self, session: DrawSession) -> None:
         super().verify(session)
         with self.isolated():
-            if not self._unchecked:
+            if self._first is None:
                 return
             now = time.perf_counter()
             self._budget += CHECK_SHARE * (now - self._begun)
@@ -255,10 +256,10 @@ class _CheckedSource(FigureSource):
             self._budget -= self._check_seconds
 
     def _check(self) -> None:
+        assert self._first is not None
         assert self._last is not None
-        assert self._pixels is not None
-        (first_idx, first), (last_idx, last) = self._unchecked.pop(), self._last
-        last_pixels = self._pixels.copy()
+        (first_idx, first), (last_idx, last, pixels) = self._first, self._last
+        self._first, last_pixels = None, pixels.copy()
         again = super().draw(first_idx, first, DrawSession()).copy()
         with closing(self._alone()) as alone:
             if not np.array_equal(alone.draw(first_idx, first, DrawSession()), again):

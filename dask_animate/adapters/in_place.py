@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -59,6 +59,25 @@ def runs_layout(figure: Figure) -> bool:
     return engine is not None and not isinstance(engine, PlaceHolderLayoutEngine)
 
 
+class CanvasPixels(BytesIO):
+    """Takes what `Figure.savefig` writes in the format "rgba": the canvas, at once, which is not copied.
+
+    Parameters
+    ----------
+    take : callable
+        Called with the pixels, uint8 of shape (height, width, 4), which the next draw overwrites.
+    """
+
+    def __init__(self, take: Callable[[NDArray[np.uint8]], None]) -> None:
+        super().__init__()
+        self._take = take
+
+    def write(self, data: Any) -> int:
+        """Take the pixels of the canvas."""
+        self._take(np.asarray(data))
+        return len(data)
+
+
 def frames_in_place(
     animation: Animation, first: Any, items: Iterable[Any], options: DrawOptions
 ) -> Iterator[NDArray[np.uint8]]:
@@ -78,26 +97,20 @@ def frames_in_place(
     Yields
     ------
     ndarray of uint8, shape (height, width, 3 or 4)
-        4 channels if frames are transparent. Read-only.
+        4 channels if frames are transparent. Owned by the caller.
     """
     figure = figure_of(animation)
     dpi = figure.dpi if options.dpi is None else options.dpi
     look: dict[str, Any] = {"facecolor": options.facecolor, "edgecolor": options.edgecolor}
+    taken: list[NDArray[np.uint8]] = []
     with saving(figure):
         draw_initially(animation, first)
         for frame_idx, item in enumerate(items):
             try:
                 draw_next(animation, item)
-                file = BytesIO()
+                file = CanvasPixels(lambda pixels: taken.append(pixels.copy()))
                 figure.savefig(file, format="rgba", dpi=dpi, transparent=options.transparent, **look)
             except Exception as exc:
                 raise FrameError.of(frame_idx, in_short(item), exc) from exc
-            rgba = _as_picture(file.getbuffer(), *(figure.get_size_inches() * dpi))
+            rgba = taken.pop()
             yield rgba if options.transparent else rgba[..., :3]
-
-
-def _as_picture(data: memoryview, width: float, height: float) -> NDArray[np.uint8]:
-    """Give raw pixels their shape; where rounding errors matter, only their number tells the size."""
-    sizes = ((rows(height), columns(width)) for rows in (round, int) for columns in (round, int))
-    shape = next(size for size in sizes if 4 * size[0] * size[1] == len(data))
-    return np.frombuffer(data, np.uint8).reshape(*shape, 4)

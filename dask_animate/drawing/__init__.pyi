@@ -12,3 +12,4 @@ from .source import Source as Source
 from .user_code import in_isolation as in_isolation
 from .user_code import is_another_threads_isolation as is_another_threads_isolation
 from .user_code import isolation_name as isolation_name
+from .user_code import restored_random_states as restored_random_states
