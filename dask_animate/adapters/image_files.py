@@ -27,7 +27,8 @@ class ImageFile:
         Where it is.
     version : str
         What fsspec's ``ukey`` says of its content, such as a digest of its size and time of change; a
-        store notices by it that the file was edited. For a server that says nothing, a unique one.
+        store notices by it that the file was edited. Of a web server, the ETag or the digest that it
+        sends; if it sends none, a unique text.
     """
 
     url: str
@@ -91,7 +92,6 @@ class ImageFiles(FrameSource):
             raise OptionTypeError(f"files must be a pattern or a list of paths, got {in_short(files)}")
         if not self._urls:
             raise OptionError(f"files: there is no file {in_short(files)}")
-        _ = self.files
 
     @property
     def files(self) -> tuple[ImageFile, ...]:
@@ -135,19 +135,19 @@ def _url(file: object, options: Mapping[str, Any]) -> str:
     with _errors(file):
         system, path = _system(os.fspath(file), options)
         url: str = system.unstrip_protocol(path)
+        if system.info(path)["type"] == "directory":
+            raise OptionError(f"files: {url} is a directory; give a pattern, such as {url}/*.png")
         return url
 
 
 def _found(url: str, options: Mapping[str, Any]) -> ImageFile:
     with _errors(url):
         system, path = _system(url, options)
-        info = system.info(path)
-        if info["type"] == "directory":
-            raise OptionError(f"files: {url} is a directory; give a pattern, such as {url}/*.png")
-        is_web = url.startswith(("http://", "https://"))
-        if is_web and not any(info.get(name) for name in _HTTP_VERSIONS):
-            return ImageFile(url, uuid.uuid4().hex)
-        return ImageFile(url, system.ukey(path))
+        if not url.startswith(("http://", "https://")):
+            return ImageFile(url, system.ukey(path))
+        info = system.info(path)  # fsspec's key of a web page is its address alone
+        versions = [f"{name}: {info[name]}" for name in _HTTP_VERSIONS if info.get(name)]
+        return ImageFile(url, ", ".join(versions) or uuid.uuid4().hex)
 
 
 def _system(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:

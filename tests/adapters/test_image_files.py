@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import threading
+from pathlib import Path
 
 import fsspec
 import numpy as np
@@ -187,15 +188,39 @@ def test_directories_are_no_images(tmp_path):
     assert len(ImageFiles(tmp_path / "*").files) == 1
 
 
-def test_a_server_that_says_nothing_of_versions(tmp_path):
-    Image.new("RGB", (16, 16), (50, 0, 0)).save(tmp_path / "a.bmp")
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Sends the text of the file "etag", if there is one, as the version of all files."""
+
+    def end_headers(self):
+        etag = Path(self.directory, "etag")
+        if etag.exists():
+            self.send_header("ETag", etag.read_text())
+        super().end_headers()
+
+
+@pytest.fixture
+def server(tmp_path):
+    handler = functools.partial(Handler, directory=tmp_path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        source = ImageFiles([f"http://127.0.0.1:{server.server_port}/a.bmp"])
-        assert source.files != source.files  # so that a store never takes a frame for the same
-        frame = source.frame(source.files[0])
+        yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-    assert (frame == [50, 0, 0]).all()
+
+
+def test_a_server_that_says_nothing_of_versions(tmp_path, server):
+    Image.new("RGB", (16, 16), (50, 0, 0)).save(tmp_path / "a.bmp")
+    source = ImageFiles([f"{server}/a.bmp"])
+    assert source.files != source.files  # so that a store never takes a frame for the same
+    assert (source.frame(source.files[0]) == [50, 0, 0]).all()
+
+
+def test_a_server_that_tells_versions(tmp_path, server):
+    Image.new("RGB", (16, 16), (50, 0, 0)).save(tmp_path / "a.bmp")
+    (tmp_path / "etag").write_text('"one"')
+    source = ImageFiles([f"{server}/a.bmp"])
+    before = source.files
+    assert source.files == before
+    (tmp_path / "etag").write_text('"two"')  # another content of the same size
+    assert source.files != before
