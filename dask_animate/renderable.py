@@ -275,7 +275,7 @@ class Renderable(ABC):
         from .diagnostics import ProgressOptions
         from .encoding import EncodeOptions, OutputOptions
         from .execution import ClusterOptions, Plan, StoreRequest
-        from .render import RenderRequest
+        from .render_request import RenderRequest
 
         started = time.perf_counter()
         draw = self._draw_options(

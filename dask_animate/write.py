@@ -98,7 +98,7 @@ def write_video(
     from .diagnostics import ProgressOptions
     from .encoding import EncodeOptions, OutputOptions
     from .execution import ClusterOptions, Plan
-    from .render import RenderRequest
+    from .render_request import RenderRequest
 
     started = time.perf_counter()
     if n_frames is not None:

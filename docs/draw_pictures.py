@@ -26,7 +26,7 @@ KNOWS = {
     "write": "what users call with frames that exist already",
     "join": "what users call with files that fit together",
     "matplotlib": "the writer of matplotlib's animations",
-    "render": "one call: options checked, video made",
+    "render_request": "one call: options checked, video made",
     "inspection": "looking first: contact sheet, determinism check",
     "adapters": "finished frames and matplotlib's animations, as sources",
     "execution": "Dask: plan, executors, tasks, lost workers, lazy arrays",
