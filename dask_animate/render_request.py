@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
+from .dashboard import render_done, render_failed, render_started
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
 from .encoding import OutputFile, OutputOptions, open_writer
 from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, choose_executor
@@ -67,8 +68,16 @@ class RenderRequest:
                 listeners,
                 sized.store,
             )
-            executed = loop.run(executor)
-        return sized._video(executed, stats)
+            executor.announce(render_started(self.output.path, n_frames))
+            try:
+                executed = loop.run(executor)
+            except BaseException as exc:
+                is_cancelled = isinstance(exc, KeyboardInterrupt)
+                executor.announce(render_failed(exc, is_cancelled=is_cancelled))
+                raise
+        video = sized._video(executed, stats)
+        executor.announce(render_done(_facts(video)))
+        return video
 
     def _sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""
@@ -93,3 +102,19 @@ class RenderRequest:
             encoder=encoding.encoder,
             stats=stats.stats(path.stat().st_size),
         )
+
+
+def _facts(video: Video) -> dict[str, str | float]:
+    """Return what the dashboard shows of a video."""
+    return {
+        "path": str(video.path),
+        "n_frames": video.n_frames,
+        "size": f"{video.width} × {video.height}",
+        "fps": str(video.fps),
+        "duration": f"{video.duration:.2f} s",
+        "codec": video.codec,
+        "encoder": video.encoder,
+        "n_frames_reused": video.stats.n_frames_reused,
+        "file_size": video.stats.file_size,
+        "summary": f"{video.path}\n{video.stats}",
+    }

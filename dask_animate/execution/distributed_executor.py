@@ -21,6 +21,7 @@ from weakref import WeakSet
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
+from ..dashboard import TOPIC, DashboardOptions, follow_renders
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
@@ -34,6 +35,7 @@ from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
     build_figure,
+    render_id,
     render_items,
     render_partition,
 )
@@ -90,6 +92,8 @@ class DistributedExecutor:
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._submissions: deque[Submission] = deque()
         self._shared: list[Future] = []  # data of the partition sent last that the next one needs too
+        # A cluster that was started for the render has a dashboard that nobody knows.
+        self._shown = DashboardOptions.read() if here is None else DashboardOptions.none()
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
@@ -99,7 +103,8 @@ class DistributedExecutor:
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
     def __enter__(self) -> Self:
-        self._registration.register(RendererPlugin(self._name, self._spec))
+        plugin = RendererPlugin(self._name, self._spec, has_thumbnails=self._shown.thumbnails)
+        self._registration.register(plugin)
         return self
 
     def __exit__(
@@ -123,6 +128,19 @@ class DistributedExecutor:
             futures = list(self._futures)
         self._cancel(futures)
         self._registration.unregister()
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Tell the scheduler of the start or the end of the render, to be shown on its dashboard."""
+        if not self._shown.enabled or _how_gone(self._client) is not None:
+            return
+        follow_renders(self._client)
+        about = {
+            "render": render_id(self._name),
+            "client": self._client.id,
+            "has_thumbnails": self._shown.thumbnails,
+        }
+        with suppress(Exception):  # the cluster may go just now, or not let this client log events
+            self._client.log_event(TOPIC, {**event, **about})
 
     def thread_bytes(self) -> int:
         """Return the memory that there is for a thread of the worker that has least."""
@@ -331,7 +349,8 @@ class DistributedExecutor:
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
         sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
-        return self._submit(_label_of(task), render_partition, self._name, sent, task)
+        label, about = _label_of(task), _place_of(partition)
+        return self._submit(label, render_partition, self._name, sent, task, about=about)
 
     def _send_delayed(self, partition: Partition, task: TaskSpec) -> Future:
         """Send a partition with the graph of its parameters."""
@@ -339,7 +358,7 @@ class DistributedExecutor:
         graph = DelayedGraph(partition.params)
         sent = replace(partition, params=partition.params.without_data())
         draw = partial(render_partition, self._name, sent, task, graph.fused)
-        key = (self._key(_label_of(task)), next(self._keys))
+        key = (self._key(_label_of(task)), next(self._keys), *_place_of(partition))
         with annotate(**self._annotations):
             drawn, *self._shared = self._client.get(
                 graph.with_task(key, draw),
@@ -413,13 +432,20 @@ class DistributedExecutor:
             return None
         return n_items
 
-    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: float = 0) -> Future:
-        """Submit a task that the dashboard shows by a label."""
+    def _submit(
+        self,
+        label: str,
+        task: Callable[..., Any],
+        *args: Any,
+        priority: float = 0,
+        about: tuple[int, ...] = (),
+    ) -> Future:
+        """Submit a task that the dashboard shows by a label; `about` says in its key what it draws."""
         with annotate(**self._annotations):
             future = self._client.submit(
                 task,
                 *args,
-                key=(self._key(label), next(self._keys)),
+                key=(self._key(label), next(self._keys), *about),
                 pure=False,
                 priority=priority,
                 **self._workers.where(),
@@ -437,7 +463,7 @@ class DistributedExecutor:
         return given + 1 if isinstance(given, int | float) else 1
 
     def _key(self, label: str) -> str:
-        return f"{label}-{self._name[-32:]}"
+        return f"{label}-{render_id(self._name)}"
 
     def _known(self, future: Future) -> Future:
         with self._lock:
@@ -495,6 +521,11 @@ class DistributedExecutor:
 
 def _label_of(task: TaskSpec) -> str:
     return "draw" if task.encoding is None else "draw_and_encode"
+
+
+def _place_of(partition: Partition) -> tuple[int, int]:
+    """Return the first frame of a partition and its number of frames, by which the dashboard shows it."""
+    return partition.start, len(partition)
 
 
 def _frames_of(partition: Partition) -> str:

@@ -1,0 +1,94 @@
+"""Why a render is slow, as far as that can be told from what it reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .render_record import RenderRecord, WorkerCost
+
+#: A worker or a partition is slow from so many times the usual time a frame on.
+SLOW_WORKER, SLOW_PARTITION = 1.5, 3.0
+#: A phase that is worth a word takes at least this share of the time.
+LARGE_SHARE = 0.4
+#: Results that wait for the client until it is taken to be what holds up the render.
+MANY_RESULTS = 8
+
+
+def is_slow(cost: WorkerCost, typical: float) -> bool:
+    """Return True if a worker takes much longer for a frame than is typical, in seconds."""
+    return cost.n_partitions > 0 and cost.frame_seconds > SLOW_WORKER * typical > 0
+
+
+def reasons(render: RenderRecord, typical: float, n_workers: int) -> list[str]:
+    """Return why a render is slow, or waits, one sentence each, the gravest first.
+
+    Parameters
+    ----------
+    render : RenderRecord
+        The render.
+    typical : float
+        The typical time of a frame in seconds; 0 if it is not known.
+    n_workers : int
+        Workers of the cluster.
+    """
+    waits = () if render.outcome else _waits(render, n_workers)
+    return [*waits, *_of_drawing(render), *_of_unevenness(render, typical)]
+
+
+def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
+    states = render.states
+    if n_workers == 0:
+        yield "The cluster has no worker."
+    elif states["no-worker"]:
+        yield (
+            f"{states['no-worker']} tasks fit on none of the {n_workers} workers: these lack memory or "
+            f"resources that were asked for, or are not among the workers that were asked for."
+        )
+    n_left = None if render.n_frames is None else render.n_frames - render.n_done
+    if n_left == 0:
+        yield "All frames are drawn. The client puts them into the file."
+    elif states["memory"] >= MANY_RESULTS and states["memory"] > 2 * states["processing"]:
+        yield (
+            f"{states['memory']} results wait for the client: its network, its encoder or its disk is "
+            f"slower than the workers."
+        )
+    elif n_workers and render.n_partitions and not states["processing"] + states["queued"]:
+        yield "The client has sent nothing to draw: it reads parameters, or writes the file."
+
+
+def _of_drawing(render: RenderRecord) -> Iterator[str]:
+    if render.redraw_fault:
+        yield (
+            f"Whole figures were drawn in {render.n_redraw_faults} partitions, in place of what changes: "
+            f"{render.redraw_fault}"
+        )
+    phases: Counter[str] = Counter()
+    for cost in render.workers.values():
+        phases.update(cost.phases)
+    total = sum(phases.values())
+    for name, advice in _ADVICE.items():
+        if total and phases[name] > LARGE_SHARE * total:
+            yield f"{phases[name] / total:.0%} of the workers' time goes into {advice}"
+
+
+_ADVICE = {
+    "load": "reading or computing parameters: larger chunks, or data nearer to the workers, may help.",
+    "encode": "encoding: a faster video_preset may help, or a GPU.",
+    "compare": "comparing frames with full draws.",
+}
+
+
+def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
+    slow = [address for address, cost in render.workers.items() if is_slow(cost, typical)]
+    if slow:
+        yield f"{len(slow)} of {len(render.workers)} workers are slow; they are marked in the table."
+    worst = next(iter(render.slowest), None)
+    if worst is not None and worst.frame_seconds > SLOW_PARTITION * typical > 0:
+        yield (
+            f"Frames {worst.start} to {worst.start + worst.n_frames - 1} took "
+            f"{1000 * worst.frame_seconds:.0f} ms each on {worst.worker}; {1000 * typical:.0f} ms are "
+            f"usual."
+        )
+    if render.n_lost_workers:
+        yield f"{render.n_lost_workers} workers were lost while they drew, and their frames drawn again."
