@@ -31,6 +31,7 @@ from .animator import Animator
 from .frame_source import FrameSource
 from .join import join
 from .params import IndexedFrameParams
+from .render import Render
 from .video import Video
 from .write import write_video
 
@@ -42,6 +43,7 @@ __all__ = [
     "Animator",
     "FrameSource",
     "IndexedFrameParams",
+    "Render",
     "Video",
     "animate",
     "join",

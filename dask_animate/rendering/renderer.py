@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..diagnostics import PartitionReport
 from ..drawing import DrawSession, Mismatch, Source
 from ..frames import FrameSize, as_pixels
+from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
 from .task_output import TaskOutput, TaskSpec
 
@@ -43,6 +44,7 @@ class Renderer:
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
+        self._sampler = FrameSampler()
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
@@ -101,6 +103,13 @@ class Renderer:
                     raise
                 # Whole figures cannot be wrong.
                 return self._render(partition, DrawSession(n_frames, is_whole=True), mismatch.fault)
+
+    def peek(self) -> SampledFrame | None:
+        """Return a frame that was drawn lately, and ask for a newer one.
+
+        The first call returns None: nothing is copied before somebody asks. Never waits.
+        """
+        return self._sampler.peek()
 
     def close(self) -> None:
         """Close the figure; a partition being drawn ends with its current frame."""
@@ -179,7 +188,9 @@ class Renderer:
                     slot = partial(as_pixels, out=writer.slot(frame_idx))
                     self._draw(frame_idx, params, slot, session)
                     frame = writer.put(frame_idx)
-                taken = use(frame, opaque=frame.shape[2] == 3)
+                opaque = frame.shape[2] == 3
+                self._sampler.offer(frame_idx, frame, opaque=opaque)
+                taken = use(frame, opaque=opaque)
             if is_last:
                 self._source.verify(session)
         return taken
@@ -205,6 +216,7 @@ class Renderer:
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:
                 _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
+            self._sampler.offer(frame_idx, frame, opaque=self._source.opaque)
             return use(frame, opaque=self._source.opaque)
 
 
