@@ -31,12 +31,12 @@ from .animator import Animator
 from .frame_source import FrameSource
 from .join import join
 from .params import IndexedFrameParams
-from .render import Render
 from .video import Video
 from .write import write_video
 
 if TYPE_CHECKING:
     from .function_animator import animate
+    from .render import Render
     from .saving import save
 
 __all__ = [
@@ -55,11 +55,15 @@ __version__: str
 
 
 def __getattr__(name: str) -> object:
-    # These two import matplotlib, which workers do not need to draw the frames of a FrameSource.
+    # These import matplotlib, or PyAV, which workers do not need to draw the frames of a FrameSource.
     if name == "animate":
         from .function_animator import animate
 
         return animate
+    if name == "Render":
+        from .render import Render
+
+        return Render
     if name == "save":
         from .saving import save
 

@@ -27,6 +27,7 @@ OTHERS = {
     "_nvenc": "the end of names of encoders",
     "_rand": "numpy",
     "_replace": "typing.NamedTuple",
+    "_run": "distributed",
     "_store": "zarr",
 }
 
