@@ -155,8 +155,8 @@ class StatsCollector:
 
     def _add(self, report: PartitionReport, n_bytes: int) -> None:
         self.partition_sizes.append(report.n_frames)
-        self.render_seconds += report.draw_seconds
-        self.encode_seconds += report.encode_seconds
+        self.render_seconds += report.rendering_seconds
+        self.encode_seconds += report.encoding_seconds
         self.n_frames_blitted += report.n_blitted
         self.n_frames_compared += report.n_compared
         self.compare_seconds += report.compare_seconds

@@ -21,6 +21,7 @@ from weakref import WeakSet
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
@@ -326,8 +327,10 @@ class DistributedExecutor:
         self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
     ) -> TaskOutput:
         assert self._here is not None
+        clock = PhaseClock()
         indexed = enumerate(partition.items(), partition.start)
-        return self._here.render(task, partition.start, indexed, len(partition), on_frame)
+        clock.lap("load")
+        return self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
         sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
