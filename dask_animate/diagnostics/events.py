@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: Names of the phases of a partition, those attributes of `PartitionReport` that end in "_seconds".
-PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store")
+PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait")
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionReport:
     """What rendering a partition cost, and how it went.
 
-    The seconds of the phases do not overlap. What is left of `seconds` is `wait_seconds`.
+    The seconds of the phases do not overlap. What is left of `seconds` is `other_seconds`.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class PartitionReport:
     load_seconds : float
         Reading the parameters, or computing them.
     update_seconds : float
-        Running ``update()``, with a copy of the parameters and the state that each frame begins with.
+        Running ``update()``.
     draw_seconds : float
         Drawing, whole or what had changed; of a `FrameSource`, its ``draw()``.
     compare_seconds : float
@@ -42,6 +42,8 @@ class PartitionReport:
         Encoding, where frames were drawn.
     store_seconds : float
         Finding frames in a store, reading and writing them.
+    wait_seconds : float
+        Waiting while other threads of the process draw.
     n_compared : int
         Number of comparisons.
     n_blitted : int
@@ -72,6 +74,7 @@ class PartitionReport:
     convert_seconds: float = 0.0
     encode_seconds: float = 0.0
     store_seconds: float = 0.0
+    wait_seconds: float = 0.0
     n_compared: int = 0
     n_blitted: int = 0
     n_reused: int = 0
@@ -88,14 +91,14 @@ class PartitionReport:
 
     @property
     def phases(self) -> dict[str, float]:
-        """Seconds of each phase by its name, in the order of the attributes, and "wait" at the end."""
+        """Seconds of each phase by its name, in the order of the attributes, and "other" at the end."""
         seconds = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
-        return {**seconds, "wait": max(0.0, self.seconds - sum(seconds.values()))}
+        return {**seconds, "other": max(0.0, self.seconds - sum(seconds.values()))}
 
     @property
-    def wait_seconds(self) -> float:
-        """What is left: waiting for other threads of the process that draw, telling of progress."""
-        return self.phases["wait"]
+    def other_seconds(self) -> float:
+        """What is left, such as keeping the figure's rcParams and random states apart."""
+        return self.phases["other"]
 
     @property
     def encoding_seconds(self) -> float:

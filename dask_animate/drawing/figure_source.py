@@ -138,6 +138,7 @@ class FigureSource:
             assert self._redrawer is not None
             own_params = private(params)  # before seeding: copying may run code of the caller's classes
             self._restore_state(frame_idx)
+            session.clock.skip()
             try:
                 self._animator.update(frame_idx, own_params)
                 self._last_idx = frame_idx

@@ -6,7 +6,7 @@ import time
 from typing import Literal
 
 #: What the time of a partition goes into.
-Phase = Literal["setup", "load", "update", "draw", "compare", "convert", "encode", "store"]
+Phase = Literal["setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait"]
 
 
 class PhaseClock:
@@ -42,5 +42,5 @@ class PhaseClock:
         self._last = now
 
     def skip(self) -> None:
-        """Leave out the time since the last reading, in which the partition waited."""
+        """Leave out the time since the last reading."""
         self._last = time.perf_counter()

@@ -98,7 +98,7 @@ class Renderer:
         self.size()  # builds the figure, which has to come before `isolated`
         clock.lap("setup")
         with nullcontext() if task.encoding is not None else self._source.partition_lock():
-            clock.skip()
+            clock.lap("wait")
             partition = _Partition(task, start, indexed, n_frames, on_frame)
             try:
                 return self._render(partition, DrawSession(n_frames, clock=clock))
@@ -175,8 +175,9 @@ class Renderer:
         frame is verified before other threads draw.
         """
         with turn():
-            session.clock.skip()
+            session.clock.lap("wait")
             with self._source.isolated():
+                session.clock.skip()
                 if writer is None:
                     taken = self._draw(frame_idx, params, use, session)
                 else:
@@ -184,7 +185,7 @@ class Renderer:
                     taken = use(frame, opaque=frame.shape[2] == 3)
                 if is_last:
                     self._source.verify(session)
-            session.clock.lap("update")  # the state of the process is as it was before
+        session.clock.skip()
         return taken
 
     def _kept(
@@ -270,6 +271,7 @@ def _report(start: int, n_frames: int, session: DrawSession, fault: str | None) 
         convert_seconds=seconds("convert", 0.0),
         encode_seconds=seconds("encode", 0.0),
         store_seconds=seconds("store", 0.0),
+        wait_seconds=seconds("wait", 0.0),
         n_compared=session.n_compared,
         n_blitted=session.n_blitted,
         redraw_fault=fault or session.failure,

@@ -27,10 +27,10 @@ def test_a_moment_belongs_to_one_phase():
     assert 0 < sum(clock.seconds.values()) <= clock.total
 
 
-def test_what_is_left_is_waiting():
+def test_what_is_left_is_other():
     report = PartitionReport(3, 5.0, start=7, began=100.0, load_seconds=1.0, encode_seconds=1.5)
-    assert (report.finished, report.wait_seconds) == (105.0, 2.5)
-    assert list(report.phases) == [*PHASES, "wait"]
+    assert (report.finished, report.other_seconds) == (105.0, 2.5)
+    assert list(report.phases) == [*PHASES, "other"]
     assert sum(report.phases.values()) == report.seconds
 
 
