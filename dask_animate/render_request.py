@@ -7,6 +7,7 @@ from functools import partial
 
 from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
 from .encoding import OutputFile, OutputOptions, open_writer
+from .errors import warn
 from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, choose_executor
 from .params import Params
 from .rendering import SourceSpec
@@ -50,6 +51,12 @@ class RenderRequest:
         """Render the video."""
         n_frames = self.params.n_frames
         stats = StatsCollector(self.started)
+        warnings: list[str] = []
+
+        def note_warning(message: str, category: type[Warning]) -> None:
+            warnings.append(message)
+            warn(message, category)
+
         with (
             OutputFile(self.output.path) as file,
             self.output.open_kept() as kept,
@@ -57,7 +64,11 @@ class RenderRequest:
         ):
             sized = self._sized()
             executor = choose_executor(sized.cluster, sized.spec, n_frames)
-            listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
+            listeners: list[Listener] = [
+                bar,
+                *self.progress.logs(n_frames),
+                warn_of_faults(note_warning),
+            ]
             loop = RenderLoop(
                 sized.params,
                 sized.plan,
@@ -68,7 +79,7 @@ class RenderRequest:
                 sized.store,
             )
             executed = loop.run(executor)
-        return sized._video(executed, stats)
+        return sized._video(executed, stats, warnings)
 
     def _sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""
@@ -79,7 +90,7 @@ class RenderRequest:
             store = replace(store, channels=4 if spec.transparent else 3)
         return replace(self, spec=spec, output=output, store=store)
 
-    def _video(self, executed: Executed, stats: StatsCollector) -> Video:
+    def _video(self, executed: Executed, stats: StatsCollector, warnings: list[str]) -> Video:
         path, encoding = self.output.path, executed.encoding
         size = encoding.encoded_size(executed.size)
         return Video(
@@ -91,5 +102,5 @@ class RenderRequest:
             duration=self.output.timeline.seconds(executed.n_frames),
             codec=encoding.codec,
             encoder=encoding.encoder,
-            stats=stats.stats(path.stat().st_size),
+            stats=stats.stats(path.stat().st_size, warnings),
         )

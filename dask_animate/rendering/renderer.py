@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
-from ..drawing import DrawSession, Mismatch, PhaseClock, Source, turn
+from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
 from ..frames import FrameSize, as_pixels
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
@@ -120,23 +120,24 @@ class Renderer:
         from .payload_builders import open_builder
 
         task, n_frames, clock = partition.task, partition.n_frames, session.clock
+        adding: Phase = "convert" if task.encoding is None else "encode"
         writer = self._open_writer(partition, clock)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
             # What is found in the store differs from what was drawn before it.
             convert = partial(_convert, builder.convert, session, may_repeat=writer is None)
-            clock.lap("encode")
+            clock.lap(adding)
             n = 0
             for frame_idx, params in partition.indexed:
                 n += 1
                 clock.lap("load")
                 picture = self._take(frame_idx, params, convert, session, writer, is_last=n == n_frames)
                 builder.add(frame_idx, picture)
-                clock.lap("encode")
+                clock.lap(adding)
                 partition.on_frame(frame_idx)
                 clock.skip()
             clock.lap("load")  # there is no other frame
             payload = builder.finish()
-            clock.lap("encode")
+            clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
         if writer is not None:
