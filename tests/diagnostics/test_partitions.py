@@ -42,9 +42,8 @@ def consistent(video, asked, got):
 
 def test_in_this_process(tmp_path):
     asked = time.time()
-    video = FrameNumber().make_video(
-        tmp_path / "a.mp4", range(N_FRAMES), 30, num_workers=1, partition_size=10
-    )
+    options = {"num_workers": 1, "partition_size": 10, "encode_on": "workers"}
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(N_FRAMES), 30, **options)
     partitions = consistent(video, asked, [])
     assert [report.n_frames for report in partitions] == [10, 10, 4]
     assert {report.worker for report in partitions} == {""}
