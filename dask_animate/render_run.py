@@ -172,5 +172,5 @@ class RenderRun:
             duration=output.timeline.seconds(executed.n_frames),
             codec=encoding.codec,
             encoder=encoding.encoder,
-            stats=stats.stats(output.path.stat().st_size),
+            stats=stats.stats(output.path.stat().st_size, self.state.snapshot().warnings),
         )

@@ -129,7 +129,7 @@ class ProgressOptions:
             return nullcontext()
         if in_notebook():
             return LiveView(html, is_over)
-        if self.is_shown or _in_terminal():
+        if sys.stderr is not None and (self.is_shown or sys.stderr.isatty()):
             return ProgressBar(n_frames)
         return nullcontext()
 
@@ -141,9 +141,5 @@ class ProgressOptions:
 def notify(message: str) -> None:
     """Log a message, and print it in a terminal or a notebook."""
     _logger.info(message)
-    if in_notebook() or _in_terminal():
+    if in_notebook() or (sys.stderr is not None and sys.stderr.isatty()):
         print(message, file=sys.stderr)
-
-
-def _in_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()

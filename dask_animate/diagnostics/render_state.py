@@ -180,7 +180,8 @@ class RenderState:
     def _add(self, event: PartitionRendered) -> None:
         report = event.report
         known = self._workers.get(report.worker, WorkerRate(report.worker, 0, 0.0))
-        n_frames, seconds = known.n_frames + report.n_frames, known.seconds + report.seconds
+        seconds = known.seconds + report.seconds - report.setup_seconds
+        n_frames = known.n_frames + report.n_frames
         self._workers[report.worker] = WorkerRate(report.worker, n_frames, seconds)
         self._n_blitted += report.n_blitted
         self._n_reused += report.n_reused

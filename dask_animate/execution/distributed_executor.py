@@ -21,6 +21,7 @@ from weakref import WeakSet
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
@@ -382,8 +383,10 @@ class DistributedExecutor:
         self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
     ) -> TaskOutput:
         assert self._here is not None
+        clock = PhaseClock()
         indexed = enumerate(partition.items(), partition.start)
-        output = self._here.render(task, partition.start, indexed, len(partition), on_frame)
+        clock.lap("load")
+        output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
         self._on_drawn(len(partition))
         return output
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from dask.system import CPU_COUNT
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimatorPickleError, ParamsError
 from ..memory import REORDER_BYTES
@@ -164,7 +165,9 @@ class ScaleOutExecutor:
                 remote = self._open_remote(self._client)
                 yield from remote.outputs_of_bag(params, plan, tasks.on_workers, idx, start)
                 return
+            clock = PhaseClock()
             items = part.compute()
+            clock.lap("load")
             indexed, is_run = in_bag_order(items, start, params.n_frames)
             task = tasks.alone if is_run else replace(tasks.alone, encoding=None)
 
@@ -172,7 +175,7 @@ class ScaleOutExecutor:
                 params.n_taken = max(params.n_taken, first + 1, frame_idx + 1)
                 self._is_ready()
 
-            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame)
+            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame, clock)
             start += len(items)
 
     def _open_remote(self, client: Client) -> DistributedExecutor:

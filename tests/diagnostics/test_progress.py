@@ -69,8 +69,8 @@ def test_the_bar_ends_with_a_failure(tmp_path, monkeypatch):
 
 def test_without_a_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
-    with ProgressBar(3) as bar:
-        bar(FrameEncoded(0))
+    with ProgressOptions(True, None).shown(3, str, bool) as bar:
+        assert bar is None
 
 
 def test_bad_disable():

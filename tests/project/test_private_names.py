@@ -28,6 +28,7 @@ OTHERS = {
     "_rand": "numpy",
     "_replace": "typing.NamedTuple",
     "_run": "distributed",
+    "_seconds": "the end of names of phases",
     "_store": "zarr",
 }
 
