@@ -52,7 +52,7 @@ class RenderRequest:
         stats = StatsCollector(self.started)
         with (
             OutputFile(self.output.path) as file,
-            self.output.open_kept() as kept,
+            self.output.open_copies() as copies,
             self.progress.bar(n_frames) as bar,
         ):
             sized = self._sized()
@@ -62,7 +62,7 @@ class RenderRequest:
                 sized.params,
                 sized.plan,
                 sized.output.encode,
-                partial(open_writer, file, sized.output, kept),
+                partial(open_writer, file, sized.output, copies),
                 stats,
                 listeners,
                 sized.store,
