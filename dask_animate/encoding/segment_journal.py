@@ -6,6 +6,7 @@ import os
 import pickle
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,9 @@ class SegmentJournal:
             else:
                 self._video = video
 
-    def write(self, output_file: str | os.PathLike[str]) -> Beginning:
+    def write(
+        self, output_file: str | os.PathLike[str], metadata: Mapping[str, str] | None = None
+    ) -> Beginning:
         """Write all segments so far to a video file, with the chapters that have begun.
 
         The file is as complete as that of the whole video, and appears in one step.
@@ -106,6 +109,8 @@ class SegmentJournal:
         ----------
         output_file : path-like
             Path of the file; one that exists is replaced.
+        metadata : mapping of str to str, optional
+            Texts in place of those of the whole video, by FFmpeg's names.
 
         Returns
         -------
@@ -123,7 +128,8 @@ class SegmentJournal:
         timeline = video.timeline.beginning(n_frames)
         stream = encoded_stream(video.encoding, video.size)
         with OutputFile(output_file) as file:
-            with Muxer(file, video.encoding, stream, timeline, video.metadata) as muxer:
+            texts = video.metadata if metadata is None else metadata
+            with Muxer(file, video.encoding, stream, timeline, texts) as muxer:
                 for idx in range(n_segments):
                     muxer.add(self._read(idx))
             file.commit()
