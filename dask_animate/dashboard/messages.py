@@ -90,7 +90,9 @@ def render_failed(error: BaseException, *, is_cancelled: bool) -> dict[str, Any]
     }
 
 
-def partition_drawn(start: int, n_frames: int, phases: Mapping[str, float], **facts: Any) -> dict[str, Any]:
+def partition_drawn(
+    start: int, n_frames: int, phases: Mapping[str, float], **facts: Any
+) -> dict[str, Any]:
     """Return what a task tells of the partition that it drew.
 
     Parameters

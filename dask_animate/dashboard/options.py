@@ -10,8 +10,8 @@ import dask.config
 from ..errors import OptionError, OptionTypeError
 from ..validation import in_short
 
-#: Where Dask's configuration has the options. The environment variable ``DASK_ANIMATE__DASHBOARD`` sets the
-#: second one, as Dask takes ``DASK_`` for a prefix that says no more than that.
+#: Where Dask's configuration has the options. The environment variable ``DASK_ANIMATE__DASHBOARD`` sets
+#: the second one, as Dask takes ``DASK_`` for a prefix that says no more than that.
 PLACES = ("dask_animate.dashboard", "animate.dashboard")
 
 
@@ -57,7 +57,8 @@ class DashboardOptions:
             for name, value in _named(place, given).items():
                 if not isinstance(value, bool):
                     raise OptionTypeError(
-                        f"Dask's configuration {place}.{name} must be true or false, got {in_short(value)}"
+                        f"Dask's configuration {place}.{name} must be true or false, got "
+                        f"{in_short(value)}"
                     )
                 options[name] &= value
         return cls(options["enabled"], options["enabled"] and options["thumbnails"])
@@ -71,13 +72,13 @@ def _named(place: str, given: Any) -> dict[str, Any]:
         return {"enabled": given}
     if not isinstance(given, dict):
         raise OptionTypeError(
-            f"Dask's configuration {place} must be true, false, or have the names enabled and thumbnails, "
-            f"got {in_short(given)}"
+            f"Dask's configuration {place} must be true, false, or have the names enabled and "
+            f"thumbnails, got {in_short(given)}"
         )
     unknown = given.keys() - {"enabled", "thumbnails"}
     if unknown:
         raise OptionError(
-            f"Dask's configuration {place} has the unknown names {', '.join(map(str, sorted(unknown)))}: "
-            f"use enabled and thumbnails"
+            f"Dask's configuration {place} has unknown names: {', '.join(sorted(map(str, unknown)))}; use "
+            f"enabled and thumbnails"
         )
     return given

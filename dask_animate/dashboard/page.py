@@ -1,7 +1,7 @@
 """The page "Animate" on the scheduler's web server.
 
-The page is plain HTML that asks for JSON twice a second. It needs neither Bokeh nor websockets, so that it
-also shows where these are missing or blocked. All links are relative to the page, one level deep, as
+The page is plain HTML that asks for JSON twice a second. It needs neither Bokeh nor websockets, so that
+it also shows where these are missing or blocked. All links are relative to the page, one level deep, as
 proxies and prefixes need. What it shows comes from users and from their errors: its script sets nothing
 but text, and its content security policy lets no script and no style run that is not a file of its own.
 """
@@ -20,7 +20,7 @@ from .state import AnimateState
 from .static_files import StaticFiles
 from .thumbnails import Thumbnails
 
-#: The page with the navigation, and the page alone, under the name that JupyterLab's extension looks for.
+#: The page with the navigation, and the page alone, as JupyterLab's extension names what it shows.
 PAGE, ALONE = "animate", "individual-animate"
 
 _POLICY = (
@@ -65,7 +65,9 @@ def add_page(
         """The list of single plots, with this one."""
 
         def write(self, chunk: Any) -> None:
-            super().write({**chunk, "Individual Animate": f"/{ALONE}"} if isinstance(chunk, dict) else chunk)
+            super().write(
+                {**chunk, "Individual Animate": f"/{ALONE}"} if isinstance(chunk, dict) else chunk
+            )
 
     routes: dict[str, tuple[type[RequestHandler], dict[str, Any]]] = {
         PAGE: (_File, {"content": lambda: page.render(**shared), "policy": None}),
@@ -97,9 +99,7 @@ class _File(RequestHandler):
 class _Snapshot(RequestHandler):
     """All renders in short, and one of them in detail, as JSON."""
 
-    def initialize(
-        self, scheduler: Scheduler, state: AnimateState, thumbnails: Thumbnails
-    ) -> None:
+    def initialize(self, scheduler: Scheduler, state: AnimateState, thumbnails: Thumbnails) -> None:
         self._scheduler = scheduler
         self._state = state
         self._thumbnails = thumbnails

@@ -60,7 +60,7 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
 def _of_drawing(render: RenderRecord) -> Iterator[str]:
     if render.redraw_fault:
         yield (
-            f"Whole figures were drawn in {render.n_redraw_faults} partitions, in place of what changes: "
+            f"In {render.n_redraw_faults} partitions, whole figures were drawn in place of what changes: "
             f"{render.redraw_fault}"
         )
     phases: Counter[str] = Counter()
@@ -74,8 +74,11 @@ def _of_drawing(render: RenderRecord) -> Iterator[str]:
 
 _ADVICE = {
     "load": "reading or computing parameters: larger chunks, or data nearer to the workers, may help.",
+    "update": "update().",
     "encode": "encoding: a faster video_preset may help, or a GPU.",
-    "compare": "comparing frames with full draws.",
+    "compare": "comparing frames with full draws: longer partitions have fewer of these.",
+    "store": "the store: a faster disk, or one nearer to the workers, may help.",
+    "wait": "waiting for other threads of the same process: workers of one thread each draw faster.",
 }
 
 

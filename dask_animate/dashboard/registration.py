@@ -25,8 +25,8 @@ _lock = threading.Lock()
 def follow_renders(client: Client) -> None:
     """Make the scheduler of a client follow renders and show them, unless this was tried before.
 
-    Never fails: a scheduler may not take plugins from this client, or not be able to run the code. The log
-    says why, with level INFO, to the logger ``dask_animate.dashboard``.
+    Never fails: a scheduler may not take plugins from this client, or not be able to run the code. Why,
+    the logger ``dask_animate.dashboard`` says with level INFO.
     """
     with _lock:
         if client in _registered:
@@ -71,8 +71,8 @@ class _WithCode(SchedulerPlugin):  # type: ignore[misc]
 def _pickled_by_value() -> Iterator[None]:
     """Make cloudpickle put the code of this folder into what it pickles.
 
-    What runs on the scheduler imports nothing of this package from outside the folder, and what it needs of
-    the folder at the top of its modules.
+    What runs on the scheduler imports nothing of this package from outside the folder, and what it needs
+    of the folder at the top of its modules.
     """
     folder = import_module(__package__ or "")
     cloudpickle.register_pickle_by_value(folder)

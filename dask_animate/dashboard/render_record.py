@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,7 @@ class PartitionCost:
     began, ended : float
         When the task ran, in seconds since the epoch.
     phases : mapping of str to float
-        Seconds by the name of the phase.
+        Seconds by the name of the phase; building the figure is none of them.
     """
 
     start: int
@@ -75,9 +75,14 @@ class PartitionCost:
     phases: Mapping[str, float]
 
     @property
+    def seconds(self) -> float:
+        """Seconds of all phases."""
+        return sum(self.phases.values())
+
+    @property
     def frame_seconds(self) -> float:
         """Seconds a frame."""
-        return sum(self.phases.values()) / max(1, self.n_frames)
+        return self.seconds / max(1, self.n_frames)
 
 
 @dataclass(frozen=True)
@@ -204,9 +209,8 @@ class RenderRecord:
         if fault := facts.get("redraw_fault"):
             self.redraw_fault = shortened(fault, MEDIUM)
             self.n_redraw_faults += 1
-        seconds = sum(partition.phases.values())
         stop = partition.start + partition.n_frames
-        self.strip.add(partition.start, stop, (n_new - n_reused, n_reused, 0, 0, seconds))
+        self.strip.add(partition.start, stop, (n_new - n_reused, n_reused, 0, 0, partition.seconds))
         since = [max(0.0, time - self.started) for time in (partition.began, partition.ended)]
         self.rate.add(since[0], max(since), [n_new])
         self.recent.append(partition)
@@ -218,10 +222,10 @@ class RenderRecord:
             cost.phases.update(partition.phases)
 
     def figure_built(self, worker: str, seconds: float) -> None:
-        """Take note of the time that a worker took for its figure."""
+        """Take note of time that a worker took for its figure."""
         cost = self._worker(worker)
         if cost is not None:
-            cost.setup_seconds = seconds
+            cost.setup_seconds += seconds
 
     def failed(self, failure: Failure, frames: tuple[int, int] | None = None) -> None:
         """Take note of a failure, of a partition's `frames` if they are known."""
@@ -268,7 +272,7 @@ class RenderRecord:
 
 
 def failure_of(told: Mapping[str, Any], worker: str, time: float) -> Failure:
-    """Return the failure that a render or a task tells of; the frame is read from the text if need be."""
+    """Return the failure that is told of; the frame is read from the text if need be."""
     text, frame_idx = str(told.get("text", "")), told.get("frame_idx")
     if frame_idx is None and (found := _FRAME.search(text)):
         frame_idx = int(found[1])

@@ -133,6 +133,7 @@ def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, 
     told = (facts.get("metadata") or {}).get(METADATA)
     if told is not None:
         phases = {str(name): float(seconds) for name, seconds in told["phases"].items()}
+        render.figure_built(worker, phases.pop("setup", 0.0))
         partition = PartitionCost(
             int(told["start"]), int(told["n_frames"]), worker, began, ended, phases
         )

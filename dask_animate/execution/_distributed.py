@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from distributed import Scheduler, SpecCluster, Status, Worker
+from distributed import Client, Scheduler, SpecCluster, Status, Worker
 from distributed.threadpoolexecutor import thread_state as pool_state
 from distributed.utils import thread_state as task_state
 
@@ -56,8 +56,8 @@ def tell_of_task(worker: Worker, metadata: dict[str, Any]) -> None:
 def answer_scheduler(worker: Worker, name: str, answer: Callable[..., Any]) -> None:
     """Let a worker answer when its scheduler asks by RPC for a name, for good.
 
-    `Client.run` does the same for a client, but for each call the function travels. A worker that is asked
-    for a name that it does not know logs a warning, so that what was added is not taken back.
+    `Client.run` does the same for a client, but for each call the function travels. A worker that is
+    asked for a name that it does not know logs a warning, so that what was added is not taken back.
     """
     worker.handlers[name] = answer
 
@@ -72,6 +72,19 @@ def adaptive_maximum(cluster: SpecCluster) -> float | None:
         return None
     maximum: float = adaptive.maximum
     return maximum
+
+
+def run_within(
+    client: Client, seconds: float, function: Callable[..., Any], *args: Any, workers: list[str]
+) -> dict[str, Any]:
+    """Run a function on some workers, and return what each answers; raise `TimeoutError` after a while.
+
+    `Client.run` waits without end for a worker that hangs.
+    """
+    answers: dict[str, Any] = client.sync(
+        client._run, function, *args, workers=workers, on_error="return", callback_timeout=seconds
+    )
+    return answers
 
 
 # On the scheduler, in a plugin of its own: the public road to register a worker plugin begins at a

@@ -7,7 +7,7 @@ const KIND = {
   "running": "running", "waiting for workers": "waiting", "client gone": "gone", "done": "done",
   "failed": "failed", "cancelled": "cancelled",
 };
-const PHASES = ["load", "update", "draw", "compare", "convert", "encode"];
+const PHASES = ["load", "update", "draw", "compare", "convert", "encode", "store", "wait"];
 const LAYERS = ["drawn", "reused", "sent", "failed"]; // amounts of a cell of the strip, then seconds
 const LEGEND = {
   drawn: "drawn", reused: "from the store", sent: "sent to workers", "failed-part": "failed",
