@@ -78,7 +78,7 @@ def _named(place: str, given: Any) -> dict[str, Any]:
     unknown = given.keys() - {"enabled", "thumbnails"}
     if unknown:
         raise OptionError(
-            f"Dask's configuration {place} has unknown names: {', '.join(sorted(map(str, unknown)))}; use "
-            f"enabled and thumbnails"
+            f"Dask's configuration {place} has the names enabled and thumbnails, and not "
+            f"{', '.join(sorted(map(str, unknown)))}"
         )
     return given

@@ -60,7 +60,7 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
 def _of_drawing(render: RenderRecord) -> Iterator[str]:
     if render.redraw_fault:
         yield (
-            f"In {render.n_redraw_faults} partitions, whole figures were drawn in place of what changes: "
+            f"In {render.n_redraw_faults} partitions, whole figures were drawn, not what changes: "
             f"{render.redraw_fault}"
         )
     phases: Counter[str] = Counter()

@@ -91,7 +91,7 @@ def _in_detail(
         "strip": {"width": strip.width, "cells": [_rounded(cell) for cell in strip.cells]},
         "rate": {
             "width": rate.width,
-            "cells": [round(cell[0] / rate.width, 2) for cell in rate.cells],
+            "cells": _rates(render),
         },
         "workers": [
             _of_worker(address, cost, typical) for address, cost in sorted(render.workers.items())
@@ -128,6 +128,12 @@ def _of_partition(partition: PartitionCost) -> dict[str, Any]:
         "worker": partition.worker,
         "ms": round(1000 * partition.frame_seconds, 2),
     }
+
+
+def _rates(render: RenderRecord) -> list[float]:
+    """Return frames per second over time; the interval that is not over yet is left out."""
+    cells = render.rate.cells if render.outcome or len(render.rate.cells) < 2 else render.rate.cells[:-1]
+    return [round(cell[0] / render.rate.width, 2) for cell in cells]
 
 
 def _rounded(cell: list[float]) -> list[float]:

@@ -77,7 +77,7 @@ function drawPicture({ chosen, now }) {
   } else {
     at("no-frame").textContent = chosen.status === "running"
       ? "The next frame shows here in a moment."
-      : "No frame was seen: nobody looked at this page while it was drawn.";
+      : "No picture: nobody looked while frames were drawn.";
   }
 }
 
@@ -91,13 +91,13 @@ function drawProgress({ chosen }) {
   at("bar").className = KIND[status];
   at("bar").setAttribute("aria-valuenow", Math.floor(100 * share));
   at("bar").firstElementChild.style.width = `${100 * share}%`;
-  const left = chosen.seconds_left === null ? "–" : duration(chosen.seconds_left);
-  const figures = [
-    ["elapsed", duration(chosen.seconds)],
-    ["remaining", status === "running" ? left : "–"],
-    ["frames a second", significant(chosen.frames_per_second)],
-    ["partitions", number(chosen.n_partitions)],
-  ];
+  const isOver = !["running", "waiting for workers"].includes(status);
+  const figures = [[isOver ? "in all" : "elapsed", duration(chosen.seconds)]];
+  if (!isOver) {
+    figures.push(["remaining", chosen.seconds_left === null ? "–" : duration(chosen.seconds_left)]);
+  }
+  figures.push(["frames a second", significant(chosen.frames_per_second)]);
+  figures.push(["partitions", number(chosen.n_partitions)]);
   if (chosen.result.n_frames) figures.push(["written", number(chosen.result.n_frames)]);
   if (chosen.n_reused) figures.push(["from the store", number(chosen.n_reused)]);
   if (chosen.n_drawn) figures.push(["incremental", `${Math.round(100 * chosen.n_blitted / chosen.n_drawn)} %`]);
@@ -155,6 +155,7 @@ function drawStrip({ strip, n_frames }) {
   });
   at("strip").setAttribute("viewBox", `0 0 ${n_cells} 1`);
   at("strip").replaceChildren(...LAYERS.map((name, layer) => path(`fill-${name}`, drawn[layer])));
+  at("dearest").textContent = cells.length ? `at most ${significant(most)} ms a frame` : "";
   at("last-frame").textContent = n_frames === null ? "" : number(n_frames - 1);
   at("frames").onmousemove = (event) => {
     const box = at("strip").getBoundingClientRect();
@@ -175,16 +176,15 @@ function describe(cell, cost, start, width) {
 function drawRate({ rate }) {
   const { cells, width } = rate;
   const most = Math.max(...cells, 0) || 1;
-  const points = cells.map((value, x) => `${x + 0.5} ${1 - 0.92 * value / most}`);
+  const heights = cells.map((value) => 1 - 0.97 * value / most);
   at("rate").setAttribute("viewBox", `0 0 ${Math.max(1, cells.length)} 1`);
   at("rate").replaceChildren();
-  if (points.length) {
-    const line = `M0 ${points[0].split(" ")[1]}L${points.join("L")}`;
-    at("rate").append(
-      path("fill-rate", `${line}L${cells.length - 0.5} 1L0 1z`), path("line-rate", line),
-    );
+  if (heights.length) {
+    const line = `M0 ${heights[0]}${heights.map((y, x) => `L${x + 0.5} ${y}`).join("")}`
+      + `L${cells.length} ${heights.at(-1)}`;
+    at("rate").append(path("fill-rate", `${line}V1H0z`), path("line-rate", line));
   }
-  at("most").textContent = cells.length ? `${significant(most)} at most` : "";
+  at("fastest").textContent = cells.length ? `at most ${significant(most)}` : "";
   at("last-second").textContent = cells.length ? duration(cells.length * width) : "";
 }
 
@@ -195,6 +195,7 @@ function drawWorkers({ workers }) {
   at("worker-rows").replaceChildren(...workers.map((worker) => {
     const bars = make("div", "bars");
     for (const [name, ms] of Object.entries(worker.ms)) {
+      if (ms < 0.01 * total(worker)) continue;
       const phase = PHASES.includes(name) ? name : "other";
       const bar = make("div", phase);
       bar.style.width = `${100 * ms / most}%`;
