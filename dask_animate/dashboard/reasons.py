@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .render_record import RenderRecord, WorkerCost
+from .render_record import PartitionCost, RenderRecord, WorkerCost
 
 #: A worker or a partition is slow from so many times the usual time a frame on.
 SLOW_WORKER, SLOW_PARTITION = 1.5, 3.0
+#: A slow partition is worth a word if this share of the time would be saved without it.
+LOST_SHARE = 0.02
 #: A phase that is worth a word takes at least this share of the time.
 LARGE_SHARE = 0.4
 #: Results that wait for the client until it is taken to be what holds up the render.
 MANY_RESULTS = 8
+
+#: What is said of a phase that takes a large share.
+_ADVICE = {
+    "load": "reading or computing parameters: larger chunks, or data nearer to the workers, may help.",
+    "update": "update().",
+    "encode": "encoding: a faster video_preset may help, or a GPU.",
+    "compare": "comparing frames with full draws: longer partitions have fewer of these.",
+    "store": "the store: a faster disk, or one nearer to the workers, may help.",
+    "wait": "waiting for other threads of the same process: workers of one thread each draw faster.",
+}
 
 
 def is_slow(cost: WorkerCost, typical: float) -> bool:
@@ -72,26 +84,22 @@ def _of_drawing(render: RenderRecord) -> Iterator[str]:
             yield f"{phases[name] / total:.0%} of the workers' time goes into {advice}"
 
 
-_ADVICE = {
-    "load": "reading or computing parameters: larger chunks, or data nearer to the workers, may help.",
-    "update": "update().",
-    "encode": "encoding: a faster video_preset may help, or a GPU.",
-    "compare": "comparing frames with full draws: longer partitions have fewer of these.",
-    "store": "the store: a faster disk, or one nearer to the workers, may help.",
-    "wait": "waiting for other threads of the same process: workers of one thread each draw faster.",
-}
-
-
 def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
     slow = [address for address, cost in render.workers.items() if is_slow(cost, typical)]
     if slow:
         yield f"{len(slow)} of {len(render.workers)} workers are slow; they are marked in the table."
-    worst = next(iter(render.slowest), None)
+    worst = render.slowest
     if worst is not None and worst.frame_seconds > SLOW_PARTITION * typical > 0:
-        yield (
-            f"Frames {worst.start} to {worst.start + worst.n_frames - 1} took "
-            f"{1000 * worst.frame_seconds:.0f} ms each on {worst.worker}; {1000 * typical:.0f} ms are "
-            f"usual."
-        )
+        lost = worst.seconds - worst.n_frames * typical
+        if lost > LOST_SHARE * sum(sum(cost.phases.values()) for cost in render.workers.values()):
+            yield (
+                f"{_frames(worst)} took {1000 * worst.frame_seconds:.0f} ms each on {worst.worker}; "
+                f"{1000 * typical:.0f} ms are usual."
+            )
     if render.n_lost_workers:
         yield f"{render.n_lost_workers} workers were lost while they drew, and their frames drawn again."
+
+
+def _frames(partition: PartitionCost) -> str:
+    last = partition.start + partition.n_frames - 1
+    return f"Frame {last}" if partition.n_frames == 1 else f"Frames {partition.start} to {last}"

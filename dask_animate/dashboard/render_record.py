@@ -13,7 +13,7 @@ from .messages import LONG, MEDIUM, SHORT, shortened
 
 #: Bounds, each of one render.
 STRIP_CELLS, RATE_CELLS = 240, 120
-MAX_WORKERS, MAX_FAILURES, MAX_SLOWEST, MAX_RECENT = 200, 20, 5, 64
+MAX_WORKERS, MAX_FAILURES, MAX_RECENT = 200, 20, 64
 #: Frames of which it is known one by one whether they are drawn; further ones may be counted twice.
 MAX_FRAMES = 10_000_000
 
@@ -167,7 +167,7 @@ class RenderRecord:
         self.failures: deque[Failure] = deque(maxlen=MAX_FAILURES)
         self.n_failures = 0
         self.workers: dict[str, WorkerCost] = {}
-        self.slowest: list[PartitionCost] = []
+        self.slowest: PartitionCost | None = None
         self.recent: deque[PartitionCost] = deque(maxlen=MAX_RECENT)
         width = max(1, -(-(n_frames or 1) // STRIP_CELLS))
         self.strip = Folded(STRIP_CELLS, 5, width)
@@ -214,7 +214,8 @@ class RenderRecord:
         since = [max(0.0, time - self.started) for time in (partition.began, partition.ended)]
         self.rate.add(since[0], max(since), [n_new])
         self.recent.append(partition)
-        self.slowest = sorted((*self.slowest, partition), key=lambda it: -it.frame_seconds)[:MAX_SLOWEST]
+        if self.slowest is None or partition.frame_seconds > self.slowest.frame_seconds:
+            self.slowest = partition
         cost = self._worker(partition.worker)
         if cost is not None:
             cost.n_frames += partition.n_frames

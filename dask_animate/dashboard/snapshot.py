@@ -7,7 +7,7 @@ from statistics import median_low
 from typing import Any
 
 from .reasons import is_slow, reasons
-from .render_record import PartitionCost, RenderRecord, WorkerCost
+from .render_record import RenderRecord, WorkerCost
 from .state import AnimateState
 from .thumbnails import Thumbnail
 
@@ -98,7 +98,6 @@ def _in_detail(
         ],
         "failures": [vars(failure) for failure in render.failures],
         "n_failures": render.n_failures,
-        "slowest": [_of_partition(partition) for partition in render.slowest],
         "reasons": reasons(render, typical, n_workers),
     }
 
@@ -118,15 +117,6 @@ def _of_worker(address: str, cost: WorkerCost, typical: float) -> dict[str, Any]
         "ms": {name: round(1000 * seconds / n_frames, 2) for name, seconds in cost.phases.items()},
         "is_slow": is_slow(cost, typical),
         "is_gone": cost.is_gone,
-    }
-
-
-def _of_partition(partition: PartitionCost) -> dict[str, Any]:
-    return {
-        "start": partition.start,
-        "n_frames": partition.n_frames,
-        "worker": partition.worker,
-        "ms": round(1000 * partition.frame_seconds, 2),
     }
 
 
