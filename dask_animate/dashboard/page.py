@@ -8,20 +8,22 @@ but text, and its content security policy lets no script and no style run that i
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from distributed import Scheduler
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from tornado.web import RequestHandler
 
 from ._distributed import PLOTS, TEMPLATES, add_routes, listed_plots, navigation, route_prefix
 from .snapshot import snapshot
 from .state import AnimateState
-from .static_files import StaticFiles
 from .thumbnails import Thumbnails
 
 #: The page with the navigation, and the page alone, as JupyterLab's extension names what it shows.
 PAGE, ALONE = "animate", "individual-animate"
+#: What the page is made of.
+STATIC = Path(__file__).parent / "static"
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -29,9 +31,7 @@ _POLICY = (
 )
 
 
-def add_page(
-    scheduler: Scheduler, state: AnimateState, files: StaticFiles, thumbnails: Thumbnails
-) -> str | None:
+def add_page(scheduler: Scheduler, state: AnimateState, thumbnails: Thumbnails) -> str | None:
     """Add the page to the web server of a scheduler, which may run already.
 
     Parameters
@@ -40,8 +40,6 @@ def add_page(
         Whose web server it is.
     state : AnimateState
         What to show.
-    files : StaticFiles
-        What the page is made of.
     thumbnails : Thumbnails
         Where pictures of frames come from.
 
@@ -58,8 +56,8 @@ def add_page(
         shared["pages"].insert(2, PAGE)  # behind "status" and "workers"
         shared["plots"].append({"url": ALONE, "name": "Animate"})
         shared["plots"].sort(key=lambda plot: str(plot["name"]))
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    page = templates.from_string(files.navigation)
+    templates = Environment(loader=FileSystemLoader([STATIC, TEMPLATES]), autoescape=True)
+    page = templates.get_template("navigation.html")
 
     class Plots(listed_plots(scheduler)):  # type: ignore[misc]
         """The list of single plots, with this one."""
@@ -70,10 +68,10 @@ def add_page(
             )
 
     routes: dict[str, tuple[type[RequestHandler], dict[str, Any]]] = {
-        PAGE: (_File, {"content": lambda: page.render(**shared), "policy": None}),
-        ALONE: (_File, {"content": lambda: files.html}),
-        "animate.css": (_File, {"content": lambda: files.css, "kind": "text/css"}),
-        "animate.js": (_File, {"content": lambda: files.script, "kind": "text/javascript"}),
+        PAGE: (_Navigation, {"page": page, "variables": shared}),
+        ALONE: (_File, {"path": STATIC / "animate.html", "kind": "text/html"}),
+        "animate.css": (_File, {"path": STATIC / "animate.css", "kind": "text/css"}),
+        "animate.js": (_File, {"path": STATIC / "animate.js", "kind": "text/javascript"}),
         "animate.json": (_Snapshot, {"scheduler": scheduler, "state": state, "thumbnails": thumbnails}),
         "animate.jpg": (_Picture, {"state": state, "thumbnails": thumbnails}),
         PLOTS: (Plots, {"dask_server": scheduler}),
@@ -82,18 +80,28 @@ def add_page(
     return prefix + PAGE
 
 
-class _File(RequestHandler):
-    """Text that does not change."""
+class _Navigation(RequestHandler):
+    """A frame with the page, below the navigation of the dashboard."""
 
-    def initialize(self, content: Any, kind: str = "text/html", policy: str | None = _POLICY) -> None:
-        self._content = content
-        self.set_header("Content-Type", f"{kind}; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache")
-        if policy is not None:
-            self.set_header("Content-Security-Policy", policy)
+    def initialize(self, page: Template, variables: dict[str, Any]) -> None:
+        self._page = page
+        self._variables = variables
 
     def get(self) -> None:
-        self.write(self._content())
+        self.write(self._page.render(**self._variables))
+
+
+class _File(RequestHandler):
+    """A file of the page."""
+
+    def initialize(self, path: Path, kind: str) -> None:
+        self._path = path
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("Content-Security-Policy", _POLICY)
+
+    def get(self) -> None:
+        self.write(self._path.read_text("utf-8"))
 
 
 class _Snapshot(RequestHandler):

@@ -12,7 +12,6 @@ from distributed import Scheduler, SchedulerPlugin
 from .messages import TOPIC
 from .page import add_page
 from .state import AnimateState
-from .static_files import StaticFiles
 from .thumbnails import Thumbnails
 
 _logger = logging.getLogger("dask_animate.dashboard")
@@ -25,24 +24,18 @@ class AnimatePlugin(SchedulerPlugin):  # type: ignore[misc]
     """Follows the renders of all clients, and adds the page "Animate".
 
     All methods run on the scheduler's event loop. None of them fails: what cannot be shown is logged.
-
-    Parameters
-    ----------
-    files : StaticFiles
-        What the page is made of.
     """
 
     name = PLUGIN_NAME
     idempotent = True
 
-    def __init__(self, files: StaticFiles) -> None:
-        self._files = files
+    def __init__(self) -> None:
         self.state = AnimateState()
 
     async def start(self, scheduler: Scheduler) -> None:
         """Add the page."""
         try:
-            where = add_page(scheduler, self.state, self._files, Thumbnails(scheduler, self.state))
+            where = add_page(scheduler, self.state, Thumbnails(scheduler, self.state))
         except Exception:
             _logger.warning("the dashboard has no page of renders", exc_info=True)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .folding import Folded
@@ -18,7 +18,7 @@ MAX_WORKERS, MAX_FAILURES, MAX_RECENT = 200, 20, 64
 MAX_FRAMES = 10_000_000
 
 #: The amounts of a cell of the strip: frames but for the last, which is seconds.
-DRAWN, REUSED, SENT, FAILED, SECONDS = range(5)
+DRAWN, REUSED, SENT, SECONDS = range(4)
 
 _FRAME = re.compile(r"frame (\d{1,12}) could not be drawn")
 
@@ -97,8 +97,8 @@ class Failure:
         Its parameters, the error, and where it was raised; shortened.
     worker : str
         Address of the worker, if it is known.
-    time : float
-        In seconds since the epoch.
+    frames : (int, int) or None
+        First frame and number of frames of what failed, if they are known.
     """
 
     frame_idx: int | None
@@ -106,7 +106,7 @@ class Failure:
     text: str
     traceback: str
     worker: str
-    time: float
+    frames: tuple[int, int] | None
 
 
 class RenderRecord:
@@ -136,7 +136,7 @@ class RenderRecord:
     n_drawn, n_reused, n_blitted, n_partitions : int
         Frames drawn by workers, taken from a store, drawn incrementally; partitions of all these.
     strip : Folded
-        Along the frames, for each cell: frames drawn, reused, sent, failed, and seconds.
+        Along the frames, for each cell: frames drawn, reused and sent, and seconds.
     rate : Folded
         Frames drawn along the seconds from the start.
     """
@@ -170,7 +170,7 @@ class RenderRecord:
         self.slowest: PartitionCost | None = None
         self.recent: deque[PartitionCost] = deque(maxlen=MAX_RECENT)
         width = max(1, -(-(n_frames or 1) // STRIP_CELLS))
-        self.strip = Folded(STRIP_CELLS, 5, width)
+        self.strip = Folded(STRIP_CELLS, 4, width)
         self.rate = Folded(RATE_CELLS, 1)
         self._is_done = bytearray()  # one for each frame
 
@@ -194,7 +194,7 @@ class RenderRecord:
         if frames is not None and "processing" in (start, finish):
             first, n_frames = frames
             sent = n_frames if finish == "processing" else -n_frames
-            self.strip.add(first, first + n_frames, (0, 0, sent, 0, 0))
+            self.strip.add(first, first + n_frames, (0, 0, sent, 0))
 
     def add(self, partition: PartitionCost, facts: Mapping[str, Any]) -> None:
         """Take note of a partition that is drawn; `facts` is what its task told beside its costs."""
@@ -210,7 +210,7 @@ class RenderRecord:
             self.redraw_fault = shortened(fault, MEDIUM)
             self.n_redraw_faults += 1
         stop = partition.start + partition.n_frames
-        self.strip.add(partition.start, stop, (n_new - n_reused, n_reused, 0, 0, partition.seconds))
+        self.strip.add(partition.start, stop, (n_new - n_reused, n_reused, 0, partition.seconds))
         since = [max(0.0, time - self.started) for time in (partition.began, partition.ended)]
         self.rate.add(since[0], max(since), [n_new])
         self.recent.append(partition)
@@ -228,15 +228,25 @@ class RenderRecord:
         if cost is not None:
             cost.setup_seconds += seconds
 
-    def failed(self, failure: Failure, frames: tuple[int, int] | None = None) -> None:
-        """Take note of a failure, of a partition's `frames` if they are known."""
+    def failed(self, failure: Failure) -> None:
+        """Take note of a failure that a task tells of."""
         self.n_failures += 1
         self.failures.append(failure)
-        if failure.frame_idx is not None:
-            frames = (failure.frame_idx, 1)
-        if frames is not None:
-            first, n_frames = frames
-            self.strip.add(first, first + n_frames, (0, 0, 0, n_frames, 0))
+
+    def explained(self, failure: Failure | None) -> None:
+        """Take the client's account of what failed, None if nothing did.
+
+        It knows the parameters, and which failure came first. What tasks told of the same goes, and what
+        names no frame: that is what followed, such as partitions that were abandoned.
+        """
+        told = list(self.failures)
+        idx = None if failure is None else failure.frame_idx
+        others = [one for one in told if one.frame_idx not in (None, idx)]
+        if failure is not None:
+            same = next((one for one in told if one.frame_idx == idx), failure)
+            others.append(replace(failure, worker=same.worker, frames=same.frames))
+        self.n_failures += len(others) - len(told)
+        self.failures = deque(others, MAX_FAILURES)
 
     def end(self, outcome: str, time: float) -> None:
         """Take note that it ended, and forget what is only needed while it runs."""
@@ -272,7 +282,9 @@ class RenderRecord:
         return self.workers.setdefault(address, WorkerCost())
 
 
-def failure_of(told: Mapping[str, Any], worker: str, time: float) -> Failure:
+def failure_of(
+    told: Mapping[str, Any], worker: str = "", frames: tuple[int, int] | None = None
+) -> Failure:
     """Return the failure that is told of; the frame is read from the text if need be."""
     text, frame_idx = str(told.get("text", "")), told.get("frame_idx")
     if frame_idx is None and (found := _FRAME.search(text)):
@@ -283,5 +295,5 @@ def failure_of(told: Mapping[str, Any], worker: str, time: float) -> Failure:
         shortened(text, MEDIUM),
         shortened(told.get("traceback", ""), LONG),
         worker,
-        time,
+        frames if frame_idx is None else (int(frame_idx), 1),
     )

@@ -44,8 +44,8 @@ class AnimateState:
             )
             self._drop()
         elif (render := self.renders.get(name)) is not None:
-            if event["outcome"] == "failed":
-                self._explain(render, event.get("error") or {}, now)
+            error = event.get("error")
+            render.explained(None if error is None else failure_of(error))
             render.result = dict(event.get("result") or {})
             render.end(str(event["outcome"]), now)
 
@@ -82,7 +82,7 @@ class AnimateState:
             _finished(render, key[0], now, facts)
         elif finish == "erred" and facts.get("exception_text"):
             told = {"text": facts["exception_text"], "traceback": facts.get("traceback_text", "")}
-            render.failed(failure_of(told, str(facts.get("worker", "")), now), frames)
+            render.failed(failure_of(told, str(facts.get("worker", "")), frames))
 
     def client_gone(self, client: str, now: float) -> None:
         """Take note that a client left: nobody waits for its renders any more."""
@@ -108,18 +108,6 @@ class AnimateState:
             ended = (name for name, render in self.renders.items() if render.outcome)
             del self.renders[next(ended, next(iter(self.renders)))]
             self.n_dropped += 1
-
-    def _explain(self, render: RenderRecord, error: Mapping[str, Any], now: float) -> None:
-        """Take the client's account of what failed, which knows frame and parameters.
-
-        The scheduler heard of the same before, from the task. Its account goes, but not its worker.
-        """
-        failure = failure_of(error, render.failures[-1].worker if render.failures else "", now)
-        if render.failures and failure.frame_idx in (None, render.failures[-1].frame_idx):
-            render.failures.pop()
-            render.failures.append(failure)
-        else:
-            render.failed(failure)
 
 
 def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, Any]) -> None:

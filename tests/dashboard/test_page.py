@@ -7,9 +7,12 @@ from dashboards import base_of, fetched
 from distributed import Client, LocalCluster
 
 from dask_animate.dashboard import follow_renders
-from dask_animate.dashboard.static_files import StaticFiles
+from dask_animate.dashboard.page import STATIC
 
-FILES = StaticFiles.read()
+HTML, CSS, SCRIPT, NAVIGATION = (
+    (STATIC / name).read_text()
+    for name in ("animate.html", "animate.css", "animate.js", "navigation.html")
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +38,18 @@ def base():
     ],
 )
 def test_the_script_sets_no_markup(name):
-    assert name not in FILES.script
+    assert name not in SCRIPT
 
 
 def test_elements_that_the_script_names_are_there():
-    ids = set(re.findall(r'at\("([\w-]+)"\)', FILES.script))
-    assert ids <= set(re.findall(r'id="([\w-]+)"', FILES.html))
+    ids = set(re.findall(r'at\("([\w-]+)"\)', SCRIPT))
+    assert ids <= set(re.findall(r'id="([\w-]+)"', HTML))
 
 
 def test_links_are_relative_and_one_level_deep():
-    links = re.findall(r'(?:src|href)="([^"]*)"', FILES.html + FILES.navigation)
+    links = re.findall(r'(?:src|href)="([^"]*)"', HTML + NAVIGATION)
     assert set(links) == {"animate.css", "animate.js", "individual-animate"}
-    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", FILES.script + FILES.css + FILES.html)
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SCRIPT + CSS + HTML)
 
 
 def test_what_is_served(base):

@@ -15,7 +15,7 @@ from dask_animate.dashboard.messages import LONG, MEDIUM, SHORT, shortened
 from dask_animate.dashboard.render_record import MAX_FAILURES, MAX_WORKERS, STRIP_CELLS
 from dask_animate.dashboard.snapshot import snapshot, status_of
 from dask_animate.dashboard.state import MAX_RENDERS, AnimateState
-from dask_animate.errors import FrameError
+from dask_animate.errors import FrameError, WorkerError
 
 NAME = "0123456789abcdef" * 2
 WORKERS = ["tcp://10.0.0.1:1", "tcp://10.0.0.2:2"]
@@ -69,7 +69,7 @@ def test_frames_are_counted():
     assert (shown["n_done"], shown["n_drawn"], shown["n_reused"], shown["n_blitted"]) == (20, 16, 4, 19)
     assert shown["status"] == "running"
     sums = [sum(column) for column in zip(*shown["strip"]["cells"], strict=True)]
-    assert sums == pytest.approx([16, 4, 10, 0, 2])
+    assert sums == pytest.approx([16, 4, 10, 2])
     assert {worker["address"]: worker["n_frames"] for worker in shown["workers"]} == {
         WORKERS[0]: 10,
         WORKERS[1]: 10,
@@ -147,7 +147,31 @@ def test_a_failed_frame_is_told_once_with_its_parameters():
     assert (failure["frame_idx"], failure["params"], failure["worker"]) == (17, "{'x': 1}", WORKERS[1])
     assert failure["text"] == "KeyError: 'x'"
     assert "KeyError" in failure["traceback"]
+    assert failure["frames"] == [17, 1]
     assert story.shown()["n_failures"] == 1
+
+
+def test_what_follows_a_failure_is_not_told():
+    story = Story()
+    for start, text in (
+        (10, repr(frame_error(17))),
+        (20, "AnimateError('the render was abandoned')"),
+        (30, repr(frame_error(31))),
+    ):
+        story.move(story.send(start, 10), "processing", "erred", exception_text=text, worker=WORKERS[0])
+    story.tell(render_failed(frame_error(17), is_cancelled=False))
+    assert [failure["frame_idx"] for failure in story.shown()["failures"]] == [31, 17]
+
+
+def test_a_partition_that_kills_its_workers():
+    story = Story()
+    for start, text in ((40, "KilledWorker('x')"), (50, "AnimateError('the render was abandoned')")):
+        story.move(story.send(start, 5), "processing", "erred", exception_text=text, worker=WORKERS[0])
+    error = WorkerError("frames 40 to 44: workers died drawing this")
+    story.tell(render_failed(error, is_cancelled=False))
+    (failure,) = story.shown()["failures"]
+    assert (failure["frame_idx"], failure["frames"]) == (None, [40, 5])
+    assert "workers died" in failure["text"]
 
 
 def test_a_client_that_dies_after_a_failure_leaves_what_the_task_told():
@@ -157,7 +181,7 @@ def test_a_client_that_dies_after_a_failure_leaves_what_the_task_told():
     story.state.client_gone(f"Client-{NAME}", story.now)
     (failure,) = story.shown()["failures"]
     assert (failure["frame_idx"], failure["text"]) == (None, "OSError('full')")
-    assert sum(cell[3] for cell in story.shown()["strip"]["cells"]) == 10
+    assert failure["frames"] == [10, 10]
 
 
 def test_slow_workers_and_partitions_are_named():

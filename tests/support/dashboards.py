@@ -1,6 +1,7 @@
 """What the tests of the dashboard's page ask of schedulers."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -45,12 +46,19 @@ def eventually(function, *args):
     raise TimeoutError(f"{function.__name__}{args} stays untrue")
 
 
+def with_support():
+    """Return the environment of a process that imports what the tests share."""
+    paths = [os.path.dirname(__file__), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 @contextmanager
 def running_scheduler(folder, *options, workers=1):
     """Start a scheduler in a process of its own; yield its address and that of its web server."""
     file = folder / "scheduler.json"
     dask = [sys.executable, "-m", "dask"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    null = subprocess.DEVNULL
+    quiet = {"stdout": null, "stderr": null, "cwd": folder, "env": with_support()}
     options = ["--port", "0", "--dashboard-address", "127.0.0.1:0", "--scheduler-file", file, *options]
     processes = [subprocess.Popen([*dask, "scheduler", *options], **quiet)]
     try:

@@ -8,7 +8,7 @@ const KIND = {
   "failed": "failed", "cancelled": "cancelled",
 };
 const PHASES = ["load", "update", "draw", "compare", "convert", "encode", "store", "wait"];
-const LAYERS = ["drawn", "reused", "sent", "failed"]; // amounts of a cell of the strip, then seconds
+const LAYERS = ["drawn", "reused", "sent"]; // frames of a cell of the strip; seconds come last
 const LEGEND = {
   drawn: "drawn", reused: "from the store", sent: "sent to workers", "failed-part": "failed",
   cost: "milliseconds a frame",
@@ -133,11 +133,11 @@ function drawFailures({ failures, n_failures }) {
 
 const column = (x, y, height) => `M${x} ${y}h1v${height}h-1z`;
 
-function drawStrip({ strip, n_frames }) {
+function drawStrip({ strip, n_frames, failed }) {
   const { width, cells } = strip;
   const n_cells = Math.max(1, n_frames === null ? cells.length : Math.ceil(n_frames / width));
   const done = (cell) => cell[0] + cell[1];
-  const costs = cells.map((cell) => (done(cell) ? 1000 * cell[4] / done(cell) : 0));
+  const costs = cells.map((cell) => (done(cell) ? 1000 * cell[3] / done(cell) : 0));
   const most = Math.max(...costs, 0) || 1;
   at("costs").setAttribute("viewBox", `0 0 ${n_cells} 1`);
   at("costs").replaceChildren(
@@ -149,12 +149,14 @@ function drawStrip({ strip, n_frames }) {
     const room = Math.max(width, done(cell));
     LAYERS.forEach((name, layer) => {
       const height = Math.min(y, cell[layer] / room);
-      if (name === "failed") drawn[layer] += cell[layer] > 0 ? column(x, 0, 1) : "";
-      else if (height > 0.001) drawn[layer] += column(x, (y -= height), height);
+      if (height > 0.001) drawn[layer] += column(x, (y -= height), height);
     });
   });
   at("strip").setAttribute("viewBox", `0 0 ${n_cells} 1`);
-  at("strip").replaceChildren(...LAYERS.map((name, layer) => path(`fill-${name}`, drawn[layer])));
+  const marks = failed.map(([start, n]) => `M${start / width} 0h${Math.max(1, n / width)}v1H${start / width}z`);
+  at("strip").replaceChildren(
+    ...LAYERS.map((name, layer) => path(`fill-${name}`, drawn[layer])), path("fill-failed", marks.join("")),
+  );
   at("dearest").textContent = cells.length ? `at most ${significant(most)} ms a frame` : "";
   at("last-frame").textContent = n_frames === null ? "" : number(n_frames - 1);
   at("frames").onmousemove = (event) => {
@@ -167,7 +169,7 @@ function drawStrip({ strip, n_frames }) {
 
 function describe(cell, cost, start, width) {
   const frames = width === 1 ? `Frame ${number(start)}` : `Frames ${number(start)} to ${number(start + width - 1)}`;
-  const counts = ["drawn", "from the store", "sent", "failed"]
+  const counts = ["drawn", "from the store", "sent"]
     .map((name, layer) => (cell[layer] > 0.01 ? `${significant(cell[layer])} ${name}` : ""))
     .filter(Boolean).join(", ");
   return `${frames}: ${counts || "not begun"}${cost ? `; ${significant(cost)} ms a frame` : ""}`;
@@ -280,7 +282,8 @@ function drawPage(told) {
   drawPicture(told);
   drawProgress(told);
   part("failures", { failures: chosen.failures, n_failures: chosen.n_failures }, drawFailures);
-  part("strip", { strip: chosen.strip, n_frames: chosen.n_frames }, drawStrip);
+  const failed = chosen.failures.map(({ frames }) => frames).filter(Boolean);
+  part("strip", { strip: chosen.strip, n_frames: chosen.n_frames, failed }, drawStrip);
   part("rate", { rate: chosen.rate }, drawRate);
   part("workers", { workers: chosen.workers }, drawWorkers);
   const short = renders.map(({ id, file, status, n_done, n_frames, started }) =>
