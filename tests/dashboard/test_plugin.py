@@ -31,6 +31,7 @@ def test_a_render(tmp_path, client):
     assert sum(worker["n_frames"] for worker in render["workers"]) == 24
     assert {worker["address"] for worker in render["workers"]} <= set(client.nthreads())
     assert all(worker["ms"]["draw"] > 0 for worker in render["workers"])
+    assert render["latest"] is None  # nobody looked
     assert render["result"]["path"] == str(video.path)
     assert render["result"]["file_size"] == video.path.stat().st_size
     assert str(video.stats) in render["result"]["summary"]
