@@ -3,9 +3,9 @@
     python benchmarks/dashboard.py renders [rounds]  # seconds of a render: without, unwatched, watched
     python benchmarks/dashboard.py scheduler         # CPU and memory over 200 renders, 20,000 partitions
 
-A watcher asks for the JSON twice a second and for each new picture, as the page does, in a process of its
-own. The three kinds of renders take turns; the ratio is that of one turn, the table shows its median and
-range. In the second part the scheduler is a process of its own, too.
+A watcher asks for the JSON twice a second and for each new picture, as the page does, in a process of
+its own. The three kinds of renders take turns; the ratio is that of one turn, the table shows its median
+and range. In the second part the scheduler is a process of its own, too.
 """
 
 import json

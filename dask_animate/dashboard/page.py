@@ -80,6 +80,15 @@ def add_page(scheduler: Scheduler, state: AnimateState, thumbnails: Thumbnails) 
     return prefix + PAGE
 
 
+class _Handler(RequestHandler):
+    """Answers that run nothing but the files of the page, and are asked for again each time."""
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+
+
 class _Navigation(RequestHandler):
     """A frame with the page, below the navigation of the dashboard."""
 
@@ -91,20 +100,18 @@ class _Navigation(RequestHandler):
         self.write(self._page.render(**self._variables))
 
 
-class _File(RequestHandler):
+class _File(_Handler):
     """A file of the page."""
 
     def initialize(self, path: Path, kind: str) -> None:
         self._path = path
         self.set_header("Content-Type", f"{kind}; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache")
-        self.set_header("Content-Security-Policy", _POLICY)
 
     def get(self) -> None:
         self.write(self._path.read_text("utf-8"))
 
 
-class _Snapshot(RequestHandler):
+class _Snapshot(_Handler):
     """All renders in short, and one of them in detail, as JSON."""
 
     def initialize(self, scheduler: Scheduler, state: AnimateState, thumbnails: Thumbnails) -> None:
@@ -115,11 +122,10 @@ class _Snapshot(RequestHandler):
     def get(self) -> None:
         chosen = self._state.renders.get(self.get_query_argument("render", ""), self._state.latest())
         latest = None if chosen is None else self._thumbnails.of(chosen)
-        self.set_header("Cache-Control", "no-store")
         self.write(snapshot(self._state, chosen, latest, len(self._scheduler.workers)))
 
 
-class _Picture(RequestHandler):
+class _Picture(_Handler):
     """The latest picture of a render, as JPEG."""
 
     def initialize(self, state: AnimateState, thumbnails: Thumbnails) -> None:
@@ -133,5 +139,4 @@ class _Picture(RequestHandler):
             self.send_error(404)
             return
         self.set_header("Content-Type", "image/jpeg")
-        self.set_header("Cache-Control", "no-store")
         self.write(latest.jpeg)

@@ -34,12 +34,17 @@ class AnimatePlugin(SchedulerPlugin):  # type: ignore[misc]
 
     async def start(self, scheduler: Scheduler) -> None:
         """Add the page."""
+        self._thumbnails = Thumbnails(scheduler, self.state)
         try:
-            where = add_page(scheduler, self.state, Thumbnails(scheduler, self.state))
+            where = add_page(scheduler, self.state, self._thumbnails)
         except Exception:
             _logger.warning("the dashboard has no page of renders", exc_info=True)
         else:
             _logger.info("renders are shown at %s", where or "no page, as there are no pages at all")
+
+    async def close(self) -> None:
+        """End what goes on in the background."""
+        self._thumbnails.close()
 
     def log_event(self, topic: str, msg: Any) -> None:
         """Take note of the start and the end of a render, of which clients log events."""

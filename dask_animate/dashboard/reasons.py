@@ -54,8 +54,8 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
         yield "The cluster has no worker."
     elif states["no-worker"]:
         yield (
-            f"{states['no-worker']} tasks fit on none of the {n_workers} workers: these lack memory or "
-            f"resources that were asked for, or are not among the workers that were asked for."
+            f"{_count(states['no-worker'], 'task')} may run on none of the {n_workers} workers: these "
+            f"lack resources that were asked for, or are not among the workers that were asked for."
         )
     n_left = None if render.n_frames is None else render.n_frames - render.n_done
     if n_left == 0:
@@ -71,10 +71,8 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
 
 def _of_drawing(render: RenderRecord) -> Iterator[str]:
     if render.redraw_fault:
-        yield (
-            f"In {render.n_redraw_faults} partitions, whole figures were drawn, not what changes: "
-            f"{render.redraw_fault}"
-        )
+        where = _count(render.n_redraw_faults, "partition")
+        yield f"In {where}, whole figures were drawn, not what changes: {render.redraw_fault}"
     phases: Counter[str] = Counter()
     for cost in render.workers.values():
         phases.update(cost.phases)
@@ -87,7 +85,7 @@ def _of_drawing(render: RenderRecord) -> Iterator[str]:
 def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
     slow = [address for address, cost in render.workers.items() if is_slow(cost, typical)]
     if slow:
-        yield f"{len(slow)} of {len(render.workers)} workers are slow; they are marked in the table."
+        yield f"Slow workers, marked in the table: {len(slow)} of {len(render.workers)}."
     worst = render.slowest
     if worst is not None and worst.frame_seconds > SLOW_PARTITION * typical > 0:
         lost = worst.seconds - worst.n_frames * typical
@@ -97,9 +95,14 @@ def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
                 f"{1000 * typical:.0f} ms are usual."
             )
     if render.n_lost_workers:
-        yield f"{render.n_lost_workers} workers were lost while they drew, and their frames drawn again."
+        left = _count(render.n_lost_workers, "worker")
+        yield f"{left} left meanwhile; what was not delivered is drawn again by others."
 
 
 def _frames(partition: PartitionCost) -> str:
     last = partition.start + partition.n_frames - 1
     return f"Frame {last}" if partition.n_frames == 1 else f"Frames {partition.start} to {last}"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

@@ -113,7 +113,7 @@ class AnimateState:
 def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, Any]) -> None:
     worker = str(facts.get("worker", ""))
     spans = [
-        (float(span["start"]), float(span["stop"]))
+        (min(float(span["start"]), now), min(float(span["stop"]), now))  # clocks may differ
         for span in facts.get("startstops") or ()
         if span.get("action") == "compute"
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -78,13 +79,16 @@ class Thumbnails:
                 self._asking = asyncio.create_task(self._ask_workers())
         return self._latest.get(render.name)
 
+    def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+
     async def _ask_workers(self) -> None:
         """Ask until nobody looks any more."""
         while (render := self._next_render()) is not None:
-            try:
+            with suppress(Exception):  # of a worker that leaves, or whose render has just ended
                 await self._ask_for(render)
-            except Exception:  # a worker that leaves, or that does not know the render yet or any more
-                pass
             await asyncio.sleep(INTERVAL)
 
     def _next_render(self) -> RenderRecord | None:

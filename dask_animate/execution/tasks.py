@@ -26,8 +26,9 @@ from .fused_tasks import FusedTasks
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
-#: Seconds for which a worker waits for the next frame that it draws, and the longer side of its picture.
-CAPTURE_SECONDS, THUMBNAIL_SIDE = 5.0, 640
+#: Seconds for which a worker waits for the next frame that it draws; the longer sides of its picture, of
+#: which the next one is taken if the picture has more bytes than this.
+CAPTURE_SECONDS, THUMBNAIL_SIDES, THUMBNAIL_BYTES = 5.0, (640, 320, 160), 20_000
 
 #: The names of renders in this process, by their ids, whose frames the scheduler may ask for.
 _watched: dict[str, str] = {}
@@ -91,10 +92,18 @@ async def _capture(render: str) -> tuple[int, bytes] | None:
     while renderer is not None and time.time() < asked + CAPTURE_SECONDS:
         sampled = renderer.peek()
         if sampled is not None and sampled.drawn_at >= asked:
-            thumbnail = sampled.thumbnail(THUMBNAIL_SIDE)
-            return thumbnail.frame_idx, thumbnail.jpeg
+            return sampled.frame_idx, await asyncio.to_thread(_small_picture, sampled)
         await asyncio.sleep(0.02)
     return None
+
+
+def _small_picture(sampled: SampledFrame) -> bytes:
+    """Return a JPEG file, as large as its bytes allow."""
+    for side in THUMBNAIL_SIDES:
+        jpeg = sampled.thumbnail(side).jpeg
+        if len(jpeg) <= THUMBNAIL_BYTES:
+            break
+    return jpeg
 
 
 def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:

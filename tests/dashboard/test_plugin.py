@@ -108,7 +108,7 @@ def test_a_worker_that_dies(tmp_path, own_client):
     render = shown(base_of(own_client), "killed.mp4")
     assert (render["status"], render["n_done"], render["n_failures"]) == ("done", 24, 0)
     if any(worker["is_gone"] for worker in render["workers"]):  # those that had drawn something
-        assert "lost" in " ".join(render["reasons"])
+        assert "left meanwhile" in " ".join(render["reasons"])
 
 
 CLIENT = """
