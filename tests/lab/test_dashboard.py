@@ -182,3 +182,11 @@ def test_a_pane_of_jupyterlab(tmp_path, client, lab, open_notebook):
     notebook = open_notebook(lab.write("pane.ipynb", ""))
     pane = notebook.dask_pane(base_of(client), "animate")
     expect(pane.locator("#status")).to_have_text("done")
+
+
+def test_behind_the_proxy_of_a_notebook_server(client, lab, new_page):
+    page = new_page()
+    page.goto(lab.page_url(lab.write("proxy.ipynb", "")))  # signs in
+    port = base_of(client).rstrip("/").rpartition(":")[2]
+    page.goto(f"{lab.url}/proxy/{port}/animate")
+    expect(page.frame_locator("iframe").locator("#status")).not_to_be_empty()

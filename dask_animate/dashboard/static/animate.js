@@ -57,6 +57,7 @@ function duration(seconds) {
   return h ? `${h}:${two(m % 60)}:${two(s % 60)} h` : `${m}:${two(s % 60)} min`;
 }
 
+const place = (address) => address.replace(/^[a-z]+:\/\//, ""); // without the protocol
 const baseName = (file) => file.split(/[\\/]/).pop() || file;
 
 // ---- the parts of the page -----------------------------------------------------------------------
@@ -71,7 +72,7 @@ function drawPicture({ chosen, now }) {
     if (at("frame").getAttribute("src") !== source) at("frame").src = source;
     const age = duration(Math.max(0, now - latest.time));
     at("frame").alt = `Frame ${latest.frame_idx}`;
-    at("caption").textContent = `Frame ${number(latest.frame_idx)}, ${age} ago, by ${latest.worker}`;
+    at("caption").textContent = `Frame ${number(latest.frame_idx)}, ${age} ago, by ${place(latest.worker)}`;
   } else if (!chosen.has_thumbnails) {
     at("no-frame").textContent = "Pictures of frames are switched off.";
   } else {
@@ -120,7 +121,7 @@ function drawFailures({ failures, n_failures }) {
     const what = failure.frame_idx === null ? "A partition" : `Frame ${number(failure.frame_idx)}`;
     const rows = [["error", failure.text]];
     if (failure.params) rows.push(["parameters", failure.params]);
-    if (failure.worker) rows.push(["worker", failure.worker]);
+    if (failure.worker) rows.push(["worker", place(failure.worker)]);
     const article = make("article", "", make("h2", "", `${what} could not be drawn`), pairs(make("dl"), rows));
     if (failure.traceback) article.append(make("pre", "", failure.traceback));
     return article;
@@ -208,7 +209,7 @@ function drawWorkers({ workers }) {
     const notes = [plural(worker.n_frames, "frame")];
     if (worker.setup_seconds) notes.push(`setup ${duration(worker.setup_seconds)}`);
     if (worker.is_gone) notes.push("left the cluster");
-    const name = make("td", "name", worker.address, make("span", "minor", notes.join(", ")));
+    const name = make("td", "name", place(worker.address), make("span", "minor", notes.join(", ")));
     const ms = make("td", "number", worker.n_frames ? significant(total(worker)) : "–");
     if (worker.is_slow) ms.append(make("span", "minor slow", "▲ slow"));
     return make("tr", "", name, make("td", "wide", bars), ms);
