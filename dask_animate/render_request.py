@@ -51,8 +51,8 @@ class RenderRequest:
         n_frames = self.params.n_frames
         stats = StatsCollector(self.started)
         with (
-            OutputFile(self.output.path) as file,
             self.output.open_copies() as copies,
+            OutputFile(self.output.path) as file,
             self.progress.bar(n_frames) as bar,
         ):
             sized = self._sized()

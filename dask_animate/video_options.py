@@ -39,6 +39,7 @@ class VideoOptions(TypedDict, total=False):
     chapters: Sequence[tuple[str, float]] | None
     metadata: Mapping[str, str] | None
     keep_segments: str | os.PathLike[str] | None
+    keep_partial: bool
     freeze_layout: bool
     axis: int | None
     dim: str | None

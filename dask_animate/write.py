@@ -40,6 +40,7 @@ def write_video(
     chapters: Sequence[tuple[str, float]] | None = None,
     metadata: Mapping[str, str] | None = None,
     keep_segments: str | os.PathLike[str] | None = None,
+    keep_partial: bool = False,
 ) -> Video:
     """Write frames to a video.
 
@@ -65,7 +66,7 @@ def write_video(
         As in `Animator.make_video`.
     partition_size : int, sequence of int or "auto"
         Frames in a task. "auto" takes some whole chunks, or divides large ones.
-    durations, chapters, metadata, keep_segments
+    durations, chapters, metadata, keep_segments, keep_partial
         As in `Animator.make_video`.
 
     Returns
@@ -126,6 +127,7 @@ def write_video(
         chapters=chapters,
         metadata=metadata,
         keep_segments=keep_segments,
+        keep_partial=keep_partial,
     )
     encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
     plan = Plan.create(partition_size, preload_factor, encode_on, params)
