@@ -104,16 +104,22 @@ class OutputOptions:
         return cls(path, encode, timeline, texts, segments, partial)
 
     @contextmanager
-    def open_copies(self) -> Iterator[list[SegmentCopy]]:
-        """Open what else takes the segments, besides the video; around all that writes the video."""
+    def open_copies(self, journal: SegmentJournal | None = None) -> Iterator[list[SegmentCopy]]:
+        """Open what takes the segments besides the video, a journal among it if there is one.
+
+        It is closed after all that writes the video.
+        """
         with ExitStack() as opened:
             copies: list[SegmentCopy] = []
             if self.keep_segments is not None:
                 suffix = self.path.suffix or CODECS[self.encode.codec].suffix
                 copies.append(opened.enter_context(KeptSegments(self.keep_segments, suffix)))
-            if self.keep_partial is not None:
+            if self.keep_partial is not None and journal is None:
                 journal = opened.enter_context(SegmentJournal(self.keep_partial.parent))
-                copies += [journal, opened.enter_context(PartialFile(self.keep_partial, journal))]
+            if journal is not None:
+                copies.append(journal)
+            if self.keep_partial is not None and journal is not None:
+                copies.append(opened.enter_context(PartialFile(self.keep_partial, journal)))
             yield copies
 
     def with_alpha(self) -> OutputOptions:
