@@ -136,8 +136,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
     from .render_request import RenderRequest
 
     started = time.perf_counter()
-    if n_frames is not None:
-        n_frames = require_int("n_frames", n_frames, 1)
+    n_frames = None if n_frames is None else require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
     spec, params = open_frames(frames, n_frames)

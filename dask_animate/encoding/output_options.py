@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import in_short, require_text
+from ..validation import in_short, require_bool, require_text
 from .encoder_choice import check_encoder
 from .formats import CODECS, Container
 from .kept_segments import KeptSegments
@@ -179,9 +179,7 @@ def _segment_directory(keep_segments: object, output_file: Path) -> Path | None:
 
 def _partial_file(keep_partial: object, output_file: Path, encode: EncodeOptions) -> Path | None:
     """Return the absolute path of the file, or raise if it cannot be kept."""
-    if not isinstance(keep_partial, bool):
-        raise OptionTypeError(f"keep_partial must be True or False, got {in_short(keep_partial)}")
-    if not keep_partial:
+    if not require_bool("keep_partial", keep_partial):
         return None
     encode.require_segments("keep_partial=True")
     path = partial_path(output_file, output_file.suffix or CODECS[encode.codec].suffix)

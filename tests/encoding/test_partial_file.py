@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import time
 from fractions import Fraction
 from itertools import pairwise
 
@@ -26,7 +27,7 @@ from dask_animate.encoding.segment_copies import VideoFormat
 from dask_animate.encoding.segment_encoder import SegmentEncoder
 from dask_animate.encoding.segment_journal import SegmentJournal
 from dask_animate.encoding.timeline import Timeline
-from dask_animate.errors import AnimateError, FrameError, Restart
+from dask_animate.errors import AnimateError, CancelledRenderError, FrameError, Restart
 from dask_animate.frames import FrameSize
 
 STOPS = np.cumsum(SIZES).tolist()
@@ -70,6 +71,41 @@ def test_on_a_cluster(tmp_path, client, suffix, encode_on):
     with pytest.raises(FrameError, match="frame 14 "):
         render(tmp_path / f"a{suffix}", FailsLate(14), num_workers=-1, **options)
     assert_kept(tmp_path, f"a.partial{suffix}", 12)
+
+
+class Waits(FrameNumber):
+    """Draws frame 14 once there is a file."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def update(self, frame_idx, params):
+        while frame_idx == 14 and not self.path.exists():
+            time.sleep(0.02)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_of_a_render_in_the_background(tmp_path, client, cancels):
+    """Its journal serves both the file that is kept and those that are asked for."""
+    output, go = tmp_path / "videos" / "a.mp4", tmp_path / "go"
+    running = render(output, Waits(go), client=client, encode_on="workers", num_workers=-1, wait=False)
+    wait_for(output.with_name("a.partial.mp4"), 12)
+    video = running.so_far(tmp_path / "b.mp4")
+    assert video.n_frames == 12
+    assert_shows(tmp_path / "b.mp4", NUMBERS[:12], 30)
+    if cancels:
+        running.cancel()
+    go.touch()
+    if cancels:
+        with pytest.raises(CancelledRenderError) as caught:
+            running.result(60)
+        assert "shows the first 12 frames" in caught.value.__notes__[0]
+        assert_kept(output.parent, "a.partial.mp4", 12)
+    else:
+        assert running.result(60).n_frames == len(NUMBERS)
+        assert_kept(output.parent, "a.mp4", len(NUMBERS))
 
 
 class Interrupts(FrameNumber):
