@@ -483,6 +483,7 @@ class DistributedExecutor:
                 key=(self._key(label), next(self._keys)),
                 pure=False,
                 priority=priority,
+                fifo_timeout=0,  # earlier partitions first
                 **self._workers.where(),
             )
         return self._known(future)
