@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dask.utils import format_bytes
 
 from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
 from .partition_log import PartitionLog
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 T = TypeVar("T")
 
@@ -119,6 +123,48 @@ class RenderStats:
     def n_partitions(self) -> int:
         """Number of partitions."""
         return len(self.partition_sizes)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw which worker rendered which partition when, and what the time went into.
+
+        Each worker has a row, and each partition a bar in it, as long as it took. Colors show what its
+        time went into: setup, load, update, draw, compare, convert, encode, store, wait, and other, as
+        the attributes of `PartitionReport` tell. They come in this order although the frames of a
+        partition go through them one after another. The legend has their sums. Partitions that threads
+        of a worker rendered at the same time are one below the other. What is empty was spent on
+        something else, such as the encoding of the calling process.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw. By default a figure of its own, which pyplot does not know.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, yours; that of `ax` if it is given.
+
+        Raises
+        ------
+        StatsError
+            If nothing was rendered, as `join` copied the frames.
+        OptionTypeError
+            If `ax` is something else.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from dask_animate import write_video
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = write_video(np.zeros((8, 64, 64, 3)), os.path.join(folder, "black.mp4"), 10)
+        >>> figure = video.stats.plot()
+        >>> figure.axes[0].get_xlabel()
+        'seconds since the render was asked for'
+        """
+        from .timeline import draw_timeline
+
+        return draw_timeline(self, ax)
 
     def __str__(self) -> str:
         if self.n_frames_copied:

@@ -1,0 +1,170 @@
+"""A picture of a render: which worker drew which partition when, and what the time went into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from dask.utils import format_time
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..errors import OptionTypeError, StatsError
+from ..validation import in_short
+from .events import PartitionReport
+
+if TYPE_CHECKING:
+    from .stats import RenderStats
+
+#: Colors of the phases, in the order in which they are drawn: those of Okabe and Ito, which people see
+#: apart whatever their color vision, and grays for what is no work.
+COLORS = {
+    "setup": "#4d4d4d",
+    "load": "#E69F00",
+    "update": "#F0E442",
+    "draw": "#0072B2",
+    "compare": "#CC79A7",
+    "convert": "#56B4E9",
+    "encode": "#009E73",
+    "store": "#D55E00",
+    "other": "#a6a6a6",
+    "wait": "#dedede",
+}
+#: Rows that are named; with more, every second one is, or every third one.
+MAX_NAMES = 70
+#: Partitions in a row up to which there are gaps between them.
+MAX_GAPS = 40
+
+
+def draw_timeline(stats: RenderStats, ax: Axes | None) -> Figure:
+    """Draw the partitions of a render; see `RenderStats.plot`."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise OptionTypeError(f"ax must be an Axes of matplotlib or None, got {in_short(ax)}")
+    if not stats.partitions:
+        raise StatsError(
+            "there is no partition to plot: the frames were copied from other files, not rendered"
+        )
+    rows = _rows(stats.partitions)
+    if ax is None:
+        ax = Figure(figsize=(10, _height(len(rows))), layout="constrained").add_subplot()
+    _draw_bars(ax, rows, stats.began)
+    _name_rows(ax, list(rows))
+    ax.set_xlim(0, stats.wall_seconds)
+    ax.set_xlabel("seconds since the render was asked for")
+    ax.set_title(_title(stats), loc="left", fontsize="medium")
+    ax.spines[["top", "right"]].set_visible(False)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def _height(n_rows: int) -> float:
+    """Return the height of a figure in inches: 2.6 for one row, 12 for 64, 14 for many."""
+    return min(max(2.6, 1.4 + 0.25 * min(n_rows, 16) + 0.14 * max(0, n_rows - 16)), 14.0)
+
+
+def _rows(partitions: Sequence[PartitionReport]) -> dict[str, list[list[PartitionReport]]]:
+    """Return the partitions of each worker, this process first, in lanes without overlaps."""
+    rows: dict[str, list[list[PartitionReport]]] = {}
+    for report in sorted(partitions, key=lambda report: (report.worker, report.began)):
+        lanes = rows.setdefault(report.worker, [])
+        for lane in lanes:
+            if lane[-1].finished <= report.began:
+                lane.append(report)
+                break
+        else:
+            lanes.append([report])
+    return rows
+
+
+def _draw_bars(ax: Axes, rows: dict[str, list[list[PartitionReport]]], began: float) -> None:
+    reports, bottoms, heights = [], [], []
+    for number, lanes in enumerate(rows.values()):
+        height = 0.84 / len(lanes)
+        for n, lane in enumerate(lanes):
+            reports += lane
+            bottoms += [number - 0.42 + n * height] * len(lane)
+            heights += [height] * len(lane)
+    lefts = np.array([report.began - began for report in reports])
+    bottom, height_of = np.array(bottoms), np.array(heights)
+    longest = max(len(lane) for lanes in rows.values() for lane in lanes)
+    phases = [report.phases for report in reports]
+    widths = {name: np.array([seconds[name] for seconds in phases]) for name in COLORS}
+    right = lefts
+    for name, color in COLORS.items():
+        left, right = right, right + widths[name]
+        shown = right > left
+        if not shown.any():
+            continue
+        bars: Any = _rectangles(left[shown], right[shown], bottom[shown], height_of[shown])
+        label = f"{name} {format_time(widths[name].sum())}"
+        collection = PolyCollection(bars, facecolors=color, label=label)
+        if longest > MAX_GAPS:  # bars are thinner than pixels, and share them
+            collection.set_snap(False)
+        ax.add_collection(collection, autolim=False)
+    if longest <= MAX_GAPS:
+        gap = ax.get_facecolor()
+        ax.vlines(lefts, bottom, bottom + height_of, colors=[gap], linewidths=0.8, zorder=2.5)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+
+
+def _rectangles(
+    lefts: NDArray[np.float64],
+    rights: NDArray[np.float64],
+    bottoms: NDArray[np.float64],
+    heights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the corners of rectangles, (n, 4, 2)."""
+    tops = bottoms + heights
+    x = np.stack([lefts, rights, rights, lefts], axis=1)
+    y = np.stack([bottoms, bottoms, tops, tops], axis=1)
+    return np.stack([x, y], axis=2)
+
+
+def _name_rows(ax: Axes, workers: Sequence[str]) -> None:
+    step = -(-len(workers) // MAX_NAMES)
+    labels = [_literal(_short(worker)) for worker in workers[::step]]
+    size = "small" if len(workers) <= 30 else "x-small"
+    ax.set_yticks(range(0, len(workers), step), labels, fontsize=size)
+    ax.set_ylim(len(workers) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def _short(worker: str) -> str:
+    """Return a worker's address without its protocol, in 28 characters at most."""
+    if not worker:
+        return "this process"
+    parts = urlsplit(worker)
+    name = (parts.netloc + parts.path) or worker
+    return name if len(name) <= 28 else f"…{name[-27:]}"
+
+
+def _title(stats: RenderStats) -> str:
+    n_frames = sum(report.n_frames for report in stats.partitions)
+    workers = {report.worker for report in stats.partitions}
+    names = [_counted(len(workers - {""}), "worker")] if workers - {""} else []
+    names += ["this process"] if "" in workers else []
+    here = stats.encode_seconds - sum(report.encoding_seconds for report in stats.partitions)
+    encoded = (
+        f"this process encoded for {format_time(here)}, which is not shown"
+        if stats.encode_on == "client"
+        else "encoded where they were drawn"
+    )
+    reused = f", {stats.n_frames_reused} of them from the store" if stats.n_frames_reused else ""
+    return (
+        f"{_counted(n_frames, 'frame')} in {format_time(stats.wall_seconds)}{reused}: "
+        f"{_counted(len(stats.partitions), 'partition')} by {' and '.join(names)}; {encoded}"
+    )
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + "s" * (n != 1)
+
+
+def _literal(text: str) -> str:
+    """Return a text that matplotlib shows as it is, and not as mathematics."""
+    return text.replace("$", r"\$")
