@@ -34,6 +34,8 @@ COLORS = {
     "other": "#a6a6a6",
     "wait": "#dedede",
 }
+#: Partitions that overlap by less follow each other: a clock was adjusted meanwhile.
+CLOCK_SECONDS = 0.005
 #: Rows that are named; with more, every second one is, or every third one.
 MAX_NAMES = 70
 #: Partitions in a row up to which there are gaps between them.
@@ -73,7 +75,7 @@ def _rows(partitions: Sequence[PartitionReport]) -> dict[str, list[list[Partitio
     for report in sorted(partitions, key=lambda report: (report.worker, report.began)):
         lanes = rows.setdefault(report.worker, [])
         for lane in lanes:
-            if lane[-1].finished <= report.began:
+            if lane[-1].finished <= report.began + CLOCK_SECONDS:
                 lane.append(report)
                 break
         else:
