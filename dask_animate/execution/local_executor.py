@@ -12,7 +12,7 @@ from ..drawing import PhaseClock
 from ..encoding import EncodeOptions, gpu_reason
 from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import Params, Partition, nbytes
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
+from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
 from .executor import BuiltFigure, Scaling, Tasks
 from .partitioning import PartitionCost, Plan, segment_length
 
@@ -77,6 +77,14 @@ class LocalExecutor:
     def probe(self, session: StoreSession) -> None:
         """Write to the store, and read it."""
         session.prove_here()
+
+    def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
+        """Return a frame that was drawn lately."""
+        sampled = self.renderer.peek()
+        return sampled if sampled is None or side is None else sampled.thumbnail(side)
+
+    def cancel(self) -> None:
+        """Do nothing: no other process is waited for."""
 
     def outputs(
         self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]

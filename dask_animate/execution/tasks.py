@@ -17,7 +17,7 @@ from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
+from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail, renderers
 from ._distributed import memory_limit
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
@@ -75,6 +75,13 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     from ..encoding import gpu_reason
 
     return replace(built, gpu_reason=gpu_reason(encode, built.size))
+
+
+def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
+    """Run on a worker's event loop: return a frame that it drew lately; see `Executor.peek`."""
+    renderer = renderers.held(name)
+    sampled = None if renderer is None else renderer.peek()
+    return sampled if sampled is None or side is None else sampled.thumbnail(side)
 
 
 def render_partition(

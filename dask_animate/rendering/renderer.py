@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..diagnostics import PartitionReport
 from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
 from ..frames import FrameSize, as_pixels
+from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
 
@@ -43,6 +44,7 @@ class Renderer:
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
+        self._sampler = FrameSampler()
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
@@ -109,6 +111,13 @@ class Renderer:
                 # Whole figures cannot be wrong.
                 whole = DrawSession(n_frames, is_whole=True, clock=clock)
                 return self._render(partition, whole, mismatch.fault)
+
+    def peek(self) -> SampledFrame | None:
+        """Return a frame that was drawn lately, and ask for a newer one.
+
+        The first call returns None: nothing is copied before somebody asks. Never waits.
+        """
+        return self._sampler.peek()
 
     def close(self) -> None:
         """Close the figure; a partition being drawn ends with its current frame."""
@@ -195,11 +204,13 @@ class Renderer:
         """Return a frame that is in the store, where it is put unless it is there."""
         frame = writer.find(frame_idx, params)
         session.clock.lap("store")
-        if frame is None:
-            slot = partial(as_pixels, out=writer.slot(frame_idx))
-            self._draw(frame_idx, params, slot, session)
-            frame = writer.put(frame_idx)
-            session.clock.lap("store")
+        if frame is not None:
+            self._sampler.offer(frame_idx, frame, opaque=frame.shape[2] == 3)
+            return frame
+        slot = partial(as_pixels, out=writer.slot(frame_idx))
+        self._draw(frame_idx, params, slot, session)
+        frame = writer.put(frame_idx)
+        session.clock.lap("store")
         return frame
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
@@ -223,6 +234,7 @@ class Renderer:
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:
                 _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
+            self._sampler.offer(frame_idx, frame, opaque=self._source.opaque)
             return use(frame, opaque=self._source.opaque)
 
 

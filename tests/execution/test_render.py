@@ -614,6 +614,7 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
             generate(),
             30,
             client=client,
+            disable_progress_bar=False,
             preload_factor=preload_factor,
             partition_size=partition_size,
         )
