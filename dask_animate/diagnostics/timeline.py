@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from dask.utils import format_time
+from matplotlib import image
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..drawing import IsolatedState, rasterize
 from ..errors import OptionTypeError, StatsError
 from ..validation import in_short
 from .events import PartitionReport
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Colors of the phases, in the order in which they are drawn: those of Okabe and Ito, which people see
 #: apart whatever their color vision, and grays for what is no work.
-COLORS = {
+PHASE_COLORS = {
     "setup": "#4d4d4d",
     "load": "#E69F00",
     "update": "#F0E442",
@@ -36,6 +39,8 @@ COLORS = {
 }
 #: Partitions that overlap by less follow each other: a clock was adjusted meanwhile.
 CLOCK_SECONDS = 0.005
+#: Pixels for each inch of the PNG file: twice as many as it is shown with, for screens of high density.
+PNG_DPI = 200
 #: Rows that are named; with more, every second one is, or every third one.
 MAX_NAMES = 70
 #: Partitions in a row up to which there are gaps between them.
@@ -95,9 +100,9 @@ def _draw_bars(ax: Axes, rows: dict[str, list[list[PartitionReport]]], began: fl
     bottom, height_of = np.array(bottoms), np.array(heights)
     longest = max(len(lane) for lanes in rows.values() for lane in lanes)
     phases = [report.phases for report in reports]
-    widths = {name: np.array([seconds[name] for seconds in phases]) for name in COLORS}
+    widths = {name: np.array([seconds[name] for seconds in phases]) for name in PHASE_COLORS}
     right = lefts
-    for name, color in COLORS.items():
+    for name, color in PHASE_COLORS.items():
         left, right = right, right + widths[name]
         shown = right > left
         if not shown.any():
@@ -170,3 +175,28 @@ def _counted(n: int, noun: str) -> str:
 def _literal(text: str) -> str:
     """Return a text that matplotlib shows as it is, and not as mathematics."""
     return text.replace("$", r"\$")
+
+
+def timeline_png(stats: RenderStats, *, dark: bool) -> bytes:
+    """Draw the partitions of a render for a page that has its own legend; return a PNG file.
+
+    Parameters
+    ----------
+    stats : RenderStats
+        Of the render; with partitions.
+    dark : bool
+        Whether the page is dark.
+    """
+    text, page = ("#c9d0da", "#1a1e24") if dark else ("#333a44", "#ffffff")
+    settings = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), text)
+    settings |= {"axes.edgecolor": text, "axes.facecolor": page, "figure.facecolor": page}
+    with IsolatedState({**settings, "text.usetex": False}).active():  # matplotlib is not thread-safe
+        figure = draw_timeline(stats, None)
+        (ax,) = figure.axes
+        legend = ax.get_legend()
+        assert legend is not None
+        legend.remove()
+        figure.dpi = PNG_DPI
+        png = io.BytesIO()
+        image.imsave(png, rasterize(figure), format="png")
+    return png.getvalue()

@@ -13,7 +13,7 @@ from renders import made_up_stats
 
 from dask_animate import join
 from dask_animate.diagnostics.events import PHASES
-from dask_animate.diagnostics.timeline import COLORS
+from dask_animate.diagnostics.timeline import PHASE_COLORS
 from dask_animate.errors import OptionTypeError, StatsError
 
 
@@ -24,7 +24,7 @@ def bars(figure):
     for collection in ax.collections:
         if isinstance(collection, PolyCollection):
             name = collection.get_label().split()[0]
-            assert tuple(collection.get_facecolor()[0]) == to_rgba(COLORS[name])
+            assert tuple(collection.get_facecolor()[0]) == to_rgba(PHASE_COLORS[name])
             found[name] = np.array([path.vertices[:4] for path in collection.get_paths()])
     return found
 
@@ -32,8 +32,8 @@ def bars(figure):
 def assert_shows(figure, stats):
     """Check that all bars are where the partitions say, and that bars do not overlap."""
     shown = bars(figure)
-    assert set(COLORS) == {*PHASES, "other"}
-    for name in COLORS:
+    assert set(PHASE_COLORS) == {*PHASES, "other"}
+    for name in PHASE_COLORS:
         expected = [report.phases[name] for report in stats.partitions if report.phases[name] > 0]
         corners = shown.get(name, np.empty((0, 4, 2)))
         widths = corners[:, 1, 0] - corners[:, 0, 0]
@@ -92,7 +92,7 @@ def test_few_artists_for_any_number_of_partitions(n_workers, n_partitions):
     figure = stats.plot()
     assert_shows(figure, stats)
     (ax,) = figure.axes
-    assert len(ax.collections) <= len(COLORS) + 1
+    assert len(ax.collections) <= len(PHASE_COLORS) + 1
     assert len(row_names(figure)) <= 70
     # Names do not overlap, and nothing lies outside of the figure.
     boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
