@@ -173,24 +173,24 @@ def _timeline(stats: RenderStats) -> list[Element]:
         Element("img", src=light, alt="The partitions of each process over time"),
     )
     caption = (
-        "Each bar is a partition of frames, in the row of the process that drew it. Colors show what "
-        "its time went into, added up."
+        "Each bar is a partition of frames, in the row of the process that drew it, or encoded it. "
+        "Colors show what its time went into, added up."
     )
     return [
         _section("Timeline", _node("p", caption, css="faint"), _node("div", picture, css="scroll")),
         _node(
             "div",
-            _section("What time went into", _phases(stats.partitions)),
+            _section("What time went into", _phases(stats)),
             _section("Who drew", _workers(stats.partitions)),
             css="pair",
         ),
     ]
 
 
-def _phases(partitions: Sequence[PartitionReport]) -> Element:
-    phases = [report.phases for report in partitions]
+def _phases(stats: RenderStats) -> Element:
+    phases = [report.phases for report in (*stats.partitions, *stats.encoded_here)]
     sums = {name: sum(seconds[name] for seconds in phases) for name in PHASE_COLORS}
-    total, n_frames = sum(sums.values()), sum(report.n_frames for report in partitions)
+    total, n_frames = sum(sums.values()), sum(report.n_frames for report in stats.partitions)
     rows = [
         (
             _node("span", _swatch(PHASE_COLORS[name]), name),

@@ -76,6 +76,9 @@ class RenderStats:
         calling process. So their times are moved, by as little as may be, if by them a partition began
         before the render did, or ended after it was received. A partition counts as often as it was
         drawn for the file; what a worker that was lost had drawn is not known.
+    encoded_here : tuple of PartitionReport
+        What the calling process converted and encoded, as frames came to it as pixels or from a store;
+        one for each partition, with the phases convert, encode and store.
     warnings : tuple of str
         What the render warned of: frames that were not drawn incrementally, frames that a next render
         cannot find in the store, fonts that differ between workers.
@@ -117,6 +120,7 @@ class RenderStats:
     file_size: int
     began: float
     partitions: tuple[PartitionReport, ...] = field(repr=False)
+    encoded_here: tuple[PartitionReport, ...] = field(repr=False)
     warnings: tuple[str, ...]
 
     @property
@@ -131,8 +135,8 @@ class RenderStats:
         time went into: setup, load, update, draw, compare, convert, encode, store, wait, and other, as
         the attributes of `PartitionReport` tell. They come in this order although the frames of a
         partition go through them one after another. The legend has their sums. Partitions that threads
-        of a worker rendered at the same time are one below the other. What is empty was spent on
-        something else, such as the encoding of the calling process.
+        of a worker rendered at the same time are one below the other. What the calling process encodes
+        of the frames that others drew is in its row.
 
         Parameters
         ----------
@@ -211,6 +215,7 @@ class StatsCollector:
     n_frames_reused: int = 0
     n_frames_copied: int = 0
     n_frames_here: int = 0
+    encoded_here: list[PartitionReport] = field(default_factory=list)
     scaling: tuple[str, float | None] = ("", None)
     encode_on: tuple[str, str] = ("", "")
     partition_sizes: list[int] = field(default_factory=list)
@@ -244,6 +249,11 @@ class StatsCollector:
             self.n_bytes_received += n_bytes
         else:
             self.n_frames_here += report.n_frames
+
+    def encoded(self, report: PartitionReport) -> None:
+        """Take note of frames that the calling process encoded."""
+        self.encoded_here.append(report)
+        self.encode_seconds += report.encoding_seconds
 
     def copied(self, part_sizes: Sequence[int]) -> None:
         """Take note of frames that were copied from other files, given the number of each file."""
@@ -294,5 +304,6 @@ class StatsCollector:
             file_size=file_size,
             began=self._log.began,
             partitions=self._log.partitions(),
+            encoded_here=tuple(self.encoded_here),
             warnings=tuple(warnings),
         )

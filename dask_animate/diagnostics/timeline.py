@@ -55,7 +55,7 @@ def draw_timeline(stats: RenderStats, ax: Axes | None) -> Figure:
         raise StatsError(
             "there is no partition to plot: the frames were copied from other files, not rendered"
         )
-    rows = _rows(stats.partitions)
+    rows = _rows((*stats.partitions, *stats.encoded_here))
     if ax is None:
         ax = Figure(figsize=(10, _height(len(rows))), layout="constrained").add_subplot()
     _draw_bars(ax, rows, stats.began)
@@ -155,11 +155,9 @@ def _title(stats: RenderStats) -> str:
     workers = {report.worker for report in stats.partitions}
     names = [_counted(len(workers - {""}), "worker")] if workers - {""} else []
     names += ["this process"] if "" in workers else []
-    here = stats.encode_seconds - sum(report.encoding_seconds for report in stats.partitions)
+    here = sum(report.encoding_seconds for report in stats.encoded_here)
     encoded = (
-        f"this process encoded for {format_time(here)}, which is not shown"
-        if stats.encode_on == "client"
-        else "encoded where they were drawn"
+        f"this process encoded for {format_time(here)}" if here else "encoded where they were drawn"
     )
     reused = f", {stats.n_frames_reused} of them from the store" if stats.n_frames_reused else ""
     return (

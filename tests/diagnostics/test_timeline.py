@@ -33,8 +33,9 @@ def assert_shows(figure, stats):
     """Check that all bars are where the partitions say, and that bars do not overlap."""
     shown = bars(figure)
     assert set(PHASE_COLORS) == {*PHASES, "other"}
+    reports = (*stats.partitions, *stats.encoded_here)
     for name in PHASE_COLORS:
-        expected = [report.phases[name] for report in stats.partitions if report.phases[name] > 0]
+        expected = [report.phases[name] for report in reports if report.phases[name] > 0]
         corners = shown.get(name, np.empty((0, 4, 2)))
         widths = corners[:, 1, 0] - corners[:, 0, 0]
         assert np.allclose(sorted(widths), sorted(expected), atol=1e-6)
@@ -116,3 +117,11 @@ def test_what_cannot_be_plotted(tmp_path):
         video.stats.plot(ax=3)
     with pytest.raises(StatsError, match="there is no partition to plot: the frames were copied"):
         join([video.path], tmp_path / "b.mp4").stats.plot()
+
+
+def test_what_the_calling_process_encodes(tmp_path, client):
+    video = FrameNumber().make_video(tmp_path / "a.gif", range(20), 20, client=client, partition_size=5)
+    figure = video.stats.plot()
+    assert_shows(figure, video.stats)
+    assert row_names(figure)[0] == "this process"
+    assert "this process encoded for" in figure.axes[0].get_title(loc="left")

@@ -41,6 +41,7 @@ def made_up_stats(n_workers, n_partitions, worker="tcp://10.0.0.1:{}", warnings=
             "scaling_reason": "",
             "began": 1000.0,
             "partitions": tuple(reports),
+            "encoded_here": (),
             "warnings": tuple(warnings),
         }
     )
