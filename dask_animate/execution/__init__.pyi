@@ -2,6 +2,5 @@ from .cluster import ClusterOptions as ClusterOptions
 from .executor_choice import choose_executor as choose_executor
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan
-from .render_loop import Executed as Executed
 from .render_loop import RenderLoop as RenderLoop
 from .store_request import StoreRequest as StoreRequest
