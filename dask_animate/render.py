@@ -69,6 +69,7 @@ class Render:
 
     def __init__(self, request: RenderRequest) -> None:
         self._warnings: list[tuple[str, type[Warning]]] = []
+        self._views: list[LiveView] = []
         self._run = RenderRun(request, self._note_warning, in_background=True)
         weakref.finalize(self, self._run.close)
         self.output_file: Path = request.output.path
@@ -169,6 +170,8 @@ class Render:
         finally:
             if self.done():
                 self._warn()
+                for view in self._views:  # what runs next may be the end of the kernel
+                    view.update()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return the exception that `result` raises, None if there is none; wait as `result` does."""
@@ -224,7 +227,8 @@ class Render:
         return self._run.html()
 
     def _ipython_display_(self) -> None:
-        LiveView(self._repr_html_, self.done).show()
+        self._views.append(LiveView(self._repr_html_, self.done))
+        self._views[-1].show()
 
     def _work(self) -> None:
         try:
