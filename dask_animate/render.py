@@ -70,6 +70,7 @@ class Render:
 
     def __init__(self, request: RenderRequest) -> None:
         self._warnings: list[tuple[str, type[Warning]]] = []
+        self._views: list[LiveView] = []
         # Nothing of the run may refer to this object, whose end closes the run's files.
         note = partial(_note, self._warnings)
         self._run = RenderRun(request, note, in_background=True)
@@ -173,6 +174,8 @@ class Render:
         finally:
             if self.done():
                 self._warn()
+                for view in self._views:  # what runs next may be the end of the kernel
+                    view.update()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return the exception that `result` raises, None if there is none; wait as `result` does."""
@@ -228,7 +231,8 @@ class Render:
         return self._run.html()
 
     def _ipython_display_(self) -> None:
-        LiveView(self._repr_html_, self.done).show()
+        self._views.append(LiveView(self._repr_html_, self.done))
+        self._views[-1].show()
 
     def _work(self) -> None:
         try:
