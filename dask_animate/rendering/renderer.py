@@ -20,6 +20,7 @@ from .source_spec import SourceSpec
 from .task_output import TaskOutput, TaskSpec
 
 if TYPE_CHECKING:
+    from ..provenance import Environment
     from ..storage import CacheWriter
 
 _logger = logging.getLogger("dask_animate.renderer")  # a documented name
@@ -53,6 +54,13 @@ class Renderer:
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
         return self._source.fonts()
+
+    def environment(self) -> Environment:
+        """Return what the frames depend on in this process; of a spec that expects an environment."""
+        self._source.open()
+        environment = self._source.environment
+        assert environment is not None
+        return environment
 
     def frame(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
         """Draw one frame.
@@ -127,9 +135,7 @@ class Renderer:
         if not session.is_whole:
             self._source.verify(session)
         if writer is not None:
-            environment = self._source.environment
-            assert environment is not None
-            writer.finish(environment)
+            writer.finish(self.environment())
         report = PartitionReport(
             n,
             seconds,
@@ -149,11 +155,8 @@ class Renderer:
             return None
         from ..storage import CacheWriter
 
-        environment = self._source.environment
-        assert environment is not None
-        return CacheWriter(
-            cache, partition.start, partition.n_frames or 0, environment, self._source.fonts()
-        )
+        n_frames = partition.n_frames or 0
+        return CacheWriter(cache, partition.start, n_frames, self.environment(), self._source.fonts())
 
     def _take(
         self,
