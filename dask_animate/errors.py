@@ -11,6 +11,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Self
 
@@ -106,6 +107,10 @@ def warn(message: str, category: type[Warning]) -> None:
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
         frame, stacklevel = frame.f_back, stacklevel + 1
     warnings.warn(message, category, stacklevel=stacklevel)
+
+
+class CancelledRenderError(AnimateError, CancelledError):
+    """The render was cancelled."""
 
 
 class UserCodeError(AnimateError, RuntimeError):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,15 @@ from .docstrings import parameters_as_in
 from .drawing import DrawOptions
 from .params import open_params
 from .rendering import DrawnSpec, Renderer
-from .validation import require_int
+from .validation import require_bool, require_int
+from .video_options import VideoOptions
 
 if TYPE_CHECKING:
     import dask.array
     from distributed import Client
 
     from .inspection import CheckReport, ContactSheet, Explorer
+    from .render import Render
     from .video import Video
 
 
@@ -43,7 +45,40 @@ class Renderable(ABC):
         attributes.
         """
 
+    @overload
     def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: Literal[False],
+        **options: Unpack[VideoOptions],
+    ) -> Render: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: Literal[True] = True,
+        **options: Unpack[VideoOptions],
+    ) -> Video: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: bool,
+        **options: Unpack[VideoOptions],
+    ) -> Video | Render: ...
+    def make_video(  # type: ignore[misc]  # *args above stands for the positional ones
         self,
         output_file: str | os.PathLike[str],
         param_by_frame: Any,
@@ -78,7 +113,8 @@ class Renderable(ABC):
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
-    ) -> Video:
+        wait: bool = True,
+    ) -> Video | Render:
         """Render a video.
 
         The file appears at `output_file` once it is complete. If the render fails, an existing file
@@ -235,11 +271,17 @@ class Renderable(ABC):
             Dimension of xarray objects along which the frames are; by default the first. It has to be
             given for a Dataset whose variables begin with different ones. Variables that do not have it
             go whole with each frame; they are read once, before the start, and may take 64 MiB.
+        wait : bool, default: True
+            False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
+            the video as its ``result()``. Arguments are checked first, what is to be drawn is copied,
+            and data that goes whole with each frame is read. Other processes draw all frames: the
+            workers of the client, or a cluster that is started for the render. A generator of
+            parameters is read by a thread of this process.
 
         Returns
         -------
         Video
-            The finished video and what the render cost.
+            The finished video and what the render cost; a `Render` with ``wait=False``.
 
         Raises
         ------
@@ -277,9 +319,11 @@ class Renderable(ABC):
         from .diagnostics import ProgressOptions
         from .encoding import EncodeOptions, OutputOptions
         from .execution import ClusterOptions, Plan, StoreRequest
+        from .render import perform
         from .render_request import RenderRequest
 
         started = time.perf_counter()
+        wait = require_bool("wait", wait)
         draw = self._draw_options(
             savefig_params,
             reuse_figure=reuse_figure_object,
@@ -319,7 +363,8 @@ class Renderable(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        return RenderRequest(spec, params, output, plan, cluster, progress, started, request).render()
+        rendered = RenderRequest(spec, params, output, plan, cluster, progress, started, request)
+        return perform(rendered, wait=wait)
 
     @parameters_as_in(make_video)
     def frames(

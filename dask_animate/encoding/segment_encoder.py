@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import av
 import numpy as np
 from av.codec.context import Flags
@@ -44,8 +42,6 @@ class SegmentEncoder:
         Number of frames so far.
     n_bytes : int
         Size of the packets so far, in bytes; the encoder delays some frames.
-    seconds : float
-        Time spent converting and encoding so far.
     """
 
     def __init__(self, encoding: Encoding, size: FrameSize, start: int, threads: int = 1) -> None:
@@ -58,7 +54,6 @@ class SegmentEncoder:
             encoding, self._converter.encoded_size, threads
         )
         self.n_bytes = 0
-        self.seconds = 0.0
         self.n_frames = 0
 
     def __enter__(self) -> SegmentEncoder:
@@ -87,25 +82,19 @@ class SegmentEncoder:
         is_repeated : bool
             True if the frame equals the one before; then it is not read.
         """
-        start = time.perf_counter()
         if not is_repeated or self._picture is None:
             self._picture = self._converter.convert(frame, opaque=opaque)
-        self.seconds += time.perf_counter() - start
         return self._picture
 
     def encode(self, picture: av.VideoFrame) -> None:
         """Encode the next frame, converted."""
-        start = time.perf_counter()
         picture.pts, picture.time_base = self.n_frames, 1 / self._fps
         self._encode(picture)
         self.n_frames += 1
-        self.seconds += time.perf_counter() - start
 
     def finish(self) -> Segment:
         """Return the segment; nothing can be added to it."""
-        start = time.perf_counter()
         header = self._encode(None).extradata or b""
-        self.seconds += time.perf_counter() - start
         return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
 
     def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:

@@ -27,6 +27,8 @@ OTHERS = {
     "_nvenc": "the end of names of encoders",
     "_rand": "numpy",
     "_replace": "typing.NamedTuple",
+    "_run": "distributed",
+    "_seconds": "the end of names of phases",
     "_store": "zarr",
 }
 
