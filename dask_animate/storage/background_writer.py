@@ -72,8 +72,9 @@ class BackgroundWriter:
             self.store = self._open_store()
             while frames := self._taken():
                 self.store.put({idx: (token, load()) for idx, (token, load) in frames.items()})
-        except AnimateError as exc:
-            self.fault = str(exc)
+        except Exception as exc:
+            self.fault = str(exc) if isinstance(exc, AnimateError) else f"{type(exc).__name__}: {exc}"
+            self._waiting.clear()
 
     def _taken(self) -> dict[int, tuple[bytes, LoadPixels]]:
         """Return the frames that wait, once there are some; none at the end."""
