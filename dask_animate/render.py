@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import closing
@@ -67,7 +70,11 @@ class Render:
     def __init__(self, request: RenderRequest) -> None:
         self._warnings: list[tuple[str, type[Warning]]] = []
         self._run = RenderRun(request, self._note_warning, in_background=True)
+        weakref.finalize(self, self._run.close)
         self.output_file: Path = request.output.path
+        self._lock = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # of videos so far
+        self._n_looks = 0
         self._future: Future[Video] = Future()
         self._future.set_running_or_notify_cancel()
         context = contextvars.copy_context()
@@ -101,6 +108,41 @@ class Render:
             if sampled is not None or is_late or self.done():
                 return sampled
             time.sleep(_POLL_SECONDS)
+
+    def so_far(self, output_file: str | os.PathLike[str] | None = None) -> Video:
+        """Return a video of all frames up to the first that is missing. The render goes on.
+
+        Parameters
+        ----------
+        output_file : path-like, optional
+            Path of the file, with the suffix of the whole video; by default a temporary file, which is
+            there as long as this object.
+
+        Returns
+        -------
+        Video
+            A complete file, which plays. Once the render is done, the whole video.
+
+        Raises
+        ------
+        NoFramesError
+            If no frame is encoded yet.
+        OptionError
+            If the file is written in one piece, as GIF, APNG and WebP are.
+        OutputError
+            If the file cannot be written.
+        """
+        if self.done() and self._future.exception() is None and output_file is None:
+            return self._future.result()
+        if output_file is None:
+            with self._lock:
+                self._n_looks += 1
+                if self._folder is None:
+                    self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
+                    weakref.finalize(self, self._folder.cleanup)
+                name = f"{self.output_file.stem}-so-far-{self._n_looks}{self.output_file.suffix}"
+                output_file = os.path.join(self._folder.name, name)
+        return self._run.so_far(Path(os.path.abspath(output_file)))
 
     def result(self, timeout: float | None = None) -> Video:
         """Return the video, waiting for it if need be.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from .diagnostics import (
     THUMBNAIL_SIDE,
@@ -16,9 +17,10 @@ from .diagnostics import (
     render_html,
     warn_of_faults,
 )
-from .encoding import OutputFile, open_writer
-from .errors import CancelledRenderError
-from .execution import Executed, RenderLoop, choose_executor
+from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, open_writer
+from .errors import CancelledRenderError, OptionError
+from .execution import RenderLoop, choose_executor
+from .frames import FrameSize
 from .render_request import RenderRequest
 from .rendering import SampledFrame, Thumbnail
 from .video import Video
@@ -58,13 +60,14 @@ class RenderRun:
     ) -> None:
         self._warn = warn
         self._is_cancelled = False
+        self._stats = StatsCollector(request.started)
         self._picture: Thumbnail | None = None
         self._pictured_at = 0.0
         n_frames = request.params.n_frames
         self.state = RenderState(request.output.path.name, n_frames, request.started)
         with ExitStack() as exits:
             self._file = exits.enter_context(OutputFile(request.output.path))
-            self._kept = exits.enter_context(request.output.open_kept())
+            self._copies = exits.enter_context(request.output.open_copies())
             self._request = request.sized()
             self._executor = choose_executor(
                 self._request.cluster,
@@ -74,6 +77,9 @@ class RenderRun:
                 in_background=in_background,
             )
             self._exits = exits.pop_all()
+        has_segments = CODECS[request.output.encode.codec].is_segmented
+        is_watched = in_background and has_segments
+        self._journal = SegmentJournal(self._file.path.parent) if is_watched else None
 
     def __call__(self, *listeners: Listener) -> Video:
         """Render the video.
@@ -100,8 +106,10 @@ class RenderRun:
         return video
 
     def close(self) -> None:
-        """Leave nothing behind, if it was not called."""
+        """Free the disk; leave nothing behind, if it was not called."""
         self._exits.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
@@ -113,6 +121,28 @@ class RenderRun:
         sampled = self._executor.peek(None)
         assert not isinstance(sampled, Thumbnail)
         return sampled
+
+    def so_far(self, path: Path) -> Video:
+        """Write a video of all frames up to the first that is missing; only of a run in the background.
+
+        Raises
+        ------
+        NoFramesError
+            If none is encoded yet.
+        OptionError
+            If the codec writes a file in one piece.
+        OutputError
+            If a file cannot be written.
+        """
+        if self._journal is None:
+            codec = self._request.output.encode.codec
+            raise OptionError(
+                f"so_far() cannot show a file that is written in one piece, such as {codec.upper()}: "
+                f"render to .mp4, .mkv or .webm to watch it"
+            )
+        beginning = self._journal.write(path)
+        video = beginning.video
+        return self._video(beginning.path, beginning.n_frames, video.encoding, video.size)
 
     def html(self) -> str:
         """Return what a notebook shows of it now."""
@@ -131,7 +161,6 @@ class RenderRun:
 
     def _render(self, listeners: tuple[Listener, ...]) -> Video:
         request = self._request
-        stats = StatsCollector(request.started)
         watching: list[Listener] = [
             self._stop,
             self.state,
@@ -139,18 +168,19 @@ class RenderRun:
             *request.progress.logs(request.params.n_frames),
             warn_of_faults(self._note_warning),
         ]
+        copies = self._copies if self._journal is None else [*self._copies, self._journal]
         loop = RenderLoop(
             request.params,
             request.plan,
             request.output.encode,
-            partial(open_writer, self._file, request.output, self._kept),
-            stats,
+            partial(open_writer, self._file, request.output, copies),
+            self._stats,
             watching,
             request.store,
         )
         with self._exits:
             executed = loop.run(self._executor)
-        return self._video(executed, stats)
+        return self._video(request.output.path, executed.n_frames, executed.encoding, executed.size)
 
     def _stop(self, event: Event) -> None:
         if self._is_cancelled:
@@ -160,17 +190,16 @@ class RenderRun:
         self.state.warned(message)
         self._warn(message, category)
 
-    def _video(self, executed: Executed, stats: StatsCollector) -> Video:
-        output, encoding = self._request.output, executed.encoding
-        size = encoding.encoded_size(executed.size)
+    def _video(self, path: Path, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
+        size = encoding.encoded_size(drawn)
         return Video(
-            path=output.path,
-            n_frames=executed.n_frames,
+            path=path,
+            n_frames=n_frames,
             fps=encoding.fps,
             width=size.width,
             height=size.height,
-            duration=output.timeline.seconds(executed.n_frames),
+            duration=self._request.output.timeline.seconds(n_frames),
             codec=encoding.codec,
             encoder=encoding.encoder,
-            stats=stats.stats(output.path.stat().st_size, self.state.snapshot().warnings),
+            stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
         )

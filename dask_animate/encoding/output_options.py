@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from .formats import CODECS, Container
 from .kept_segments import KeptSegments
 from .options import EncodeOptions
 from .output_file import as_path
+from .segment_copies import SegmentCopy
 from .timeline import Timeline
 
 # This library's names of metadata, and FFmpeg's.
@@ -94,11 +95,15 @@ class OutputOptions:
         texts = check_metadata(metadata, encode.container)
         return cls(path, encode, timeline, texts, _segment_directory(keep_segments, path))
 
-    def open_kept(self) -> AbstractContextManager[KeptSegments | None]:
-        """Return a context manager of where segments are kept, or of None."""
-        if self.keep_segments is None:
-            return nullcontext()
-        return KeptSegments(self.keep_segments, self.path.suffix or CODECS[self.encode.codec].suffix)
+    @contextmanager
+    def open_copies(self) -> Iterator[list[SegmentCopy]]:
+        """Open what else takes the segments, besides the video."""
+        with ExitStack() as opened:
+            copies: list[SegmentCopy] = []
+            if self.keep_segments is not None:
+                suffix = self.path.suffix or CODECS[self.encode.codec].suffix
+                copies.append(opened.enter_context(KeptSegments(self.keep_segments, suffix)))
+            yield copies
 
     def with_alpha(self) -> OutputOptions:
         """Return the options for frames that turn out to have an alpha channel, which may be lost."""
