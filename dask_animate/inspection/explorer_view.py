@@ -11,6 +11,9 @@ import ipywidgets
 from ..rendering import Picture
 from .frame_browser import FrameBrowser
 
+#: Pixels that the controls take at least, if there is room.
+MIN_WIDTH = 480
+
 _CAPTION = '<div style="line-height: 1.5; overflow-wrap: anywhere">{}</div>'
 _ERROR = (
     '<pre style="max-height: 24em; overflow: auto; margin: 0; padding: 0.5em; white-space: pre-wrap; '
@@ -36,9 +39,9 @@ class ExplorerView:
     def __init__(self, n_frames: int, fps: float, frame_idx: int, look: Callable[[int], None]) -> None:
         last = n_frames - 1
         self._shown: Picture | None = None
-        self._image = ipywidgets.Image(
-            format="png", layout={"max_width": "100%", "object_fit": "contain"}
-        )
+        # In its own size, unless there is less room.
+        size = {"max_width": "100%", "object_fit": "contain", "align_self": "flex-start"}
+        self._image = ipywidgets.Image(format="png", layout=size)
         self._error = ipywidgets.HTML(layout={"display": "none"})
         self._caption = ipywidgets.HTML()
         self._slider = ipywidgets.IntSlider(
@@ -55,11 +58,12 @@ class ExplorerView:
         self._slider.observe(lambda change: look(int(change["new"])), "value")
         back.on_click(lambda button: self._step(-1))
         forth.on_click(lambda button: self._step(1))
-        row = ipywidgets.HBox(self._controls, layout={"align_items": "center"})
+        row = ipywidgets.HBox(
+            self._controls, layout={"align_items": "center", "flex_flow": "row wrap"}
+        )
         if n_frames == 1:
             row.layout.display = "none"  # a slider needs two positions
-        layout = {"width": "100%", "max_width": "60em"}
-        self._box = ipywidgets.VBox([self._image, self._error, row, self._caption], layout=layout)
+        self._box = ipywidgets.VBox([self._image, self._error, row, self._caption])
 
     def bundle(self) -> dict[str, Any]:
         """Return what a notebook displays."""
@@ -73,6 +77,7 @@ class ExplorerView:
             self._shown = picture
             if picture.error is None:
                 self._image.value = picture.png
+                self._box.layout.max_width = f"{max(picture.width, MIN_WIDTH)}px"
             else:
                 self._error.value = _ERROR.format(escape(picture.error))
             self._image.layout.display = None if picture.error is None else "none"

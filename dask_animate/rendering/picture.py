@@ -87,6 +87,11 @@ class Picture:
         """Its size in bytes."""
         return len(self.png) + len(self.error or "")
 
+    @property
+    def width(self) -> int:
+        """Its width in pixels."""
+        return int.from_bytes(self.png[16:20])  # as every PNG says there
+
     def pixels(self) -> NDArray[np.uint8]:
         """Return the pixels, (height, width, 3 or 4) uint8; yours."""
         from PIL import Image
