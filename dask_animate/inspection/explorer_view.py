@@ -15,9 +15,11 @@ from .frame_browser import FrameBrowser
 MIN_WIDTH = 480
 
 _CAPTION = '<div style="line-height: 1.5; overflow-wrap: anywhere">{}</div>'
+#: As large as the picture before, lest the slider moves away below the mouse.
 _ERROR = (
-    '<pre style="max-height: 24em; overflow: auto; margin: 0; padding: 0.5em; white-space: pre-wrap; '
-    'border-left: 4px solid #d55e00; line-height: 1.3">{}</pre>'
+    '<pre style="{size}; overflow: auto; box-sizing: border-box; margin: 0; padding: 0.5em; '
+    "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; line-height: 1.3; "
+    'border-left: 4px solid #d55e00">{text}</pre>'
 )
 
 
@@ -39,6 +41,7 @@ class ExplorerView:
     def __init__(self, n_frames: int, fps: float, frame_idx: int, look: Callable[[int], None]) -> None:
         last = n_frames - 1
         self._shown: Picture | None = None
+        self._size = "max-height: 24em"  # of an error
         # In its own size, unless there is less room.
         size = {"max_width": "100%", "object_fit": "contain", "align_self": "flex-start"}
         self._image = ipywidgets.Image(format="png", layout=size)
@@ -76,10 +79,12 @@ class ExplorerView:
         if picture is not None and picture is not self._shown:
             self._shown = picture
             if picture.error is None:
+                width, height = picture.size
                 self._image.value = picture.png
-                self._box.layout.max_width = f"{max(picture.width, MIN_WIDTH)}px"
+                self._box.layout.max_width = f"{max(width, MIN_WIDTH)}px"
+                self._size = f"max-width: {width}px; aspect-ratio: {width} / {height}"
             else:
-                self._error.value = _ERROR.format(escape(picture.error))
+                self._error.value = _ERROR.format(size=self._size, text=escape(picture.error))
             self._image.layout.display = None if picture.error is None else "none"
             self._error.layout.display = "none" if picture.error is None else None
         self._caption.value = _CAPTION.format(_told(browser, store_fault))

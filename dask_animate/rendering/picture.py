@@ -88,9 +88,9 @@ class Picture:
         return len(self.png) + len(self.error or "")
 
     @property
-    def width(self) -> int:
-        """Its width in pixels."""
-        return int.from_bytes(self.png[16:20])  # as every PNG says there
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as every PNG says at this place."""
+        return int.from_bytes(self.png[16:20]), int.from_bytes(self.png[20:24])
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return the pixels, (height, width, 3 or 4) uint8; yours."""

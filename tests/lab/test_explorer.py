@@ -52,6 +52,7 @@ class Shown:
 
     def drag(self, share, steps=25):
         """Drag the slider to a share of its length."""
+        self.handle.scroll_into_view_if_needed()
         track = self.output.locator(".noUi-base").bounding_box()
         handle = self.handle.bounding_box()
         self.page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
