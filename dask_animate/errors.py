@@ -101,6 +101,10 @@ class TransparencyWarning(UserWarning):
     """The video cannot be transparent; frames are drawn on white."""
 
 
+class Restart(Exception):
+    """A render begins again, in another way: what it has written so far does not count."""
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Issue a warning that points at the line that called this library."""
     frame, stacklevel = inspect.currentframe(), 1

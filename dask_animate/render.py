@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from .diagnostics import LiveView, RenderProgress, progress_text
+from .diagnostics import LiveView, RenderProgress, in_notebook, progress_text
 from .errors import warn
 from .render_request import RenderRequest
 from .render_run import RenderRun
@@ -35,8 +35,8 @@ class Render:
 
     Other processes draw the frames: the workers of the client, or of a cluster that is started for the
     render. So nothing that is drawn changes the figures, rcParams or random states that other code of
-    this process sees. A thread of this process puts the video together. Python waits for it when it
-    exits.
+    this process sees. A thread of this process puts the video together. A script that ends waits for it;
+    a notebook's kernel that is shut down cancels it.
 
     Attributes
     ----------
@@ -78,6 +78,7 @@ class Render:
         self._future: Future[Video] = Future()
         self._future.set_running_or_notify_cancel()
         context = contextvars.copy_context()
+        _going_on.begin(self)
         threading.Thread(target=context.run, args=(self._work,), name="dask_animate-render").start()
 
     @property
@@ -233,6 +234,8 @@ class Render:
             self._future.set_exception(exc)
         else:
             self._future.set_result(video)
+        finally:
+            _going_on.end(self)
 
     def _note_warning(self, message: str, category: type[Warning]) -> None:
         self._warnings.append((message, category))
@@ -241,6 +244,40 @@ class Render:
         """Issue the warnings of the render, once, where its result is asked for."""
         while self._warnings:
             warn(*self._warnings.pop(0))
+
+
+class _GoingOn:
+    """The renders that go on in this process, for which it waits at its end."""
+
+    def __init__(self) -> None:
+        self._renders: set[Render] = set()
+        self._is_registered = False
+        self._lock = threading.Lock()
+
+    def begin(self, render: Render) -> None:
+        with self._lock:
+            self._renders.add(render)
+            if not self._is_registered:
+                # Callbacks of `atexit` come too late: no thread may use a pool any more by then.
+                threading._register_atexit(self.finish)  # type: ignore[attr-defined]
+                self._is_registered = True
+
+    def end(self, render: Render) -> None:
+        with self._lock:
+            self._renders.discard(render)
+
+    def finish(self) -> None:
+        for render in list(self._renders):
+            if in_notebook():  # which is killed if it waits for long
+                render.cancel()
+            try:
+                render.exception()
+            except BaseException:  # such as a second Ctrl-C
+                render.cancel()
+                raise
+
+
+_going_on = _GoingOn()
 
 
 @overload

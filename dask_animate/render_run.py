@@ -65,9 +65,12 @@ class RenderRun:
         self._pictured_at = 0.0
         n_frames = request.params.n_frames
         self.state = RenderState(request.output.path.name, n_frames, request.started)
+        has_segments = CODECS[request.output.encode.codec].is_segmented
+        is_watched = in_background and has_segments
+        self._journal = SegmentJournal(request.output.path.parent) if is_watched else None
         with ExitStack() as exits:
+            self._copies = exits.enter_context(request.output.open_copies(self._journal))
             self._file = exits.enter_context(OutputFile(request.output.path))
-            self._copies = exits.enter_context(request.output.open_copies())
             self._request = request.sized()
             self._executor = choose_executor(
                 self._request.cluster,
@@ -77,9 +80,6 @@ class RenderRun:
                 in_background=in_background,
             )
             self._exits = exits.pop_all()
-        has_segments = CODECS[request.output.encode.codec].is_segmented
-        is_watched = in_background and has_segments
-        self._journal = SegmentJournal(self._file.path.parent) if is_watched else None
 
     def __call__(self, *listeners: Listener) -> Video:
         """Render the video.
@@ -99,7 +99,9 @@ class RenderRun:
         except BaseException as exc:
             if self._is_cancelled and isinstance(exc, Exception):
                 self.state.end("cancelled")
-                raise CancelledRenderError(f"the render of {self._file.path} was cancelled") from None
+                cancelled = CancelledRenderError(f"the render of {self._file.path} was cancelled")
+                cancelled.__notes__ = getattr(exc, "__notes__", [])
+                raise cancelled from None
             self.state.end("failed", f"{type(exc).__name__}: {exc}")
             raise
         self.state.end("done")
@@ -168,12 +170,11 @@ class RenderRun:
             *request.progress.logs(request.params.n_frames),
             warn_of_faults(self._note_warning),
         ]
-        copies = self._copies if self._journal is None else [*self._copies, self._journal]
         loop = RenderLoop(
             request.params,
             request.plan,
             request.output.encode,
-            partial(open_writer, self._file, request.output, copies),
+            partial(open_writer, self._file, request.output, self._copies),
             self._stats,
             watching,
             request.store,

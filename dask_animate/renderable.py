@@ -110,6 +110,7 @@ class Renderable(ABC):
         chapters: Sequence[tuple[str, float]] | None = None,
         metadata: Mapping[str, str] | None = None,
         keep_segments: str | os.PathLike[str] | None = None,
+        keep_partial: bool = False,
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
@@ -118,7 +119,7 @@ class Renderable(ABC):
         """Render a video.
 
         The file appears at `output_file` once it is complete. If the render fails, an existing file
-        stays unchanged and no incomplete file is left.
+        stays unchanged and no incomplete file is left, unless `keep_partial` asks for it.
 
         Parameters
         ----------
@@ -260,6 +261,14 @@ class Renderable(ABC):
             ``000000-000119.mp4``, with the suffix of `output_file`. The files stay if the render fails.
             `dask_animate.join` makes the whole video of them. Frames are then encoded partition by
             partition, as with ``encode_on="workers"``, so not as GIF, APNG or WebP.
+        keep_partial : bool, default: False
+            True keeps the frames so far, up to the first that is missing, if the render fails or is
+            killed: as a file beside `output_file`, such as ``wave.partial.mp4`` for ``wave.mp4``, which
+            can be played at any time. It is there from the first encoded frames on, grows with each
+            partition, or with each 250 frames that this process encodes, and is removed once the video
+            is complete. The error has a note that names it. The next render with the same `output_file`
+            and `keep_partial` replaces it; any other file of that name is an error before work starts.
+            Until then, the disk holds what is encoded three times over. Not for GIF, APNG and WebP.
         freeze_layout : bool, default: True
             True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They
             make room for the texts that are there then: give texts their full length in `setup`. False
@@ -354,6 +363,7 @@ class Renderable(ABC):
             chapters=chapters,
             metadata=metadata,
             keep_segments=keep_segments,
+            keep_partial=keep_partial,
         )
         encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
         plan = Plan.create(partition_size, preload_factor, encode_on, params)

@@ -33,6 +33,7 @@ class WriteOptions(TypedDict, total=False):
     chapters: Sequence[tuple[str, float]] | None
     metadata: Mapping[str, str] | None
     keep_segments: str | os.PathLike[str] | None
+    keep_partial: bool
 
 
 class VideoOptions(WriteOptions, total=False):

@@ -72,6 +72,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
     chapters: Sequence[tuple[str, float]] | None = None,
     metadata: Mapping[str, str] | None = None,
     keep_segments: str | os.PathLike[str] | None = None,
+    keep_partial: bool = False,
     wait: bool = True,
 ) -> Video | Render:
     """Write frames to a video.
@@ -98,7 +99,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
         As in `Animator.make_video`.
     partition_size : int, sequence of int or "auto"
         Frames in a task. "auto" takes some whole chunks, or divides large ones.
-    durations, chapters, metadata, keep_segments, wait
+    durations, chapters, metadata, keep_segments, keep_partial, wait
         As in `Animator.make_video`.
 
     Returns
@@ -135,8 +136,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
     from .render_request import RenderRequest
 
     started = time.perf_counter()
-    if n_frames is not None:
-        n_frames = require_int("n_frames", n_frames, 1)
+    n_frames = None if n_frames is None else require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
     spec, params = open_frames(frames, n_frames)
@@ -160,6 +160,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
         chapters=chapters,
         metadata=metadata,
         keep_segments=keep_segments,
+        keep_partial=keep_partial,
     )
     encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
     plan = Plan.create(partition_size, preload_factor, encode_on, params)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import av
 import numpy as np
 from av.codec.context import Flags
@@ -50,6 +52,7 @@ class SegmentEncoder:
         self._converter = Converter(encoding, size)
         self._picture: av.VideoFrame | None = None
         self._packets: list[Packet] = []
+        self._is_interrupted = False
         self._context: VideoCodecContext | None = _create_context(
             encoding, self._converter.encoded_size, threads
         )
@@ -97,9 +100,31 @@ class SegmentEncoder:
         header = self._encode(None).extradata or b""
         return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
 
+    def salvage(self) -> Segment | None:
+        """Return the frames that can be decoded; none are added afterwards. None if there are none.
+
+        An interrupt comes when a call of the encoder returns, whose packets are then lost. Those before
+        can be decoded up to the first frame that is missing, unless they were to come after it.
+        """
+        context = self._context
+        assert context is not None, "the encoder is closed"
+        if not self._is_interrupted:
+            with suppress(EncoderError):
+                self._encode(None)
+        n_whole, last = 0, -1
+        for n_packets, packet in enumerate(self._packets, 1):
+            last = max(last, packet.rank)
+            if last + 1 == n_packets:  # no frame before the last one is missing
+                n_whole = n_packets
+        if not n_whole:
+            return None
+        packets, header = self._packets[:n_whole], context.extradata or b""
+        return Segment(self._start, n_whole, header, packets, encoder_build())
+
     def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:
         context = self._context
         assert context is not None, "the encoder is closed"
+        self._is_interrupted = True  # until the packets are here
         try:
             packets = context.encode(picture)
         except (av.error.FFmpegError, ValueError) as exc:
@@ -110,6 +135,7 @@ class SegmentEncoder:
                 Packet(bytes(packet), packet.pts, packet.is_keyframe, get_alpha(packet))
             )
             self.n_bytes += packet.size
+        self._is_interrupted = False
         return context
 
 

@@ -72,7 +72,7 @@ class VideoWriter:
                 if self.n_frames == 0:
                     raise EncoderError("no frame was written")
             elif self._encoder is not None:
-                self._encoder.close()
+                self._salvage(self._encoder)
         if exc_type is None:
             self._output.commit()
 
@@ -114,6 +114,14 @@ class VideoWriter:
             with self._encoder as encoder:
                 self._encoder = None
                 self._write(encoder.finish())
+
+    def _salvage(self, encoder: SegmentEncoder) -> None:
+        """Give the copies what the video itself will not get."""
+        with encoder:
+            segment = encoder.salvage() if self._copies else None
+        if segment is not None:
+            for copy in self._copies:
+                copy.add(segment, self._video)
 
     def _write(self, segment: Segment, origin: str = "this process") -> None:
         self._muxer.add(segment, origin)
