@@ -15,6 +15,7 @@ from ..rendering import DrawnSpec, Picture, PictureTask, Renderer, make_picture
 from .cluster import ClusterOptions
 from .partitioning import Plan
 from .store_request import StoreRequest
+from .store_session import is_being_written
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -41,7 +42,7 @@ class PictureSource(Protocol):
 
     @property
     def store_fault(self) -> str | None:
-        """Why nothing more is written to the store; None if nothing is wrong, or without a store."""
+        """Why nothing is written to the store; None if nothing is wrong, or without a store."""
         ...
 
     def has_room(self, *, ahead: bool) -> bool:
@@ -141,6 +142,7 @@ class KeptPictures:
     def __init__(self, request: StoreRequest, params: Params, n_frames: int, size: FrameSize) -> None:
         from ..storage import BackgroundWriter, FrameCache, open_to_read
 
+        self._is_taken = False
         self._make_cache = partial(FrameCache, token=request.token)
         _, chunk = request.divided(Plan("auto", 1), params, size)
         open_ = partial(request.open, n_frames, size, chunk)
@@ -165,7 +167,9 @@ class KeptPictures:
 
     @property
     def fault(self) -> str | None:
-        """Why nothing more is written."""
+        """Why nothing is written at present."""
+        if self._is_taken:
+            return "a render of this process writes to it"
         return self._writer.fault
 
     @property
@@ -174,8 +178,12 @@ class KeptPictures:
         return self._writer.n_waiting > MAX_WAITING
 
     def keep(self, picture: Picture) -> None:
-        """Have a picture written, unless it came from the store, or would not be found again."""
-        if picture.token is not None:
+        """Have a picture written, unless it came from the store, or would not be found again.
+
+        To write to a store is to take it over, which would end a render that writes to it, too.
+        """
+        self._is_taken = is_being_written(self._store)
+        if picture.token is not None and not self._is_taken:
             self._writer.put(picture.frame_idx, picture.token, picture.pixels)
 
     def close(self) -> None:

@@ -123,6 +123,13 @@ class RenderLoop:
 
     def run(self, executor: Executor) -> Executed:
         """Draw with an executor, from the first frame to the last."""
+        try:
+            return self._run(executor)
+        finally:
+            if self._session is not None:
+                self._session.close()
+
+    def _run(self, executor: Executor) -> Executed:
         with executor:
             self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
             place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)

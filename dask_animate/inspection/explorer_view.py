@@ -61,9 +61,7 @@ class ExplorerView:
         self._slider.observe(lambda change: look(int(change["new"])), "value")
         back.on_click(lambda button: self._step(-1))
         forth.on_click(lambda button: self._step(1))
-        row = ipywidgets.HBox(
-            self._controls, layout={"align_items": "center", "flex_flow": "row wrap"}
-        )
+        row = ipywidgets.HBox(self._controls, layout={"align_items": "center", "flex_flow": "row wrap"})
         if n_frames == 1:
             row.layout.display = "none"  # a slider needs two positions
         self._box = ipywidgets.VBox([self._image, self._error, row, self._caption])
@@ -121,7 +119,7 @@ def _told(browser: FrameBrowser, store_fault: str | None) -> str:
     if browser.is_drawing:
         parts.append(f"<i>frame {browser.frame_idx} is being drawn …</i>")
     notes = [picture.fault if picture is not None else None]
-    notes.append(store_fault and f"No more frames are written to the store: {store_fault}")
+    notes.append(store_fault and f"Nothing is written to the store: {store_fault}")
     small = "".join(f"<br><small>{escape(note)}</small>" for note in notes if note)
     return " &nbsp;·&nbsp; ".join(parts) + small
 

@@ -15,7 +15,7 @@ import zarr
 from arrays import KINDS, NUMBERS, Shows
 from clusters import local_client
 from dask import delayed
-from helpers import FailsAt, FrameNumber, Noise, assert_shows, read_numbers
+from helpers import FailsAt, FrameNumber, Noise, Slow, assert_shows, read_numbers
 
 from dask_animate import Animator, FrameSource, IndexedFrameParams, write_video
 from dask_animate.errors import (
@@ -90,6 +90,13 @@ def test_source_of_pixels(client, tmp_path):
             assert (explorer.show(3).pixels() == 3).all()
         with Ramp().explore(range(5), client=given, store=folder) as explorer:
             assert explorer.show(3).origin == "store"
+
+
+def test_incremental_drawing():
+    expected = FrameNumber().frames(range(N)).compute()
+    with FrameNumber().explore(range(N), redraw="blit") as explorer:
+        for idx in (0, 9, 10, 11, 12, 3):
+            np.testing.assert_array_equal(explorer.show(idx).pixels(), expected[idx])
 
 
 def test_a_frame_is_drawn_once(tmp_path):
@@ -356,6 +363,22 @@ def test_another_render_takes_the_store_over(tmp_path):
     assert "another render" in explorer._source.store_fault
     again = FrameNumber().make_video(tmp_path / "a.mp4", range(N), 30, store=store, num_workers=1)
     assert again.stats.n_frames_reused == N
+
+
+def test_a_render_that_runs_keeps_its_store(tmp_path):
+    store = tmp_path / "store"
+    render = Slow(0.05).make_video(
+        tmp_path / "a.mp4", range(N), 30, store=store, num_workers=1, wait=False
+    )
+    while not render.progress.n_frames_drawn:
+        time.sleep(0.01)
+    with Slow(0.05).explore(range(N), store=store) as explorer:
+        assert numbers(explorer.show(59)) == (59, 59)
+        assert "a render of this process" in explorer._source.store_fault
+    assert render.result(timeout=60).n_frames == N
+    with Slow(0.05).explore([7, *range(1, N)], store=store) as explorer:
+        assert explorer.show(0).origin == "drawn"
+        assert explorer._source.store_fault is None
 
 
 def test_a_store_in_memory(client):
