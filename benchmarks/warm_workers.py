@@ -2,7 +2,7 @@
 
     python benchmarks/warm_workers.py [runs] [animation ...]
 
-The examples and the lines are drawn at 1920x1080. A cluster of one worker and one of two take turns; both
+Examples and lines are drawn at 1920x1080. A cluster of one worker and one of two take turns; both
 have rendered some frames before. Prints medians and ranges in seconds, the time with one worker over
 twice the time with two, who encoded on two, and the number of partitions there.
 """
