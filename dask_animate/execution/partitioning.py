@@ -277,7 +277,7 @@ def block_length(
     At most as many as may be read ahead for one worker, since a longer partition costs fewer tasks and
     comparisons. As long as nothing was measured, partitions are about equal, and their number is a
     multiple of that of threads, so that all end together. After that, near the end, a partition is an
-    even share of what is left, down to what takes as long as it costs besides its frames.
+    even share of what is left, down to what takes twice as long as it costs besides its frames.
 
     Parameters
     ----------
@@ -296,7 +296,7 @@ def block_length(
     if n_frames is None or n_left is None:
         return longest
     if cost is not None:
-        shortest = max(1, round(cost.fixed_seconds / cost.frame_seconds))
+        shortest = math.ceil(2 * cost.fixed_seconds / cost.frame_seconds)
         return min(longest, max(shortest, math.ceil(n_left / n_threads)))
     n_partitions = n_threads * math.ceil(n_frames / (n_threads * longest))
     start = n_frames - n_left

@@ -103,14 +103,15 @@ def test_blocks_are_about_equal_until_something_was_measured():
 
 
 def test_blocks_get_shorter_towards_the_end():
-    slow = PartitionCost(0.3, 0.2)  # as very_complex in the examples
+    slow = PartitionCost(0.3, 0.1)
     assert blocks(40, 2, slow) == [8, 8, 8, 8, 4, 2, 1, 1]
     assert blocks(40, 2, slow, n_unmeasured=4) == [6, 7, 7, 6, 7, 4, 2, 1]
     assert blocks(40, 2, slow, room=5) == [5] * 7 + [3, 1, 1]
 
 
-def test_blocks_take_as_long_as_they_cost_besides():
-    assert blocks(40, 2, PartitionCost(0.05, 0.15)) == [8, 8, 8, 8, 4, 3, 1]
+def test_blocks_take_longer_than_they_cost_besides():
+    assert blocks(40, 2, PartitionCost(0.3, 0.2)) == [8, 8, 8, 8, 4, 2, 2]
+    assert blocks(40, 2, PartitionCost(0.05, 0.12)) == [8, 8, 8, 8, 5, 3]
     assert blocks(40, 2, PartitionCost(0.01, 1.0)) == [8] * 5
 
 
