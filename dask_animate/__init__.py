@@ -36,12 +36,14 @@ from .write import write_video
 
 if TYPE_CHECKING:
     from .function_animator import animate
+    from .render import Render
     from .saving import save
 
 __all__ = [
     "Animator",
     "FrameSource",
     "IndexedFrameParams",
+    "Render",
     "Video",
     "animate",
     "join",
@@ -53,11 +55,15 @@ __version__: str
 
 
 def __getattr__(name: str) -> object:
-    # These two import matplotlib, which workers do not need to draw the frames of a FrameSource.
+    # These import matplotlib, or PyAV, which workers do not need to draw the frames of a FrameSource.
     if name == "animate":
         from .function_animator import animate
 
         return animate
+    if name == "Render":
+        from .render import Render
+
+        return Render
     if name == "save":
         from .saving import save
 

@@ -11,6 +11,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Self
 
@@ -96,12 +97,20 @@ class TransparencyWarning(UserWarning):
     """The video cannot be transparent; frames are drawn on white."""
 
 
+class Restart(Exception):
+    """A render begins again, in another way: what it has written so far does not count."""
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Issue a warning that points at the line that called this library."""
     frame, stacklevel = inspect.currentframe(), 1
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
         frame, stacklevel = frame.f_back, stacklevel + 1
     warnings.warn(message, category, stacklevel=stacklevel)
+
+
+class CancelledRenderError(AnimateError, CancelledError):
+    """The render was cancelled."""
 
 
 class UserCodeError(AnimateError, RuntimeError):

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from matplotlib.figure import Figure
 
@@ -16,6 +16,7 @@ from .validation import in_short
 from .video_options import VideoOptions, check_names
 
 if TYPE_CHECKING:
+    from .render import Render
     from .video import Video
 
 Setup = Callable[[], Any]
@@ -83,21 +84,45 @@ class FunctionAnimator(Animator):
         assert self._args is not None
         self._change(frame_idx, params, *self._args)
 
-    def make_video(  # type: ignore[override]  # takes all options by their names
+    @overload  # type: ignore[override]  # takes all options by their names
+    def make_video(
         self,
         output_file: str | os.PathLike[str],
         param_by_frame: Any,
         fps: float | Fraction | None = None,
         n_frames: int | None = None,
+        *,
+        wait: Literal[False],
         **options: Unpack[VideoOptions],
-    ) -> Video:
+    ) -> Render: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction | None = None,
+        n_frames: int | None = None,
+        *,
+        wait: Literal[True] = True,
+        **options: Unpack[VideoOptions],
+    ) -> Video: ...
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction | None = None,
+        n_frames: int | None = None,
+        *,
+        wait: bool = True,
+        **options: Unpack[VideoOptions],
+    ) -> Video | Render:
         """Render a video; see `Animator.make_video`. Options have the defaults given to `animate`."""
         fps = self._fps if fps is None else fps
         if fps is None:
             raise OptionError("fps is missing: give it here or to animate()")
         check_names("make_video", options)
         options = self._options | options
-        return super().make_video(output_file, param_by_frame, fps, n_frames, **options)
+        return super().make_video(output_file, param_by_frame, fps, n_frames, wait=wait, **options)
 
 
 @overload

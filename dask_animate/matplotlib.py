@@ -215,7 +215,7 @@ class DaskWriter(AbstractMovieWriter):
         if transparent:
             output.encode.warn_of_lost_alpha()
         encoding = choose_encoder(output.encode, size)
-        writer = open_writer(self._file, output, None, encoding, size)
+        writer = open_writer(self._file, output, (), encoding, size)
         self._stack.enter_context(writer)
 
         def write(frame: NDArray[np.uint8], opaque: bool) -> None:

@@ -1,16 +1,14 @@
-"""A render as the caller asked for it, and the `Video` made of it."""
+"""A render as the caller asked for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
-from .diagnostics import Listener, ProgressOptions, StatsCollector, warn_of_faults
-from .encoding import OutputFile, OutputOptions, open_writer
-from .execution import ClusterOptions, Executed, Plan, RenderLoop, StoreRequest, choose_executor
+from .diagnostics import ProgressOptions
+from .encoding import OutputOptions
+from .execution import ClusterOptions, Plan, StoreRequest
 from .params import Params
 from .rendering import SourceSpec
-from .video import Video
 
 
 @dataclass(frozen=True)
@@ -46,31 +44,7 @@ class RenderRequest:
     started: float
     store: StoreRequest | None = None
 
-    def render(self) -> Video:
-        """Render the video."""
-        n_frames = self.params.n_frames
-        stats = StatsCollector(self.started)
-        with (
-            OutputFile(self.output.path) as file,
-            self.output.open_kept() as kept,
-            self.progress.bar(n_frames) as bar,
-        ):
-            sized = self._sized()
-            executor = choose_executor(sized.cluster, sized.spec, n_frames)
-            listeners: list[Listener] = [bar, *self.progress.logs(n_frames), warn_of_faults()]
-            loop = RenderLoop(
-                sized.params,
-                sized.plan,
-                sized.output.encode,
-                partial(open_writer, file, sized.output, kept),
-                stats,
-                listeners,
-                sized.store,
-            )
-            executed = loop.run(executor)
-        return sized._video(executed, stats)
-
-    def _sized(self) -> RenderRequest:
+    def sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""
         spec, output, store = self.spec.sized(self.params), self.output, self.store
         if spec.transparent and not output.encode.transparent:
@@ -78,18 +52,3 @@ class RenderRequest:
         if store is not None:
             store = replace(store, channels=4 if spec.transparent else 3)
         return replace(self, spec=spec, output=output, store=store)
-
-    def _video(self, executed: Executed, stats: StatsCollector) -> Video:
-        path, encoding = self.output.path, executed.encoding
-        size = encoding.encoded_size(executed.size)
-        return Video(
-            path=path,
-            n_frames=executed.n_frames,
-            fps=encoding.fps,
-            width=size.width,
-            height=size.height,
-            duration=self.output.timeline.seconds(executed.n_frames),
-            codec=encoding.codec,
-            encoder=encoding.encoder,
-            stats=stats.stats(path.stat().st_size),
-        )

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,15 @@ from .docstrings import parameters_as_in
 from .drawing import DrawOptions
 from .params import open_params
 from .rendering import DrawnSpec, Renderer
-from .validation import require_int
+from .validation import require_bool, require_int
+from .video_options import VideoOptions
 
 if TYPE_CHECKING:
     import dask.array
     from distributed import Client
 
     from .inspection import CheckReport, ContactSheet
+    from .render import Render
     from .video import Video
 
 
@@ -41,7 +43,40 @@ class Renderable(ABC):
         and not on each worker, such as finding the limits of data, and keep the results as attributes.
         """
 
+    @overload
     def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: Literal[False],
+        **options: Unpack[VideoOptions],
+    ) -> Render: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: Literal[True] = True,
+        **options: Unpack[VideoOptions],
+    ) -> Video: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction,
+        n_frames: int | None = None,
+        *args: Any,
+        wait: bool,
+        **options: Unpack[VideoOptions],
+    ) -> Video | Render: ...
+    def make_video(  # type: ignore[misc]  # *args above stands for the positional ones
         self,
         output_file: str | os.PathLike[str],
         param_by_frame: Any,
@@ -73,14 +108,16 @@ class Renderable(ABC):
         chapters: Sequence[tuple[str, float]] | None = None,
         metadata: Mapping[str, str] | None = None,
         keep_segments: str | os.PathLike[str] | None = None,
+        keep_partial: bool = False,
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
-    ) -> Video:
+        wait: bool = True,
+    ) -> Video | Render:
         """Render a video.
 
         The file appears at `output_file` once it is complete. If the render fails, an existing file
-        stays unchanged and no incomplete file is left.
+        stays unchanged and no incomplete file is left, unless `keep_partial` asks for it.
 
         Parameters
         ----------
@@ -222,6 +259,14 @@ class Renderable(ABC):
             ``000000-000119.mp4``, with the suffix of `output_file`. The files stay if the render fails.
             `dask_animate.join` makes the whole video of them. Frames are then encoded partition by
             partition, as with ``encode_on="workers"``, so not as GIF, APNG or WebP.
+        keep_partial : bool, default: False
+            True keeps the frames so far, up to the first that is missing, if the render fails or is
+            killed: as a file beside `output_file`, such as ``wave.partial.mp4`` for ``wave.mp4``, which
+            can be played at any time. It is there from the first encoded frames on, grows with each
+            partition, or with each 250 frames that this process encodes, and is removed once the video
+            is complete. The error has a note that names it. The next render with the same `output_file`
+            and `keep_partial` replaces it; any other file of that name is an error before work starts.
+            Until then, the disk holds what is encoded three times over. Not for GIF, APNG and WebP.
         freeze_layout : bool, default: True
             True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They
             make room for the texts that are there then: give texts their full length in `setup`. False
@@ -233,11 +278,17 @@ class Renderable(ABC):
             Dimension of xarray objects along which the frames are; by default the first. It has to be
             given for a Dataset whose variables begin with different ones. Variables that do not have it
             go whole with each frame; they are read once, before the start, and may take 64 MiB.
+        wait : bool, default: True
+            False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
+            the video as its ``result()``. Arguments are checked first, what is to be drawn is copied,
+            and data that goes whole with each frame is read. Other processes draw all frames: the
+            workers of the client, or a cluster that is started for the render. A generator of
+            parameters is read by a thread of this process.
 
         Returns
         -------
         Video
-            The finished video and what the render cost.
+            The finished video and what the render cost; a `Render` with ``wait=False``.
 
         Raises
         ------
@@ -275,9 +326,11 @@ class Renderable(ABC):
         from .diagnostics import ProgressOptions
         from .encoding import EncodeOptions, OutputOptions
         from .execution import ClusterOptions, Plan, StoreRequest
+        from .render import perform
         from .render_request import RenderRequest
 
         started = time.perf_counter()
+        wait = require_bool("wait", wait)
         draw = self._draw_options(
             savefig_params,
             reuse_figure=reuse_figure_object,
@@ -308,6 +361,7 @@ class Renderable(ABC):
             chapters=chapters,
             metadata=metadata,
             keep_segments=keep_segments,
+            keep_partial=keep_partial,
         )
         encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
         plan = Plan.create(partition_size, preload_factor, encode_on, params)
@@ -317,7 +371,8 @@ class Renderable(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        return RenderRequest(spec, params, output, plan, cluster, progress, started, request).render()
+        rendered = RenderRequest(spec, params, output, plan, cluster, progress, started, request)
+        return perform(rendered, wait=wait)
 
     @parameters_as_in(make_video)
     def frames(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from matplotlib.animation import Animation, FuncAnimation
 
@@ -43,11 +43,12 @@ from .errors import (
 )
 from .execution import ClusterOptions
 from .renderable import Renderable
-from .validation import in_short, require_int
+from .validation import in_short, require_bool, require_int
 from .video_options import VideoOptions, check_names
 from .write import write_video
 
 if TYPE_CHECKING:
+    from .render import Render
     from .video import Video
 
 
@@ -121,6 +122,7 @@ _ONLY_COPIES = ("store", "overwrite", "seed", "freeze_layout", "plotting_log_int
 _ONLY_PARALLEL = ("client", "num_workers", "redraw", "savefig_params")
 
 
+@overload
 def save(
     animation: Animation,
     output_file: str | os.PathLike[str],
@@ -128,8 +130,30 @@ def save(
     *,
     n_frames: int | None = None,
     sequential: bool | None = None,
+    wait: Literal[False],
     **options: Unpack[VideoOptions],
-) -> Video:
+) -> Render: ...
+@overload
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    wait: Literal[True] = True,
+    **options: Unpack[VideoOptions],
+) -> Video: ...
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    wait: bool = True,
+    **options: Unpack[VideoOptions],
+) -> Video | Render:
     """Render a ``FuncAnimation`` or an ``ArtistAnimation`` of matplotlib, as it is, to a video.
 
     The frames are those that ``animation.save`` draws, pixel by pixel. They are drawn by copies of the
@@ -163,6 +187,11 @@ def save(
     sequential : bool, optional
         True draws the frames in order in this process without trying anything out, and False draws them
         in parallel without looking for a dependence. By default, what was found decides.
+    wait : bool, default: True
+        False returns a `Render` once the animation is copied and tried out, as in `Animator.make_video`.
+        Frames that have to be drawn in order are drawn by one other process, whole. If it turns out only
+        during the render that they do, the render fails with an error that says so. An animation that
+        cannot be copied is an error at once.
     **options
         The keyword arguments of `Animator.make_video` from `num_workers` on, but for
         `reuse_figure_object`, `axis` and `dim`; `keep_segments` needs `sequential`. Other defaults:
@@ -176,13 +205,13 @@ def save(
     Returns
     -------
     Video
-        The finished video and what the render cost.
+        The finished video and what the render cost; a `Render` with ``wait=False``.
 
     Raises
     ------
     AnimateError
-        One of its subclasses in `dask_animate.errors`. `AnimatorPickleError` if ``sequential=False`` and
-        the animation cannot be copied.
+        One of its subclasses in `dask_animate.errors`. `AnimatorPickleError` if the animation cannot be
+        copied, with ``sequential=False`` or ``wait=False``.
 
     Notes
     -----
@@ -221,13 +250,20 @@ def save(
         raise OptionError("sequential=True draws in this process: leave out client=")
     if sequential and options.get("store") is not None:
         raise OptionError("store= keeps frames that can be drawn alone: leave out sequential=True")
+    wait = require_bool("wait", wait)
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
     if isinstance(output_file, str | os.PathLike):
         output_file = os.path.abspath(output_file)  # the function may change the directory
     frames = SavedFrames(animation, n_frames)
     request = _SaveRequest(
-        animation, frames, output_file, _fps(animation, fps), options, sequential=sequential is True
+        animation,
+        frames,
+        output_file,
+        _fps(animation, fps),
+        options,
+        sequential=sequential is True,
+        wait=wait,
     )
     mark_as_drawn(animation)
     return request.in_order(None) if sequential else request.parallel(checks=sequential is None)
@@ -254,8 +290,10 @@ class _SaveRequest:
         options: VideoOptions,
         *,
         sequential: bool,
+        wait: bool,
     ) -> None:
         self._is_sequential = sequential
+        self._wait = wait
         self._animation = animation
         self._frames = frames
         self._output_file = output_file
@@ -270,7 +308,7 @@ class _SaveRequest:
         if runs_layout(figure) and options.get("redraw") != "blit":
             self._defaults["freeze_layout"] = False
 
-    def parallel(self, *, checks: bool) -> Video:
+    def parallel(self, *, checks: bool) -> Video | Render:
         """Draw in this process and on workers; if the animation does not allow that, in order.
 
         Where this process draws alone, or all frames before others would be ready, it draws in order.
@@ -280,7 +318,7 @@ class _SaveRequest:
         keeps = self._given.get("store") is not None
         if checks and client is None and n_processes == 1 and not keeps:
             return self.in_order(None)
-        begins_here = client is None and not keeps
+        begins_here = client is None and not keeps and self._wait
         reason: str | None = None
         obstacle: str | None = None
         tried: AnimationCopy | None = None
@@ -296,16 +334,19 @@ class _SaveRequest:
             if copied.shared is not None:
                 copied.shared.restore()
         except CopyError as exc:
-            if not checks:
-                raise AnimatorPickleError(f"sequential=False is not possible: {exc}") from exc
+            if not checks or not self._wait:
+                option = "wait" if checks else "sequential"
+                raise AnimatorPickleError(f"{option}=False is not possible: {exc}") from exc
             obstacle = str(exc)
         # Out here, so that errors do not seem to come of those.
         return self.in_order(reason, tried) if obstacle is None else self.in_place(obstacle)
 
-    def in_order(self, reason: str | None, tried: AnimationCopy | None = None) -> Video:
+    def in_order(self, reason: str | None, tried: AnimationCopy | None = None) -> Video | Render:
         """Draw frame after frame with one copy, in this process; `tried` is one that drew the first."""
         if reason is not None:
             _warn(reason)
+        if not self._wait:
+            return self._in_order_elsewhere()
         here: VideoOptions = {"num_workers": 1, "client": None}
         if self._given.get("keep_segments") is not None and self._given.get("redraw") != "blit":
             here["redraw"] = "full"  # so that no frame turns out wrong after it was kept
@@ -321,6 +362,24 @@ class _SaveRequest:
         warn(f"{fault}. All frames are drawn again, in full", RedrawWarning)
         return self._render(copied, here | {"redraw": "full"})
 
+    def _in_order_elsewhere(self) -> Video | Render:
+        """Draw all frames in one task, so that a worker that dies has the next one begin anew.
+
+        They are drawn in full, as none can be drawn again that turns out wrong.
+        """
+        if self._frames.n_frames is None:
+            self._frames.count()
+        one_task: VideoOptions = {
+            "num_workers": 1,
+            "client": None,
+            "redraw": "blit" if self._given.get("redraw") == "blit" else "full",
+            "partition_size": self._frames.n_frames or "auto",
+        }
+        try:
+            return self._render(self._copied(None, in_order=True), one_task)
+        except CopyError as exc:
+            raise AnimatorPickleError(f"wait=False is not possible: {exc}") from exc
+
     def in_place(self, reason: str) -> Video:
         """Let matplotlib draw the frames on the caller's figure."""
         wrong = [name for name in _ONLY_COPIES if name in self._given]
@@ -335,7 +394,10 @@ class _SaveRequest:
         self._frames.restart(self._random_state)
         frames = frames_in_place(self._animation, self._frames.first, self._frames.artists(), draw)
         n_frames = self._frames.n_frames
-        return write_video(frames, self._output_file, self._fps, n_frames, num_workers=1, **options)
+        video: Video = write_video(
+            frames, self._output_file, self._fps, n_frames, num_workers=1, **options
+        )
+        return video
 
     def _copied(self, tried: AnimationCopy | None, **options: bool) -> _CopiedAnimation:
         state = self._random_state
@@ -343,10 +405,16 @@ class _SaveRequest:
             self._animation, self._frames, random_state=state, tried=tried, **options
         )
 
-    def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video:
+    def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video | Render:
         options = self._options() | changes
-        n_frames = self._frames.n_frames
-        return animator.make_video(self._output_file, self._frames, self._fps, n_frames, **options)
+        return animator.make_video(
+            self._output_file,
+            self._frames,
+            self._fps,
+            self._frames.n_frames,
+            wait=self._wait,
+            **options,
+        )
 
     def _options(self) -> VideoOptions:
         hold = hold_of(self._animation)

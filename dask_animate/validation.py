@@ -6,6 +6,8 @@ import reprlib
 from collections.abc import Sequence
 from numbers import Integral
 
+import numpy as np
+
 from .errors import OptionError, OptionTypeError
 
 _short = reprlib.Repr()
@@ -24,6 +26,13 @@ def require_int(name: str, value: object, minimum: int) -> int:
     if value < minimum:
         raise OptionError(f"{name} must be at least {minimum}, got {value}")
     return int(value)
+
+
+def require_bool(name: str, value: object) -> bool:
+    """Return `value` as a bool, or raise an error that names it."""
+    if not isinstance(value, bool | np.bool_):
+        raise OptionTypeError(f"{name} must be True or False, got {in_short(value)}")
+    return bool(value)
 
 
 def require_choice(name: str, value: object, choices: Sequence[str]) -> str:

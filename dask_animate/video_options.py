@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-class VideoOptions(TypedDict, total=False):
-    """Options of `Animator.make_video`, by name; those of the parameters are not among them."""
+class WriteOptions(TypedDict, total=False):
+    """Options of `write_video`, by name."""
 
     num_workers: int
     disable_progress_bar: bool | None
-    plotting_log_interval: int | None
     saving_log_interval: int | None
-    savefig_params: Mapping[str, Any] | None
     video_mode: str
     video_quality: int | None
     video_preset: str | None
@@ -28,17 +26,25 @@ class VideoOptions(TypedDict, total=False):
     client: Client | None
     partition_size: int | Sequence[int] | str
     encode_on: str
-    redraw: str
-    store: Any
-    overwrite: bool
     codec: str | None
-    seed: int | None
     pixel_format: str | None
     dither: str | None
     durations: Mapping[int, float] | Sequence[float] | None
     chapters: Sequence[tuple[str, float]] | None
     metadata: Mapping[str, str] | None
     keep_segments: str | os.PathLike[str] | None
+    keep_partial: bool
+
+
+class VideoOptions(WriteOptions, total=False):
+    """Options of `Animator.make_video`, by name, but for `wait`; `n_frames` is not among them."""
+
+    plotting_log_interval: int | None
+    savefig_params: Mapping[str, Any] | None
+    redraw: str
+    store: Any
+    overwrite: bool
+    seed: int | None
     freeze_layout: bool
     axis: int | None
     dim: str | None

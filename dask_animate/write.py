@@ -6,17 +6,49 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from .validation import require_int
+from .validation import require_bool, require_int
+from .video_options import WriteOptions
 
 if TYPE_CHECKING:
     from distributed import Client
 
+    from .render import Render
     from .video import Video
 
 
+@overload
 def write_video(
+    frames: Any,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction,
+    n_frames: int | None = None,
+    *args: Any,
+    wait: Literal[False],
+    **options: Unpack[WriteOptions],
+) -> Render: ...
+@overload
+def write_video(
+    frames: Any,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction,
+    n_frames: int | None = None,
+    *args: Any,
+    wait: Literal[True] = True,
+    **options: Unpack[WriteOptions],
+) -> Video: ...
+@overload
+def write_video(
+    frames: Any,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction,
+    n_frames: int | None = None,
+    *args: Any,
+    wait: bool,
+    **options: Unpack[WriteOptions],
+) -> Video | Render: ...
+def write_video(  # type: ignore[misc]  # *args above stands for the positional ones
     frames: Any,
     output_file: str | os.PathLike[str],
     fps: float | Fraction,
@@ -40,7 +72,9 @@ def write_video(
     chapters: Sequence[tuple[str, float]] | None = None,
     metadata: Mapping[str, str] | None = None,
     keep_segments: str | os.PathLike[str] | None = None,
-) -> Video:
+    keep_partial: bool = False,
+    wait: bool = True,
+) -> Video | Render:
     """Write frames to a video.
 
     Parameters
@@ -65,13 +99,13 @@ def write_video(
         As in `Animator.make_video`.
     partition_size : int, sequence of int or "auto"
         Frames in a task. "auto" takes some whole chunks, or divides large ones.
-    durations, chapters, metadata, keep_segments
+    durations, chapters, metadata, keep_segments, keep_partial, wait
         As in `Animator.make_video`.
 
     Returns
     -------
     Video
-        What was made, and what it cost.
+        What was made, and what it cost; a `Render` with ``wait=False``.
 
     Raises
     ------
@@ -98,11 +132,11 @@ def write_video(
     from .diagnostics import ProgressOptions
     from .encoding import EncodeOptions, OutputOptions
     from .execution import ClusterOptions, Plan
+    from .render import perform
     from .render_request import RenderRequest
 
     started = time.perf_counter()
-    if n_frames is not None:
-        n_frames = require_int("n_frames", n_frames, 1)
+    n_frames = None if n_frames is None else require_int("n_frames", n_frames, 1)
     if num_workers is None:
         num_workers = -1 if client is not None or is_dask_collection(frames) else 1
     spec, params = open_frames(frames, n_frames)
@@ -126,9 +160,11 @@ def write_video(
         chapters=chapters,
         metadata=metadata,
         keep_segments=keep_segments,
+        keep_partial=keep_partial,
     )
     encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
     plan = Plan.create(partition_size, preload_factor, encode_on, params)
     cluster = ClusterOptions.create(client, num_workers)
     progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
-    return RenderRequest(spec, params, output, plan, cluster, progress, started).render()
+    request = RenderRequest(spec, params, output, plan, cluster, progress, started)
+    return perform(request, wait=require_bool("wait", wait))

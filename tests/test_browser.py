@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
+from partial_renders import NUMBERS, render_until_killed
 
 from dask_animate import video as result
 from dask_animate import write_video
@@ -148,6 +149,24 @@ def test_frames_are_in_their_places(tmp_path, show, client, encode_on):
         picture = pixels.repeat(20, 1).repeat(10, 2)
         assert [read_numbers(frame) for frame in picture] == [(i, 3 * i) for i in range(n)], name
         assert shown["duration"] == pytest.approx(n / fps, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "n_shown"),
+    [
+        (".mp4", 12),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((".mov", 12), (".webm", 11))),
+    ],
+)
+def test_what_a_killed_render_left_plays(tmp_path, show, suffix, n_shown):
+    """A file that was growing, without an index. WebM does not tell how long the last frame is shown."""
+    render_until_killed(tmp_path / f"a{suffix}")
+    points = [(int((i + 0.5) * 10), y) for y in (10, 30) for i in range(14)]
+    times = [(i + 0.5) / 30 for i in range(12)]
+    (shown,) = show([f"a.partial{suffix}"], times, points).values()
+    bits = np.array(shown["shots"])[..., 0].reshape(12, 2, 14) > 127
+    assert (bits << np.arange(14)).sum(-1).tolist() == [[i, NUMBERS[i]] for i in range(12)]
+    assert shown["duration"] == pytest.approx(n_shown / 30, abs=0.002)
 
 
 COLORS = [(255, 0, 0), (0, 128, 0), (31, 119, 180), (255, 127, 14), (255, 255, 255), (0, 0, 0)]

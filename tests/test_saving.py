@@ -379,6 +379,34 @@ def test_segments_are_kept(tmp_path, client):
     )
 
 
+@pytest.mark.parametrize("sequential", [True, False, None])
+def test_the_frames_so_far_are_kept(tmp_path, sequential):
+    def fails(i):
+        if i == 14:
+            raise LookupError("no data")
+        line.set_ydata([i, 0])
+
+    fig, ax = plt.subplots(**SIZE)
+    (line,) = ax.plot([0, 1])
+    options = {"keep_partial": True, "partition_size": 4, "num_workers": 1, "codec": "ffv1"}
+    with pytest.raises(FrameError, match="frame 14 ") as caught:
+        dask_animate.save(
+            FuncAnimation(fig, fails, 20), tmp_path / "a.mkv", sequential=sequential, **options
+        )
+    assert "shows the first 12 frames" in caught.value.__notes__[0]
+    kept = decoded(tmp_path / "a.partial.mkv")
+    expected = saved_by_matplotlib(FuncAnimation(fig, fails, 12))
+    np.testing.assert_array_equal(kept, expected)
+
+
+def test_frames_that_are_drawn_again_are_not_kept(tmp_path):
+    with pytest.warns(RedrawWarning, match="All frames are drawn again, in full"):
+        dask_animate.save(
+            unannounced(), tmp_path / "a.mkv", sequential=True, keep_partial=True, partition_size=4
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
+
+
 def test_failing_functions(tmp_path):
     def fails(i):
         if i == 4:

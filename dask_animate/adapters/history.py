@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..drawing import DrawOptions, DrawSession, FigureSource
-from ..errors import AnimateError, UserCodeError
+from ..errors import AnimateError, Restart, UserCodeError
 from ..rendering import FigureSpec
 from .animation_copy import AnimationCopy, CopyError
 from .shared_state import SharedState
@@ -32,7 +32,7 @@ SHORT_SECONDS = 2.0
 CHECK_SECONDS, CHECK_SHARE = 2.0, 0.1
 
 
-class HistoryError(AnimateError, RuntimeError):
+class HistoryError(Restart, AnimateError, RuntimeError):
     """A frame depends on those drawn before it.
 
     Attributes

@@ -8,7 +8,14 @@ from .events import PartitionReport as PartitionReport
 from .events import Scaled as Scaled
 from .events import ValuesChanged as ValuesChanged
 from .fault_warnings import warn_of_faults as warn_of_faults
+from .live_html import THUMBNAIL_SIDE as THUMBNAIL_SIDE
+from .live_html import progress_text as progress_text
+from .live_html import render_html as render_html
+from .live_view import LiveView as LiveView
+from .live_view import in_notebook as in_notebook
 from .progress import ProgressOptions as ProgressOptions
 from .progress import notify as notify
+from .render_state import RenderProgress as RenderProgress
+from .render_state import RenderState as RenderState
 from .stats import RenderStats as RenderStats
 from .stats import StatsCollector as StatsCollector

@@ -5,27 +5,53 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+#: Names of the phases of a partition, those attributes of `PartitionReport` that end in "_seconds".
+PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class PartitionReport:
     """What rendering a partition cost, and how it went.
+
+    The seconds of the phases do not overlap. What is left of `seconds` is `other_seconds`.
 
     Attributes
     ----------
     n_frames : int
         Number of frames in it.
-    draw_seconds, encode_seconds : float
-        Time spent drawing them, and converting and encoding them where they were drawn.
+    seconds : float
+        From the beginning of the task, or of reading its parameters in this process, to its end.
+    start : int
+        Index of the first frame.
+    began : float
+        When it began, in seconds since the epoch, by the clock of the machine that rendered it; in
+        `RenderStats.partitions` by the clock of the calling process.
+    setup_seconds : float
+        Building the figure, if the partition is the first one in its process.
+    load_seconds : float
+        Reading the parameters, or computing them.
+    update_seconds : float
+        Running ``update()``.
+    draw_seconds : float
+        Drawing, whole or what had changed; of a `FrameSource`, its ``draw()``.
     compare_seconds : float
-        Of the time for drawing, what went into comparisons with full draws.
+        Comparing frames with full draws.
+    convert_seconds : float
+        Converting pixels to what the encoder takes, or copying them.
+    encode_seconds : float
+        Encoding, where frames were drawn.
+    store_seconds : float
+        Finding frames in a store, reading and writing them.
+    wait_seconds : float
+        Waiting while other threads of the process draw.
     n_compared : int
-        Number of these comparisons.
+        Number of comparisons.
     n_blitted : int
         Frames drawn incrementally.
     n_reused : int
         Frames found in a store.
     redraw_fault : str or None
-        Why the partition had to be drawn again, in words.
+        Why the partition had to be drawn again, in words. Then the seconds are those of both times.
     reuse_fault : str or None
         Why the next render cannot find these frames in the store, in words.
     fonts : mapping of str to str
@@ -37,9 +63,18 @@ class PartitionReport:
     """
 
     n_frames: int
-    draw_seconds: float
-    encode_seconds: float = 0.0
+    seconds: float
+    start: int = 0
+    began: float = 0.0
+    setup_seconds: float = 0.0
+    load_seconds: float = 0.0
+    update_seconds: float = 0.0
+    draw_seconds: float = 0.0
     compare_seconds: float = 0.0
+    convert_seconds: float = 0.0
+    encode_seconds: float = 0.0
+    store_seconds: float = 0.0
+    wait_seconds: float = 0.0
     n_compared: int = 0
     n_blitted: int = 0
     n_reused: int = 0
@@ -50,9 +85,30 @@ class PartitionReport:
     worker: str = ""
 
     @property
-    def seconds(self) -> float:
-        """Time spent drawing, converting and encoding."""
-        return self.draw_seconds + self.encode_seconds
+    def finished(self) -> float:
+        """When it ended, by the same clock as `began`."""
+        return self.began + self.seconds
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """Seconds of each phase by its name, in the order of the attributes, and "other" at the end."""
+        seconds = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
+        return {**seconds, "other": max(0.0, self.seconds - sum(seconds.values()))}
+
+    @property
+    def other_seconds(self) -> float:
+        """What is left, such as keeping the figure's rcParams and random states apart."""
+        return self.phases["other"]
+
+    @property
+    def encoding_seconds(self) -> float:
+        """Converting and encoding."""
+        return self.convert_seconds + self.encode_seconds
+
+    @property
+    def rendering_seconds(self) -> float:
+        """All but building the figure, converting and encoding."""
+        return self.seconds - self.setup_seconds - self.encoding_seconds
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from ..errors import FontWarning, RedrawWarning, ReuseWarning, warn
+from ..errors import FontWarning, RedrawWarning, ReuseWarning
 from .events import Event, FigureBuilt, Listener, PartitionRendered, ValuesChanged
 
 
-def warn_of_faults() -> Listener:
+def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
     """Return a listener that issues each kind of warning at most once.
 
     It warns of frames that were not drawn incrementally as requested, of frames that the next render
     cannot find in a store, and of fonts that differ between workers.
+
+    Parameters
+    ----------
+    warn : callable
+        Issues a warning, given its message and its class.
     """
     warned: set[type[Warning]] = set()
     fonts: dict[str, tuple[str, str]] = {}

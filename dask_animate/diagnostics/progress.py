@@ -1,21 +1,24 @@
-"""The progress of a render for people: a progress bar and log messages."""
+"""The progress of a render for people: a progress bar in terminals, and log messages."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import OptionTypeError
 from ..validation import in_short, require_int
-from .events import Event, FrameEncoded
+from .events import Event, FrameEncoded, Listener
+from .live_view import LiveView, in_notebook
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
 
 
 class ProgressBar:
-    """A listener that shows encoded frames on a progress bar, in a terminal or a notebook.
+    """A listener that shows encoded frames on a progress bar, in a terminal.
 
     Its clock starts with the first frame, lest workers that start count as slow frames. Also a context
     manager, which closes the bar.
@@ -24,22 +27,17 @@ class ProgressBar:
     ----------
     n_frames : int or None
         Number of frames; None shows a bar without a total.
-    disable : bool or None
-        True hides the bar. None hides it if standard error is not a terminal and this is no notebook.
     """
 
-    def __init__(self, n_frames: int | None, disable: bool | None) -> None:
-        from tqdm.auto import tqdm
+    def __init__(self, n_frames: int | None) -> None:
+        from tqdm import tqdm
 
-        if disable is None:
-            disable = not _is_interactive()
         self._bar: Any = tqdm(
             total=n_frames,
             unit="frame",
             desc="Frames",
             bar_format="{desc}: waiting for the first one",
             leave=False,
-            disable=disable,
             dynamic_ncols=True,
         )
         self._is_running = False
@@ -94,13 +92,13 @@ class ProgressOptions:
 
     Attributes
     ----------
-    disable_bar : bool or None
-        As `disable` of `ProgressBar`.
+    is_shown : bool or None
+        Whether progress is shown; None shows it in terminals and notebooks.
     log_interval : int or None
         Encoded frames between two log messages; None logs nothing.
     """
 
-    disable_bar: bool | None
+    is_shown: bool | None
     log_interval: int | None
 
     @classmethod
@@ -112,11 +110,28 @@ class ProgressOptions:
             )
         if saving_log_interval is not None:
             saving_log_interval = require_int("saving_log_interval", saving_log_interval, 1)
-        return cls(disable_progress_bar, saving_log_interval)
+        is_shown = None if disable_progress_bar is None else not disable_progress_bar
+        return cls(is_shown, saving_log_interval)
 
-    def bar(self, n_frames: int | None) -> ProgressBar:
-        """Return the progress bar for a video."""
-        return ProgressBar(n_frames, self.disable_bar)
+    def shown(
+        self, n_frames: int | None, html: Callable[[], str], is_over: Callable[[], bool]
+    ) -> AbstractContextManager[Listener | None]:
+        """Return a context manager that shows a render, and yields a listener if it needs one.
+
+        Parameters
+        ----------
+        n_frames : int or None
+            Number of frames, for the bar that a terminal shows.
+        html, is_over : callable
+            As for the `LiveView` that a notebook shows.
+        """
+        if self.is_shown is False:
+            return nullcontext()
+        if in_notebook():
+            return LiveView(html, is_over)
+        if sys.stderr is not None and (self.is_shown or sys.stderr.isatty()):
+            return ProgressBar(n_frames)
+        return nullcontext()
 
     def logs(self, n_frames: int | None) -> list[ProgressLog]:
         """Return the listener that logs, if it is requested."""
@@ -126,17 +141,5 @@ class ProgressOptions:
 def notify(message: str) -> None:
     """Log a message, and print it in a terminal or a notebook."""
     _logger.info(message)
-    if _is_interactive():
+    if in_notebook() or (sys.stderr is not None and sys.stderr.isatty()):
         print(message, file=sys.stderr)
-
-
-def _is_interactive() -> bool:
-    return _in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
-
-
-def _in_notebook() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dask.utils import format_bytes
 
 from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
+from .partition_log import PartitionLog
 
 T = TypeVar("T")
 
@@ -63,6 +64,30 @@ class RenderStats:
         Bytes of pixels or packets that came from the workers.
     file_size : int
         Bytes of the finished file.
+    began : float
+        When the render was asked for, in seconds since the epoch, by the clock of the calling process.
+    partitions : tuple of PartitionReport
+        How each partition was rendered, in the order of frames: by which worker, when, and what its time
+        went into. Empty if `join` made the file. Clocks of other machines may differ from that of the
+        calling process. So their times are moved, by as little as may be, if by them a partition began
+        before the render did, or ended after it was received. A partition counts as often as it was
+        drawn for the file; what a worker that was lost had drawn is not known.
+    warnings : tuple of str
+        What the render warned of: frames that were not drawn incrementally, frames that a next render
+        cannot find in the store, fonts that differ between workers.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from dask_animate import write_video
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "black.mp4")
+    ...     stats = write_video(np.zeros((8, 64, 64, 3)), path, 10, num_workers=1).stats
+    >>> [(report.start, report.n_frames) for report in stats.partitions]
+    [(0, 8)]
+    >>> sum(stats.partitions[0].phases.values()) <= stats.wall_seconds
+    True
     """
 
     wall_seconds: float
@@ -86,6 +111,9 @@ class RenderStats:
     scaling_seconds: float | None
     n_bytes_received: int
     file_size: int
+    began: float
+    partitions: tuple[PartitionReport, ...] = field(repr=False)
+    warnings: tuple[str, ...]
 
     @property
     def n_partitions(self) -> int:
@@ -142,6 +170,9 @@ class StatsCollector:
     partition_sizes: list[int] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._log = PartitionLog(time.time() - (time.perf_counter() - self.started))
+
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         if isinstance(event, FrameEncoded):
@@ -154,9 +185,10 @@ class StatsCollector:
             self._add(event.report, event.n_bytes)
 
     def _add(self, report: PartitionReport, n_bytes: int) -> None:
+        self._log.add(report, time.time())
         self.partition_sizes.append(report.n_frames)
-        self.render_seconds += report.draw_seconds
-        self.encode_seconds += report.encode_seconds
+        self.render_seconds += report.rendering_seconds
+        self.encode_seconds += report.encoding_seconds
         self.n_frames_blitted += report.n_blitted
         self.n_frames_compared += report.n_compared
         self.compare_seconds += report.compare_seconds
@@ -181,8 +213,16 @@ class StatsCollector:
         finally:
             setattr(self, name, getattr(self, name) + time.perf_counter() - start)
 
-    def stats(self, file_size: int) -> RenderStats:
-        """Return what was added up until now."""
+    def stats(self, file_size: int, warnings: Sequence[str] = ()) -> RenderStats:
+        """Return what was added up until now.
+
+        Parameters
+        ----------
+        file_size : int
+            Bytes of the finished file.
+        warnings : sequence of str
+            What was warned of.
+        """
         wall = time.perf_counter() - self.started
         return RenderStats(
             wall_seconds=wall,
@@ -206,4 +246,7 @@ class StatsCollector:
             scaling_seconds=self.scaling[1],
             n_bytes_received=self.n_bytes_received,
             file_size=file_size,
+            began=self._log.began,
+            partitions=self._log.partitions(),
+            warnings=tuple(warnings),
         )

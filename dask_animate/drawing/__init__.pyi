@@ -4,6 +4,8 @@ from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
+from .phase_clock import Phase as Phase
+from .phase_clock import PhaseClock as PhaseClock
 from .pixel_source import PixelSource as PixelSource
 from .pixels import Drawn as Drawn
 from .session import DrawSession as DrawSession
@@ -13,3 +15,4 @@ from .user_code import in_isolation as in_isolation
 from .user_code import is_another_threads_isolation as is_another_threads_isolation
 from .user_code import isolation_name as isolation_name
 from .user_code import restored_random_states as restored_random_states
+from .user_code import turn as turn

@@ -133,13 +133,16 @@ class FigureSource:
             if not self._options.reuse_figure:
                 with self._state.building():
                     self._build()
+                session.clock.lap("setup")
             assert self._animator is not None
             assert self._redrawer is not None
             own_params = private(params)  # before seeding: copying may run code of the caller's classes
             self._restore_state(frame_idx)
+            session.clock.skip()
             try:
                 self._animator.update(frame_idx, own_params)
                 self._last_idx = frame_idx
+                session.clock.lap("update")
                 # Artists read some rcParams while drawing, and are not marked stale if these change.
                 rgba = self._redrawer.draw(frame_idx, session, full=self._state.has_changed_settings())
                 if self._options.sequential:

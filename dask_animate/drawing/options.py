@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import OptionError, OptionTypeError
-from ..validation import in_short, require_choice, require_int
+from ..validation import in_short, require_bool, require_choice, require_int
 
 if TYPE_CHECKING:
     from matplotlib.typing import ColorType
@@ -88,8 +86,8 @@ class DrawOptions:
             )
         if seed is not None:
             seed = require_int("seed", seed, 0)
-        reuse_figure = _flag("reuse_figure_object", reuse_figure)
-        freeze_layout = _flag("freeze_layout", freeze_layout)
+        reuse_figure = require_bool("reuse_figure_object", reuse_figure)
+        freeze_layout = require_bool("freeze_layout", freeze_layout)
         redraw = require_choice("redraw", redraw, cls.REDRAW)
         if redraw == "blit" and not (reuse_figure and freeze_layout):
             wrong = "freeze_layout=False" if reuse_figure else "reuse_figure_object=False"
@@ -98,7 +96,7 @@ class DrawOptions:
             dpi=_dpi(given.get("dpi")),
             facecolor=_color("facecolor", given.get("facecolor")),
             edgecolor=_color("edgecolor", given.get("edgecolor")),
-            transparent=_flag('savefig_params["transparent"]', given.get("transparent") or False),
+            transparent=require_bool('savefig_params["transparent"]', given.get("transparent") or False),
             tight=bbox is not None,
             pad_inches=_pad_inches(given.get("pad_inches"), bbox),
             reuse_figure=reuse_figure,
@@ -106,12 +104,6 @@ class DrawOptions:
             redraw=redraw if reuse_figure and freeze_layout else "full",
             freeze_layout=freeze_layout,
         )
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise OptionTypeError(f"{name} must be True or False, got {in_short(value)}")
-    return bool(value)
 
 
 def _dpi(dpi: object) -> float | None:

@@ -151,6 +151,7 @@ class PixelSource:
                 if not session.is_repeated:
                     self._keep(pixels)
             self._session, self._kept_idx = session, None
+            session.clock.lap("draw")
             return self._pixels
 
     def verify(self, session: DrawSession) -> None:

@@ -100,6 +100,7 @@ class Redrawer:
             session.is_repeated = False
             pixels = self._canvas.draw()
             self._trial.record_full(time.perf_counter() - start)
+            session.clock.lap("draw")
             return pixels
         assert self._blitter is not None
         if self._blitter.nodes is not self._nodes:
@@ -112,6 +113,7 @@ class Redrawer:
         session.is_unsure = True
         is_incremental = self._blitter is last_blitter
         has_lost = self._trial.record_blit(time.perf_counter() - start)
+        session.clock.lap("draw")
         if self._mode == "auto" and (has_lost or (self._samples.are_due(session) and is_incremental)):
             self._compare(frame_idx, session)
         return pixels
@@ -173,7 +175,7 @@ class Redrawer:
         session.is_unsure = False
         box = _difference(expected, self._blitter.pixels)
         session.n_compared += 1
-        session.compare_seconds += time.perf_counter() - start
+        session.clock.lap("compare")
         if box is None:
             self._blitter.mark_clean()
             self._samples.record(session)

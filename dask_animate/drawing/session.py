@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .phase_clock import PhaseClock
 
 
 @dataclass
@@ -27,13 +29,13 @@ class DrawSession:
         True if the frame drawn last equals the one before it in this session.
     n_compared : int
         Frames that were compared with a full draw.
-    compare_seconds : float
-        Time that these comparisons took.
     is_unsure : bool
         True if the last incrementally drawn frame was not compared yet.
     sample : int or None
         Which frame, counted from 0, is compared besides the last; None if there is none, and after it
         was compared.
+    clock : PhaseClock
+        Where the time goes; of the partition, so that it goes on if the partition is drawn again.
     """
 
     n_frames: int | None = None
@@ -43,6 +45,6 @@ class DrawSession:
     n_drawn: int = 0
     is_repeated: bool = False
     n_compared: int = 0
-    compare_seconds: float = 0.0
     is_unsure: bool = False
     sample: int | None = None
+    clock: PhaseClock = field(default_factory=PhaseClock)

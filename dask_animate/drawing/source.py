@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import Restart
 from ..frames import FrameSize
 from .session import DrawSession
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..provenance import Environment
 
 
-class Mismatch(Exception):
+class Mismatch(Restart):
     """Incrementally drawn frames are wrong or cannot be checked; the partition must be drawn again.
 
     Attributes

@@ -15,4 +15,5 @@ from .output_file import OutputFile as OutputFile
 from .output_options import OutputOptions as OutputOptions
 from .segment import Segment as Segment
 from .segment_encoder import SegmentEncoder as SegmentEncoder
+from .segment_journal import SegmentJournal as SegmentJournal
 from .writer import open_writer as open_writer

@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import OutputError
-from ..frames import FrameSize
-from .encoders import Encoding
 from .muxer import Muxer, encoded_stream
 from .output_file import Directories, OutputFile
 from .segment import Segment
-from .timeline import Timeline
+from .segment_copies import VideoFormat
 
 #: Digits of a frame index in a name, if that is enough for all frames, and if their number is unknown.
 _DIGITS, _MOST_DIGITS = 6, 12
@@ -54,18 +52,14 @@ class KeptSegments:
     def __exit__(self, *exc_info: object) -> None:
         self._made.remove()
 
-    def add(self, segment: Segment, encoding: Encoding, size: FrameSize, timeline: Timeline) -> None:
+    def add(self, segment: Segment, video: VideoFormat) -> None:
         """Write a segment to a file that is named by its first and its last frame.
 
         Parameters
         ----------
         segment : Segment
             Not changed.
-        encoding : Encoding
-            How it was encoded.
-        size : FrameSize
-            Size of the drawn frames.
-        timeline : Timeline
+        video : VideoFormat
             Of the whole video.
 
         Raises
@@ -73,12 +67,13 @@ class KeptSegments:
         OutputError
             If the file cannot be written, or if there is one with its name.
         """
-        path = self._directory / self._name(segment, timeline.n_frames)
+        path = self._directory / self._name(segment, video.timeline.n_frames)
         if path.exists():
             raise OutputError(f"keep_segments: {path} exists already, made by somebody else")
-        part = timeline.part(segment.start, segment.n_frames)
+        part = video.timeline.part(segment.start, segment.n_frames)
         with OutputFile(path) as file:
-            with Muxer(file, encoding, encoded_stream(encoding, size), part, {}) as muxer:
+            stream = encoded_stream(video.encoding, video.size)
+            with Muxer(file, video.encoding, stream, part, {}) as muxer:
                 muxer.add(replace(segment, start=0))
             file.commit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from types import TracebackType
 from typing import NamedTuple
 
@@ -15,9 +16,8 @@ from ..errors import EncoderError
 from ..frames import FrameSize
 from ._pyav import add_packet_stream, set_alpha
 from .codec_context import configure
-from .container import close_container, open_container, output_errors
+from .container import Destination, close_container, open_container, output_errors
 from .encoders import ENCODERS, Encoding
-from .output_file import OutputFile
 from .segment import Packet, Segment
 from .timeline import Timeline
 
@@ -44,7 +44,7 @@ class Muxer:
 
     Parameters
     ----------
-    output : OutputFile
+    output : Destination
         The file.
     encoding : Encoding
         How the segments were encoded.
@@ -54,6 +54,8 @@ class Muxer:
         When frames are shown, and the chapters.
     metadata : mapping of str to str
         Title and other texts, by FFmpeg's names.
+    offset : int, optional
+        Given for a fragment of a file that grows: the tick of that file at which it begins.
 
     Attributes
     ----------
@@ -63,13 +65,15 @@ class Muxer:
 
     def __init__(
         self,
-        output: OutputFile,
+        output: Destination,
         encoding: Encoding,
         add_stream: AddStream,
         timeline: Timeline,
         metadata: Mapping[str, str],
+        offset: int | None = None,
     ) -> None:
         self._output = output
+        self._offset = offset
         self._encoding = encoding
         self._add_stream = add_stream
         self._timeline = timeline
@@ -124,6 +128,13 @@ class Muxer:
                 self._opened.container.mux_one(self._timed(packet, decoded, self._opened.stream))
         self.n_frames += segment.n_frames
 
+    @property
+    def tick(self) -> Fraction:
+        """Unit of time in the file, in seconds; known once there is a segment."""
+        assert self._opened is not None
+        assert self._opened.stream.time_base is not None
+        return self._opened.stream.time_base
+
     def _timed(self, packet: Packet, decoded: int, stream: VideoStream) -> av.Packet[Stream]:
         """Return PyAV's packet with its timestamps; it is the one to decode after `decoded` others."""
         at, ahead = self._timeline.start, self._encoding.reorder
@@ -131,7 +142,8 @@ class Muxer:
         if shown < decoded - ahead:
             raise EncoderError(f"the encoder delays frames by more than {ahead}: lower -bf")
         timed: av.Packet[Stream] = av.Packet(packet.data)
-        timed.pts, timed.dts = at(shown), at(decoded - ahead)
+        offset = self._offset or 0
+        timed.pts, timed.dts = offset + at(shown), offset + at(decoded - ahead)
         timed.duration = at(shown + 1) - at(shown)
         if decoded + 1 == self._timeline.n_frames and self._encoding.muxer in ("mp4", "mov"):
             # They sum durations in decoding order: the last one corrects the total.
@@ -145,7 +157,13 @@ class Muxer:
 
     def _open(self, segment: Segment, origin: str) -> _Opened:
         encoding = self._encoding
-        container = open_container(self._output, encoding, self._timeline, self._metadata)
+        container = open_container(
+            self._output,
+            encoding,
+            self._timeline,
+            self._metadata,
+            is_fragment=self._offset is not None,
+        )
         stream = self._add_stream(container, segment)
         if encoding.codec == "hevc" and encoding.muxer in ("mp4", "mov"):
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take

@@ -160,11 +160,8 @@ class EncodeOptions:
         Segments can be kept only of what is encoded where it is drawn.
         """
         encode_on = require_choice("encode_on", encode_on, ("auto", "workers", "client"))
-        if keeps_segments and not CODECS[self.codec].is_segmented:
-            raise OptionError(
-                f"keep_segments is not possible for {self.codec}, where each frame builds on the one "
-                f"before: leave it out, or give another codec"
-            )
+        if keeps_segments:
+            self.require_segments("keep_segments")
         if keeps_segments and encode_on == "client":
             raise OptionError(
                 "keep_segments needs frames to be encoded partition by partition: give "
@@ -178,6 +175,14 @@ class EncodeOptions:
                 f'one before: give "client" or "auto"'
             )
         return encode_on
+
+    def require_segments(self, name: str) -> None:
+        """Raise if the file is written in one piece, so that what is named is not possible."""
+        if not CODECS[self.codec].is_segmented:
+            raise OptionError(
+                f"{name} is not possible for {self.codec}: GIF, APNG and WebP files are written in one "
+                f"piece; give another codec, such as h264 in an MP4 file"
+            )
 
 
 def as_fps(fps: object) -> Fraction:

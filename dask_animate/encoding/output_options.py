@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import in_short, require_text
+from ..validation import in_short, require_bool, require_text
 from .encoder_choice import check_encoder
 from .formats import CODECS, Container
 from .kept_segments import KeptSegments
 from .options import EncodeOptions
 from .output_file import as_path
+from .partial_file import PartialFile, check_replaceable, partial_path
+from .segment_copies import SegmentCopy
+from .segment_journal import SegmentJournal
 from .timeline import Timeline
 
 # This library's names of metadata, and FFmpeg's.
@@ -43,6 +46,8 @@ class OutputOptions:
         Title and other texts, by FFmpeg's names.
     keep_segments : Path or None
         The absolute path of the directory where segments are kept.
+    keep_partial : Path or None
+        The absolute path of the file that is kept if the render fails.
     """
 
     path: Path
@@ -50,6 +55,7 @@ class OutputOptions:
     timeline: Timeline
     metadata: Mapping[str, str]
     keep_segments: Path | None = None
+    keep_partial: Path | None = None
 
     @classmethod
     def create(
@@ -62,6 +68,7 @@ class OutputOptions:
         chapters: object = None,
         metadata: object = None,
         keep_segments: object = None,
+        keep_partial: object = False,
     ) -> OutputOptions:
         """Check that an encoder takes the options, and that the container can hold the timing and texts.
 
@@ -71,7 +78,7 @@ class OutputOptions:
             For the same file.
         n_frames : int or None
             Number of frames; None if unknown.
-        output_file, durations, chapters, metadata, keep_segments
+        output_file, durations, chapters, metadata, keep_segments, keep_partial
             As for `Animator.make_video`.
 
         Raises
@@ -92,13 +99,28 @@ class OutputOptions:
             )
         path = Path(os.path.abspath(as_path(output_file)))
         texts = check_metadata(metadata, encode.container)
-        return cls(path, encode, timeline, texts, _segment_directory(keep_segments, path))
+        segments = _segment_directory(keep_segments, path)
+        partial = _partial_file(keep_partial, path, encode)
+        return cls(path, encode, timeline, texts, segments, partial)
 
-    def open_kept(self) -> AbstractContextManager[KeptSegments | None]:
-        """Return a context manager of where segments are kept, or of None."""
-        if self.keep_segments is None:
-            return nullcontext()
-        return KeptSegments(self.keep_segments, self.path.suffix or CODECS[self.encode.codec].suffix)
+    @contextmanager
+    def open_copies(self, journal: SegmentJournal | None = None) -> Iterator[list[SegmentCopy]]:
+        """Open what takes the segments besides the video, a journal among it if there is one.
+
+        It is closed after all that writes the video.
+        """
+        with ExitStack() as opened:
+            copies: list[SegmentCopy] = []
+            if self.keep_segments is not None:
+                suffix = self.path.suffix or CODECS[self.encode.codec].suffix
+                copies.append(opened.enter_context(KeptSegments(self.keep_segments, suffix)))
+            if self.keep_partial is not None and journal is None:
+                journal = opened.enter_context(SegmentJournal(self.keep_partial.parent))
+            if journal is not None:
+                copies.append(journal)
+            if self.keep_partial is not None and journal is not None:
+                copies.append(opened.enter_context(PartialFile(self.keep_partial, journal)))
+            yield copies
 
     def with_alpha(self) -> OutputOptions:
         """Return the options for frames that turn out to have an alpha channel, which may be lost."""
@@ -153,3 +175,13 @@ def _segment_directory(keep_segments: object, output_file: Path) -> Path | None:
             f"{directory} holds files: give another one, or move them away"
         )
     return directory
+
+
+def _partial_file(keep_partial: object, output_file: Path, encode: EncodeOptions) -> Path | None:
+    """Return the absolute path of the file, or raise if it cannot be kept."""
+    if not require_bool("keep_partial", keep_partial):
+        return None
+    encode.require_segments("keep_partial=True")
+    path = partial_path(output_file, output_file.suffix or CODECS[encode.codec].suffix)
+    check_replaceable(path)
+    return path

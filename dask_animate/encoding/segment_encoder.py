@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 
 import av
 import numpy as np
@@ -44,8 +44,6 @@ class SegmentEncoder:
         Number of frames so far.
     n_bytes : int
         Size of the packets so far, in bytes; the encoder delays some frames.
-    seconds : float
-        Time spent converting and encoding so far.
     """
 
     def __init__(self, encoding: Encoding, size: FrameSize, start: int, threads: int = 1) -> None:
@@ -54,11 +52,11 @@ class SegmentEncoder:
         self._converter = Converter(encoding, size)
         self._picture: av.VideoFrame | None = None
         self._packets: list[Packet] = []
+        self._is_interrupted = False
         self._context: VideoCodecContext | None = _create_context(
             encoding, self._converter.encoded_size, threads
         )
         self.n_bytes = 0
-        self.seconds = 0.0
         self.n_frames = 0
 
     def __enter__(self) -> SegmentEncoder:
@@ -87,30 +85,46 @@ class SegmentEncoder:
         is_repeated : bool
             True if the frame equals the one before; then it is not read.
         """
-        start = time.perf_counter()
         if not is_repeated or self._picture is None:
             self._picture = self._converter.convert(frame, opaque=opaque)
-        self.seconds += time.perf_counter() - start
         return self._picture
 
     def encode(self, picture: av.VideoFrame) -> None:
         """Encode the next frame, converted."""
-        start = time.perf_counter()
         picture.pts, picture.time_base = self.n_frames, 1 / self._fps
         self._encode(picture)
         self.n_frames += 1
-        self.seconds += time.perf_counter() - start
 
     def finish(self) -> Segment:
         """Return the segment; nothing can be added to it."""
-        start = time.perf_counter()
         header = self._encode(None).extradata or b""
-        self.seconds += time.perf_counter() - start
         return Segment(self._start, self.n_frames, header, self._packets, encoder_build())
+
+    def salvage(self) -> Segment | None:
+        """Return the frames that can be decoded; none are added afterwards. None if there are none.
+
+        An interrupt comes when a call of the encoder returns, whose packets are then lost. Those before
+        can be decoded up to the first frame that is missing, unless they were to come after it.
+        """
+        context = self._context
+        assert context is not None, "the encoder is closed"
+        if not self._is_interrupted:
+            with suppress(EncoderError):
+                self._encode(None)
+        n_whole, last = 0, -1
+        for n_packets, packet in enumerate(self._packets, 1):
+            last = max(last, packet.rank)
+            if last + 1 == n_packets:  # no frame before the last one is missing
+                n_whole = n_packets
+        if not n_whole:
+            return None
+        packets, header = self._packets[:n_whole], context.extradata or b""
+        return Segment(self._start, n_whole, header, packets, encoder_build())
 
     def _encode(self, picture: av.VideoFrame | None) -> VideoCodecContext:
         context = self._context
         assert context is not None, "the encoder is closed"
+        self._is_interrupted = True  # until the packets are here
         try:
             packets = context.encode(picture)
         except (av.error.FFmpegError, ValueError) as exc:
@@ -121,6 +135,7 @@ class SegmentEncoder:
                 Packet(bytes(packet), packet.pts, packet.is_keyframe, get_alpha(packet))
             )
             self.n_bytes += packet.size
+        self._is_interrupted = False
         return context
 
 

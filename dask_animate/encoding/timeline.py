@@ -100,6 +100,15 @@ class Timeline:
         starts = [self.start(idx) for idx in range(start, start + n_frames + 1)]
         return Timeline.of_starts(self.fps, [tick - starts[0] for tick in starts])
 
+    def beginning(self, n_frames: int) -> Timeline:
+        """Return the timeline of the first frames, with the chapters that begin during them."""
+        part = self.part(0, n_frames)
+        end = part.start(n_frames)
+        chapters = [
+            (title, start, min(stop, end)) for title, start, stop in self.chapters if start < end
+        ]
+        return replace(part, chapters=tuple(chapters))
+
     @property
     def is_uniform(self) -> bool:
         """Whether every frame is shown for one tick."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from types import TracebackType
 
 import av
@@ -11,16 +11,13 @@ from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
 from ..errors import EncoderError
-from ..frames import FrameSize
 from ..memory import LOCAL_SEGMENT_BYTES
 from .conversion import check_size
-from .encoders import Encoding
-from .kept_segments import KeptSegments
 from .muxer import Muxer, encoded_stream
 from .output_file import OutputFile
 from .segment import Segment
+from .segment_copies import SegmentCopy, VideoFormat
 from .segment_encoder import SegmentEncoder
-from .timeline import Timeline
 
 
 class VideoWriter:
@@ -35,16 +32,10 @@ class VideoWriter:
     ----------
     output : OutputFile
         The file.
-    encoding : Encoding
-        How frames are encoded.
-    size : FrameSize
-        Size of the frames.
-    timeline : Timeline
-        When frames are shown, and the chapters.
-    metadata : mapping of str to str
-        Title and other texts, by FFmpeg's names.
-    kept : KeptSegments, optional
-        Where segments that are added are kept, each as a file of its own.
+    video : VideoFormat
+        How frames are encoded, when they are shown, and the texts.
+    copies : sequence of SegmentCopy
+        What else takes the segments, one after the other.
 
     Attributes
     ----------
@@ -55,18 +46,14 @@ class VideoWriter:
     def __init__(
         self,
         output: OutputFile,
-        encoding: Encoding,
-        size: FrameSize,
-        timeline: Timeline,
-        metadata: Mapping[str, str],
-        kept: KeptSegments | None = None,
+        video: VideoFormat,
+        copies: Sequence[SegmentCopy] = (),
     ) -> None:
         self._output = output
-        self._encoding = encoding
-        self._size = size
-        self._timeline = timeline
-        self._kept = kept
-        self._muxer = Muxer(output, encoding, encoded_stream(encoding, size), timeline, metadata)
+        self._video = video
+        self._copies = copies
+        stream = encoded_stream(video.encoding, video.size)
+        self._muxer = Muxer(output, video.encoding, stream, video.timeline, video.metadata)
         self._encoder: SegmentEncoder | None = None
         self.n_frames = 0
 
@@ -85,7 +72,7 @@ class VideoWriter:
                 if self.n_frames == 0:
                     raise EncoderError("no frame was written")
             elif self._encoder is not None:
-                self._encoder.close()
+                self._salvage(self._encoder)
         if exc_type is None:
             self._output.commit()
 
@@ -99,7 +86,7 @@ class VideoWriter:
         opaque : bool
             True if there is no alpha, or if it is 255 everywhere.
         """
-        check_size(frame, self._size, self.n_frames)
+        check_size(frame, self._video.size, self.n_frames)
         return self._open_encoder().convert(frame, opaque=opaque)
 
     def encode(self, picture: av.VideoFrame) -> None:
@@ -107,24 +94,36 @@ class VideoWriter:
         encoder = self._open_encoder()
         encoder.encode(picture)
         self.n_frames += 1
-        if encoder.n_frames >= self._encoding.gop or encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
+        if encoder.n_frames >= self._video.encoding.gop or encoder.n_bytes >= LOCAL_SEGMENT_BYTES:
             self._flush()
 
     def add(self, segment: Segment, origin: str) -> None:
         """Append frames that were encoded elsewhere; `origin` names by whom, for error messages."""
         self._flush()
-        self._muxer.add(segment, origin)
-        if self._kept is not None:
-            self._kept.add(segment, self._encoding, self._size, self._timeline)
+        self._write(segment, origin)
         self.n_frames += segment.n_frames
 
     def _open_encoder(self) -> SegmentEncoder:
         if self._encoder is None:
-            self._encoder = SegmentEncoder(self._encoding, self._size, self.n_frames, CPU_COUNT)
+            encoding, size = self._video.encoding, self._video.size
+            self._encoder = SegmentEncoder(encoding, size, self.n_frames, CPU_COUNT)
         return self._encoder
 
     def _flush(self) -> None:
         if self._encoder is not None:
             with self._encoder as encoder:
                 self._encoder = None
-                self._muxer.add(encoder.finish())
+                self._write(encoder.finish())
+
+    def _salvage(self, encoder: SegmentEncoder) -> None:
+        """Give the copies what the video itself will not get."""
+        with encoder:
+            segment = encoder.salvage() if self._copies else None
+        if segment is not None:
+            for copy in self._copies:
+                copy.add(segment, self._video)
+
+    def _write(self, segment: Segment, origin: str = "this process") -> None:
+        self._muxer.add(segment, origin)
+        for copy in self._copies:
+            copy.add(segment, self._video)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..frames import FrameSize
 from .encoders import Encoding
 from .formats import CODECS
 from .image_writer import ImageWriter
-from .kept_segments import KeptSegments
 from .output_file import OutputFile
 from .output_options import OutputOptions
+from .segment_copies import SegmentCopy, VideoFormat
 from .video_writer import VideoWriter
 
 
 def open_writer(
     output: OutputFile,
     options: OutputOptions,
-    kept: KeptSegments | None,
+    copies: Sequence[SegmentCopy],
     encoding: Encoding,
     size: FrameSize,
 ) -> VideoWriter | ImageWriter:
@@ -27,13 +29,14 @@ def open_writer(
         The file.
     options : OutputOptions
         Gives the timing and the texts.
-    kept : KeptSegments or None
-        Where segments are kept, each as a file of its own.
+    copies : sequence of SegmentCopy
+        What else takes the segments; nothing does of an animated image, which has none.
     encoding : Encoding
         How frames are encoded.
     size : FrameSize
         Size of the drawn frames.
     """
     if CODECS[encoding.codec].is_segmented:
-        return VideoWriter(output, encoding, size, options.timeline, options.metadata, kept)
+        video = VideoFormat(encoding, size, options.timeline, options.metadata)
+        return VideoWriter(output, video, copies)
     return ImageWriter(output, encoding, size, options.timeline)

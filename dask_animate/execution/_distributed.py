@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from distributed import Scheduler, SpecCluster, Status, Worker
+from distributed import Client, Scheduler, SpecCluster, Status, Worker
 from distributed.threadpoolexecutor import thread_state as pool_state
 from distributed.utils import thread_state as task_state
 
@@ -53,6 +53,19 @@ def adaptive_maximum(cluster: SpecCluster) -> float | None:
         return None
     maximum: float = adaptive.maximum
     return maximum
+
+
+def run_within(
+    client: Client, seconds: float, function: Callable[..., Any], *args: Any, workers: list[str]
+) -> dict[str, Any]:
+    """Run a function on some workers, and return what each answers; raise `TimeoutError` after a while.
+
+    `Client.run` waits without end for a worker that hangs.
+    """
+    answers: dict[str, Any] = client.sync(
+        client._run, function, *args, workers=workers, on_error="return", callback_timeout=seconds
+    )
+    return answers
 
 
 # On the scheduler, in a plugin of its own: the public road to register a worker plugin begins at a

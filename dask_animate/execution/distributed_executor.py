@@ -21,11 +21,12 @@ from weakref import WeakSet
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
-from ._distributed import addresses_in_this_process
+from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
+from ._distributed import addresses_in_this_process, run_within
 from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
@@ -34,6 +35,7 @@ from .submission import SharedFuture, Submission
 from .tasks import (
     RendererPlugin,
     build_figure,
+    peek,
     render_items,
     render_partition,
 )
@@ -51,6 +53,8 @@ SCATTER_BYTES = 64 * 2**10
 MAX_RESUBMITS = 5
 #: Seconds for which scattering waits for a worker; then parameters ride in the task.
 SCATTER_SECONDS = 1.0
+#: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
+N_PEEKED, PEEK_SECONDS = 4, 1.0
 
 # Why a render cannot go on. A client closes with its cluster.
 SCHEDULER_GONE = "the scheduler is gone"
@@ -73,18 +77,30 @@ class DistributedExecutor:
         Use at most so many workers; None uses all, also those that join later.
     here : Renderer, optional
         Draws some partitions in this process, besides the workers. Not closed.
+    is_complete : bool, default: False
+        True if the cluster was started for the render, and all its workers are there.
+    on_drawn : callable, optional
+        Called with the number of frames of each partition that is drawn, in the order in which they are
+        done, in threads of the client.
     """
 
     scaling = Scaling("a client was given, or one was active")
 
     def __init__(
-        self, client: Client, spec: SourceSpec, max_workers: int | None, here: Renderer | None = None
+        self,
+        client: Client,
+        spec: SourceSpec,
+        max_workers: int | None,
+        here: Renderer | None = None,
+        *,
+        is_complete: bool = False,
+        on_drawn: Callable[[int], None] = lambda n_frames: None,
     ) -> None:
         self._here = here
+        self._on_drawn = on_drawn
         self._client = client
         self._spec = spec
-        # Where this process draws too, the cluster was started for the render, with all its workers.
-        self._workers = Workers(client, max_workers, is_complete=here is not None)
+        self._workers = Workers(client, max_workers, is_complete=is_complete)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
@@ -94,7 +110,8 @@ class DistributedExecutor:
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
         self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
-        self._lock = threading.Lock()  # for the set, to which both threads add
+        self._drawing: dict[str, None] = {}  # workers that draw, those first that are asked next
+        self._lock = threading.Lock()  # for these two, which several threads change
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
@@ -162,14 +179,16 @@ class DistributedExecutor:
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")
         futures = [
-            self._client.submit(
-                build_figure,
-                self._name,
-                encode,
-                key=(self._key("build_figure"), idx),
-                pure=False,
-                workers=address,
-                allow_other_workers=address is not None,
+            self._known(
+                self._client.submit(
+                    build_figure,
+                    self._name,
+                    encode,
+                    key=(self._key("build_figure"), idx),
+                    pure=False,
+                    workers=address,
+                    allow_other_workers=address is not None,
+                )
             )
             for idx, address in enumerate(workers)
         ]
@@ -177,6 +196,7 @@ class DistributedExecutor:
         try:
             for future in as_completed(futures, loop=self._client.loop):
                 built.append(self._result(future, "setup()"))
+                self._note_drawing(built[-1].worker)
                 is_enough = encode is None or any(figure.gpu_reason for figure in built)
                 if is_enough and len(built) == sum(other.done() for other in futures):
                     break
@@ -189,6 +209,26 @@ class DistributedExecutor:
             # Also those that are done: an error that a client keeps holds the frames it passed through.
             self._cancel(futures)
         return built
+
+    def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
+        """Return the newest frame that some of the workers, or this process, drew lately."""
+        with self._lock:
+            asked = list(self._drawing)[:N_PEEKED]
+            for address in asked:
+                self._drawing[address] = self._drawing.pop(address)
+        answers: dict[str, Any] = {}
+        if asked:
+            with suppress(Exception):  # of a cluster that goes just now, or has no time
+                answers = run_within(self._client, PEEK_SECONDS, peek, self._name, side, workers=asked)
+        sampled = [answer for answer in answers.values() if isinstance(answer, SampledFrame | Thumbnail)]
+        return max(sampled, key=lambda frame: frame.drawn_at, default=None)
+
+    def cancel(self) -> None:
+        """Cancel what is in flight."""
+        self._closing = True
+        with self._lock:
+            futures = list(self._futures)
+        self._cancel(futures)
 
     def outputs(
         self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
@@ -242,6 +282,7 @@ class DistributedExecutor:
             while not fetching.done() and self._draw_here(fetching, submissions, window, run_code):
                 pass
             output = fetching.result()
+            self._note_drawing(output.report.worker)
             window.learn(output)
             head = self._submissions.popleft()
             window.remove(head)
@@ -315,19 +356,39 @@ class DistributedExecutor:
         # Functions, as what is lost with its worker is sent again.
         send = self._send_delayed if isinstance(partition.params, DelayedItems) else self._send
         return Submission(
-            partial(send, partition, task),
+            partial(self._watched, n_frames, partial(send, partition, task)),
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
             _frames_of(partition),
             draw=partial(self._drawn_here, partition, task),
         )
 
+    def _note_drawing(self, worker: str) -> None:
+        if worker:
+            with self._lock:
+                self._drawing.setdefault(worker)
+
+    def _watched(self, n_frames: int, send: Callable[[], Future]) -> Future:
+        """Send a partition, and tell when it is drawn."""
+        future = send()
+
+        def tell(done: Future) -> None:
+            if done.status == "finished":
+                self._on_drawn(n_frames)
+
+        future.add_done_callback(tell)
+        return future
+
     def _drawn_here(
         self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
     ) -> TaskOutput:
         assert self._here is not None
+        clock = PhaseClock()
         indexed = enumerate(partition.items(), partition.start)
-        return self._here.render(task, partition.start, indexed, len(partition), on_frame)
+        clock.lap("load")
+        output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
+        self._on_drawn(len(partition))
+        return output
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
         sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from ..encoding import EncodeOptions
 from ..frames import FrameSize
 from ..params import Params
-from ..rendering import TaskOutput, TaskSpec
+from ..rendering import SampledFrame, TaskOutput, TaskSpec, Thumbnail
 from .partitioning import Plan
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Executor(Protocol):
     """Draws the partitions of one render.
 
     A context manager: leaving it gives up what is still being drawn, and closes the figures. Used by one
-    thread.
+    thread, but for `peek` and `cancel`, which any thread may call.
     """
 
     @property
@@ -136,4 +136,18 @@ class Executor(Protocol):
         on_encoded : callable
             May be called with the index of each frame as it is encoded, before its partition is yielded.
         """
+        ...
+
+    def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
+        """Return a frame that was drawn lately, if one is known, and ask for a newer one.
+
+        Parameters
+        ----------
+        side : int or None
+            Longer side of a thumbnail, in pixels; None returns the whole frame.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Make `build` and `outputs` raise soon if they wait for other processes."""
         ...

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import OptionError
 from ..rendering import SourceSpec
 from .cluster import ClusterOptions
 from .executor import Executor
 from .local_executor import LocalExecutor
 
+if TYPE_CHECKING:
+    from distributed import Client
 
-def choose_executor(cluster: ClusterOptions, spec: SourceSpec, n_frames: int | None) -> Executor:
+
+def choose_executor(
+    cluster: ClusterOptions,
+    spec: SourceSpec,
+    n_frames: int | None,
+    on_drawn: Callable[[int], None] = lambda n_frames: None,
+    *,
+    in_background: bool = False,
+) -> Executor:
     """Return the executor of a render, which the caller enters.
 
     Parameters
@@ -19,20 +33,48 @@ def choose_executor(cluster: ClusterOptions, spec: SourceSpec, n_frames: int | N
         What to draw.
     n_frames : int or None
         Number of frames; None if unknown.
+    on_drawn : callable
+        Called with the number of frames of each partition that another process has drawn, in any thread
+        and in the order in which they are done.
+    in_background : bool, default: False
+        True if the caller's code goes on meanwhile, so that nothing may be drawn in this process.
 
     Raises
     ------
     AnimatorPickleError
-        If it cannot be sent to the cluster of a client.
+        If it cannot be sent to another process, but has to be.
+    OptionError
+        If no other process can draw, but has to.
     """
-    client, max_workers = cluster.resolve(n_frames)
+    client, max_processes = cluster.resolve(n_frames)
     if client is not None:
         from .distributed_executor import DistributedExecutor
 
-        return DistributedExecutor(client, spec.pickled(), max_workers)
-    if max_workers == 1:
+        if in_background:
+            _check_drawn_elsewhere(client)
+        return DistributedExecutor(client, spec.pickled(), max_processes, on_drawn=on_drawn)
+    assert max_processes is not None
+    if in_background:
+        from .own_cluster import MAY_NOT_START, may_start
+        from .own_cluster_executor import OwnClusterExecutor
+
+        if not may_start():
+            raise OptionError(f"wait=False needs other processes, and {MAY_NOT_START}: leave it out")
+        return OwnClusterExecutor(spec, max_processes, on_drawn)
+    if max_processes == 1:
         return LocalExecutor(spec)
     from .scale_out import ScaleOutExecutor
 
-    assert max_workers is not None
-    return ScaleOutExecutor(spec, max_workers)
+    return ScaleOutExecutor(spec, max_processes, on_drawn)
+
+
+def _check_drawn_elsewhere(client: Client) -> None:
+    """Raise if workers of the client's cluster are threads of this process."""
+    from ._distributed import addresses_in_this_process
+
+    if addresses_in_this_process() & client.scheduler_info(n_workers=-1)["workers"].keys():
+        raise OptionError(
+            "wait=False needs workers in other processes: those of this client are threads of this one, "
+            "so that other code would see the figures and the rcParams of what they draw; start the "
+            "cluster with processes=True, or leave out wait=False"
+        )

@@ -8,10 +8,11 @@ from itertools import chain, count, islice
 from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions, gpu_reason
 from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import Params, Partition, nbytes
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec
+from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
 from .executor import BuiltFigure, Scaling, Tasks
 from .partitioning import PartitionCost, Plan, segment_length
 
@@ -77,6 +78,14 @@ class LocalExecutor:
         """Write to the store, and read it."""
         session.prove_here()
 
+    def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
+        """Return a frame that was drawn lately."""
+        sampled = self.renderer.peek()
+        return sampled if sampled is None or side is None else sampled.thumbnail(side)
+
+    def cancel(self) -> None:
+        """Do nothing: no other process is waited for."""
+
     def outputs(
         self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
@@ -110,8 +119,9 @@ class LocalExecutor:
             def auto() -> int:
                 return gop if cost is None else max(gop, segment_length(None, 1, cost, gop, MAX_SEGMENT))
 
-            for start, items in self._in_partitions(is_over, params, plan, auto):
-                output = self.renderer.render(task, start, enumerate(items, start), on_frame=on_encoded)
+            for start, items, clock in self._in_partitions(is_over, params, plan, auto):
+                indexed = enumerate(items, start)
+                output = self.renderer.render(task, start, indexed, None, on_encoded, clock)
                 cost = PartitionCost.of(output.report, cost)
                 yield output
         else:
@@ -149,16 +159,20 @@ class LocalExecutor:
     ) -> Iterator[TaskOutput]:
         """Draw some frames at a time, as many as memory allows, and hand them on."""
         n_frames = max(1, LOCAL_BLOCK_BYTES // self.renderer.size().n_bytes)
-        for start, items in self._in_partitions(is_over, params, plan, lambda: n_frames):
+        for start, items, clock in self._in_partitions(is_over, params, plan, lambda: n_frames):
             indexed = enumerate(items, start)
             for first in indexed:
+                clock.lap("load")
                 some = chain([first], islice(indexed, n_frames - 1))
-                yield self.renderer.render(task, first[0], some, n_frames)
+                yield self.renderer.render(task, first[0], some, n_frames, clock=clock)
+                clock = PhaseClock()
 
     def _in_partitions(
         self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: Callable[[], int]
-    ) -> Iterator[tuple[int, Iterator[Any]]]:
-        """Yield the first frame index and the parameters of each partition, to be read one at a time.
+    ) -> Iterator[tuple[int, Iterator[Any], PhaseClock]]:
+        """Yield the first frame index of each partition, its parameters, and its clock, which runs.
+
+        Parameters are to be read one at a time; the first one was read.
 
         `auto` returns the size where the choice is ours. Then a partition also ends when its parameters,
         where they are kept for drawing it again, take a lot of memory.
@@ -179,9 +193,13 @@ class LocalExecutor:
                 if ends or (first := next(frames, _END)) is _END:
                     return
 
-        while not is_over() and (first := next(frames, _END)) is not _END:
+        while not is_over():
+            clock = PhaseClock()
+            if (first := next(frames, _END)) is _END:
+                return
+            clock.lap("load")
             self.n_begun += 1
-            yield start, items(first, size_at(start))
+            yield start, items(first, size_at(start)), clock
 
     def _read(self, params: Params) -> Iterator[Any]:
         frames = iter(params)

@@ -14,12 +14,15 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 
-from ..errors import WorkerError
+from ..errors import AnimateError, WorkerError
 from ..rendering import SourceSpec
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +32,9 @@ START_SECONDS = 2.0
 WARM_UP_SECONDS = 0.5
 #: Seconds between two looks whether it is ready.
 POLL_SECONDS = 0.02
+
+#: Why `may_start` returns False.
+MAY_NOT_START = "this process may not start worker processes, as it is one itself"
 
 _measured: list[float] = []  # how long it took the last time
 
@@ -67,7 +73,7 @@ class OwnCluster:
     """
 
     def __init__(self, n_workers: int, spec: SourceSpec) -> None:
-        self.client: Any = None
+        self.client: Client | None = None
         self.ready_at = 0.0
         self.failure: Exception | None = None
         self._is_over = threading.Event()
@@ -86,6 +92,30 @@ class OwnCluster:
         import distributed  # noqa: F401 here, since other code may find it half imported by a thread
 
         threading.Thread(target=self._run, name="dask_animate-cluster").start()
+
+    def wait(self) -> Client:
+        """Wait until all workers can draw, and return the client.
+
+        Raises
+        ------
+        WorkerError
+            If it could not be started, or was closed meanwhile.
+        """
+        while self.client is None:
+            if self.failure is not None:
+                raise WorkerError(
+                    f"a cluster of this machine could not be started: {self.failure}"
+                ) from self.failure
+            if self._is_over.wait(POLL_SECONDS):
+                raise WorkerError("the render has ended")
+        return self.client
+
+    def explain(self, exc: BaseException | None) -> None:
+        """Raise why the cluster has ended, if it has, and if that can be the cause of an exception."""
+        # Whatever a client raises then: what is known is that the cluster has ended.
+        can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
+        if self.failure is not None and can_be and isinstance(exc, Exception):
+            raise self.failure from exc
 
     def close(self) -> None:
         """End it as soon as may be; does not wait."""

@@ -204,7 +204,8 @@ class PartitionCost:
     @classmethod
     def of(cls, report: PartitionReport, known: PartitionCost | None) -> PartitionCost:
         """Return it as the mean of what a partition tells and what was known before."""
-        frame = (report.seconds - report.compare_seconds) / report.n_frames
+        once = report.setup_seconds + report.compare_seconds
+        frame = (report.seconds - once) / report.n_frames
         fixed = TASK_SECONDS + report.compare_seconds / max(1, report.n_compared)
         if known is not None:
             frame = (frame + known.frame_seconds) / 2

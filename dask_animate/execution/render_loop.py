@@ -172,10 +172,11 @@ class RenderLoop:
         start = time.perf_counter()
         for output in outputs:
             waited = time.perf_counter() - start
-            self._stats.wait_seconds += waited if output.report.worker else output.report.draw_seconds
+            report = output.report
+            self._stats.wait_seconds += waited if report.worker else report.rendering_seconds
             if self._session is not None:
                 self._session.take(output)
-            self._emit(PartitionRendered(output.report, output.n_bytes))
+            self._emit(PartitionRendered(report, output.n_bytes))
             yield output
             start = time.perf_counter()
 

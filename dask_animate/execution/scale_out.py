@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Self
 
 from dask.system import CPU_COUNT
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
-from ..errors import AnimateError, AnimatorPickleError, ParamsError, WorkerError
+from ..errors import AnimatorPickleError, ParamsError
 from ..memory import REORDER_BYTES
 from ..params import Params, in_bag_order
-from ..rendering import SourceSpec, TaskOutput
+from ..rendering import SampledFrame, SourceSpec, TaskOutput, Thumbnail
 from .executor import BuiltFigure, Scaling, Tasks
 from .local_executor import LocalExecutor
-from .own_cluster import OwnCluster, may_start, start_seconds
+from .own_cluster import MAY_NOT_START, OwnCluster, may_start, start_seconds
 from .partitioning import Plan
 
 if TYPE_CHECKING:
@@ -53,9 +54,12 @@ class ScaleOutExecutor:
         What to draw.
     max_processes : int
         The most processes that draw, this one included.
+    on_drawn : callable
+        As for `DistributedExecutor`.
     """
 
-    def __init__(self, spec: SourceSpec, max_processes: int) -> None:
+    def __init__(self, spec: SourceSpec, max_processes: int, on_drawn: Callable[[int], None]) -> None:
+        self._on_drawn = on_drawn
         self._local = LocalExecutor(spec)
         self._n_processes = max_processes
         self._spec: SourceSpec | None = None
@@ -66,7 +70,7 @@ class ScaleOutExecutor:
         except AnimatorPickleError as exc:
             self._obstacle = str(exc)
         if not may_start():
-            self._obstacle = "this process may not start worker processes, as it is one itself"
+            self._obstacle = MAY_NOT_START
         self._cluster: OwnCluster | None = None
         self._remote: DistributedExecutor | None = None
         self._reason = ""
@@ -84,16 +88,11 @@ class ScaleOutExecutor:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        # Whatever a client raises then: what is known is that the cluster has ended.
-        has_ended = self._cluster is not None and self._cluster.failure is not None
-        is_of_cluster = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
         try:
             self._exits.__exit__(exc_type, exc, tb)
         finally:
-            if has_ended and is_of_cluster and isinstance(exc, Exception) and self._remote is not None:
-                assert self._cluster is not None
-                assert self._cluster.failure is not None
-                raise self._cluster.failure from exc
+            if self._cluster is not None and self._remote is not None:
+                self._cluster.explain(exc)
 
     @property
     def n_threads(self) -> int:
@@ -128,6 +127,19 @@ class ScaleOutExecutor:
         """Write to the store, and read it; workers prove the same by their first partition."""
         self._local.probe(session)
 
+    def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
+        """Return a frame that was drawn lately, here or elsewhere."""
+        frames = [
+            executor.peek(side) for executor in (self._local, self._remote) if executor is not None
+        ]
+        known = [frame for frame in frames if frame is not None]
+        return max(known, key=lambda frame: frame.drawn_at, default=None)
+
+    def cancel(self) -> None:
+        """Cancel what other processes draw."""
+        if self._remote is not None:
+            self._remote.cancel()
+
     def outputs(
         self, params: Params, plan: Plan, tasks: Tasks, on_encoded: Callable[[int], None]
     ) -> Iterator[TaskOutput]:
@@ -153,7 +165,9 @@ class ScaleOutExecutor:
                 remote = self._open_remote(self._client)
                 yield from remote.outputs_of_bag(params, plan, tasks.on_workers, idx, start)
                 return
+            clock = PhaseClock()
             items = part.compute()
+            clock.lap("load")
             indexed, is_run = in_bag_order(items, start, params.n_frames)
             task = tasks.alone if is_run else replace(tasks.alone, encoding=None)
 
@@ -161,14 +175,21 @@ class ScaleOutExecutor:
                 params.n_taken = max(params.n_taken, first + 1, frame_idx + 1)
                 self._is_ready()
 
-            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame)
+            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame, clock)
             start += len(items)
 
     def _open_remote(self, client: Client) -> DistributedExecutor:
         from .distributed_executor import DistributedExecutor
 
         assert self._spec is not None
-        self._remote = DistributedExecutor(client, self._spec, None, self._local.renderer)
+        self._remote = DistributedExecutor(
+            client,
+            self._spec,
+            None,
+            self._local.renderer,
+            is_complete=True,
+            on_drawn=self._on_drawn,
+        )
         return self._exits.enter_context(self._remote)
 
     @property

@@ -12,11 +12,12 @@ from typing import Any
 from dask.utils import format_bytes
 from distributed import Worker, WorkerPlugin, get_worker
 
+from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
-from ..rendering import Renderer, SourceSpec, TaskOutput, TaskSpec, renderers
+from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail, renderers
 from ._distributed import memory_limit
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
@@ -76,6 +77,13 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     return replace(built, gpu_reason=gpu_reason(encode, built.size))
 
 
+def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
+    """Run on a worker's event loop: return a frame that it drew lately; see `Executor.peek`."""
+    renderer = renderers.held(name)
+    sampled = None if renderer is None else renderer.peek()
+    return sampled if sampled is None or side is None else sampled.thumbnail(side)
+
+
 def render_partition(
     name: str,
     partition: Partition,
@@ -87,11 +95,13 @@ def render_partition(
 
     If its parameters have to be computed, `fused` does what is left of that, given what was `computed`.
     """
+    clock = PhaseClock()
     items = partition.items(None if fused is None else fused.results(computed))
+    clock.lap("load")
     is_computed = isinstance(items, list) and fused is not None
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
-    return _render(name, partition.start, indexed, len(partition), task, param_bytes)
+    return _render(name, partition.start, indexed, len(partition), task, param_bytes, clock)
 
 
 def render_items(
@@ -102,12 +112,14 @@ def render_items(
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
     block, for the client to put in order.
     """
+    clock = PhaseClock()
     start = sum(before)
     indexed, is_run = in_bag_order(items, start, stop)
     if not is_run:
         task = replace(task, encoding=None)
     param_bytes = sum(nbytes(params) for _, params in indexed)
-    return _render(name, start, indexed, len(indexed), task, param_bytes)
+    clock.lap("load")
+    return _render(name, start, indexed, len(indexed), task, param_bytes, clock)
 
 
 def _render(
@@ -116,13 +128,14 @@ def _render(
     indexed: Iterable[tuple[int, Any]],
     n_frames: int,
     task: TaskSpec,
-    param_bytes: int = 0,
+    param_bytes: int,
+    clock: PhaseClock,
 ) -> TaskOutput:
     worker, renderer = get_worker(), _renderer(name)
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with errors_that_travel():
-        output = renderer.render(task, start, indexed, n_frames)
+        output = renderer.render(task, start, indexed, n_frames, clock=clock)
         report = replace(
             output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
         )

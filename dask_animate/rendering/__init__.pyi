@@ -1,6 +1,8 @@
 from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
 from .renderer_pool import renderers as renderers
+from .sampled_frame import SampledFrame as SampledFrame
+from .sampled_frame import Thumbnail as Thumbnail
 from .source_spec import DrawnSpec as DrawnSpec
 from .source_spec import FigureSpec as FigureSpec
 from .source_spec import SourceSpec as SourceSpec

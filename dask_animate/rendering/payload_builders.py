@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 class PayloadBuilder(Protocol):
     """Takes the frames of a partition in order, each by `convert` and then `add`."""
 
-    @property
-    def seconds(self) -> float:
-        """Time spent converting and encoding."""
-        ...
-
     def convert(self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool) -> Any:
         """Read a frame, which is overwritten afterwards; return what `add` takes.
 
@@ -79,8 +74,6 @@ def open_builder(
 
 
 class _BlockBuilder:
-    seconds = 0.0  # copying counts as drawing
-
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self._pixels = pixels
         self._frame_idx: list[int] = []
@@ -99,10 +92,6 @@ class _SegmentBuilder:
     def __init__(self, encoder: SegmentEncoder) -> None:
         self._encoder = encoder
 
-    @property
-    def seconds(self) -> float:
-        return self._encoder.seconds
-
     def convert(self, frame: NDArray[np.uint8], *, opaque: bool, is_repeated: bool) -> Any:
         return self._encoder.convert(frame, opaque=opaque, is_repeated=is_repeated)
 
@@ -114,8 +103,6 @@ class _SegmentBuilder:
 
 
 class _StoredBuilder:
-    seconds = 0.0
-
     def __init__(self, start: int) -> None:
         self._start = start
 

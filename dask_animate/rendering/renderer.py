@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
-from ..drawing import DrawSession, Mismatch, Source
+from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
 from ..frames import FrameSize, as_pixels
+from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
-from .task_output import TaskOutput, TaskSpec
+from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
 
 if TYPE_CHECKING:
+    from ..encoding import Segment
     from ..storage import CacheWriter
 
 _logger = logging.getLogger("dask_animate.renderer")  # a documented name
@@ -43,6 +44,7 @@ class Renderer:
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
+        self._sampler = FrameSampler()
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
@@ -71,6 +73,7 @@ class Renderer:
         indexed: Iterable[tuple[int, Any]],
         n_frames: int | None = None,
         on_frame: Callable[[int], None] = lambda frame_idx: None,
+        clock: PhaseClock | None = None,
     ) -> TaskOutput:
         """Draw a partition, and return what the task asks for.
 
@@ -89,18 +92,32 @@ class Renderer:
             draw with figures of their own, as the last frame is verified before they may draw.
         on_frame : callable
             Called with each frame's index when it is done; again, if frames have to be drawn again.
+        clock : PhaseClock, optional
+            That of the partition, if something was done for it before; changed.
         """
+        clock = clock or PhaseClock()
         indexed = Reread(indexed) if self._may_draw_again else indexed
         self.size()  # builds the figure, which has to come before `isolated`
+        clock.lap("setup")
         with nullcontext() if task.encoding is not None else self._source.partition_lock():
-            partition = _Partition(task, start, indexed, n_frames, on_frame, time.perf_counter())
+            clock.lap("wait")
+            partition = _Partition(task, start, indexed, n_frames, on_frame)
             try:
-                return self._render(partition, DrawSession(n_frames))
+                return self._render(partition, DrawSession(n_frames, clock=clock))
             except Mismatch as mismatch:
                 if not self._may_draw_again:
                     raise
+                clock.lap("compare")  # finding out what differs
                 # Whole figures cannot be wrong.
-                return self._render(partition, DrawSession(n_frames, is_whole=True), mismatch.fault)
+                whole = DrawSession(n_frames, is_whole=True, clock=clock)
+                return self._render(partition, whole, mismatch.fault)
+
+    def peek(self) -> SampledFrame | None:
+        """Return a frame that was drawn lately, and ask for a newer one.
+
+        The first call returns None: nothing is copied before somebody asks. Never waits.
+        """
+        return self._sampler.peek()
 
     def close(self) -> None:
         """Close the figure; a partition being drawn ends with its current frame."""
@@ -111,39 +128,35 @@ class Renderer:
     ) -> TaskOutput:
         from .payload_builders import open_builder
 
-        task, n_frames = partition.task, partition.n_frames
-        writer = self._open_writer(partition)
+        task, n_frames, clock = partition.task, partition.n_frames, session.clock
+        adding: Phase = "convert" if task.encoding is None else "encode"
+        writer = self._open_writer(partition, clock)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
             # What is found in the store differs from what was drawn before it.
-            convert = partial(_convert, builder.convert, session if writer is None else None)
+            convert = partial(_convert, builder.convert, session, may_repeat=writer is None)
+            clock.lap(adding)
             n = 0
             for frame_idx, params in partition.indexed:
                 n += 1
+                clock.lap("load")
                 picture = self._take(frame_idx, params, convert, session, writer, is_last=n == n_frames)
                 builder.add(frame_idx, picture)
+                clock.lap(adding)
                 partition.on_frame(frame_idx)
-            seconds = time.perf_counter() - partition.begun - builder.seconds
+                clock.skip()
+            clock.lap("load")  # there is no other frame
             payload = builder.finish()
+            clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
         if writer is not None:
             environment = self._source.environment
             assert environment is not None
             writer.finish(environment)
-        report = PartitionReport(
-            n,
-            seconds,
-            builder.seconds,
-            session.compare_seconds,
-            session.n_compared,
-            n_blitted=session.n_blitted,
-            n_reused=0 if writer is None else writer.n_reused,
-            redraw_fault=fault or session.failure,
-            reuse_fault=None if writer is None else writer.unknown,
-        )
-        return TaskOutput(payload, report, None if writer is None else writer.frame_digests)
+            clock.lap("store")
+        return _output(payload, _report(partition.start, n, session, fault), writer)
 
-    def _open_writer(self, partition: _Partition) -> CacheWriter | None:
+    def _open_writer(self, partition: _Partition, clock: PhaseClock) -> CacheWriter | None:
         cache = partition.task.cache
         if cache is None:
             return None
@@ -151,9 +164,10 @@ class Renderer:
 
         environment = self._source.environment
         assert environment is not None
-        return CacheWriter(
-            cache, partition.start, partition.n_frames or 0, environment, self._source.fonts()
-        )
+        fonts = self._source.fonts()
+        writer = CacheWriter(cache, partition.start, partition.n_frames or 0, environment, fonts)
+        clock.lap("store")
+        return writer
 
     def _take(
         self,
@@ -170,19 +184,34 @@ class Renderer:
         Parameters are read outside, where the process is as the caller left it. The partition's last
         frame is verified before other threads draw.
         """
-        with self._source.isolated():
-            if writer is None:
-                taken = self._draw(frame_idx, params, use, session)
-            else:
-                frame = writer.find(frame_idx, params)
-                if frame is None:
-                    slot = partial(as_pixels, out=writer.slot(frame_idx))
-                    self._draw(frame_idx, params, slot, session)
-                    frame = writer.put(frame_idx)
-                taken = use(frame, opaque=frame.shape[2] == 3)
-            if is_last:
-                self._source.verify(session)
+        with turn():
+            session.clock.lap("wait")
+            with self._source.isolated():
+                session.clock.skip()
+                if writer is None:
+                    taken = self._draw(frame_idx, params, use, session)
+                else:
+                    frame = self._kept(frame_idx, params, session, writer)
+                    taken = use(frame, opaque=frame.shape[2] == 3)
+                if is_last:
+                    self._source.verify(session)
+        session.clock.skip()
         return taken
+
+    def _kept(
+        self, frame_idx: int, params: Any, session: DrawSession, writer: CacheWriter
+    ) -> NDArray[np.uint8]:
+        """Return a frame that is in the store, where it is put unless it is there."""
+        frame = writer.find(frame_idx, params)
+        session.clock.lap("store")
+        if frame is not None:
+            self._sampler.offer(frame_idx, frame, opaque=frame.shape[2] == 3)
+            return frame
+        slot = partial(as_pixels, out=writer.slot(frame_idx))
+        self._draw(frame_idx, params, slot, session)
+        frame = writer.put(frame_idx)
+        session.clock.lap("store")
+        return frame
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
         """Draw one frame, and return what becomes of it.
@@ -205,6 +234,7 @@ class Renderer:
             self._n_drawn += 1
             if self._log_interval and self._n_drawn % self._log_interval == 0:
                 _logger.info("drew %d frames here, the last one frame %d", self._n_drawn, frame_idx)
+            self._sampler.offer(frame_idx, frame, opaque=self._source.opaque)
             return use(frame, opaque=self._source.opaque)
 
 
@@ -217,7 +247,6 @@ class _Partition:
     indexed: Iterable[tuple[int, Any]]
     n_frames: int | None
     on_frame: Callable[[int], None]
-    begun: float
 
 
 def _as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
@@ -227,9 +256,48 @@ def _as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
 
 
 def _convert(
-    convert: Callable[..., T], session: DrawSession | None, frame: NDArray[np.uint8], *, opaque: bool
+    convert: Callable[..., T],
+    session: DrawSession,
+    frame: NDArray[np.uint8],
+    *,
+    opaque: bool,
+    may_repeat: bool,
 ) -> T:
-    return convert(frame, opaque=opaque, is_repeated=session is not None and session.is_repeated)
+    converted = convert(frame, opaque=opaque, is_repeated=may_repeat and session.is_repeated)
+    session.clock.lap("convert")
+    return converted
+
+
+def _report(start: int, n_frames: int, session: DrawSession, fault: str | None) -> PartitionReport:
+    clock = session.clock
+    seconds = clock.seconds.get
+    return PartitionReport(
+        n_frames,
+        clock.total,
+        start,
+        clock.began,
+        setup_seconds=seconds("setup", 0.0),
+        load_seconds=seconds("load", 0.0),
+        update_seconds=seconds("update", 0.0),
+        draw_seconds=seconds("draw", 0.0),
+        compare_seconds=seconds("compare", 0.0),
+        convert_seconds=seconds("convert", 0.0),
+        encode_seconds=seconds("encode", 0.0),
+        store_seconds=seconds("store", 0.0),
+        wait_seconds=seconds("wait", 0.0),
+        n_compared=session.n_compared,
+        n_blitted=session.n_blitted,
+        redraw_fault=fault or session.failure,
+    )
+
+
+def _output(
+    payload: Block | Segment | StoredFrames, report: PartitionReport, writer: CacheWriter | None
+) -> TaskOutput:
+    if writer is None:
+        return TaskOutput(payload, report)
+    kept = replace(report, n_reused=writer.n_reused, reuse_fault=writer.unknown)
+    return TaskOutput(payload, kept, writer.frame_digests)
 
 
 class Reread(Iterable[T]):

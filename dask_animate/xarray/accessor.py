@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Collection
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import xarray as xr
 
@@ -17,6 +17,7 @@ from .animator import DataArrayAnimator
 
 if TYPE_CHECKING:
     from ..inspection import ContactSheet
+    from ..render import Render
     from ..video import Video
 
 _ANIMATOR_OPTIONS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data"}
@@ -61,11 +62,29 @@ class AnimateAccessor:
         _check_names(options, _ANIMATOR_OPTIONS)
         return DataArrayAnimator(self._data, **options)
 
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: Literal[False],
+        **options: Any,
+    ) -> Render: ...
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: Literal[True] = True,
+        **options: Any,
+    ) -> Video: ...
     @parameters_as_in(DataArrayAnimator)
     @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
-    ) -> Video:
+    ) -> Video | Render:
         """Render a video of the data.
 
         Parameters
@@ -88,7 +107,7 @@ class AnimateAccessor:
         Returns
         -------
         Video
-            The finished video and what the render cost.
+            The finished video and what the render cost; a `Render` with ``wait=False``.
 
         Raises
         ------
@@ -97,7 +116,8 @@ class AnimateAccessor:
         """
         _check_names(options, _ANIMATOR_OPTIONS | _RENDER_OPTIONS)
         animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
-        return self(**animator_options).to_video(output_file, fps, **options)
+        rendered: Video | Render = self(**animator_options).to_video(output_file, fps, **options)
+        return rendered
 
     @parameters_as_in(DataArrayAnimator)
     def preview(self, n: int = 9, **options: Any) -> ContactSheet:

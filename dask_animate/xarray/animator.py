@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import nullcontext
 from copy import copy
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import xarray as xr
 from matplotlib.axes import Axes
@@ -25,6 +25,7 @@ from .limits import Distribution, Limits, check_limits, distributions, in_words,
 from .panels import PLOTS, Panel, PanelOptions, make_panel, plot_of
 
 if TYPE_CHECKING:
+    from ..render import Render
     from ..video import Video
 
 
@@ -171,10 +172,28 @@ class DataArrayAnimator(Animator):
         self.before_drawing()
         return {name: (limits.low, limits.high) for name, limits in self._limits.items()}
 
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: Literal[False],
+        **options: Any,
+    ) -> Render: ...
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: Literal[True] = True,
+        **options: Any,
+    ) -> Video: ...
     @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
-    ) -> Video:
+    ) -> Video | Render:
         """Render a video of all frames.
 
         Parameters
@@ -189,12 +208,13 @@ class DataArrayAnimator(Animator):
         Returns
         -------
         Video
-            The finished video and what the render cost.
+            The finished video and what the render cost; a `Render` with ``wait=False``.
         """
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
             self.before_drawing()
-        return self.make_video(output_file, self.data, fps, dim=self.dim, **options)
+        rendered: Video | Render = self.make_video(output_file, self.data, fps, dim=self.dim, **options)
+        return rendered
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}

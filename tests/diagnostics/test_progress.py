@@ -24,7 +24,7 @@ def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
 
 def test_the_clock_starts_with_the_first_frame(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with ProgressBar(4, None) as bar:
+    with ProgressBar(4) as bar:
         assert sys.stderr.getvalue().strip() == "Frames: waiting for the first one"
         created = bar._bar.start_t
         for i in range(4):
@@ -36,7 +36,7 @@ def test_the_clock_starts_with_the_first_frame(monkeypatch):
 
 def test_without_any_frame_nothing_stays(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with ProgressBar(4, None):
+    with ProgressBar(4):
         pass
     assert "\n" not in sys.stderr.getvalue()
     assert sys.stderr.getvalue().split("\r")[-2].strip() == ""
@@ -44,7 +44,7 @@ def test_without_any_frame_nothing_stays(monkeypatch):
 
 def test_of_unknown_length(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with ProgressBar(None, None) as bar:
+    with ProgressBar(None) as bar:
         bar(PartitionRendered(PartitionReport(8, 0.1), 0))
         for i in range(3):
             bar(FrameEncoded(i))
@@ -69,8 +69,8 @@ def test_the_bar_ends_with_a_failure(tmp_path, monkeypatch):
 
 def test_without_a_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
-    with ProgressBar(3, None) as bar:
-        bar(FrameEncoded(0))
+    with ProgressOptions(True, None).shown(3, str, bool) as bar:
+        assert bar is None
 
 
 def test_bad_disable():

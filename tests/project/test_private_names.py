@@ -26,7 +26,10 @@ OTHERS = {
     "_instances": "distributed",
     "_nvenc": "the end of names of encoders",
     "_rand": "numpy",
+    "_register_atexit": "threading",
     "_replace": "typing.NamedTuple",
+    "_run": "distributed",
+    "_seconds": "the end of names of phases",
     "_store": "zarr",
 }
 

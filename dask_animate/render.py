@@ -1,0 +1,303 @@
+"""`Render`, a render that goes on while the caller's code does, and the two ways to begin one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from .diagnostics import LiveView, RenderProgress, in_notebook, progress_text
+from .errors import warn
+from .render_request import RenderRequest
+from .render_run import RenderRun
+from .rendering import SampledFrame
+from .video import Video
+
+#: Seconds between two looks for a frame.
+_POLL_SECONDS = 0.02
+
+
+class Render:
+    """A render that goes on in the background; ``make_video(..., wait=False)`` returns it.
+
+    Its methods are those of `concurrent.futures.Future` where they fit, and it can be awaited. In a
+    notebook it shows itself: how far it is, how fast, the latest frame, and the video when it is done.
+    What is shown changes while other cells run.
+
+    Other processes draw the frames: the workers of the client, or of a cluster that is started for the
+    render. So nothing that is drawn changes the figures, rcParams or random states that other code of
+    this process sees. A thread of this process puts the video together. A script that ends waits for it;
+    a notebook's kernel that is shut down cancels it.
+
+    Attributes
+    ----------
+    output_file : Path
+        Absolute path of the video, which is there once the render is done.
+
+    Notes
+    -----
+    Thread-safe.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import matplotlib.pyplot as plt
+    >>> from dask_animate import Animator
+    >>> class Dot(Animator):
+    ...     def setup(self):
+    ...         fig, ax = plt.subplots(figsize=(2, 2))
+    ...         (self.dot,) = ax.plot([0], [0], "o")
+    ...         ax.set_xlim(0, 30)
+    ...         return fig
+    ...     def update(self, frame_idx, x):
+    ...         self.dot.set_xdata([x])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     render = Dot().make_video(os.path.join(folder, "dot.mp4"), range(30), 15, wait=False)
+    ...     video = render.result()  # other code may run before it is asked for
+    >>> render.done(), render.progress.n_frames_encoded, video.n_frames
+    (True, 30, 30)
+    """
+
+    def __init__(self, request: RenderRequest) -> None:
+        self._warnings: list[tuple[str, type[Warning]]] = []
+        self._run = RenderRun(request, self._note_warning, in_background=True)
+        weakref.finalize(self, self._run.close)
+        self.output_file: Path = request.output.path
+        self._lock = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None  # of videos so far
+        self._n_looks = 0
+        self._future: Future[Video] = Future()
+        self._future.set_running_or_notify_cancel()
+        context = contextvars.copy_context()
+        _going_on.begin(self)
+        threading.Thread(target=context.run, args=(self._work,), name="dask_animate-render").start()
+
+    @property
+    def progress(self) -> RenderProgress:
+        """How far the render is: frames drawn, encoded and in total, seconds elapsed and left."""
+        return self._run.state.snapshot().progress
+
+    def latest_frame(self, timeout: float | None = None) -> SampledFrame | None:
+        """Return one of the frames that were drawn last.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait for the first frame; by default until there is one.
+
+        Returns
+        -------
+        SampledFrame or None
+            Its ``frame_idx``, its ``pixels``, an ndarray of uint8 with shape (height, width, 3), and
+            when it was drawn. None if there is none in time, or if the render has ended before one was
+            asked for. The pixels were not compared with a full draw yet; if they turn out wrong, the
+            frame is drawn again.
+        """
+        stop = None if timeout is None else time.monotonic() + timeout
+        while True:
+            sampled = self._run.peek()
+            is_late = stop is not None and time.monotonic() >= stop
+            if sampled is not None or is_late or self.done():
+                return sampled
+            time.sleep(_POLL_SECONDS)
+
+    def so_far(self, output_file: str | os.PathLike[str] | None = None) -> Video:
+        """Return a video of all frames up to the first that is missing. The render goes on.
+
+        Parameters
+        ----------
+        output_file : path-like, optional
+            Path of the file, with the suffix of the whole video; by default a temporary file, which is
+            there as long as this object.
+
+        Returns
+        -------
+        Video
+            A complete file, which plays. Once the render is done, the whole video.
+
+        Raises
+        ------
+        NoFramesError
+            If no frame is encoded yet.
+        OptionError
+            If the file is written in one piece, as GIF, APNG and WebP are.
+        OutputError
+            If the file cannot be written.
+        """
+        if self.done() and self._future.exception() is None and output_file is None:
+            return self._future.result()
+        if output_file is None:
+            with self._lock:
+                self._n_looks += 1
+                if self._folder is None:
+                    self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
+                    weakref.finalize(self, self._folder.cleanup)
+                name = f"{self.output_file.stem}-so-far-{self._n_looks}{self.output_file.suffix}"
+                output_file = os.path.join(self._folder.name, name)
+        return self._run.so_far(Path(os.path.abspath(output_file)))
+
+    def result(self, timeout: float | None = None) -> Video:
+        """Return the video, waiting for it if need be.
+
+        An interrupt while it waits, such as Ctrl-C or that of a notebook's kernel, does not end the
+        render.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; by default without end.
+
+        Raises
+        ------
+        TimeoutError
+            If the render is not done by then. It goes on.
+        CancelledRenderError
+            If it was cancelled.
+        AnimateError
+            If it failed, as `Animator.make_video` raises it.
+        """
+        try:
+            return self._future.result(timeout)
+        finally:
+            if self.done():
+                self._warn()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return the exception that `result` raises, None if there is none; wait as `result` does."""
+        return self._future.exception(timeout)
+
+    def cancel(self) -> bool:
+        """End the render; an existing output file stays as it was.
+
+        Workers finish the frame that they are drawing. Code that computes or reads parameters in this
+        process is waited for. Does not wait for the end; `result` does.
+
+        Returns
+        -------
+        bool
+            False if the render had ended already.
+        """
+        if self.done():
+            return False
+        self._run.cancel()
+        return True
+
+    def cancelled(self) -> bool:
+        """Return whether the render was cancelled and has ended."""
+        return self.progress.phase == "cancelled"
+
+    def running(self) -> bool:
+        """Return whether the render goes on."""
+        return not self.done()
+
+    def done(self) -> bool:
+        """Return whether the render has ended: with a video, with an error, or cancelled."""
+        return self._future.done()
+
+    def add_done_callback(self, function: Callable[[Render], Any]) -> None:
+        """Call a function with this object once the render has ended.
+
+        It runs in the thread of the render, or at once in this one if the render has ended already. Its
+        exceptions are logged, not raised.
+        """
+        self._future.add_done_callback(lambda future: function(self))
+
+    def __await__(self) -> Generator[Any, None, Video]:
+        """Wait for the video in a coroutine; cancelling that does not cancel the render."""
+        return asyncio.wrap_future(self._future).__await__()
+
+    def __repr__(self) -> str:
+        progress = self.progress
+        return f"<Render {self.output_file}: {progress.phase}, {progress_text(progress)}>"
+
+    def _repr_html_(self) -> str:
+        if self.done() and self._future.exception() is None:
+            return self._future.result()._repr_html_()
+        return self._run.html()
+
+    def _ipython_display_(self) -> None:
+        LiveView(self._repr_html_, self.done).show()
+
+    def _work(self) -> None:
+        try:
+            video = self._run()
+        except BaseException as exc:
+            self._future.set_exception(exc)
+        else:
+            self._future.set_result(video)
+        finally:
+            _going_on.end(self)
+
+    def _note_warning(self, message: str, category: type[Warning]) -> None:
+        self._warnings.append((message, category))
+
+    def _warn(self) -> None:
+        """Issue the warnings of the render, once, where its result is asked for."""
+        while self._warnings:
+            warn(*self._warnings.pop(0))
+
+
+class _GoingOn:
+    """The renders that go on in this process, for which it waits at its end."""
+
+    def __init__(self) -> None:
+        self._renders: set[Render] = set()
+        self._is_registered = False
+        self._lock = threading.Lock()
+
+    def begin(self, render: Render) -> None:
+        with self._lock:
+            self._renders.add(render)
+            if not self._is_registered:
+                # Callbacks of `atexit` come too late: no thread may use a pool any more by then.
+                threading._register_atexit(self.finish)  # type: ignore[attr-defined]
+                self._is_registered = True
+
+    def end(self, render: Render) -> None:
+        with self._lock:
+            self._renders.discard(render)
+
+    def finish(self) -> None:
+        for render in list(self._renders):
+            if in_notebook():  # which is killed if it waits for long
+                render.cancel()
+            try:
+                render.exception()
+            except BaseException:  # such as a second Ctrl-C
+                render.cancel()
+                raise
+
+
+_going_on = _GoingOn()
+
+
+@overload
+def perform(request: RenderRequest, *, wait: Literal[True]) -> Video: ...
+@overload
+def perform(request: RenderRequest, *, wait: bool) -> Video | Render: ...
+def perform(request: RenderRequest, *, wait: bool) -> Video | Render:
+    """Render a video, or begin to.
+
+    Parameters
+    ----------
+    request : RenderRequest
+        What to render.
+    wait : bool
+        True returns the finished video; False begins, and returns at once.
+    """
+    if not wait:
+        return Render(request)
+    with (
+        closing(RenderRun(request, warn, in_background=False)) as run,
+        request.progress.shown(run.state.n_frames, run.html, run.is_over) as bar,
+    ):
+        return run(*([] if bar is None else [bar]))

@@ -1,0 +1,206 @@
+"""One run of a request, which other threads may watch and end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from .diagnostics import (
+    THUMBNAIL_SIDE,
+    Event,
+    Listener,
+    RenderState,
+    StatsCollector,
+    render_html,
+    warn_of_faults,
+)
+from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, open_writer
+from .errors import CancelledRenderError, OptionError
+from .execution import RenderLoop, choose_executor
+from .frames import FrameSize
+from .render_request import RenderRequest
+from .rendering import SampledFrame, Thumbnail
+from .video import Video
+
+#: Seconds between two frames that are asked for, to be shown while the render runs.
+PICTURE_SECONDS = 1.0
+
+
+class RenderRun:
+    """A request that is being rendered.
+
+    The constructor opens the output and chooses who draws, so that it finds out what is wrong before
+    anything is drawn. From then on, changes of the animator and of the directory do not matter. The run
+    is called once, in any thread. Everything else may be used by other threads meanwhile.
+
+    Parameters
+    ----------
+    request : RenderRequest
+        What to render.
+    warn : callable
+        Issues a warning, given its message and its class.
+    in_background : bool
+        True if the caller's code goes on meanwhile, so that nothing may be drawn in this process.
+
+    Attributes
+    ----------
+    state : RenderState
+        How far it is.
+    """
+
+    def __init__(
+        self,
+        request: RenderRequest,
+        warn: Callable[[str, type[Warning]], None],
+        *,
+        in_background: bool,
+    ) -> None:
+        self._warn = warn
+        self._is_cancelled = False
+        self._stats = StatsCollector(request.started)
+        self._picture: Thumbnail | None = None
+        self._pictured_at = 0.0
+        n_frames = request.params.n_frames
+        self.state = RenderState(request.output.path.name, n_frames, request.started)
+        has_segments = CODECS[request.output.encode.codec].is_segmented
+        is_watched = in_background and has_segments
+        self._journal = SegmentJournal(request.output.path.parent) if is_watched else None
+        with ExitStack() as exits:
+            self._copies = exits.enter_context(request.output.open_copies(self._journal))
+            self._file = exits.enter_context(OutputFile(request.output.path))
+            self._request = request.sized()
+            self._executor = choose_executor(
+                self._request.cluster,
+                self._request.spec,
+                n_frames,
+                self.state.drawn,
+                in_background=in_background,
+            )
+            self._exits = exits.pop_all()
+
+    def __call__(self, *listeners: Listener) -> Video:
+        """Render the video.
+
+        Parameters
+        ----------
+        *listeners : callable
+            Told of each event, in this thread.
+
+        Raises
+        ------
+        CancelledRenderError
+            If it was cancelled.
+        """
+        try:
+            video = self._render(listeners)
+        except BaseException as exc:
+            if self._is_cancelled and isinstance(exc, Exception):
+                self.state.end("cancelled")
+                cancelled = CancelledRenderError(f"the render of {self._file.path} was cancelled")
+                cancelled.__notes__ = getattr(exc, "__notes__", [])
+                raise cancelled from None
+            self.state.end("failed", f"{type(exc).__name__}: {exc}")
+            raise
+        self.state.end("done")
+        return video
+
+    def close(self) -> None:
+        """Free the disk; leave nothing behind, if it was not called."""
+        self._exits.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    def cancel(self) -> None:
+        """End it as soon as may be. Workers finish the frame that they are drawing."""
+        self._is_cancelled = True
+        self._executor.cancel()
+
+    def peek(self) -> SampledFrame | None:
+        """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
+        sampled = self._executor.peek(None)
+        assert not isinstance(sampled, Thumbnail)
+        return sampled
+
+    def so_far(self, path: Path) -> Video:
+        """Write a video of all frames up to the first that is missing; only of a run in the background.
+
+        Raises
+        ------
+        NoFramesError
+            If none is encoded yet.
+        OptionError
+            If the codec writes a file in one piece.
+        OutputError
+            If a file cannot be written.
+        """
+        if self._journal is None:
+            codec = self._request.output.encode.codec
+            raise OptionError(
+                f"so_far() cannot show a file that is written in one piece, such as {codec.upper()}: "
+                f"render to .mp4, .mkv or .webm to watch it"
+            )
+        beginning = self._journal.write(path)
+        video = beginning.video
+        return self._video(beginning.path, beginning.n_frames, video.encoding, video.size)
+
+    def html(self) -> str:
+        """Return what a notebook shows of it now."""
+        if time.monotonic() - self._pictured_at > PICTURE_SECONDS and not self.is_over():
+            self._pictured_at = time.monotonic()
+            picture = self._executor.peek(THUMBNAIL_SIDE)
+            assert not isinstance(picture, SampledFrame)
+            self._picture = picture or self._picture
+        picture = self._picture
+        snapshot = self.state.snapshot()
+        return render_html(snapshot, None if picture is None else (picture.frame_idx, picture.jpeg))
+
+    def is_over(self) -> bool:
+        """Return whether it has ended."""
+        return self.state.snapshot().progress.is_over
+
+    def _render(self, listeners: tuple[Listener, ...]) -> Video:
+        request = self._request
+        watching: list[Listener] = [
+            self._stop,
+            self.state,
+            *listeners,
+            *request.progress.logs(request.params.n_frames),
+            warn_of_faults(self._note_warning),
+        ]
+        loop = RenderLoop(
+            request.params,
+            request.plan,
+            request.output.encode,
+            partial(open_writer, self._file, request.output, self._copies),
+            self._stats,
+            watching,
+            request.store,
+        )
+        with self._exits:
+            executed = loop.run(self._executor)
+        return self._video(request.output.path, executed.n_frames, executed.encoding, executed.size)
+
+    def _stop(self, event: Event) -> None:
+        if self._is_cancelled:
+            raise CancelledRenderError("cancelled")
+
+    def _note_warning(self, message: str, category: type[Warning]) -> None:
+        self.state.warned(message)
+        self._warn(message, category)
+
+    def _video(self, path: Path, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
+        size = encoding.encoded_size(drawn)
+        return Video(
+            path=path,
+            n_frames=n_frames,
+            fps=encoding.fps,
+            width=size.width,
+            height=size.height,
+            duration=self._request.output.timeline.seconds(n_frames),
+            codec=encoding.codec,
+            encoder=encoding.encoder,
+            stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
+        )
