@@ -1,3 +1,4 @@
+from .codec_context import encoder_build as encoder_build
 from .decoding import VideoInfo as VideoInfo
 from .decoding import poster as poster
 from .decoding import probe as probe

@@ -20,10 +20,12 @@ from ..diagnostics import (
     FrameEncoded,
     Listener,
     PartitionRendered,
+    PartitionReport,
     Scaled,
     StatsCollector,
     ValuesChanged,
 )
+from ..drawing import PhaseClock
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
 from ..errors import ParamsError
 from ..frames import FrameSize
@@ -120,6 +122,8 @@ class RenderLoop:
         self._store = store
         self._session: StoreSession | None = None
         self._n_encoded = 0
+        self._clock = PhaseClock()  # runs since the last output came
+        self._to_encode: PartitionReport | None = None  # of that output, if its frames are no segment
 
     def run(self, executor: Executor) -> Executed:
         """Draw with an executor, from the first frame to the last."""
@@ -179,6 +183,9 @@ class RenderLoop:
             if self._session is not None:
                 self._session.take(output)
             self._emit(PartitionRendered(report, output.n_bytes))
+            self._note_encoded()
+            self._clock = PhaseClock()
+            self._to_encode = None if isinstance(output.payload, Segment) else report
             yield output
             start = time.perf_counter()
 
@@ -205,10 +212,26 @@ class RenderLoop:
                 assert isinstance(item.payload, Segment)
                 timed("mux_seconds", sink.add, item.payload, item.report.worker or "this process")
             elif item is not None:
-                opaque = item.shape[2] != 4
-                picture = timed("encode_seconds", sink.convert, item, opaque=opaque)
-                timed("encode_seconds", sink.encode, picture)
+                self._encode_here(sink, item)
             self._announce(frame_idx)
+        self._note_encoded()
+
+    def _encode_here(self, sink: Sink, frame: NDArray[np.uint8]) -> None:
+        clock = self._clock
+        if self._session is None:
+            clock.skip()
+        else:
+            clock.lap("store")
+        picture = sink.convert(frame, opaque=frame.shape[2] != 4)
+        clock.lap("convert")
+        sink.encode(picture)
+        clock.lap("encode")
+
+    def _note_encoded(self) -> None:
+        """Take note of what was encoded here since the last output came."""
+        drawn = self._to_encode
+        if drawn is not None:
+            self._stats.encoded(PartitionReport.of(self._clock, drawn.n_frames, drawn.start))
 
     def _announce(self, frame_idx: int) -> None:
         """Tell of frames up to this one that they are encoded, of each once."""

@@ -274,22 +274,8 @@ def _convert(
 
 
 def _report(start: int, n_frames: int, session: DrawSession, fault: str | None) -> PartitionReport:
-    clock = session.clock
-    seconds = clock.seconds.get
-    return PartitionReport(
-        n_frames,
-        clock.total,
-        start,
-        clock.began,
-        setup_seconds=seconds("setup", 0.0),
-        load_seconds=seconds("load", 0.0),
-        update_seconds=seconds("update", 0.0),
-        draw_seconds=seconds("draw", 0.0),
-        compare_seconds=seconds("compare", 0.0),
-        convert_seconds=seconds("convert", 0.0),
-        encode_seconds=seconds("encode", 0.0),
-        store_seconds=seconds("store", 0.0),
-        wait_seconds=seconds("wait", 0.0),
+    return replace(
+        PartitionReport.of(session.clock, n_frames, start),
         n_compared=session.n_compared,
         n_blitted=session.n_blitted,
         redraw_fault=fault or session.failure,

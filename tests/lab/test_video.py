@@ -1,7 +1,6 @@
 """A finished video in a notebook of JupyterLab."""
 
 import nbformat
-import pytest
 
 RENDER = """
 import numpy as np
@@ -20,7 +19,6 @@ def test_a_video_plays_at_once(lab, open_notebook):
     notebook.plays(notebook.output(0).locator("video"))
 
 
-@pytest.mark.xfail(reason="JupyterLab strips the address of a <source>")
 def test_a_video_plays_for_who_is_sent_the_notebook(lab, open_notebook):
     """Without the kernel and the file, and before the notebook is trusted."""
     mine = open_notebook(lab.write("mine.ipynb", RENDER))

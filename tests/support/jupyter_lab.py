@@ -165,7 +165,7 @@ class Notebook:
     def wait(self, index):
         """Wait until a cell that was started is done, and return the text of its outputs."""
         expect(self.prompt(index)).to_have_text(re.compile(r"\[\d+\]:"))
-        return self.output(index).inner_text()
+        return self.output(index).inner_text().strip()
 
     def menu(self, menu, item):
         """Choose an item of a menu, as in `menu("Kernel", "Interrupt Kernel")`."""
