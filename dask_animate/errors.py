@@ -70,6 +70,10 @@ class WorkerError(AnimateError, RuntimeError):
     """The cluster could not finish a partition."""
 
 
+class MissingPackageError(AnimateError, ImportError):
+    """An optional package is not installed; the message says how to install it."""
+
+
 class RemoteTraceback(Exception):
     """The text of an exception that cannot be pickled."""
 

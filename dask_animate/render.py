@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -70,7 +71,9 @@ class Render:
     def __init__(self, request: RenderRequest) -> None:
         self._warnings: list[tuple[str, type[Warning]]] = []
         self._views: list[LiveView] = []
-        self._run = RenderRun(request, self._note_warning, in_background=True)
+        # Nothing of the run may refer to this object, whose end closes the run's files.
+        note = partial(_note, self._warnings)
+        self._run = RenderRun(request, note, in_background=True)
         weakref.finalize(self, self._run.close)
         self.output_file: Path = request.output.path
         self._lock = threading.Lock()
@@ -241,13 +244,14 @@ class Render:
         finally:
             _going_on.end(self)
 
-    def _note_warning(self, message: str, category: type[Warning]) -> None:
-        self._warnings.append((message, category))
-
     def _warn(self) -> None:
         """Issue the warnings of the render, once, where its result is asked for."""
         while self._warnings:
             warn(*self._warnings.pop(0))
+
+
+def _note(warnings: list[tuple[str, type[Warning]]], message: str, category: type[Warning]) -> None:
+    warnings.append((message, category))
 
 
 class _GoingOn:

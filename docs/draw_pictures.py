@@ -29,7 +29,7 @@ KNOWS = {
     "render": "a render in the background",
     "render_run": "one run, watched and ended",
     "render_request": "one call: options checked",
-    "inspection": "looking first: contact sheet, determinism check",
+    "inspection": "looking first: contact sheet, slider, determinism check",
     "adapters": "finished frames and matplotlib's animations, as sources",
     "execution": "Dask: plan, executors, tasks, lost workers, lazy arrays",
     "video": "the finished file, and how it shows itself",

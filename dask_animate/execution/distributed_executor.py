@@ -31,7 +31,7 @@ from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
-from .submission import SharedFuture, Submission
+from .submission import SharedFuture, Submission, scattered
 from .tasks import (
     RendererPlugin,
     build_figure,
@@ -47,12 +47,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-#: Parameters above this size go straight to a worker; smaller ones ride in the task.
-SCATTER_BYTES = 64 * 2**10
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
-#: Seconds for which scattering waits for a worker; then parameters ride in the task.
-SCATTER_SECONDS = 1.0
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
 
@@ -391,7 +387,7 @@ class DistributedExecutor:
         return output
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
-        sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
+        sent = self._scattered(partition)
         return self._submit(_label_of(task), render_partition, self._name, sent, task)
 
     def _send_delayed(self, partition: Partition, task: TaskSpec) -> Future:
@@ -414,25 +410,8 @@ class DistributedExecutor:
         return self._known(drawn)
 
     def _scattered(self, partition: Partition) -> Partition | Future:
-        """Put a partition on a worker; return it as it is if there is none.
-
-        The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster
-        sees no need to start it.
-        """
-        try:
-            if not self._client.nthreads():  # as of now, not of a second ago
-                return partition
-            sent = self._client.scatter(
-                partition,
-                workers=self._workers.chosen(),
-                direct=self._direct,
-                hash=False,
-                timeout=SCATTER_SECONDS,
-            )
-            return self._known(sent)
-        except (OSError, KeyError) as exc:  # workers that are leaving, or have left
-            _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
-            return partition
+        sent = scattered(self._client, partition, self._workers.chosen(), self._direct)
+        return sent if sent is partition else self._known(sent)
 
     def _of_bag(self, params: Params, task: TaskSpec, first: int, start: int) -> Iterator[Submission]:
         """Yield what draws each partition, from one on the first frame of which is `start`.
@@ -483,6 +462,7 @@ class DistributedExecutor:
                 key=(self._key(label), next(self._keys)),
                 pure=False,
                 priority=priority,
+                fifo_timeout=0,  # earlier partitions first
                 **self._workers.where(),
             )
         return self._known(future)

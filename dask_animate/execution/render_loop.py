@@ -127,6 +127,13 @@ class RenderLoop:
 
     def run(self, executor: Executor) -> Executed:
         """Draw with an executor, from the first frame to the last."""
+        try:
+            return self._run(executor)
+        finally:
+            if self._session is not None:
+                self._session.close()
+
+    def _run(self, executor: Executor) -> Executed:
         with executor:
             self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
             place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)
@@ -153,20 +160,15 @@ class RenderLoop:
         """Open where frames are kept, and divide the render so that each task writes whole chunks."""
         if self._store is None:
             return self._plan, None
-        from ..storage import FrameCache, chunk_of, open_store, origin_of
+        from ..storage import FrameCache, origin_of
         from .store_session import StoreSession
 
         place, overwrite = self._store.place, self._store.overwrite
-        shape = (size.height, size.width, self._store.channels)
-        kept = None if overwrite else chunk_of(place, shape)
-        plan, chunk = self._plan.with_store(self._params, size, kept)
-        n_frames = self._params.n_frames or 0
-        environment = self._store.environment
-        changed = [] if overwrite else environment.changed_since(origin_of(place))
+        plan, chunk = self._store.divided(self._plan, self._params, size)
+        changed = [] if overwrite else self._store.environment.changed_since(origin_of(place))
         if changed:
             self._emit(ValuesChanged(changed))
-        origin = environment.origin()
-        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
+        store = self._store.open(self._params.n_frames or 0, size, chunk)
         self._session = StoreSession(store)
         executor.probe(self._session)
         return plan, FrameCache(store, self._store.token)

@@ -17,7 +17,18 @@ from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
-from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail, renderers
+from ..rendering import (
+    Picture,
+    PictureTask,
+    Renderer,
+    SampledFrame,
+    SourceSpec,
+    TaskOutput,
+    TaskSpec,
+    Thumbnail,
+    make_picture,
+    renderers,
+)
 from ._distributed import memory_limit
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
@@ -102,6 +113,17 @@ def render_partition(
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
     return _render(name, partition.start, indexed, len(partition), task, param_bytes, clock)
+
+
+def draw_picture(
+    name: str, partition: Partition, task: PictureTask, computed: Sequence[Any] = ()
+) -> Picture:
+    """Task: draw the only frame of a partition, given what was `computed` for its parameters."""
+    renderer = _renderer(name)
+    (params,) = partition.items(computed or None)
+    with errors_that_travel():
+        picture = make_picture(renderer, partition.start, params, task)
+    return replace(picture, worker=get_worker().address)
 
 
 def render_items(
