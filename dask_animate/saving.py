@@ -53,7 +53,15 @@ if TYPE_CHECKING:
 
 
 class _CopiedAnimation(Renderable):
-    """Draws the frames of an animation with copies of it, made when a render begins."""
+    """Draws the frames of an animation with copies of it, made when a render begins.
+
+    Attributes
+    ----------
+    copied : AnimationCopy or None
+        The copy, once it was made.
+    shared : SharedState or None
+        What copies share, once one was made.
+    """
 
     def __init__(
         self,
@@ -61,39 +69,51 @@ class _CopiedAnimation(Renderable):
         frames: SavedFrames,
         *,
         random_state: RandomState,
+        tried: AnimationCopy | None = None,
         checks: bool = False,
         in_order: bool = False,
         begins_here: bool = False,
     ) -> None:
-        self.shared: SharedState | None = None  # once a copy was made
+        self.copied: AnimationCopy | None = None
+        self.shared: SharedState | None = None
         self._begins_here = begins_here
         self._animation = animation
         self._frames = frames
         self._random_state = random_state
+        self._tried = tried
         self._checks = checks
         self._in_order = in_order
 
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> AnimationSpec:
-        """Copy the animation, once all other arguments are checked, and try the copy out."""
+        """Copy the animation, once all other arguments are checked, and try the copy out.
+
+        A copy that was tried already is taken as it is: what is drawn are copies of it in turn.
+        """
+        copied = self._tried or self._copy(draw)
+        sequential = replace(draw, sequential=self._in_order)
+        spec = AnimationSpec(copied, sequential, current_settings(), log_interval)
+        looks = self._checks and isinstance(self._animation, FuncAnimation)
+        if self._tried is None:
+            assert self.shared is not None
+            n_frames = self._frames.n_frames if looks and self._begins_here else None
+            items = self._frames.head(N_PROBED if looks else 1)
+            HistoryProbe(spec, items, self.shared).check(for_history=looks, n_frames=n_frames)
+        if copied.uses_random_numbers and self._frames.draws_random_numbers and draw.seed is None:
+            raise CopyError("frames= and the function both draw random numbers")
+        return replace(spec, checks_history=looks)
+
+    def _copy(self, draw: DrawOptions) -> AnimationCopy:
         if not draws_as_usual(self._animation):
             kind = type(self._animation).__name__
             raise CopyError(f"{kind} draws in a way of its own, which cannot be copied")
         state = self._random_state if draw.seed is None else None
-        copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
-        copied.facecolor = None if draw.transparent else draw.facecolor
-        objects = copied.objects or {}
+        self.copied = AnimationCopy.of(Drawing.of(self._animation, self._frames.first), state)
+        self.copied.facecolor = None if draw.transparent else draw.facecolor
+        objects = self.copied.objects or {}
         self.shared = SharedState(objects.values())
         if isinstance(self._animation, FuncAnimation) and (self._checks or self._in_order):
             check_separate(frames_given(self._animation), objects)
-        draw = replace(draw, sequential=self._in_order)
-        spec = AnimationSpec(copied, draw, current_settings(), log_interval)
-        looks = self._checks and isinstance(self._animation, FuncAnimation)
-        n_frames = self._frames.n_frames if looks and self._begins_here else None
-        items = self._frames.head(N_PROBED if looks else 1)
-        HistoryProbe(spec, items, self.shared).check(for_history=looks, n_frames=n_frames)
-        if copied.uses_random_numbers and self._frames.draws_random_numbers and draw.seed is None:
-            raise CopyError("frames= and the function both draw random numbers")
-        return replace(spec, checks_history=looks)
+        return self.copied
 
 
 #: Options that mean nothing where matplotlib draws the caller's own figure.
@@ -301,11 +321,12 @@ class _SaveRequest:
         begins_here = client is None and not keeps and self._wait
         reason: str | None = None
         obstacle: str | None = None
-        copied = self._copied(checks=checks, begins_here=begins_here)
+        tried: AnimationCopy | None = None
+        copied = self._copied(None, checks=checks, begins_here=begins_here)
         try:
             return self._render(copied, {})
         except ShortError:
-            pass
+            tried = copied.copied
         except HistoryError as exc:
             if keeps:
                 raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
@@ -318,10 +339,10 @@ class _SaveRequest:
                 raise AnimatorPickleError(f"{option}=False is not possible: {exc}") from exc
             obstacle = str(exc)
         # Out here, so that errors do not seem to come of those.
-        return self.in_order(reason) if obstacle is None else self.in_place(obstacle)
+        return self.in_order(reason, tried) if obstacle is None else self.in_place(obstacle)
 
-    def in_order(self, reason: str | None) -> Video | Render:
-        """Draw frame after frame with one copy, in this process."""
+    def in_order(self, reason: str | None, tried: AnimationCopy | None = None) -> Video | Render:
+        """Draw frame after frame with one copy, in this process; `tried` is one that drew the first."""
         if reason is not None:
             _warn(reason)
         if not self._wait:
@@ -329,7 +350,7 @@ class _SaveRequest:
         here: VideoOptions = {"num_workers": 1, "client": None}
         if self._given.get("keep_segments") is not None and self._given.get("redraw") != "blit":
             here["redraw"] = "full"  # so that no frame turns out wrong after it was kept
-        copied = self._copied(in_order=True)
+        copied = self._copied(tried, in_order=True)
         try:
             return self._render(copied, here)
         except Mismatch as exc:
@@ -355,7 +376,7 @@ class _SaveRequest:
             "partition_size": self._frames.n_frames or "auto",
         }
         try:
-            return self._render(self._copied(in_order=True), one_task)
+            return self._render(self._copied(None, in_order=True), one_task)
         except CopyError as exc:
             raise AnimatorPickleError(f"wait=False is not possible: {exc}") from exc
 
@@ -378,9 +399,11 @@ class _SaveRequest:
         )
         return video
 
-    def _copied(self, **options: bool) -> _CopiedAnimation:
+    def _copied(self, tried: AnimationCopy | None, **options: bool) -> _CopiedAnimation:
         state = self._random_state
-        return _CopiedAnimation(self._animation, self._frames, random_state=state, **options)
+        return _CopiedAnimation(
+            self._animation, self._frames, random_state=state, tried=tried, **options
+        )
 
     def _render(self, animator: _CopiedAnimation, changes: VideoOptions) -> Video | Render:
         options = self._options() | changes

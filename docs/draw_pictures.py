@@ -35,6 +35,7 @@ KNOWS = {
     "video": "the finished file, and how it shows itself",
     "report": "a render on one page, to be sent",
     "rendering": "one render in one process",
+    "dashboard": "the scheduler's dashboard: its page of renders",
     "diagnostics": "events, progress, statistics, timeline",
     "encoding": "PyAV: codecs, segments, muxing, the output file",
     "drawing": "a figure made ready and drawn; isolated global state",

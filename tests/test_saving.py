@@ -19,6 +19,7 @@ from helpers import WARNINGS, assert_nothing_beside
 from matplotlib.animation import AbstractMovieWriter, FuncAnimation, TimedAnimation
 
 import dask_animate
+from dask_animate.adapters.animation_pickle import dumps
 from dask_animate.errors import (
     AnimatorPickleError,
     FrameError,
@@ -108,6 +109,19 @@ def test_history_is_found(make, tmp_path, client):
 def test_short_renders_are_drawn_in_order_here(make, tmp_path):
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
+
+
+def test_short_renders_are_copied_once(tmp_path, monkeypatch):
+    copied = []
+
+    def copy(drawing, *functions):
+        copied.append(drawing)
+        return dumps(drawing, *functions)
+
+    monkeypatch.setattr("dask_animate.adapters.animation_copy.dumps", copy)
+    video = dask_animate.save(animations.basic_line(), tmp_path / "a.mkv", num_workers=2)
+    assert video.stats.n_frames_here == video.n_frames
+    assert len(copied) == 1
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class HistoryProbe:
         Raises
         ------
         ShortError
-            If `n_frames` take less than `SHORT_SECONDS`.
+            If `n_frames` take less than `SHORT_SECONDS`; the first frame is as it should be.
         CopyError
             If the copy does not draw as the original does.
         HistoryError
@@ -106,10 +106,8 @@ class HistoryProbe:
             begun = time.perf_counter()
             first = last = self._drawn(in_order, 0)
             n_drawn = 1
-            is_short = n_frames and n_frames * (time.perf_counter() - begun) < SHORT_SECONDS
-            if is_short and self._shared.restore() is None:
-                raise ShortError
-            if for_history:
+            is_short = n_frames is not None and n_frames * (time.perf_counter() - begun) < SHORT_SECONDS
+            if for_history and not is_short:
                 while n_drawn < len(self._items) and time.perf_counter() - begun < MAX_SECONDS:
                     last = self._drawn(in_order, n_drawn)
                     n_drawn += 1
@@ -120,6 +118,8 @@ class HistoryProbe:
             if changed is not None:
                 raise CopyError(f"the function changes {changed}, which copies share with the original")
             self._animation.uses_random_numbers = watched.inner.uses_random_numbers
+            if is_short:
+                raise ShortError
             if not for_history:
                 return
             alone = self._source(copy.deepcopy(self._animation), self._options)

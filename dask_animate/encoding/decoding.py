@@ -180,14 +180,18 @@ def _count_keyframes(path: Path) -> int:
 
 
 def _pictures(container: InputContainer) -> Iterator[av.VideoFrame]:
+    container.streams.video[0].thread_type = "AUTO"
+    yield from decoded(container, has_alpha(container))
+
+
+def decoded(container: InputContainer, alpha: bool) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of an open file from where it stands, with their alpha channel if `alpha`."""
     stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    if stream.codec_context.codec.canonical_name == "vp9" and has_alpha(container):
+    decoder = stream.codec_context
+    if alpha and decoder.codec.canonical_name == "vp9":
         decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
-        for packet in container.demux(stream):
-            yield from decoder.decode(packet if packet.size else None)
-        return
-    yield from container.decode(stream)
+    for packet in container.demux(stream):
+        yield from decoder.decode(packet if packet.size else None)
 
 
 def _duration(container: InputContainer, from_frames: float) -> float:

@@ -15,7 +15,7 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from ..errors import OutputError
-from .decoding import has_alpha, is_webp, probe, read_errors, read_frames
+from .decoding import decoded, has_alpha, is_webp, probe, read_errors, read_frames
 
 #: FFmpeg's names of the containers that store when each frame is shown, and what can be decoded alone.
 _SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
@@ -198,11 +198,6 @@ class FrameReader:
         """Decode the file, from its start or from a keyframe before a time."""
         if self._container is None or pts is None:
             self._container = av.open(str(self._path), "r")
-        stream = self._container.streams.video[0]
         if pts is not None:
-            self._container.seek(pts, stream=stream)
-        decoder = stream.codec_context
-        if decoder.codec.canonical_name == "vp9" and self._index.shape[2] == 4:
-            decoder = av.Codec("libvpx-vp9", "r").create("video")  # FFmpeg's own ignores alpha
-        for packet in self._container.demux(stream):
-            yield from decoder.decode(packet if packet.size else None)
+            self._container.seek(pts, stream=self._container.streams.video[0])
+        yield from decoded(self._container, self._index.shape[2] == 4)

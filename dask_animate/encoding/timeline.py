@@ -65,16 +65,10 @@ class Timeline:
         for name, value in (("durations", durations), ("chapters", chapters)):
             if value is not None and n_frames is None:
                 raise OptionError(f"{name} needs n_frames: the number of frames is unknown")
-        timeline = cls(fps, n_frames)
         if n_frames is None:
-            return timeline
-        if durations is not None:
-            seconds = _frame_seconds(durations, n_frames, fps)
-            timeline = replace(timeline, starts=_ticks(seconds, fps))
-        if chapters is not None:
-            end = timeline.start(n_frames)
-            timeline = replace(timeline, chapters=_chapters(chapters, fps, end))
-        return timeline
+            return cls(fps, None)
+        starts = None if durations is None else _ticks(_frame_seconds(durations, n_frames, fps), fps)
+        return cls(fps, n_frames, starts)._with(chapters)
 
     @classmethod
     def of_starts(cls, fps: Fraction, starts: Sequence[int], chapters: object = None) -> Timeline:
@@ -90,10 +84,14 @@ class Timeline:
             As for `create`.
         """
         n_frames = len(starts) - 1
-        timeline = cls(fps, n_frames, None if starts[-1] == n_frames else tuple(starts))
-        if chapters is not None:
-            timeline = replace(timeline, chapters=_chapters(chapters, fps, starts[-1]))
-        return timeline
+        return cls(fps, n_frames, None if starts[-1] == n_frames else tuple(starts))._with(chapters)
+
+    def _with(self, chapters: object) -> Timeline:
+        """Return it with chapters, unless these are None."""
+        if chapters is None:
+            return self
+        assert self.n_frames is not None
+        return replace(self, chapters=_chapters(chapters, self.fps, self.start(self.n_frames)))
 
     def part(self, start: int, n_frames: int) -> Timeline:
         """Return the timeline of some consecutive frames, beginning at 0, without chapters."""

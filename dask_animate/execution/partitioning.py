@@ -265,11 +265,41 @@ def segment_length(
     return max(1, longest)
 
 
-def block_length(n_left: int | None, n_threads: int, preload_factor: int, room: int) -> int:
+def block_length(
+    n_frames: int | None,
+    n_left: int | None,
+    n_threads: int,
+    cost: PartitionCost | None,
+    preload_factor: int,
+    room: int,
+) -> int:
     """Choose the frames of the next partition that travels as pixels.
 
-    As many as may be read ahead for one worker, since a longer partition costs fewer tasks; fewer if a
-    worker would get none, or if `room`, the frames that fit into a worker's share of memory, is less.
+    At most as many as may be read ahead for one worker, since a longer partition costs fewer tasks and
+    comparisons. As long as nothing was measured, partitions are about equal, and their number is a
+    multiple of that of threads, so that all end together. After that, near the end, a partition is an
+    even share of what is left, down to what takes twice as long as it costs besides its frames.
+
+    Parameters
+    ----------
+    n_frames, n_left : int or None
+        Frames in all, and those that are left; None if unknown.
+    n_threads : int
+        Threads among which they are divided.
+    cost : PartitionCost or None
+        None as long as nothing was measured.
+    preload_factor : int
+        Frames read ahead for each worker.
+    room : int
+        Frames that fit into a worker's share of memory.
     """
-    share = preload_factor if n_left is None else math.ceil(n_left / n_threads)
-    return max(1, min(preload_factor, share, room))
+    longest = max(1, min(preload_factor, room))
+    if n_frames is None or n_left is None:
+        return longest
+    if cost is not None:
+        shortest = math.ceil(2 * cost.fixed_seconds / cost.frame_seconds)
+        return min(longest, max(shortest, math.ceil(n_left / n_threads)))
+    n_partitions = n_threads * math.ceil(n_frames / (n_threads * longest))
+    start = n_frames - n_left
+    next_one = math.ceil((start + 1) * n_partitions / n_frames)  # begins at least one frame later
+    return next_one * n_frames // n_partitions - start

@@ -140,7 +140,7 @@ class Window:
         """
         room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
         if self._encoding is None:
-            return block_length(n_frames, self._n_threads, self._preload, room)
+            return block_length(n_frames, n_left, self._n_threads, self._cost, self._preload, room)
         is_elastic = self._workers.are_elastic()
         gop = self._encoding.gop
         return segment_length(n_left, self._n_threads, self._cost, gop, room, is_elastic=is_elastic)

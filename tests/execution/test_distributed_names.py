@@ -15,7 +15,9 @@ RELEASE = f"distributed {distributed.__version__}"
 @pytest.fixture(scope="module")
 def client_in_threads():
     with (
-        LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -58,7 +60,7 @@ def test_memory_limits(client_in_threads):
 
 
 def test_adaptive_clusters():
-    with LocalCluster(0, processes=False, dashboard_address=":0") as cluster:
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster:
         assert _distributed.adaptive_maximum(cluster) is None
         adaptive = cluster.adapt(minimum=0, maximum=7, interval="10s")
         message = f"{RELEASE} keeps what adapts a cluster elsewhere"
@@ -73,7 +75,7 @@ def test_nannies_start_workers_where_it_is_overridden(tmp_path):
             (tmp_path / "started").touch()
             return await super().instantiate()
 
-    with LocalCluster(1, worker_class=Notes, dashboard_address=":0"):
+    with LocalCluster(n_workers=1, worker_class=Notes, dashboard_address=":0"):
         assert (tmp_path / "started").exists(), f"{RELEASE} starts workers by another method of Nanny"
 
 

@@ -106,7 +106,9 @@ def test_a_generator_is_read_for_all_that_may_join(tmp_path):
 
 def test_what_is_known_of_a_cluster():
     with (
-        LocalCluster(1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster,
+        LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0"
+        ) as cluster,
         Client(cluster, set_as_default=False) as client,
         Client(cluster.scheduler_address, set_as_default=False) as elsewhere,
     ):

@@ -75,12 +75,58 @@ def test_bounds_of_lengths():
     assert segment_length(10_000, 4, PartitionCost(0.02, 0.02), GOP, 30) == 30
 
 
-def test_blocks():
-    assert block_length(None, 4, 8, 99) == 8
-    assert block_length(100, 4, 8, 99) == 8
-    assert block_length(10, 4, 8, 99) == 3
-    assert block_length(100, 4, 8, 2) == 2
-    assert block_length(100, 4, 8, 0) == 1
+def blocks(n_frames, n_workers, cost, n_unmeasured=0, preload_factor=8, room=99):
+    """The partitions of a whole render, the first ones chosen before the cost is known."""
+    left, sizes = n_frames, []
+    while left > 0:
+        known = cost if len(sizes) >= n_unmeasured else None
+        size = block_length(n_frames, left, n_workers, known, preload_factor, room)
+        sizes.append(min(left, size))
+        left -= sizes[-1]
+    return sizes
+
+
+def test_blocks_of_an_unknown_number_of_frames():
+    cost = PartitionCost(0.3, 0.2)
+    assert block_length(None, None, 4, None, 8, 99) == 8
+    assert block_length(None, None, 4, cost, 8, 99) == 8
+    assert block_length(None, None, 4, cost, 8, 2) == 2
+    assert block_length(None, None, 4, cost, 8, 0) == 1
+
+
+def test_blocks_are_about_equal_until_something_was_measured():
+    assert blocks(10, 4, None, 99) == [2, 3, 2, 3]
+    assert blocks(24, 2, None, 99) == [6, 6, 6, 6]
+    assert blocks(40, 2, None, 99) == [6, 7, 7, 6, 7, 7]
+    assert blocks(3, 4, None, 99) == [1, 1, 1]
+    assert blocks(5, 1, None, 99, room=2) == [1, 2, 2]
+
+
+def test_blocks_get_shorter_towards_the_end():
+    slow = PartitionCost(0.3, 0.1)
+    assert blocks(40, 2, slow) == [8, 8, 8, 8, 4, 2, 1, 1]
+    assert blocks(40, 2, slow, n_unmeasured=4) == [6, 7, 7, 6, 7, 4, 2, 1]
+    assert blocks(40, 2, slow, room=5) == [5] * 7 + [3, 1, 1]
+
+
+def test_blocks_take_longer_than_they_cost_besides():
+    assert blocks(40, 2, PartitionCost(0.3, 0.2)) == [8, 8, 8, 8, 4, 2, 2]
+    assert blocks(40, 2, PartitionCost(0.05, 0.12)) == [8, 8, 8, 8, 5, 3]
+    assert blocks(40, 2, PartitionCost(0.01, 1.0)) == [8] * 5
+
+
+@given(
+    n_frames=st.integers(1, 2000),
+    n_workers=st.integers(1, 500),
+    cost=st.none() | st.builds(PartitionCost, st.floats(1e-4, 100), st.floats(0.01, 10)),
+    n_unmeasured=st.integers(0, 50),
+    room=st.integers(1, 1000),
+)
+def test_blocks_are_all_frames(n_frames, n_workers, cost, n_unmeasured, room):
+    sizes = blocks(n_frames, n_workers, cost, n_unmeasured, room=room)
+    assert 1 <= min(sizes)
+    assert max(sizes) <= min(8, room)
+    assert sum(sizes) == n_frames
 
 
 @pytest.mark.parametrize(

@@ -143,3 +143,9 @@ def test_partitions_are_short_where_workers_may_join(segments):
     fixed, short = sizes
     assert short == 1.0 / FRAME_SECONDS
     assert fixed > 1.5 * short
+
+
+def test_the_last_blocks_are_short():
+    window = open_window(Cluster(threads=2, most=2), TaskSpec())
+    sizes = [window.partition_size(200, n_left) for n_left in (200, 100, 50, 20)]
+    assert sizes == [PRELOAD, 50, 25, 10]

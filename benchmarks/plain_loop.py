@@ -1,0 +1,117 @@
+"""Wall time of a render on two cores, over half the CPU time of a loop that draws, converts and encodes.
+
+    python benchmarks/plain_loop.py [runs] [animation ...]
+
+Two loops in one process, whose encoder has one thread and the library's options. "incremental" draws
+each frame from the one before, as the library does, without comparing. "matplotlib" is what can be
+written without the library: `update()`, `canvas.draw()`, PyAV; it draws an eighth of the frames, times
+eight. A render takes two warm workers, or neither a client nor a number of workers.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+
+import av
+import matplotlib.pyplot as plt
+import numpy as np
+from distributed import Client, LocalCluster
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from redraw import Lines
+from scaling import Wave
+
+from dask_animate.drawing.options import DrawOptions
+from dask_animate.encoding.encoder_choice import choose_encoder
+from dask_animate.encoding.options import EncodeOptions
+from dask_animate.rendering.renderer import Renderer
+from dask_animate.rendering.source_spec import FigureSpec
+from dask_animate.rendering.task_output import TaskSpec
+
+PART = 8
+ANIMATIONS = {
+    "wave 640x480, 6000 frames": (Wave((6.4, 4.8)), 6000),
+    "lines 1920x1080, 800 frames": (Lines(), 800),
+}
+
+
+def encoding_of(path, size):
+    return choose_encoder(EncodeOptions.create(path, 30, mode="cpu"), size)
+
+
+def incremental(animator, params, path):
+    """Return the CPU seconds of a loop that draws incrementally."""
+    renderer = Renderer(FigureSpec(animator, DrawOptions(redraw="blit"), {}))
+    encoding = encoding_of(path, renderer.size())
+    start = time.process_time()
+    renderer.render(TaskSpec(encoding), 0, enumerate(params), len(params))
+    seconds = time.process_time() - start
+    renderer.close()
+    return seconds
+
+
+def matplotlib(animator, params, path):
+    """Return the CPU seconds of a loop that draws whole figures."""
+    figure = animator.setup()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    height, width = canvas.buffer_rgba().shape[:2]
+    renderer = Renderer(FigureSpec(animator, DrawOptions(), {}))
+    encoding = encoding_of(path, renderer.size())
+    renderer.close()
+    start = time.process_time()
+    with av.open(path, "w") as container:
+        stream = container.add_stream(encoding.encoder, 30, options=encoding.options(1))
+        stream.width, stream.height, stream.pix_fmt = width, height, encoding.pixel_format
+        stream.codec_context.thread_count = 1
+        for idx, param in enumerate(params[: len(params) // PART]):
+            animator.update(idx, param)
+            canvas.draw()
+            frame = av.VideoFrame.from_ndarray(np.asarray(canvas.buffer_rgba()), "rgba")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    plt.close(figure)
+    return PART * (time.process_time() - start)
+
+
+def wall(animator, params, path, client):
+    start = time.perf_counter()
+    animator.make_video(path, params, 30, client=client)
+    return time.perf_counter() - start
+
+
+def main(runs=3, *wanted):
+    print("| animation | loop | CPU of the loop / 2 | two warm workers | ratio | choice | ratio |")
+    print("|---|---|---|---|---|---|---|")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        path = os.path.join(folder, "a.mp4")
+        for title, (animator, n_frames) in ANIMATIONS.items():
+            if wanted and not title.startswith(wanted):
+                continue
+            params = [idx / n_frames for idx in range(n_frames)]
+            wall(animator, params[:60], path, client)  # imports
+            taken = {name: [] for name in ("incremental", "matplotlib", "warm", "choice")}
+            for _ in range(int(runs)):
+                taken["incremental"].append(incremental(animator, params, path) / 2)
+                taken["warm"].append(wall(animator, params, path, client))
+                taken["choice"].append(wall(animator, params, path, None))
+                taken["matplotlib"].append(matplotlib(animator, params, path) / 2)
+            for loop in ("incremental", "matplotlib"):
+                cells = [title, loop, shown(taken[loop])]
+                for way in ("warm", "choice"):
+                    ratios = [a / b for a, b in zip(taken[way], taken[loop], strict=True)]
+                    cells += [shown(taken[way]), f"{statistics.median(ratios):.2f}"]
+                print("|", " | ".join(cells), "|", flush=True)
+
+
+def shown(seconds):
+    return f"{statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
