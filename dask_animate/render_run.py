@@ -159,8 +159,8 @@ class RenderRun:
             picture = self._executor.peek(THUMBNAIL_SIDE)
             assert not isinstance(picture, SampledFrame)
             self._picture = picture or self._picture
-        picture = self._picture
         snapshot = self.state.snapshot()
+        picture = None if snapshot.progress.phase == "done" else self._picture  # the video is at hand
         return render_html(snapshot, None if picture is None else (picture.frame_idx, picture.jpeg))
 
     def is_over(self) -> bool:

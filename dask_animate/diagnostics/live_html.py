@@ -136,8 +136,9 @@ def _worker(worker: WorkerRate, ms: float, usual: float) -> str:
         f"{worker.n_frames} frames",
         f"{ms:.3g} ms a frame{slow}",
     )
-    style = 'style="padding: 0 14px 0 0; text-align: left; border: none; background: none"'
-    return f"<tr>{''.join(f'<td {style}>{cell}</td>' for cell in cells)}</tr>"
+    style = 'style="padding: 0 14px 0 0; text-align: left; border: none"'
+    row = "".join(f"<td {style}>{cell}</td>" for cell in cells)
+    return f'<tr style="background: none">{row}</tr>'
 
 
 def _error(error: str) -> str:
