@@ -32,28 +32,31 @@ N_FRAMES = 600
 N_RENDERS, N_PARTITIONS = 200, 100
 
 
-def watch(base):
-    """Do what the page does, until this process is ended."""
-    seen = None
-    while True:
-        with urllib.request.urlopen(base + "animate.json?render=") as answer:
-            chosen = json.load(answer)["chosen"]
-        if chosen and chosen["latest"] and chosen["latest"]["time"] != seen:
-            seen = chosen["latest"]["time"]
-            urllib.request.urlopen(f"{base}animate.jpg?render={chosen['id']}&time={seen}").read()
-        time.sleep(0.5)
+#: Does what the page does, until it is ended. It imports little, lest its start takes part in the race.
+WATCH = """
+import json, sys, time, urllib.request
+base, seen = sys.argv[1], None
+while True:
+    chosen = json.load(urllib.request.urlopen(base + "animate.json?render="))["chosen"]
+    if chosen and chosen["latest"] and chosen["latest"]["time"] != seen:
+        seen = chosen["latest"]["time"]
+        urllib.request.urlopen(f"{base}animate.jpg?render={chosen['id']}&time={seen}").read()
+    print(flush=True)
+    time.sleep(0.5)
+"""
 
 
 @contextmanager
 def watched(base):
-    process = subprocess.Popen([sys.executable, __file__, "watch", base])
-    time.sleep(1)
+    command = [sys.executable, "-S", "-c", WATCH, base]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    process.stdout.readline()
     try:
         yield
     finally:
         assert process.poll() is None
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def wave():
@@ -236,9 +239,7 @@ def _many_renders(client, base, process, folder):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "watch":
-        watch(sys.argv[2])
-    elif sys.argv[1] == "pieces":
+    if sys.argv[1] == "pieces":
         microseconds_of_pieces()
     elif sys.argv[1] == "renders":
         seconds_of_renders(int(sys.argv[2]) if len(sys.argv) > 2 else 20)

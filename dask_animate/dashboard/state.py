@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from .messages import METADATA
+from .messages import LONG, METADATA, SHORT, shortened
 from .render_record import PartitionCost, RenderRecord, failure_of
 
-#: Renders that are kept, the latest ones.
-MAX_RENDERS = 50
+#: Renders that are kept, the latest ones, and facts that are kept of a result.
+MAX_RENDERS, MAX_FACTS = 50, 20
 
 Key = Any
 
@@ -46,7 +47,7 @@ class AnimateState:
         elif (render := self.renders.get(name)) is not None:
             error = event.get("error")
             render.explained(None if error is None else failure_of(error))
-            render.result = dict(event.get("result") or {})
+            render.result = _bounded(event.get("result") or {})
             render.end(str(event["outcome"]), now)
 
     def moved(
@@ -108,6 +109,13 @@ class AnimateState:
             ended = (name for name, render in self.renders.items() if render.outcome)
             del self.renders[next(ended, next(iter(self.renders)))]
             self.n_dropped += 1
+
+
+def _bounded(result: Mapping[str, Any]) -> dict[str, str | float]:
+    return {
+        shortened(name, SHORT): value if isinstance(value, int | float) else shortened(value, LONG)
+        for name, value in islice(result.items(), MAX_FACTS)
+    }
 
 
 def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, Any]) -> None:

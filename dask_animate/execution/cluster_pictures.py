@@ -177,15 +177,21 @@ class ClusterPictures:
         # The first in flight is the one that is looked at.
         options: dict[str, Any] = {"priority": LATER if len(self._in_flight) > 1 else SOON}
         with annotate(**self._annotations):
-            computed = [
-                self._computed.get(load.key, partial(self._client.compute, load, priority=SOON))
-                for load in partition.delayed
-            ]
+            computed = [*map(self._loaded, partition.delayed)]
             sent = scattered(self._client, partition.without_data(), None, self._direct)
             key = (f"draw_picture-{self._name[-32:]}", next(self._keys))
             return self._client.submit(
                 draw_picture, self._name, sent, task, computed, key=key, pure=False, **options
             )
+
+    def _loaded(self, load: Any) -> Future:
+        """Return the future of data that neighbours share; sent again if it was lost or has failed."""
+        make = partial(self._client.compute, load, priority=SOON)
+        future = self._computed.get(load.key, make)
+        if future.status in ("pending", "finished"):
+            return future
+        self._computed.discard(load.key)
+        return self._computed.get(load.key, make)
 
     def _receive(self, frame_idx: int, future: Future) -> None:
         """Fetch a result, in the thread of callbacks."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import AnimateError, MissingPackageError
+from ..errors import AnimateError, MissingPackageError, OptionError
 from ..execution import PictureSource
 from ..memory import EXPLORED_BYTES
 from ..rendering import Picture
@@ -87,7 +87,7 @@ class Explorer:
             raise AnimateError("the explorer is closed: call explore() again")
         frame_idx = require_int("frame_idx", frame_idx, -self.n_frames)
         if frame_idx >= self.n_frames:
-            raise IndexError(f"frame_idx must be less than {self.n_frames}, got {frame_idx}")
+            raise OptionError(f"frame_idx must be less than {self.n_frames}, got {frame_idx}")
         self._browser.look_at(frame_idx % self.n_frames)
         picture = self._browser.wait()
         if self._view is not None:

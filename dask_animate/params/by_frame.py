@@ -52,6 +52,10 @@ class Recent(Generic[T]):
             self._values.popitem(last=False)
         return self._values[key]
 
+    def discard(self, key: Hashable) -> None:
+        """Forget the value of a key, if there is one."""
+        self._values.pop(key, None)
+
     def clear(self) -> None:
         """Forget all of them."""
         self._values.clear()

@@ -233,6 +233,8 @@ def test_everything_is_bounded():
     assert (len(shown["failures"]), shown["n_failures"]) == (MAX_FAILURES, 100)
     assert len(shown["failures"][0]["text"]) < MEDIUM + 100
     assert len(json.dumps(shown)) < 150_000
+    story.tell({"action": "end", "outcome": "done", "result": {f"{n}": "x" * 10**5 for n in range(99)}})
+    assert len(json.dumps(story.shown()["result"])) < 20 * (LONG + 100)
 
 
 def test_old_renders_are_dropped_and_those_that_run_stay():
