@@ -15,11 +15,11 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
 
     video = Wave().make_video("wave.mp4", np.linspace(0, 2 * np.pi, 60), fps=30)
 
-``preview`` shows some frames, ``check`` says whether frames depend on anything but their arguments, and
-``frames`` returns them as a lazy dask array. `FrameSource` does all this for frames that are drawn
-without matplotlib; `dask_animate.sources` has ready ones for image files and video files. `save` renders
-matplotlib's own animations. `write_video` encodes frames that exist already, and `join` makes one video
-of several.
+``preview`` shows some frames, ``explore`` any of them with a slider, ``check`` says whether frames
+depend on anything but their arguments, and ``frames`` returns them as a lazy dask array. `FrameSource`
+does all this for frames that are drawn without matplotlib; `dask_animate.sources` has ready ones for
+image files and video files. `save` renders matplotlib's own animations. `write_video` encodes frames
+that exist already, and `join` makes one video of several.
 
 `dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
 `dask_animate.util` two helpers.

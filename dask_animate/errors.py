@@ -62,8 +62,16 @@ class JoinError(AnimateError, ValueError):
     """Video files cannot be joined as they are; the message names one and says why."""
 
 
+class StatsError(AnimateError, ValueError):
+    """The statistics of a render lack what is to be shown of them."""
+
+
 class WorkerError(AnimateError, RuntimeError):
     """The cluster could not finish a partition."""
+
+
+class MissingPackageError(AnimateError, ImportError):
+    """An optional package is not installed; the message says how to install it."""
 
 
 class RemoteTraceback(Exception):

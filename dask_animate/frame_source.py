@@ -27,8 +27,8 @@ _OF_FIGURES = {
 class FrameSource(Renderable):
     """Frames that are drawn without a matplotlib figure.
 
-    Derive a class from it, write `draw`, and call `make_video`, `frames`, `frame`, `preview` or `check`,
-    which are those of `Animator`: `draw` takes the place of `update`.
+    Derive a class from it, write `draw`, and call `make_video`, `frames`, `frame`, `preview`, `explore`
+    or `check`, which are those of `Animator`: `draw` takes the place of `update`.
 
     Frames are drawn in any order, by several processes, so what `draw` returns must depend on its
     arguments alone. The object is pickled and sent to each worker once. Keep large data out of its

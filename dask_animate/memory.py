@@ -19,6 +19,9 @@ LOCAL_PARAM_BYTES = 256 * 2**20
 #: Packets that the calling process holds before it writes them.
 LOCAL_SEGMENT_BYTES = 64 * 2**20
 
+#: Pictures that were drawn while frames are explored, compressed.
+EXPLORED_BYTES = 256 * 2**20
+
 #: Pixels of a chunk in a store, or of a lazy array.
 CHUNK_BYTES = 32 * 2**20
 #: Data that is read for such a chunk.

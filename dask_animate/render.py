@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -69,7 +70,10 @@ class Render:
 
     def __init__(self, request: RenderRequest) -> None:
         self._warnings: list[tuple[str, type[Warning]]] = []
-        self._run = RenderRun(request, self._note_warning, in_background=True)
+        self._views: list[LiveView] = []
+        # Nothing of the run may refer to this object, whose end closes the run's files.
+        note = partial(_note, self._warnings)
+        self._run = RenderRun(request, note, in_background=True)
         weakref.finalize(self, self._run.close)
         self.output_file: Path = request.output.path
         self._lock = threading.Lock()
@@ -170,6 +174,8 @@ class Render:
         finally:
             if self.done():
                 self._warn()
+                for view in self._views:  # what runs next may be the end of the kernel
+                    view.update()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return the exception that `result` raises, None if there is none; wait as `result` does."""
@@ -225,7 +231,8 @@ class Render:
         return self._run.html()
 
     def _ipython_display_(self) -> None:
-        LiveView(self._repr_html_, self.done).show()
+        self._views.append(LiveView(self._repr_html_, self.done))
+        self._views[-1].show()
 
     def _work(self) -> None:
         try:
@@ -237,13 +244,14 @@ class Render:
         finally:
             _going_on.end(self)
 
-    def _note_warning(self, message: str, category: type[Warning]) -> None:
-        self._warnings.append((message, category))
-
     def _warn(self) -> None:
         """Issue the warnings of the render, once, where its result is asked for."""
         while self._warnings:
             warn(*self._warnings.pop(0))
+
+
+def _note(warnings: list[tuple[str, type[Warning]]], message: str, category: type[Warning]) -> None:
+    warnings.append((message, category))
 
 
 class _GoingOn:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from .dashboard import render_done, render_failed, render_started
 from .diagnostics import (
     THUMBNAIL_SIDE,
     Event,
@@ -94,9 +95,13 @@ class RenderRun:
         CancelledRenderError
             If it was cancelled.
         """
+        announce = self._executor.announce
         try:
+            announce(render_started(self._file.path, self.state.n_frames))
             video = self._render(listeners)
         except BaseException as exc:
+            is_cancelled = self._is_cancelled or isinstance(exc, KeyboardInterrupt)
+            announce(render_failed(exc, is_cancelled=is_cancelled))
             if self._is_cancelled and isinstance(exc, Exception):
                 self.state.end("cancelled")
                 cancelled = CancelledRenderError(f"the render of {self._file.path} was cancelled")
@@ -105,6 +110,7 @@ class RenderRun:
             self.state.end("failed", f"{type(exc).__name__}: {exc}")
             raise
         self.state.end("done")
+        announce(render_done(_facts(video)))
         return video
 
     def close(self) -> None:
@@ -153,8 +159,8 @@ class RenderRun:
             picture = self._executor.peek(THUMBNAIL_SIDE)
             assert not isinstance(picture, SampledFrame)
             self._picture = picture or self._picture
-        picture = self._picture
         snapshot = self.state.snapshot()
+        picture = None if snapshot.progress.phase == "done" else self._picture  # the video is at hand
         return render_html(snapshot, None if picture is None else (picture.frame_idx, picture.jpeg))
 
     def is_over(self) -> bool:
@@ -204,3 +210,19 @@ class RenderRun:
             encoder=encoding.encoder,
             stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
         )
+
+
+def _facts(video: Video) -> dict[str, str | float]:
+    """Return what the dashboard shows of a video."""
+    return {
+        "path": str(video.path),
+        "n_frames": video.n_frames,
+        "size": f"{video.width} x {video.height}",
+        "fps": str(video.fps),
+        "duration": f"{video.duration:.2f} s",
+        "codec": video.codec,
+        "encoder": video.encoder,
+        "n_frames_reused": video.stats.n_frames_reused,
+        "file_size": video.stats.file_size,
+        "summary": f"{video.path}\n{video.stats}",
+    }

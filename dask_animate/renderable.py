@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import dask.array
     from distributed import Client
 
-    from .inspection import CheckReport, ContactSheet
+    from .inspection import CheckReport, ContactSheet, Explorer
     from .render import Render
     from .video import Video
 
@@ -38,9 +39,10 @@ class Renderable(ABC):
     def before_drawing(self) -> None:  # noqa: B027  an optional hook
         """Prepare the animator; does nothing unless it is overridden.
 
-        `make_video`, `frames`, `frame`, `preview` and `check` call it first, in the calling process,
-        before the animator is copied or sent to workers. Override it for work that has to be done once
-        and not on each worker, such as finding the limits of data, and keep the results as attributes.
+        `make_video`, `frames`, `frame`, `preview`, `explore` and `check` call it first, in the calling
+        process, before the animator is copied or sent to workers. Override it for work that has to be
+        done once and not on each worker, such as finding the limits of data, and keep the results as
+        attributes.
         """
 
     @overload
@@ -554,6 +556,123 @@ class Renderable(ABC):
         with _changes_recorded(self), closing(Renderer(spec)) as renderer:
             frames = [renderer.frame(idx, params) for idx, params in samples]
         return make_sheet([idx for idx, _ in samples], frames)
+
+    @parameters_as_in(make_video)
+    def explore(
+        self,
+        param_by_frame: Any,
+        *,
+        n_frames: int | None = None,
+        fps: float | Fraction = 10,
+        savefig_params: Mapping[str, Any] | None = None,
+        redraw: str = "auto",
+        seed: int | None = 0,
+        freeze_layout: bool = True,
+        axis: int | None = None,
+        dim: str | None = None,
+        client: Client | None = None,
+        store: Any = None,
+        overwrite: bool = False,
+    ) -> Explorer:
+        """Look at any frame before the video is rendered, with a slider in a notebook.
+
+        A frame is drawn when it is looked at, neighbours are drawn ahead of time, and pictures are kept.
+        The slider may be moved quickly: what is passed over is not drawn.
+
+        Parameters
+        ----------
+        param_by_frame : iterable, dask.bag.Bag or array
+            As in `make_video`. Here, a generator is read to its end and kept, so give one that does not
+            end an `n_frames`; a Bag is computed to count its items, which must be in frame order. Of
+            arrays, the chunks with the frames that are looked at are read.
+        n_frames : int, optional
+            As in `make_video`.
+        fps : float or Fraction, default: 10
+            Frames per second of playing. Frames that are not drawn in time are passed over.
+        savefig_params : mapping, optional
+            As in `make_video`.
+        redraw : {"auto", "full", "blit"}
+            "auto" and "full" draw the whole figure for each frame, since frames are looked at in any
+            order. "blit" draws what changed since the frame drawn before, as in `make_video`.
+        seed, freeze_layout, axis, dim
+            As in `make_video`.
+        client : distributed.Client, optional
+            Client of the cluster whose workers draw; by default the one that is active in this process.
+            Without one, frames are drawn in this process.
+        store : path, URL or zarr store, optional
+            Where frames are found and kept, as in `make_video`: a render with the same store and the
+            same arguments takes from there what was looked at. Frames that it has are shown without
+            drawing. Workers read it, and this process writes it.
+        overwrite : bool, default: False
+            As in `make_video`.
+
+        Returns
+        -------
+        Explorer
+            Displays itself in a notebook; its ``show(frame_idx)`` shows a frame by code, and its
+            ``close()`` frees the figure, as leaving a ``with`` statement does.
+
+        Raises
+        ------
+        MissingPackageError
+            If ipywidgets is not installed, which the extra "notebook" is for.
+        SetupError
+            If `setup` fails. A frame that fails shows its error in place of the picture.
+
+        Notes
+        -----
+        Without a client, the thread that runs the cells of the notebook draws. Drawing changes global
+        state, such as rcParams, for as long as it takes, and a cell that runs at the same time would see
+        that. So the slider waits for a cell that runs. Neighbours are drawn between cells, one at a
+        time, if a frame takes less than 0.1 s.
+
+        With a client, workers draw, and one of their threads is left free for the frame that is looked
+        at next. Pictures that come while a cell runs are shown after it.
+
+        Up to 256 MiB of pictures are kept, as PNG; those looked at longest ago are dropped. The figures
+        are freed when the explorer is closed, when nothing refers to it, when the process ends, and
+        when four others were displayed since, as a notebook keeps what its cells return.
+
+        Outside a notebook nothing is displayed, and only `show` draws.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator
+        >>> class Counter(Animator):
+        ...     def setup(self):
+        ...         fig = plt.figure(figsize=(3, 2))
+        ...         self.text = fig.text(0.5, 0.5, "")
+        ...         return fig
+        ...     def update(self, frame_idx, params):
+        ...         self.text.set_text(str(params))
+        >>> explorer = Counter().explore(range(100))
+        >>> explorer  # in a notebook, the picture and a slider
+        <Explorer: frame 0 of 0 to 99>
+        >>> explorer.show(-1).pixels().shape
+        (200, 300, 3)
+        >>> explorer.close()
+        """
+        from .encoding import as_fps
+        from .execution import ClusterOptions, StoreRequest, open_pictures
+        from .inspection import Explorer, require_ipywidgets
+
+        require_ipywidgets()
+        redraw = "full" if redraw == "auto" else redraw
+        draw = self._draw_options(savefig_params, seed=seed, redraw=redraw, freeze_layout=freeze_layout)
+        cluster = ClusterOptions.create(client, -1)
+        params = open_params(param_by_frame, n_frames, axis, dim)
+        spec = self._spec(draw)
+        request = StoreRequest.create(store, overwrite, params, spec)
+        if request is not None:
+            spec = spec.expecting(request.environment)
+        explorer = Explorer(partial(open_pictures, spec, params, cluster, request), float(as_fps(fps)))
+        try:
+            explorer.show(0)
+        except BaseException:
+            explorer.close()
+            raise
+        return explorer
 
     @parameters_as_in(make_video)
     def check(

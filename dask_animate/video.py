@@ -131,6 +131,47 @@ class Video:
 
         return probe(self.path)
 
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write a report on the render to one HTML file, to be sent to somebody or attached to an issue.
+
+        It holds the facts of the file, a timeline of the render, what the time went into, frames of the
+        file on a contact sheet, all numbers of `stats`, the warnings of the render, and the versions of
+        this process. It loads nothing from elsewhere, runs no script, fits small screens, dark ones and
+        paper. It tells addresses of workers and the name of the video file, but not its directory.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write it; ends in ".html" or ".htm". Missing directories are created. An existing
+            file is replaced when the report is complete, and stays as it was if anything fails.
+
+        Returns
+        -------
+        Path
+            Absolute path of the report.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If `path` is no path of an HTML file.
+        OutputError
+            If the report cannot be written there, or the video file cannot be read.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from dask_animate import write_video
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = write_video(np.zeros((8, 64, 64, 3)), os.path.join(folder, "black.mp4"), 10)
+        ...     report = video.report(os.path.join(folder, "black.html"))
+        ...     report.name, report.read_text(encoding="utf-8")[:15]
+        ('black.html', '<!DOCTYPE html>')
+        """
+        from .report import write_report
+
+        return write_report(self, path)
+
     def _repr_html_(self) -> str:
         caption = f"<p><small>{html.escape(str(self))}</small></p>"
         try:
@@ -156,8 +197,9 @@ class Video:
 
         picture = _data_url("image/jpeg", poster(self.path))
         return (
-            f'<video controls loop muted playsinline poster="{picture}" {style}>'
-            f'<source src="{source}" type="{mime}"></video>{note}'
+            # JupyterLab strips the src of a <source> in a notebook that is not trusted.
+            f'<video src="{source}" controls loop muted playsinline poster="{picture}" {style}></video>'
+            f"{note}"
         )
 
 

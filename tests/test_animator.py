@@ -30,7 +30,7 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert [p.name for p in positional] == names.split()
     assert [p.default for p in positional[4:]] == defaults
     others = """client partition_size encode_on redraw store overwrite codec seed pixel_format dither
-        durations chapters metadata keep_segments keep_partial freeze_layout axis dim"""
+        durations chapters metadata keep_segments keep_partial freeze_layout axis dim wait"""
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 

@@ -156,7 +156,7 @@ def test_partitions_count_as_drawn_in_any_order(tmp_path, client):
         encode_on="workers",
         wait=False,
     )
-    wait_until(lambda: render.progress.n_frames_drawn >= 20)
+    wait_until(lambda: render.progress.n_frames_drawn >= 5)
     assert render.progress.n_frames_encoded == 0
     gate.touch()
     assert_shows(render.result().path, PARAMS)

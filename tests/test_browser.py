@@ -1,5 +1,6 @@
 """In a real browser: files play, each frame in its place, in the colors that were drawn."""
 
+import dataclasses
 import http.server
 import json
 import os
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from helpers import FrameNumber, read_numbers
 from partial_renders import NUMBERS, render_until_killed
+from renders import made_up_stats
 
 from dask_animate import video as result
 from dask_animate import write_video
@@ -65,7 +67,22 @@ async function notebook(html) {
   for (let i = 0; i < 100 && !loaded(); i++) await new Promise(done => setTimeout(done, 100));
   return {loaded: Boolean(loaded()), text: document.body.innerText};
 }
-fetch("/plan").then(plan => plan.json()).then(plan => plan.html ? notebook(plan.html) : run())
+async function page({name, width}) {
+  const frame = document.createElement("iframe");
+  frame.style = `width: ${width}px; height: 1000px`;
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = "/" + encodeURIComponent(name);
+  document.body.replaceChildren(frame);
+  await loaded;
+  const inside = frame.contentDocument, root = inside.documentElement;
+  return {
+    hit: frame.contentWindow.hit ?? null, scripts: inside.scripts.length, text: inside.body.innerText,
+    images: Array.from(inside.images, image => image.complete && image.naturalWidth),
+    overflow: root.scrollWidth - root.clientWidth, mode: inside.compatMode,
+  };
+}
+fetch("/plan").then(plan => plan.json())
+  .then(plan => plan.page ? page(plan.page) : plan.html ? notebook(plan.html) : run())
   .then(result => result, error => ({error: String(error)}))
   .then(result => fetch("/done", {method: "POST", body: JSON.stringify(result)}));
 </script>
@@ -92,7 +109,8 @@ def show(tmp_path):
             else:
                 return self.send_error(404)
             self.send_response(200)
-            self.send_header("Content-Type", "text/html" if self.path == "/" else "")
+            is_page = self.path == "/" or self.path.endswith(".html")
+            self.send_header("Content-Type", "text/html" if is_page else "")
             self.end_headers()
             self.wfile.write(data)
 
@@ -104,8 +122,8 @@ def show(tmp_path):
         def log_message(self, *args):
             pass
 
-    def show(names=(), times=(), points=(), image=False, html=None):
-        plan.update(names=names, times=times, points=points, image=image, html=html)
+    def show(names=(), times=(), points=(), image=False, html=None, page=None):
+        plan.update(names=names, times=times, points=points, image=image, html=html, page=page)
         url = f"http://127.0.0.1:{server.server_port}/"
         command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
         command += [f"--user-data-dir={tmp_path / 'profile'}", url]
@@ -237,3 +255,19 @@ def test_a_notebooks_output_plays(tmp_path, show, monkeypatch, suffix, limit):
     assert shown["loaded"]
     assert f"a b{suffix}: 5 frames at 10 fps, 0.50 s" in shown["text"]
     assert ("Not stored in this notebook" in shown["text"]) == (limit == 0)
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+def test_a_report_shows_hostile_texts_and_runs_nothing(tmp_path, show, width):
+    hostile = """<script>window.hit = 1</script><img src=x onerror="window.hit=1">"""
+    path = tmp_path / f"{hostile.replace('/', '!')}.mp4"
+    video = FrameNumber().make_video(path, range(12), 10, num_workers=1)
+    stats = made_up_stats(3, 40, worker=f"tcp://{hostile}:{{}}", warnings=[hostile])
+    dataclasses.replace(video, stats=stats).report(tmp_path / "a.html")
+    shown = show(page={"name": "a.html", "width": width})
+    assert (shown["hit"], shown["scripts"], shown["mode"]) == (None, 0, "CSS1Compat")
+    assert len(shown["images"]) == 2
+    assert all(shown["images"])
+    assert shown["overflow"] == 0
+    for text in (path.name, hostile, f"tcp://{hostile}:40002"):
+        assert text in shown["text"]

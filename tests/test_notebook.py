@@ -63,6 +63,39 @@ def kinds(cell):
     return [kind for out in cell.outputs for kind in out.get("data", {})]
 
 
+def htmls(cell):
+    return [out["data"]["text/html"] for out in cell.outputs if "text/html" in out.get("data", {})]
+
+
+BEGIN = 'render = Spot().make_video("c.mp4", range(20), 10, wait=False)\nrender'
+OTHER = "video = render.result()\nprint(video.n_frames, plt.get_fignums())"
+FAIL = """
+class Fails(Spot):
+    def update(self, frame_idx, params):
+        if frame_idx == 7:
+            raise ValueError("<img src=x onerror=alert(1)>")
+failing = Fails().make_video("<b>d.mp4", range(20), 10, wait=False)
+failing
+"""
+SHUT = "failing.exception(); client.close(); cluster.close()"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_render_in_the_background(run):
+    _, begin, other, fail, again, _ = run(FIRST, BEGIN, OTHER, FAIL, "failing.exception(); render", SHUT)
+    (view,) = htmls(begin)
+    assert "<video " in view  # the output of the first cell, while the second one ran
+    assert "c.mp4: 20 frames" in view
+    assert texts(other).startswith("20 []")
+    (view,) = htmls(fail)
+    assert "failed" in view
+    assert "frame 7 could not be drawn" in view
+    assert "&lt;img src=x onerror=alert(1)&gt;" in view
+    assert "<img src=x" not in view
+    assert "<b>d.mp4" not in view
+    assert "<video " in htmls(again)[0]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_session(run):
     first, render, look, again, render_again, look_again, here, last = run(
@@ -70,7 +103,10 @@ def test_a_session(run):
     )
     assert texts(render).startswith("1\n")
     assert "text/html" in kinds(render)
-    assert "application/vnd.jupyter.widget-view+json" in kinds(render)  # the progress bar
+    view, _ = htmls(render)
+    assert "20 of 20 frames" in view
+    assert "done" in view
+    assert not any("widget" in kind for kind in kinds(render))
     assert texts(look) == "[250, 0, 0]\n"
     assert texts(look_again) == "[0, 0, 250]\n"
     # The user's own plot is shown, ours is not.

@@ -56,7 +56,8 @@ def test_shows_itself(video):
     html = video._repr_html_()
     data = re.search(r"video/mp4;base64,([^\"]+)\"", html)[1]
     assert base64.b64decode(data) == video.path.read_bytes()
-    assert "<video controls" in html
+    assert "<source" not in html  # JupyterLab strips its src unless the notebook is trusted
+    assert re.search(r'<video src="data:video/mp4;base64,[^"]+" controls ', html)
     assert "a &amp; b.mp4" in html
 
 
@@ -65,7 +66,7 @@ def test_large_or_missing_files_are_not_embedded(video, monkeypatch):
     html = video._repr_html_()
     assert "Not stored in this notebook because it has" in html
     assert base64.b64encode(video.path.read_bytes()).decode() not in html
-    link = re.search(r'<source src="([^"]+)"', html)[1]
+    link = re.search(r'<video src="([^"]+)"', html)[1]
     assert Path(unquote(unescape(link))).resolve() == video.path
     video.path.unlink()
     assert "cannot be shown" in video._repr_html_()
@@ -77,7 +78,7 @@ def test_shows_itself_by_its_kind(tmp_path, suffix):
     html = video._repr_html_()
     kind = "image" if suffix in (".gif", ".apng", ".webp") else "video"
     mime = {".apng": "image/apng", ".mkv": "video/matroska"}.get(suffix, f"{kind}/{suffix[1:]}")
-    assert html.startswith("<img " if kind == "image" else "<video controls")
+    assert html.startswith("<img " if kind == "image" else "<video src=")
     data = re.search(f'{mime};base64,([^"]+)"', html)[1]
     assert base64.b64decode(data) == video.path.read_bytes()
 

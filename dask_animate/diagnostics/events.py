@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..drawing import PhaseClock
 
 #: Names of the phases of a partition, those attributes of `PartitionReport` that end in "_seconds".
 PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait")
@@ -83,6 +87,26 @@ class PartitionReport:
     fonts: Mapping[str, str] = field(default_factory=dict)
     param_bytes: int = 0
     worker: str = ""
+
+    @classmethod
+    def of(cls, clock: PhaseClock, n_frames: int, start: int) -> PartitionReport:
+        """Return the report on what a clock has measured."""
+        seconds = clock.seconds.get
+        return cls(
+            n_frames,
+            clock.total,
+            start,
+            clock.began,
+            setup_seconds=seconds("setup", 0.0),
+            load_seconds=seconds("load", 0.0),
+            update_seconds=seconds("update", 0.0),
+            draw_seconds=seconds("draw", 0.0),
+            compare_seconds=seconds("compare", 0.0),
+            convert_seconds=seconds("convert", 0.0),
+            encode_seconds=seconds("encode", 0.0),
+            store_seconds=seconds("store", 0.0),
+            wait_seconds=seconds("wait", 0.0),
+        )
 
     @property
     def finished(self) -> float:

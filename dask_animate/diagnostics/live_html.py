@@ -136,8 +136,9 @@ def _worker(worker: WorkerRate, ms: float, usual: float) -> str:
         f"{worker.n_frames} frames",
         f"{ms:.3g} ms a frame{slow}",
     )
-    style = 'style="padding: 0 14px 0 0; text-align: left; border: none; background: none"'
-    return f"<tr>{''.join(f'<td {style}>{cell}</td>' for cell in cells)}</tr>"
+    style = 'style="padding: 0 14px 0 0; text-align: left; border: none"'
+    row = "".join(f"<td {style}>{cell}</td>" for cell in cells)
+    return f'<tr style="background: none">{row}</tr>'
 
 
 def _error(error: str) -> str:
@@ -161,8 +162,8 @@ def _picture(frame_idx: int, jpeg: bytes) -> str:
     data = base64.b64encode(jpeg).decode("ascii")
     return (
         f'<div style="flex: 0 1 {THUMBNAIL_SIDE // 2}px; min-width: 160px">'
-        f'<img src="data:image/jpeg;base64,{data}" alt="frame {frame_idx}" style="width: 100%; '
-        f'margin: 0; border: 1px solid rgba(128, 128, 128, .4)">'
+        f'<img src="data:image/jpeg;base64,{data}" alt="frame {frame_idx}" style="display: block; '
+        f'width: 100%; margin: 0; border: 1px solid rgba(128, 128, 128, .4)">'
         f'<div style="{_FAINT}">frame {frame_idx}</div></div>'
     )
 

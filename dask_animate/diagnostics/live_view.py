@@ -45,16 +45,16 @@ class LiveView:
         self._html = html
         self._is_over = is_over
         self._handle: Any = None
-        self._is_closed = False
+        self._is_closed = False  # the end is shown
         self._lock = threading.Lock()
 
     def show(self) -> None:
         """Show it below the cell that is running, and keep it up to date."""
         from IPython.display import HTML, display
 
-        is_over = self._is_over()
+        self._is_closed = self._is_over()
         self._handle = display(HTML(self._html()), display_id=True)
-        if not is_over:
+        if not self._is_closed:
             _updater.add(self)
 
     def __enter__(self) -> None:
@@ -66,11 +66,14 @@ class LiveView:
             self._is_closed = True
 
     def update(self) -> bool:
-        """Show what is to be shown now; return whether it may still change."""
+        """Show what is to be shown now; return whether it may still change.
+
+        The end is shown once, by whoever asks first.
+        """
         with self._lock:
             if self._is_closed:
                 return False
-            is_over = self._is_over()
+            self._is_closed = is_over = self._is_over()
             try:
                 self._handle.update({"text/html": self._html()}, raw=True)
             except Exception as exc:  # ipykernel 7.0.0 cannot update outputs from threads

@@ -141,5 +141,7 @@ class ProgressOptions:
 def notify(message: str) -> None:
     """Log a message, and print it in a terminal or a notebook."""
     _logger.info(message)
-    if in_notebook() or (sys.stderr is not None and sys.stderr.isatty()):
+    if in_notebook():
+        print(message)  # what comes on stderr looks like a fault there
+    elif sys.stderr is not None and sys.stderr.isatty():
         print(message, file=sys.stderr)

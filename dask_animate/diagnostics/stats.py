@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dask.utils import format_bytes
 
 from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
 from .partition_log import PartitionLog
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 T = TypeVar("T")
 
@@ -72,6 +76,9 @@ class RenderStats:
         calling process. So their times are moved, by as little as may be, if by them a partition began
         before the render did, or ended after it was received. A partition counts as often as it was
         drawn for the file; what a worker that was lost had drawn is not known.
+    encoded_here : tuple of PartitionReport
+        What the calling process converted and encoded, as frames came to it as pixels or from a store;
+        one for each partition, with the phases convert, encode and store.
     warnings : tuple of str
         What the render warned of: frames that were not drawn incrementally, frames that a next render
         cannot find in the store, fonts that differ between workers.
@@ -113,12 +120,55 @@ class RenderStats:
     file_size: int
     began: float
     partitions: tuple[PartitionReport, ...] = field(repr=False)
+    encoded_here: tuple[PartitionReport, ...] = field(repr=False)
     warnings: tuple[str, ...]
 
     @property
     def n_partitions(self) -> int:
         """Number of partitions."""
         return len(self.partition_sizes)
+
+    def plot(self, ax: Axes | None = None) -> Figure:
+        """Draw which worker rendered which partition when, and what the time went into.
+
+        Each worker has a row, and each partition a bar in it, as long as it took. Colors show what its
+        time went into: setup, load, update, draw, compare, convert, encode, store, wait, and other, as
+        the attributes of `PartitionReport` tell. They come in this order although the frames of a
+        partition go through them one after another. The legend has their sums. Partitions that threads
+        of a worker rendered at the same time are one below the other. What the calling process encodes
+        of the frames that others drew is in its row.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw. By default a figure of its own, which pyplot does not know.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure, yours; that of `ax` if it is given.
+
+        Raises
+        ------
+        StatsError
+            If nothing was rendered, as `join` copied the frames.
+        OptionTypeError
+            If `ax` is something else.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from dask_animate import write_video
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = write_video(np.zeros((8, 64, 64, 3)), os.path.join(folder, "black.mp4"), 10)
+        >>> figure = video.stats.plot()
+        >>> figure.axes[0].get_xlabel()
+        'seconds since the render was asked for'
+        """
+        from .timeline import draw_timeline
+
+        return draw_timeline(self, ax)
 
     def __str__(self) -> str:
         if self.n_frames_copied:
@@ -165,6 +215,7 @@ class StatsCollector:
     n_frames_reused: int = 0
     n_frames_copied: int = 0
     n_frames_here: int = 0
+    encoded_here: list[PartitionReport] = field(default_factory=list)
     scaling: tuple[str, float | None] = ("", None)
     encode_on: tuple[str, str] = ("", "")
     partition_sizes: list[int] = field(default_factory=list)
@@ -198,6 +249,11 @@ class StatsCollector:
             self.n_bytes_received += n_bytes
         else:
             self.n_frames_here += report.n_frames
+
+    def encoded(self, report: PartitionReport) -> None:
+        """Take note of frames that the calling process encoded."""
+        self.encoded_here.append(report)
+        self.encode_seconds += report.encoding_seconds
 
     def copied(self, part_sizes: Sequence[int]) -> None:
         """Take note of frames that were copied from other files, given the number of each file."""
@@ -248,5 +304,6 @@ class StatsCollector:
             file_size=file_size,
             began=self._log.began,
             partitions=self._log.partitions(),
+            encoded_here=tuple(self.encoded_here),
             warnings=tuple(warnings),
         )

@@ -1,3 +1,4 @@
+from .codec_context import encoder_build as encoder_build
 from .decoding import VideoInfo as VideoInfo
 from .decoding import poster as poster
 from .decoding import probe as probe
@@ -11,6 +12,7 @@ from .frame_reader import FrameReader as FrameReader
 from .frame_reader import read_index as read_index
 from .joining import join_files as join_files
 from .options import EncodeOptions as EncodeOptions
+from .options import as_fps as as_fps
 from .output_file import OutputFile as OutputFile
 from .output_options import OutputOptions as OutputOptions
 from .segment import Segment as Segment

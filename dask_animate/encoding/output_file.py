@@ -29,6 +29,8 @@ class OutputFile:
     ----------
     output_file : path-like
         Path of the finished file. Missing directories are created.
+    name : str
+        Name of the argument, for messages.
 
     Attributes
     ----------
@@ -43,8 +45,9 @@ class OutputFile:
         If the file cannot be created there.
     """
 
-    def __init__(self, output_file: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.abspath(as_path(output_file)))
+    def __init__(self, output_file: str | os.PathLike[str], name: str = "output_file") -> None:
+        self.path = Path(os.path.abspath(as_path(output_file, name)))
+        self._name = name
         self._target = Path(os.path.realpath(self.path))  # of a symbolic link, the target is replaced
         self._directories = Directories()
         self._prefix = f".{self._target.stem[:40]}-"
@@ -117,10 +120,10 @@ class OutputFile:
         except FileNotFoundError:
             return
         if stat.S_ISDIR(mode):
-            raise OutputError(f"output_file is a directory: {self.path}")
+            raise OutputError(f"{self._name} is a directory: {self.path}")
         if not stat.S_ISREG(mode):
             raise OutputError(
-                f"output_file is a device or a pipe, which a file would replace: {self.path}"
+                f"{self._name} is a device or a pipe, which a file would replace: {self.path}"
             )
 
 

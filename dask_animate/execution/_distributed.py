@@ -43,6 +43,25 @@ def memory_limit(worker: Worker) -> int | None:
     return limit
 
 
+def tell_of_task(worker: Worker, metadata: dict[str, Any]) -> None:
+    """Within a task: put plain data beside its result, for plugins of the scheduler to see.
+
+    The documented way, an event, is a message of its own, which costs the worker ten times as much.
+    """
+    task = worker.state.tasks.get(worker.get_current_task())
+    if task is not None:  # it may have been cancelled
+        task.metadata.update(metadata)
+
+
+def answer_scheduler(worker: Worker, name: str, answer: Callable[..., Any]) -> None:
+    """Let a worker answer when its scheduler asks by RPC for a name, for good.
+
+    `Client.run` does the same for a client, but for each call the function travels. A worker that is
+    asked for a name that it does not know logs a warning, so that what was added is not taken back.
+    """
+    worker.handlers[name] = answer
+
+
 def adaptive_maximum(cluster: SpecCluster) -> float | None:
     """Return the most workers that an adaptive cluster may have, None if it is not adaptive now.
 

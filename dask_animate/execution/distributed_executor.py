@@ -21,6 +21,7 @@ from weakref import WeakSet
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, KilledWorker, as_completed
 
+from ..dashboard import TOPIC, DashboardOptions, follow_renders
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
@@ -31,11 +32,12 @@ from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
-from .submission import SharedFuture, Submission
+from .submission import SharedFuture, Submission, scattered
 from .tasks import (
     RendererPlugin,
     build_figure,
     peek,
+    render_id,
     render_items,
     render_partition,
 )
@@ -47,12 +49,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-#: Parameters above this size go straight to a worker; smaller ones ride in the task.
-SCATTER_BYTES = 64 * 2**10
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
-#: Seconds for which scattering waits for a worker; then parameters ride in the task.
-SCATTER_SECONDS = 1.0
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
 
@@ -106,6 +104,8 @@ class DistributedExecutor:
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._submissions: deque[Submission] = deque()
         self._shared: list[Future] = []  # data of the partition sent last that the next one needs too
+        # A cluster that was started for the render has a dashboard that nobody knows.
+        self._shown = DashboardOptions.none() if is_complete else DashboardOptions.read()
         self._closing = False
         self._keys = count()
         self._futures: WeakSet[Future] = WeakSet()
@@ -116,7 +116,8 @@ class DistributedExecutor:
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
 
     def __enter__(self) -> Self:
-        self._registration.register(RendererPlugin(self._name, self._spec))
+        plugin = RendererPlugin(self._name, self._spec, has_thumbnails=self._shown.thumbnails)
+        self._registration.register(plugin)
         return self
 
     def __exit__(
@@ -140,6 +141,19 @@ class DistributedExecutor:
             futures = list(self._futures)
         self._cancel(futures)
         self._registration.unregister()
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Tell the scheduler of the start or the end of the render, to be shown on its dashboard."""
+        if not self._shown.enabled or _how_gone(self._client) is not None:
+            return
+        follow_renders(self._client)
+        about = {
+            "render": render_id(self._name),
+            "client": self._client.id,
+            "has_thumbnails": self._shown.thumbnails,
+        }
+        with suppress(Exception):  # the cluster may go just now, or not let this client log events
+            self._client.log_event(TOPIC, {**event, **about})
 
     def thread_bytes(self) -> int:
         """Return the memory that there is for a thread of the worker that has least."""
@@ -391,8 +405,9 @@ class DistributedExecutor:
         return output
 
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
-        sent = self._scattered(partition) if partition.n_bytes > SCATTER_BYTES else partition
-        return self._submit(_label_of(task), render_partition, self._name, sent, task)
+        sent = self._scattered(partition)
+        label, about = _label_of(task), _place_of(partition)
+        return self._submit(label, render_partition, self._name, sent, task, about=about)
 
     def _send_delayed(self, partition: Partition, task: TaskSpec) -> Future:
         """Send a partition with the graph of its parameters."""
@@ -400,7 +415,7 @@ class DistributedExecutor:
         graph = DelayedGraph(partition.params)
         sent = replace(partition, params=partition.params.without_data())
         draw = partial(render_partition, self._name, sent, task, graph.fused)
-        key = (self._key(_label_of(task)), next(self._keys))
+        key = (self._key(_label_of(task)), next(self._keys), *_place_of(partition))
         with annotate(**self._annotations):
             drawn, *self._shared = self._client.get(
                 graph.with_task(key, draw),
@@ -414,25 +429,8 @@ class DistributedExecutor:
         return self._known(drawn)
 
     def _scattered(self, partition: Partition) -> Partition | Future:
-        """Put a partition on a worker; return it as it is if there is none.
-
-        The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster
-        sees no need to start it.
-        """
-        try:
-            if not self._client.nthreads():  # as of now, not of a second ago
-                return partition
-            sent = self._client.scatter(
-                partition,
-                workers=self._workers.chosen(),
-                direct=self._direct,
-                hash=False,
-                timeout=SCATTER_SECONDS,
-            )
-            return self._known(sent)
-        except (OSError, KeyError) as exc:  # workers that are leaving, or have left
-            _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
-            return partition
+        sent = scattered(self._client, partition, self._workers.chosen(), self._direct)
+        return sent if sent is partition else self._known(sent)
 
     def _of_bag(self, params: Params, task: TaskSpec, first: int, start: int) -> Iterator[Submission]:
         """Yield what draws each partition, from one on the first frame of which is `start`.
@@ -474,15 +472,23 @@ class DistributedExecutor:
             return None
         return n_items
 
-    def _submit(self, label: str, task: Callable[..., Any], *args: Any, priority: float = 0) -> Future:
-        """Submit a task that the dashboard shows by a label."""
+    def _submit(
+        self,
+        label: str,
+        task: Callable[..., Any],
+        *args: Any,
+        priority: float = 0,
+        about: tuple[int, ...] = (),
+    ) -> Future:
+        """Submit a task that the dashboard shows by a label; `about` says in its key what it draws."""
         with annotate(**self._annotations):
             future = self._client.submit(
                 task,
                 *args,
-                key=(self._key(label), next(self._keys)),
+                key=(self._key(label), next(self._keys), *about),
                 pure=False,
                 priority=priority,
+                fifo_timeout=0,  # earlier partitions first
                 **self._workers.where(),
             )
         return self._known(future)
@@ -498,7 +504,7 @@ class DistributedExecutor:
         return given + 1 if isinstance(given, int | float) else 1
 
     def _key(self, label: str) -> str:
-        return f"{label}-{self._name[-32:]}"
+        return f"{label}-{render_id(self._name)}"
 
     def _known(self, future: Future) -> Future:
         with self._lock:
@@ -556,6 +562,11 @@ class DistributedExecutor:
 
 def _label_of(task: TaskSpec) -> str:
     return "draw" if task.encoding is None else "draw_and_encode"
+
+
+def _place_of(partition: Partition) -> tuple[int, int]:
+    """Return the first frame of a partition and the number of frames, for the dashboard."""
+    return partition.start, len(partition)
 
 
 def _frames_of(partition: Partition) -> str:

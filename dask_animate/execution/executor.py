@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ..encoding import EncodeOptions
 from ..frames import FrameSize
@@ -97,6 +97,16 @@ class Executor(Protocol):
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None: ...
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Tell of the start or the end of the render where others can see it; may be called at any time.
+
+        Parameters
+        ----------
+        event : dict of str to object
+            Plain data, as `dashboard` makes it.
+        """
+        ...
 
     def thread_bytes(self) -> int | None:
         """Return the memory that there is for each thread, in bytes; None for all of this machine."""

@@ -96,7 +96,7 @@ class DelayedGraph:
             self._graph, _ = cull(graph, self._inputs)
         self.fused = FusedTasks(own, self._inputs, keys)
 
-    def with_task(self, key: tuple[str, int], function: Callable[[list[Any]], Any]) -> Any:
+    def with_task(self, key: tuple[str | int, ...], function: Callable[[list[Any]], Any]) -> Any:
         """Return the graph with a task that gets the inputs of the fused ones, for `Client.get`."""
         task = {key: (function, self._inputs)}
         if self._graph is not None:

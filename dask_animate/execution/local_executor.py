@@ -62,6 +62,9 @@ class LocalExecutor:
     def __exit__(self, *exc_info: object) -> None:
         self.renderer.close()
 
+    def announce(self, event: dict[str, Any]) -> None:
+        """Do nothing: nobody else can see this process."""
+
     def thread_bytes(self) -> None:
         """Return None: this process may have what there is."""
 

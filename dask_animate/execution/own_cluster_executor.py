@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions
 from ..params import Params
@@ -97,6 +97,9 @@ class OwnClusterExecutor:
         assert self._cluster is not None
         reason = "a cluster was started, as a render with wait=False does not draw in this process"
         return Scaling(reason, self._cluster.ready_at - self._begun)
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Do nothing: nobody else knows the cluster."""
 
     def thread_bytes(self) -> int:
         """Return the memory that there is for each worker."""

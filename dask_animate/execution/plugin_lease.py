@@ -86,6 +86,11 @@ class Registration:
         """Make the scheduler look after the plugin; return whether it does."""
         try:
             self._client.register_plugin(Lease(self._name, self._client.id), name=self._name)
+        except ModuleNotFoundError as exc:  # Dask loads there what workers are to do
+            raise WorkerError(
+                f"the scheduler cannot take the render ({exc}): install dask_animate where the "
+                f"scheduler runs, in the version that is installed here"
+            ) from exc
         except Exception as exc:
             _logger.info("figures would stay on the workers if this process were killed: %s", exc)
             return False

@@ -20,10 +20,12 @@ from ..diagnostics import (
     FrameEncoded,
     Listener,
     PartitionRendered,
+    PartitionReport,
     Scaled,
     StatsCollector,
     ValuesChanged,
 )
+from ..drawing import PhaseClock
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
 from ..errors import ParamsError
 from ..frames import FrameSize
@@ -120,9 +122,18 @@ class RenderLoop:
         self._store = store
         self._session: StoreSession | None = None
         self._n_encoded = 0
+        self._clock = PhaseClock()  # runs since the last output came
+        self._to_encode: PartitionReport | None = None  # of that output, if its frames are no segment
 
     def run(self, executor: Executor) -> Executed:
         """Draw with an executor, from the first frame to the last."""
+        try:
+            return self._run(executor)
+        finally:
+            if self._session is not None:
+                self._session.close()
+
+    def _run(self, executor: Executor) -> Executed:
         with executor:
             self._params.check_memory(executor.thread_bytes(), self._plan.partition_size)
             place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)
@@ -149,20 +160,15 @@ class RenderLoop:
         """Open where frames are kept, and divide the render so that each task writes whole chunks."""
         if self._store is None:
             return self._plan, None
-        from ..storage import FrameCache, chunk_of, open_store, origin_of
+        from ..storage import FrameCache, origin_of
         from .store_session import StoreSession
 
         place, overwrite = self._store.place, self._store.overwrite
-        shape = (size.height, size.width, self._store.channels)
-        kept = None if overwrite else chunk_of(place, shape)
-        plan, chunk = self._plan.with_store(self._params, size, kept)
-        n_frames = self._params.n_frames or 0
-        environment = self._store.environment
-        changed = [] if overwrite else environment.changed_since(origin_of(place))
+        plan, chunk = self._store.divided(self._plan, self._params, size)
+        changed = [] if overwrite else self._store.environment.changed_since(origin_of(place))
         if changed:
             self._emit(ValuesChanged(changed))
-        origin = environment.origin()
-        store = open_store(place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
+        store = self._store.open(self._params.n_frames or 0, size, chunk)
         self._session = StoreSession(store)
         executor.probe(self._session)
         return plan, FrameCache(store, self._store.token)
@@ -177,6 +183,9 @@ class RenderLoop:
             if self._session is not None:
                 self._session.take(output)
             self._emit(PartitionRendered(report, output.n_bytes))
+            self._note_encoded()
+            self._clock = PhaseClock()
+            self._to_encode = None if isinstance(output.payload, Segment) else report
             yield output
             start = time.perf_counter()
 
@@ -203,10 +212,26 @@ class RenderLoop:
                 assert isinstance(item.payload, Segment)
                 timed("mux_seconds", sink.add, item.payload, item.report.worker or "this process")
             elif item is not None:
-                opaque = item.shape[2] != 4
-                picture = timed("encode_seconds", sink.convert, item, opaque=opaque)
-                timed("encode_seconds", sink.encode, picture)
+                self._encode_here(sink, item)
             self._announce(frame_idx)
+        self._note_encoded()
+
+    def _encode_here(self, sink: Sink, frame: NDArray[np.uint8]) -> None:
+        clock = self._clock
+        if self._session is None:
+            clock.skip()
+        else:
+            clock.lap("store")
+        picture = sink.convert(frame, opaque=frame.shape[2] != 4)
+        clock.lap("convert")
+        sink.encode(picture)
+        clock.lap("encode")
+
+    def _note_encoded(self) -> None:
+        """Take note of what was encoded here since the last output came."""
+        drawn = self._to_encode
+        if drawn is not None:
+            self._stats.encoded(PartitionReport.of(self._clock, drawn.n_frames, drawn.start))
 
     def _announce(self, frame_idx: int) -> None:
         """Tell of frames up to this one that they are encoded, of each once."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dask.system import CPU_COUNT
 
@@ -111,6 +111,9 @@ class ScaleOutExecutor:
         if self._client is None:
             return Scaling(f"{self._reason}; but all frames were drawn before it was ready")
         return Scaling(self._reason, self._cluster.ready_at - self._cost.begun)
+
+    def announce(self, event: dict[str, Any]) -> None:
+        """Do nothing: nobody else knows the cluster."""
 
     def thread_bytes(self) -> None:
         """Return None: this process may have what there is; workers are asked before they start."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError, OptionTypeError, ReuseWarning, warn
+from ..frames import FrameSize
 from ..params import Params
 from ..rendering import DrawnSpec
 from ..validation import in_short
+from .partitioning import Plan
 
 if TYPE_CHECKING:
     from ..provenance import Environment
+    from ..storage import FrameStore
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,24 @@ class StoreRequest:
             )
         channels = 4 if spec.transparent else 3
         return cls(place, overwrite, channels, content.token, environment)
+
+    def divided(self, plan: Plan, params: Params, size: FrameSize) -> tuple[Plan, int]:
+        """Return the plan of a render whose frames are kept, and how many frames a chunk has there."""
+        return plan.with_store(params, size, self.kept_chunk(size))
+
+    def kept_chunk(self, size: FrameSize) -> int | None:
+        """Return how many frames a chunk of the store that is there has; None if it is begun anew."""
+        from ..storage import chunk_of
+
+        return None if self.overwrite else chunk_of(self.place, self._shape(size))
+
+    def open(self, n_frames: int, size: FrameSize, chunk: int) -> FrameStore:
+        """Open the store to write to it; from now on, no earlier render may."""
+        from ..storage import open_store
+
+        origin, overwrite = self.environment.origin(), self.overwrite
+        shape = self._shape(size)
+        return open_store(self.place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
+
+    def _shape(self, size: FrameSize) -> tuple[int, int, int]:
+        return size.height, size.width, self.channels

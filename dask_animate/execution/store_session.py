@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
@@ -22,6 +23,15 @@ _logger = logging.getLogger(__name__)
 GRACE_SECONDS = 3.0
 #: Seconds after which it begins though no worker has answered.
 PATIENCE_SECONDS = 30.0
+
+
+# How many renders of this process write to a store, by its name.
+_writing: Counter[str] = Counter()
+
+
+def is_being_written(store: FrameStore) -> bool:
+    """Return whether a render of this process writes to a store at present."""
+    return _writing[str(store)] > 0
 
 
 class StoreSession:
@@ -46,6 +56,11 @@ class StoreSession:
         self._store = store
         self._proved: set[str] = set()
         self._checksums: list[NDArray[np.uint32]] = []
+        _writing[str(store)] += 1
+
+    def close(self) -> None:
+        """End it."""
+        _writing[str(self._store)] -= 1
 
     def prove_here(self) -> None:
         """Raise unless this process can write to the store and read what it wrote."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from distributed import Future
+from distributed import Client, Future
 
+from ..params import Partition
 from ..rendering import TaskOutput
+
+_logger = logging.getLogger(__name__)
+
+#: Parameters above this size go straight to a worker; smaller ones ride in the task.
+SCATTER_BYTES = 64 * 2**10
+#: Seconds for which scattering waits for a worker; then parameters ride in the task.
+SCATTER_SECONDS = 1.0
 
 
 @dataclass
@@ -69,3 +78,36 @@ class SharedFuture:
             if self._future is None or self._future.status in ("cancelled", "lost"):
                 self._future = self._submit()
             return self._future
+
+
+def scattered(
+    client: Client, partition: Partition, workers: Sequence[str] | None, direct: bool | None
+) -> Partition | Future:
+    """Put a large partition on a worker; return it as it is if it is small, or if there is none.
+
+    The task then asks for a worker. Scattering would wait for one, in which an adaptive cluster sees no
+    need to start it.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    partition : Partition
+        What is to be sent.
+    workers : sequence of str or None
+        The workers to which it may go; None for any.
+    direct : bool or None
+        As for `Client.scatter`.
+    """
+    if partition.n_bytes <= SCATTER_BYTES:
+        return partition
+    try:
+        if not client.nthreads():  # as of now, not of a second ago
+            return partition
+        sent: Future = client.scatter(
+            partition, workers=workers, direct=direct, hash=False, timeout=SCATTER_SECONDS
+        )
+    except (OSError, KeyError) as exc:  # workers that are leaving, or have left
+        _logger.info("parameters go by the scheduler, as no worker takes them: %s", exc)
+        return partition
+    return sent

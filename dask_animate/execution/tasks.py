@@ -12,18 +12,37 @@ from typing import Any
 from dask.utils import format_bytes
 from distributed import Worker, WorkerPlugin, get_worker
 
+from ..dashboard import CAPTURE, partition_drawn
+from ..diagnostics import PartitionReport
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
-from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail, renderers
-from ._distributed import memory_limit
+from ..rendering import (
+    Picture,
+    PictureTask,
+    Renderer,
+    SampledFrame,
+    SourceSpec,
+    TaskOutput,
+    TaskSpec,
+    Thumbnail,
+    make_picture,
+    renderers,
+)
+from ._distributed import answer_scheduler, memory_limit, tell_of_task
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
+#: Seconds for which a worker waits for the next frame that it draws; the longer sides of its picture, of
+#: which the next one is taken if the picture has more bytes than this.
+CAPTURE_SECONDS, THUMBNAIL_SIDES, THUMBNAIL_BYTES = 5.0, (640, 320, 160), 20_000
+
+#: The names of renders in this process, by their ids, whose frames the scheduler may ask for.
+_watched: dict[str, str] = {}
 
 
 class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
@@ -38,17 +57,23 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         Unique to the render.
     spec : SourceSpec
         What to draw, so that it can travel.
+    has_thumbnails : bool
+        Whether the scheduler may ask for pictures of the frames that are drawn.
     """
 
-    def __init__(self, name: str, spec: SourceSpec) -> None:
+    def __init__(self, name: str, spec: SourceSpec, *, has_thumbnails: bool = False) -> None:
         self.name = name
         self._spec = spec
+        self._has_thumbnails = has_thumbnails
         self._is_holding = False
 
     def setup(self, worker: Worker) -> None:
         """Hold the renderer, whose figure is not built yet."""
         renderers.hold(self.name, self._spec)
         self._is_holding = True
+        if self._has_thumbnails:
+            _watched[render_id(self.name)] = self.name
+            answer_scheduler(worker, CAPTURE, _capture)
 
     async def teardown(self, worker: Worker) -> None:
         """Release the renderer if `setup` holds it, waiting a moment for a frame that is being drawn.
@@ -58,11 +83,38 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         if not self._is_holding:
             return
         self._is_holding = False
+        _watched.pop(render_id(self.name), None)
         closing = threading.Thread(target=renderers.release, args=(self.name,), daemon=True)
         closing.start()
         patience = time.monotonic() + TEARDOWN_SECONDS
         while closing.is_alive() and time.monotonic() < patience:
             await asyncio.sleep(0.01)
+
+
+def render_id(name: str) -> str:
+    """Return with what the names of a render's tasks end, given its name."""
+    return name[-32:]
+
+
+async def _capture(render: str) -> tuple[int, bytes] | None:
+    """On a worker's event loop: return the index and a small picture of a frame that it draws now."""
+    renderer = renderers.held(_watched.get(render, ""))
+    asked = time.time()
+    while renderer is not None and time.time() < asked + CAPTURE_SECONDS:
+        sampled = renderer.peek()
+        if sampled is not None and sampled.drawn_at >= asked:
+            return sampled.frame_idx, await asyncio.to_thread(_small_picture, sampled)
+        await asyncio.sleep(0.02)
+    return None
+
+
+def _small_picture(sampled: SampledFrame) -> bytes:
+    """Return a JPEG file, as large as its bytes allow."""
+    for side in THUMBNAIL_SIDES:
+        jpeg = sampled.thumbnail(side).jpeg
+        if len(jpeg) <= THUMBNAIL_BYTES:
+            break
+    return jpeg
 
 
 def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
@@ -104,6 +156,17 @@ def render_partition(
     return _render(name, partition.start, indexed, len(partition), task, param_bytes, clock)
 
 
+def draw_picture(
+    name: str, partition: Partition, task: PictureTask, computed: Sequence[Any] = ()
+) -> Picture:
+    """Task: draw the only frame of a partition, given what was `computed` for its parameters."""
+    renderer = _renderer(name)
+    (params,) = partition.items(computed or None)
+    with errors_that_travel():
+        picture = make_picture(renderer, partition.start, params, task)
+    return replace(picture, worker=get_worker().address)
+
+
 def render_items(
     name: str, items: Sequence[Any], before: Sequence[int], stop: int | None, task: TaskSpec
 ) -> TaskOutput:
@@ -139,7 +202,20 @@ def _render(
         report = replace(
             output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
         )
+        tell_of_task(worker, _told(start, report))
         return replace(output, report=report)
+
+
+def _told(start: int, report: PartitionReport) -> dict[str, Any]:
+    """Return what the dashboard is told of a partition."""
+    return partition_drawn(
+        start,
+        report.n_frames,
+        {name: seconds for name, seconds in report.phases.items() if seconds > 0},
+        n_blitted=report.n_blitted,
+        n_reused=report.n_reused,
+        redraw_fault=report.redraw_fault,
+    )
 
 
 def _check_memory(worker: Worker, n_frames: int, frame_bytes: int) -> None:

@@ -1,7 +1,8 @@
 """Inspection of an animation before it is rendered.
 
 A contact sheet shows sampled frames on one image. The determinism check draws sampled frames in several
-orders and reports what they depend on besides their arguments. Read `contact_sheet` or `determinism`.
+orders and reports what they depend on besides their arguments. The explorer shows any frame, with a
+slider in a notebook. Read `contact_sheet`, `determinism` or `frame_browser`.
 """
 
 import lazy_loader

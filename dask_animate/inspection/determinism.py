@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -117,10 +119,14 @@ class CheckReport:
         which = "the frame" if n_frames == 1 else f"each of {n_frames} frames"
         return f"{'OK: ' if self.ok else ''}{which} is the same however it is drawn"
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str | bytes]:
-        bundle: dict[str, str | bytes] = {"text/plain": str(self)}
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        bundle = {"text/plain": str(self)}
         if self.sheet is not None:
-            bundle["image/png"] = self.sheet._repr_png_()
+            picture = base64.b64encode(self.sheet._repr_png_()).decode("ascii")
+            bundle["text/html"] = (
+                f'<pre style="white-space: pre-wrap">{html.escape(str(self))}</pre>'
+                f'<img src="data:image/png;base64,{picture}" alt="frames that differ">'
+            )
         return bundle
 
 

@@ -29,6 +29,7 @@ from .blocks import (
     count_items,
     delayed_blocks,
 )
+from .by_frame import BlocksByFrame, ByFrame, ItemsByFrame, SlicesByFrame, as_blocks
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
 from .items import any_pending, is_pending, nbytes, private, resolved
 from .partition import DelayedItems, Partition
@@ -115,6 +116,18 @@ class Params:
         sizes_of : callable
             Returns the number of frames of each partition; called with parameters whose `n_frames` is
             known. Not called for a bag, which is divided already.
+        """
+        raise NotImplementedError
+
+    def by_frame(self, max_bytes: float) -> ByFrame:
+        """Return the parameters of all frames for access in any order.
+
+        A generator is read to its end, and a bag is computed to count its items.
+
+        Parameters
+        ----------
+        max_bytes : float
+            A chunk of data is read as a whole, once for all frames in it, up to this many bytes.
         """
         raise NotImplementedError
 
@@ -217,6 +230,13 @@ class FrameParams(Params):
         bag = from_delayed([delayed(list)(list(items[start:stop])) for start, stop in bounds])
         return PartitionBlocks(sizes, PendingItems(len(items)), [(bag_as_array(bag), 0)])
 
+    def by_frame(self, max_bytes: float) -> ItemsByFrame:
+        """Return the items, read to the end."""
+        items = self._all_items()
+        if not len(items):
+            raise NoFramesError("param_by_frame is empty: there is no frame to draw")
+        return ItemsByFrame(items)
+
     def _all_items(self) -> Sequence[Any]:
         """Return the items in frame order; lists are copied, lest the caller changes them."""
         items = self._items
@@ -290,6 +310,10 @@ class BagParams(Params):
         sizes = tuple(bounds[idx][1] - bounds[idx][0] for idx in drawn)
         return PartitionBlocks(sizes, BagItems(n_frames), [(loaded, 0)])
 
+    def by_frame(self, max_bytes: float) -> BlocksByFrame:
+        """Return the items; the bag is computed to count them."""
+        return BlocksByFrame(self.blocks(lambda params: ()))
+
     def check_storable(self) -> None:
         """Raise: the lengths of the partitions are unknown before they are computed."""
         raise OptionError(
@@ -360,7 +384,7 @@ class SliceParams(Params):
                     continue
                 n_bytes = 0  # shared data are counted once
                 if loaded is None:
-                    loaded = delayed(_as_blocks)(slices.delayed())
+                    loaded = delayed(as_blocks)(slices.delayed())
                     n_bytes = int((last - first) * slices.slice_bytes)
                 run = UnfilledPartition(first, last - first, LoadedItems())
                 yield Partition(
@@ -385,6 +409,10 @@ class SliceParams(Params):
         """Return all partitions; data that dask does not compute are read in the tasks that draw."""
         sizes = sizes_of(self)
         return PartitionBlocks(sizes, *self._slices.divided(sizes))
+
+    def by_frame(self, max_bytes: float) -> SlicesByFrame:
+        """Return the slices."""
+        return SlicesByFrame(self._slices, self._edges, max_bytes)
 
     def _run(self, start: int, stop: int) -> tuple[int, int]:
         """Return the frames to read for a partition: the chunk that contains it, or its own frames."""
@@ -519,12 +547,7 @@ def _delayed_if_pending(items: list[Any], start: int) -> Sequence[Any] | Delayed
     if not any_pending(items):
         return items
     run = UnfilledPartition(start, len(items), LoadedItems())
-    return DelayedItems((run,), (delayed(_as_blocks)(items),), 0, len(items))
-
-
-def _as_blocks(items: Sequence[Any]) -> tuple[Sequence[Any]]:
-    """Task: return items as the only block."""
-    return (items,)
+    return DelayedItems((run,), (delayed(as_blocks)(items),), 0, len(items))
 
 
 def _any_indexed(items: Sequence[Any]) -> bool:

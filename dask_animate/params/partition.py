@@ -75,6 +75,17 @@ class Partition:
     def __len__(self) -> int:
         return len(self.params)
 
+    @property
+    def delayed(self) -> tuple[Any, ...]:
+        """Delayed objects that compute the data of the parameters; none if they need not be computed."""
+        return self.params.delayed if isinstance(self.params, DelayedItems) else ()
+
+    def without_data(self) -> Partition:
+        """Return what is sent to a worker that gets the computed data too."""
+        if not isinstance(self.params, DelayedItems):
+            return self
+        return replace(self, params=self.params.without_data())
+
     def items(self, computed: Sequence[Any] | None = None) -> Sequence[Any]:
         """Return the parameters.
 

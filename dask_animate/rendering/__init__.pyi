@@ -1,3 +1,6 @@
+from .picture import Picture as Picture
+from .picture import PictureTask as PictureTask
+from .picture import make_picture as make_picture
 from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
 from .renderer_pool import renderers as renderers

@@ -21,6 +21,7 @@ from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
 
 if TYPE_CHECKING:
     from ..encoding import Segment
+    from ..provenance import Environment
     from ..storage import CacheWriter
 
 _logger = logging.getLogger("dask_animate.renderer")  # a documented name
@@ -55,6 +56,13 @@ class Renderer:
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
         return self._source.fonts()
+
+    def environment(self) -> Environment:
+        """Return what the frames depend on in this process; of a spec that expects an environment."""
+        self._source.open()
+        environment = self._source.environment
+        assert environment is not None
+        return environment
 
     def frame(self, frame_idx: int, params: Any) -> NDArray[np.uint8]:
         """Draw one frame.
@@ -150,9 +158,7 @@ class Renderer:
         if not session.is_whole:
             self._source.verify(session)
         if writer is not None:
-            environment = self._source.environment
-            assert environment is not None
-            writer.finish(environment)
+            writer.finish(self.environment())
             clock.lap("store")
         return _output(payload, _report(partition.start, n, session, fault), writer)
 
@@ -162,10 +168,9 @@ class Renderer:
             return None
         from ..storage import CacheWriter
 
-        environment = self._source.environment
-        assert environment is not None
+        n_frames = partition.n_frames or 0
         fonts = self._source.fonts()
-        writer = CacheWriter(cache, partition.start, partition.n_frames or 0, environment, fonts)
+        writer = CacheWriter(cache, partition.start, n_frames, self.environment(), fonts)
         clock.lap("store")
         return writer
 
@@ -269,22 +274,8 @@ def _convert(
 
 
 def _report(start: int, n_frames: int, session: DrawSession, fault: str | None) -> PartitionReport:
-    clock = session.clock
-    seconds = clock.seconds.get
-    return PartitionReport(
-        n_frames,
-        clock.total,
-        start,
-        clock.began,
-        setup_seconds=seconds("setup", 0.0),
-        load_seconds=seconds("load", 0.0),
-        update_seconds=seconds("update", 0.0),
-        draw_seconds=seconds("draw", 0.0),
-        compare_seconds=seconds("compare", 0.0),
-        convert_seconds=seconds("convert", 0.0),
-        encode_seconds=seconds("encode", 0.0),
-        store_seconds=seconds("store", 0.0),
-        wait_seconds=seconds("wait", 0.0),
+    return replace(
+        PartitionReport.of(session.clock, n_frames, start),
         n_compared=session.n_compared,
         n_blitted=session.n_blitted,
         redraw_fault=fault or session.failure,

@@ -1,6 +1,8 @@
+from .background_writer import BackgroundWriter as BackgroundWriter
 from .frame_cache import DRAWN_AGAIN as DRAWN_AGAIN
 from .frame_cache import CacheWriter as CacheWriter
 from .frame_cache import FrameCache as FrameCache
+from .frame_cache import FrameTokens as FrameTokens
 from .frame_digest import chunk_checksums as chunk_checksums
 from .frame_store import FrameStore as FrameStore
 from .layout import chunk_of as chunk_of
@@ -11,5 +13,6 @@ from .location import lives_in_memory as lives_in_memory
 from .location import require_found as require_found
 from .ownership import check_location as check_location
 from .ownership import open_store as open_store
+from .ownership import open_to_read as open_to_read
 from .verified_frames import open_array as open_array
 from .write_probe import WriteProbe as WriteProbe

@@ -42,6 +42,62 @@ class FrameCache:
     token: bytes
 
 
+class FrameTokens:
+    """The tokens of frames that are drawn in this process: of all that each of them is drawn from.
+
+    Not thread-safe.
+
+    Parameters
+    ----------
+    token : bytes
+        As in `FrameCache`.
+    environment : Environment
+        What the frames depend on in this process.
+    fonts : mapping of str to str
+        Font files that are used in this process.
+
+    Attributes
+    ----------
+    unknown : str or None
+        Why the next render cannot find the frames, or not everywhere, in words.
+    """
+
+    def __init__(self, token: bytes, environment: Environment, fonts: Mapping[str, str]) -> None:
+        self._token = digest(token, environment.token, repr(sorted(fonts.items())))
+        self._is_known = environment.unknown is None
+        self._known_modules = environment.code.keys()
+        self._tokens: dict[References, bytes] = {}
+        self.unknown = _why_unknown(environment)
+
+    def known(self, frame_idx: int, params: Any) -> bytes | None:
+        """Return the token of a frame; None if what it is drawn from cannot be compared."""
+        content, reason = content_or_reason(self._token, frame_idx, params)
+        if reason is not None:
+            self.unknown = (
+                f"the parameters of frames hold {reason}, which cannot be compared: {DRAWN_AGAIN}"
+            )
+        if reason is not None or not self._is_known:
+            return None
+        return digest(content.token, self._references_token(content.references))
+
+    def became_unknown(self, environment: Environment) -> bool:
+        """Return whether drawing has made unknown what frames depend on, given what it is now."""
+        was_lost = self._is_known and environment.unknown is not None
+        if was_lost:
+            self.unknown = _why_unknown(environment)
+        return was_lost
+
+    def _references_token(self, references: References) -> bytes:
+        """Return a token of the code that parameters reference, as it is in this process."""
+        if references not in self._tokens:
+            if not references.modules | references.deferred <= self._known_modules:
+                self._tokens[references] = Observer(references).observe().token
+            else:
+                found = versions_of(references.libraries)
+                self._tokens[references] = digest(repr(sorted(found.items())))
+        return self._tokens[references]
+
+
 class CacheWriter:
     """Finds the frames of one partition in a store, or takes those that are drawn and stores them.
 
@@ -66,8 +122,6 @@ class CacheWriter:
         Digests of the frames until now.
     n_reused : int
         Number of frames that were found.
-    unknown : str or None
-        Why the next render cannot find the frames, or not everywhere, in words.
     """
 
     def __init__(
@@ -78,11 +132,7 @@ class CacheWriter:
         environment: Environment,
         fonts: Mapping[str, str],
     ) -> None:
-        used_fonts = repr(sorted(fonts.items()))
-        self._token = digest(cache.token, environment.token, used_fonts)
-        self._is_known = environment.unknown is None
-        self._known_modules = environment.code.keys()
-        self._tokens: dict[References, bytes] = {}
+        self._tokens = FrameTokens(cache.token, environment, fonts)
         self._start, self._stop = start, start + n_frames
         self._store = cache.store
         self._store.require_current()
@@ -94,7 +144,11 @@ class CacheWriter:
         self._is_read = self._is_changed = False
         self._written: list[tuple[int, int]] = []
         self.n_reused = 0
-        self.unknown = _why_unknown(environment)
+
+    @property
+    def unknown(self) -> str | None:
+        """Why the next render cannot find the frames, or not everywhere, in words."""
+        return self._tokens.unknown
 
     def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
         """Return a frame if the store has it, drawn by the same code from the same parameters.
@@ -103,7 +157,7 @@ class CacheWriter:
         `slot` and given to `put`.
         """
         self._begin(frame_idx)
-        token = np.frombuffer(self._frame_token(frame_idx, params), np.uint8)
+        token = np.frombuffer(self._tokens.known(frame_idx, params) or unique_token(), np.uint8)
         new = self.frame_digests[frame_idx - self._start]
         new[:TOKEN_BYTES] = token
         stored = self._stored_digests[frame_idx - self._start]
@@ -139,36 +193,13 @@ class CacheWriter:
         environment : Environment
             What the frames depend on now. If drawing has made it unknown, their tokens become unique.
         """
-        was_lost = self._is_known and environment.unknown is not None
-        if was_lost:
-            self.unknown = _why_unknown(environment)
+        was_lost = self._tokens.became_unknown(environment)
         for start, stop in self._written:
             digests = self.frame_digests[start - self._start : stop - self._start]
             if was_lost:
                 for row in digests:
                     row[:TOKEN_BYTES] = np.frombuffer(unique_token(), np.uint8)
             self._store.write_frame_digests(start, digests)
-
-    def _frame_token(self, frame_idx: int, params: Any) -> bytes:
-        """Return the token of a frame; a unique one if what it is drawn from cannot be compared."""
-        content, reason = content_or_reason(self._token, frame_idx, params)
-        if reason is not None:
-            self.unknown = (
-                f"the parameters of frames hold {reason}, which cannot be compared: {DRAWN_AGAIN}"
-            )
-        if reason is not None or not self._is_known:
-            return unique_token()
-        return digest(content.token, self._references_token(content.references))
-
-    def _references_token(self, references: References) -> bytes:
-        """Return a token of the code that parameters reference, as it is in this process."""
-        if references not in self._tokens:
-            if not references.modules | references.deferred <= self._known_modules:
-                self._tokens[references] = Observer(references).observe().token
-            else:
-                found = versions_of(references.libraries)
-                self._tokens[references] = digest(repr(sorted(found.items())))
-        return self._tokens[references]
 
     def _slot(self, frame_idx: int) -> NDArray[np.uint8]:
         slot: NDArray[np.uint8] = self._pixels[frame_idx - self._first]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from zarr.storage import StorePath
 
 from ..errors import StoreError
-from .frame_digest import FRAME_DIGEST_BYTES, matches
+from .frame_digest import FRAME_DIGEST_BYTES, frame_digest, matches
 from .layout import KIND, METADATA_KEY, open_group, read_metadata
-from .location import raises_store_errors
+from .location import lives_in_memory, raises_store_errors
 from .write_probe import WriteProbe, not_visible, write_probe
 
 
@@ -65,6 +65,11 @@ class FrameStore:
         """Height, width and channels."""
         height, width, channels = self._frames.shape[1:]
         return int(height), int(width), int(channels)
+
+    @property
+    def is_shared(self) -> bool:
+        """False if it is in the memory of this process, where others cannot read it."""
+        return not lives_in_memory(self._frames)
 
     @property
     def _path(self) -> StorePath:
@@ -144,6 +149,39 @@ class FrameStore:
             return np.asarray(self._frames[start:stop])
         except Exception:  # damaged, for which each codec raises an error of its own
             return None
+
+    def find(self, frame_idx: int, token: bytes) -> NDArray[np.uint8] | None:
+        """Return a frame, (height, width, 3 or 4), if the one that is stored has this token."""
+        digests = self.readable_frame_digests(frame_idx, frame_idx + 1)
+        if not len(digests) or digests[0, : len(token)].tobytes() != token:
+            return None
+        frames = self.read(frame_idx, frame_idx + 1)
+        is_found = frames is not None and len(frames) > 0 and matches(digests[0], frames[0])
+        return frames[0] if is_found and frames is not None else None
+
+    def put(self, frames: Mapping[int, tuple[bytes, NDArray[np.uint8]]]) -> None:
+        """Write single frames with their tokens, and keep the others of their chunks as they are.
+
+        Only one process may do so at a time.
+
+        Parameters
+        ----------
+        frames : mapping of int to (bytes, ndarray)
+            Token and pixels by frame index; room was reserved for them.
+        """
+        n_frames = int(self._frames.shape[0])
+        for first in sorted({idx - idx % self.chunk for idx in frames}):
+            stop = min(first + self.chunk, n_frames)
+            pixels = self.read(first, stop)
+            if pixels is None:
+                pixels = np.zeros((stop - first, *self.frame_shape), np.uint8)
+            digests = self.readable_frame_digests(first, stop)
+            for idx in frames.keys() & set(range(first, stop)):
+                token, frame = frames[idx]
+                pixels[idx - first] = frame
+                digests[idx - first] = np.frombuffer(frame_digest(token, frame), np.uint8)
+            self.write(first, pixels)
+            self.write_frame_digests(first, digests)
 
     def read_verified(self, start: int, digests: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the frames that have these digests; raise `StoreError` if they are not there."""

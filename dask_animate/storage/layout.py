@@ -49,6 +49,11 @@ def open_group(path: StorePath) -> zarr.Group:
     return open_patiently(zarr.open_group, path, mode="r+", zarr_format=3, use_consolidated=False)
 
 
+def open_to_look(path: StorePath) -> zarr.Group:
+    """Open a store's group to read it."""
+    return open_patiently(zarr.open_group, path, mode="r", zarr_format=3, use_consolidated=False)
+
+
 def create_arrays(
     group: zarr.Group, n_frames: int, frame_shape: tuple[int, int, int], chunk: int
 ) -> None:

@@ -23,6 +23,7 @@ from .layout import (
     chunk_of,
     create_arrays,
     open_group,
+    open_to_look,
     read_metadata,
 )
 from .location import (
@@ -137,6 +138,14 @@ def open_store(
     store = FrameStore(name_of(location), frames, digests, render)
     store.reserve(n_frames)
     return store
+
+
+@raises_store_errors
+def open_to_read(location: Any) -> FrameStore:
+    """Open a store that is there, complete or not, and leave it as it is."""
+    location = as_location(location)
+    frames, digests = arrays_of(open_to_look(store_path(location)))
+    return FrameStore(name_of(location), frames, digests)
 
 
 def _take_over(path: StorePath, attributes: Mapping[str, Any], *, keeps_frames: bool) -> None:

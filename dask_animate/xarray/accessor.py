@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Collection
+from contextlib import nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -16,7 +17,7 @@ from ..errors import OptionTypeError
 from .animator import DataArrayAnimator
 
 if TYPE_CHECKING:
-    from ..inspection import ContactSheet
+    from ..inspection import ContactSheet, Explorer
     from ..render import Render
     from ..video import Video
 
@@ -26,6 +27,10 @@ _RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) -
     "output_file",
     "param_by_frame",
     "fps",
+}
+_EXPLORE_OPTIONS = frozenset(inspect.signature(Animator.explore).parameters) - {
+    "self",
+    "param_by_frame",
 }
 #: What to give for arguments that xarray's own plots have.
 _INSTEAD = {
@@ -142,6 +147,46 @@ class AnimateAccessor:
         """
         animator = self(**options)
         return animator.preview(self._data, n, dim=animator.dim)
+
+    @parameters_as_in(DataArrayAnimator)
+    def explore(self, **options: Any) -> Explorer:
+        """Look at any frame before the video is rendered, with a slider in a notebook.
+
+        Parameters
+        ----------
+        dim, plot
+            As in `DataArrayAnimator`.
+        x, y : str, optional
+            Coordinates for the axes; by default those of the slice's last dimension and of its first.
+            For pcolormesh and contourf they may have two dimensions.
+        limits, levels, title, figsize, style
+            As in `DataArrayAnimator`.
+        **options
+            Other arguments of `Animator.explore`, such as ``client``, ``store`` and ``n_frames``.
+
+        Returns
+        -------
+        Explorer
+            Displays itself in a notebook; its ``show(frame_idx)`` shows a frame by code, and its
+            ``close()`` frees the figure, as leaving a ``with`` statement does.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import xarray as xr
+        >>> import dask_animate.xarray
+        >>> data = xr.DataArray(np.random.rand(10, 8, 12), dims=("time", "y", "x"))
+        >>> with data.animate.explore(limits=(0, 1)) as explorer:
+        ...     explorer.show(7).params
+        'DataArray float64 (8, 12)'
+        """
+        _check_names(options, _ANIMATOR_OPTIONS | _EXPLORE_OPTIONS)
+        animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
+        animator = self(**animator_options)
+        client = options.get("client")
+        with nullcontext() if client is None else client.as_current():
+            animator.before_drawing()
+        return animator.explore(self._data, dim=animator.dim, **options)
 
 
 def _check_names(options: Collection[str], known: Collection[str]) -> None:

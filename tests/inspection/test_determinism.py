@@ -1,4 +1,7 @@
+import base64
+import html
 import random
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -92,7 +95,10 @@ def test_update_every_third_frame():
     assert repr(report) == "<CheckReport: 6 of 9 frames depend on how they are drawn>"
     assert "update() must set everything that it ever changes, for every frame" in str(report)
     assert report.sheet.frame_idx == (1, 1, 1, 2, 2, 2, 49, 49, 49)
-    assert report._repr_mimebundle_()["image/png"].startswith(b"\x89PNG")
+    shown = report._repr_mimebundle_()["text/html"]
+    assert html.escape(str(report)) in shown
+    picture = re.search('src="data:image/png;base64,([^"]+)"', shown)[1]
+    assert base64.b64decode(picture) == report.sheet._repr_png_()
 
 
 def test_sums_up():

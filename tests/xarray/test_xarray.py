@@ -160,6 +160,10 @@ def test_the_accessor(tmp_path, client, chunked):
         same = np.abs(shown[idx].astype(int) - drawn).max(axis=-1) < 3
         assert same.mean() > (0.6 if chunked else 0.9)  # limits of merged chunks are approximate
     assert data.animate.preview(4, **options).frame_idx == (0, 8, 15, 23)
+    with data.animate.explore(client=client, **options) as explorer:
+        picture = explorer.show(13)
+        assert np.abs(picture.pixels().astype(int) - shown[13]).max(axis=-1).mean() < 3
+        assert picture.params == "DataArray 't2m' float32 (17, 36)"
 
 
 def test_the_data_stays_where_it_is():
@@ -350,6 +354,7 @@ def test_arguments_of_other_plots_say_what_to_give(tmp_path, name, instead):
     makers = (
         animate,
         animate.preview,
+        animate.explore,
         lambda **options: animate.to_video(tmp_path / "a.mp4", **options),
     )
     for make in makers:
@@ -360,7 +365,7 @@ def test_arguments_of_other_plots_say_what_to_give(tmp_path, name, instead):
 def test_all_arguments_of_the_accessor_are_described():
     """Those of `DataArrayAnimator`; the others are those of `make_video`."""
     names = {*inspect.signature(DataArrayAnimator).parameters} - {"data"}
-    for method in (AnimateAccessor.to_video, AnimateAccessor.preview):
+    for method in (AnimateAccessor.to_video, AnimateAccessor.preview, AnimateAccessor.explore):
         entries = re.findall(r"^(\w+(?:, \w+)*) : ", inspect.getdoc(method), re.MULTILINE)
         assert names <= {name for entry in entries for name in entry.split(", ")}
         assert "As in" not in inspect.getdoc(method)

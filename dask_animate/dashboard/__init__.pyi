@@ -1,0 +1,9 @@
+from .announcements import partition_drawn as partition_drawn
+from .announcements import render_done as render_done
+from .announcements import render_failed as render_failed
+from .announcements import render_started as render_started
+from .messages import CAPTURE as CAPTURE
+from .messages import TOPIC as TOPIC
+from .options import DashboardOptions as DashboardOptions
+from .registration import dask_setup as dask_setup
+from .registration import follow_renders as follow_renders
