@@ -1,6 +1,6 @@
 """Every name of distributed that is not public and on which this folder relies, each with its reason.
 
-``tests/dashboard/test_distributed_names.py`` checks them, so that a release of distributed without one
+``tests/dashboard/test_scheduler_names.py`` checks them, so that a release of distributed without one
 fails there first.
 """
 
