@@ -448,7 +448,7 @@ def plugins_of(dask_worker=None, dask_scheduler=None):
     return [
         name
         for name in [*server.plugins, *getattr(server, "worker_plugins", ())]
-        if "dask_animate" in name
+        if "dask_animate" in name and name != "dask_animate-dashboard"  # which shows all renders
     ]
 
 
