@@ -47,6 +47,15 @@ MAX_NAMES = 70
 MAX_GAPS = 40
 
 
+class _ShownFigure(Figure):
+    """A figure that a notebook shows even if pyplot has made none in it yet."""
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        self.savefig(png, format="png")
+        return png.getvalue()
+
+
 def draw_timeline(stats: RenderStats, ax: Axes | None) -> Figure:
     """Draw the partitions of a render; see `RenderStats.plot`."""
     if ax is not None and not isinstance(ax, Axes):
@@ -57,7 +66,7 @@ def draw_timeline(stats: RenderStats, ax: Axes | None) -> Figure:
         )
     rows = _rows((*stats.partitions, *stats.encoded_here))
     if ax is None:
-        ax = Figure(figsize=(10, _height(len(rows))), layout="constrained").add_subplot()
+        ax = _ShownFigure(figsize=(10, _height(len(rows))), layout="constrained").add_subplot()
     _draw_bars(ax, rows, stats.began)
     _name_rows(ax, list(rows))
     ax.set_xlim(0, stats.wall_seconds)

@@ -1,10 +1,12 @@
 """The picture of a render over time."""
 
+from io import BytesIO
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from helpers import FrameNumber
+from matplotlib import image
 from matplotlib import pyplot as plt
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
@@ -56,6 +58,7 @@ def test_of_a_render_in_this_process(tmp_path):
     before = plt.get_fignums()
     figure = video.stats.plot()
     assert isinstance(figure, Figure)
+    assert image.imread(BytesIO(figure._repr_png_()), format="png").shape == (260, 1000, 4)
     assert plt.get_fignums() == before
     assert_shows(figure, video.stats)
     assert row_names(figure) == ["this process"]

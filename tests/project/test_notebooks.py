@@ -14,7 +14,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 #: What has to be among the outputs.
 SHOWN = {
     "01_quick_start": ["packet.mp4: 150 frames", "smooth.mp4: 300 frames", "sine.gif: 60 frames"],
-    "02_cluster_and_dashboard": ["<video", "120 of 120 frames", "slowly.mp4: 120 frames"],
+    "02_cluster_and_dashboard": ["<video", "'image/png'", "120 of 120 frames", "slowly.mp4: 120 frames"],
     "03_larger_than_memory": ["<video", "near-surface air temperature", "slow.webm: 120 frames"],
     "04_terabyte": ["<video", "0.91 TiB in 62500 chunks", "came to this process", "rechunk the data"],
     "05_flicker_and_slow": [
