@@ -2,7 +2,7 @@
 
     python benchmarks/dashboard.py renders [rounds]  # seconds of a render: without, unwatched, watched
     python benchmarks/dashboard.py pieces            # CPU time of each thing that is done for it
-    python benchmarks/dashboard.py scheduler         # CPU and memory over 200 renders, 20,000 partitions
+    python benchmarks/dashboard.py scheduler [off]   # CPU and memory over 200 renders, 20,000 partitions
 
 A watcher asks for the JSON twice a second and for each new picture, as the page does, in a process of
 its own. The three kinds of renders take turns; the ratio is that of one turn, the table shows its median
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -198,35 +199,44 @@ def load_of_scheduler():
             scheduler.wait()
 
 
+def size_of_json(base):
+    """Return how much the page is told, 0 without a page."""
+    try:
+        return len(urllib.request.urlopen(base + "animate.json?render=").read())
+    except urllib.error.HTTPError:
+        return 0
+
+
 def _many_renders(client, base, process, folder):
     def render(n_partitions=N_PARTITIONS):
         options = {"client": client, "partition_size": 1, "encode_on": "workers", "codec": "ffv1"}
         Tiny().make_video(Path(folder, "tiny.mkv"), range(n_partitions), 30, **options)
 
     render()
-    with watched(base):
+    is_on = dask.config.get("dask_animate.dashboard.enabled", True)
+    with watched(base) if is_on else nullcontext():
         cpu, wall = cpu_seconds(process), time.perf_counter()
         for number in range(N_RENDERS + 1):
             if number % 40 == 0:
-                size = len(urllib.request.urlopen(base + "animate.json?render=").read())
                 print(
                     f"{number:4} renders, {number * N_PARTITIONS:6} partitions: "
                     f"{process.memory_info().rss / 2**20:6.1f} MiB, "
                     f"{cpu_seconds(process) - cpu:5.1f} s of CPU in "
-                    f"{time.perf_counter() - wall:5.1f} s; JSON {size / 1000:.1f} kB",
+                    f"{time.perf_counter() - wall:5.1f} s; JSON {size_of_json(base)} bytes",
                     flush=True,
                 )
             if number < N_RENDERS:
                 render()
+    if not is_on:
+        return
     start = time.perf_counter()
     with watched(base):
         cpu = cpu_seconds(process)
         render(20_000)
-        size = len(urllib.request.urlopen(base + "animate.json?render=").read())
         print(
             f"one render of 20,000 partitions: {process.memory_info().rss / 2**20:.1f} MiB, "
             f"{cpu_seconds(process) - cpu:.1f} s of CPU in {time.perf_counter() - start:.1f} s; "
-            f"JSON {size / 1000:.1f} kB"
+            f"JSON {size_of_json(base)} bytes"
         )
         cpu, start = cpu_seconds(process), time.perf_counter()
         time.sleep(10)
@@ -244,4 +254,5 @@ if __name__ == "__main__":
     elif sys.argv[1] == "renders":
         seconds_of_renders(int(sys.argv[2]) if len(sys.argv) > 2 else 20)
     else:
-        load_of_scheduler()
+        with dask.config.set({"dask_animate.dashboard.enabled": sys.argv[2:] != ["off"]}):
+            load_of_scheduler()

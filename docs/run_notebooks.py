@@ -1,4 +1,4 @@
-"""Runs notebooks and keeps their outputs: ``python docs/run_notebooks.py [NAME...]``, by default all of them."""
+"""Runs notebooks and keeps their outputs: ``python docs/run_notebooks.py [NAME...]``, by default all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 def run(path: Path, folder: Path) -> NotebookNode:
-    """Return a notebook with the outputs that it has when it runs in a folder, without the folder's name."""
+    """Return a notebook with its outputs when it runs in a folder, without the folder's name."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=300, record_timing=False, resources=resources).execute()

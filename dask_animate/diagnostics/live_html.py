@@ -145,8 +145,9 @@ def _error(error: str) -> str:
     if not error:
         return ""
     return (
-        f'<pre style="white-space: pre-wrap; margin: 6px 0; padding: 6px 10px; border-left: 3px solid '
-        f'#D55E00; background: rgba(213, 94, 0, .1)">{escaped(error)}</pre>'
+        f'<div style="white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; '
+        f"margin: 6px 0; padding: 6px 10px; border-left: 3px solid #D55E00; "
+        f'background: rgba(213, 94, 0, .1)">{escaped(error)}</div>'
     )
 
 

@@ -55,8 +55,9 @@ def pixels_of(drawn: Drawn) -> NDArray[np.uint8]:
 
 
 def _is_image(drawn: Any) -> bool:
-    module = sys.modules.get("PIL.Image")  # who has an image has imported it
-    return module is not None and isinstance(drawn, module.Image)
+    # Who has an image has imported its class; another thread may be about to.
+    image = getattr(sys.modules.get("PIL.Image"), "Image", None)
+    return image is not None and isinstance(drawn, image)
 
 
 def _of_image(image: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -222,7 +223,7 @@ class LocalPictures:
         self._kept = kept
         self._computed: Recent[Any] = Recent()
         self._made: list[Picture] = []
-        self._last_seconds = 0.0
+        self._seconds: deque[float] = deque([0.0], maxlen=3)  # of the frames drawn last
         self.n_frames = len(by_frame)
 
     @classmethod
@@ -240,7 +241,7 @@ class LocalPictures:
     @property
     def pause(self) -> float:
         """A moment, if drawing takes long: messages that wait behind one may make it needless."""
-        return min(0.02, self._last_seconds / 4)
+        return min(0.02, self._typical_seconds() / 4)
 
     @property
     def store_fault(self) -> str | None:
@@ -249,7 +250,8 @@ class LocalPictures:
 
     def has_room(self, *, ahead: bool) -> bool:
         """Return whether nothing waits to be collected, and drawing is quick enough to draw ahead."""
-        if ahead and (self._last_seconds > QUICK_SECONDS or (self._kept and self._kept.is_behind)):
+        is_behind = self._kept is not None and self._kept.is_behind
+        if ahead and (is_behind or self._typical_seconds() > QUICK_SECONDS):
             return False
         return not self._made
 
@@ -260,7 +262,7 @@ class LocalPictures:
             picture = self._drawn(frame_idx)
         except Exception as exc:
             picture = Picture.failed(frame_idx, exc)
-        self._last_seconds = time.perf_counter() - start  # with that of reading the parameters
+        self._seconds.append(time.perf_counter() - start)  # with that of reading the parameters
         self._made.append(picture)
         if self._kept is not None:
             self._kept.keep(picture)
@@ -283,6 +285,9 @@ class LocalPictures:
         """Write to the store what is left; the figure goes with the source."""
         if self._kept is not None:
             self._kept.close()
+
+    def _typical_seconds(self) -> float:
+        return sorted(self._seconds)[len(self._seconds) // 2]  # whatever one took that was held up
 
     def _drawn(self, frame_idx: int) -> Picture:
         partition = self._by_frame.partition(frame_idx)

@@ -124,7 +124,8 @@ class CheckReport:
         if self.sheet is not None:
             picture = base64.b64encode(self.sheet._repr_png_()).decode("ascii")
             bundle["text/html"] = (
-                f'<pre style="white-space: pre-wrap">{html.escape(str(self))}</pre>'
+                f'<div style="white-space: pre-wrap; font-family: monospace; margin-bottom: 6px">'
+                f"{html.escape(str(self))}</div>"
                 f'<img src="data:image/png;base64,{picture}" alt="frames that differ">'
             )
         return bundle

@@ -1,5 +1,8 @@
 """What `FrameSource.draw` may return, and the pixels in it."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,3 +76,8 @@ def test_arrays_are_not_copied():
 def test_everything_else_is_an_error(drawn, message):
     with pytest.raises(ValueError, match=message):
         pixels_of(drawn)
+
+
+def test_arrays_while_another_thread_imports_pillow(monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", ModuleType("PIL.Image"))
+    assert np.array_equal(pixels_of(RGB), RGB)

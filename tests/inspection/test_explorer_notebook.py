@@ -14,6 +14,8 @@ SUBJECT = """
 import sys, time
 sys.path.insert(0, {support!r})
 import matplotlib.pyplot as plt, numpy as np
+from dask_animate.execution import pictures
+pictures.QUICK_SECONDS = 60  # however busy this machine is
 from helpers import FailsAt, FrameNumber, Slow
 plt.rcParams["lines.linewidth"] = 3
 class Sets(FrameNumber):
@@ -176,7 +178,7 @@ def test_quick_drag_draws_few(kernel):
         kernel.send("IntSliderModel", {"value": idx})
     kernel.wait(lambda: kernel.shown() == 59)
     n_drawn = int(kernel.run("print(len(set(log)))\nexplorer.close()")[1])
-    assert n_drawn <= 6
+    assert n_drawn <= 15
 
 
 @pytest.mark.parametrize("in_subshell", [False, True])
