@@ -308,4 +308,7 @@ def perform(request: RenderRequest, *, wait: bool) -> Video | Render:
         closing(RenderRun(request, warn, in_background=False)) as run,
         request.progress.shown(run.state.n_frames, run.html, run.is_over) as bar,
     ):
-        return run(*([] if bar is None else [bar]))
+        video = run(*([] if bar is None else [bar]))
+    if bar is not None:
+        bar.conclude(str(video))
+    return video

@@ -155,7 +155,8 @@ class Renderable(ABC):
             others are started when what is left costs more than that; 1 starts none. With a client, the
             most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
-            True hides the progress bar; by default it is shown in terminals and notebooks only.
+            True hides the progress bar of terminals, and the view of the render in notebooks; by default
+            they are shown there. False also shows a bar where standard error is no terminal.
         plotting_log_interval : int, optional
             Number of drawn frames between two messages in the log of the worker that draws them. They go
             to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import OptionTypeError
 from ..validation import in_short, require_int
-from .events import Event, FrameEncoded, Listener
+from .events import Event, FrameEncoded
 from .live_view import LiveView, in_notebook
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
@@ -54,6 +54,10 @@ class ProgressBar:
             if not self._is_running:
                 self._start()
             self._bar.update()
+
+    def conclude(self, text: str) -> None:
+        """Say in one line below the bar, which is closed, what came out."""
+        self._bar.write(text, file=sys.stderr)
 
     def _start(self) -> None:
         self._is_running = True
@@ -115,8 +119,8 @@ class ProgressOptions:
 
     def shown(
         self, n_frames: int | None, html: Callable[[], str], is_over: Callable[[], bool]
-    ) -> AbstractContextManager[Listener | None]:
-        """Return a context manager that shows a render, and yields a listener if it needs one.
+    ) -> AbstractContextManager[ProgressBar | None]:
+        """Return a context manager that shows a render, and yields the bar that it needs in terminals.
 
         Parameters
         ----------

@@ -17,9 +17,10 @@ class Terminal(io.StringIO):
 
 def test_counts_encoded_frames_in_a_terminal(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
-    last = sys.stderr.getvalue().strip().split("\r")[-1]
+    video = FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
+    last, said = sys.stderr.getvalue().strip().split("\r")[-1].splitlines()
     assert re.search(r"100%.*20/20 .*frame/s", last)
+    assert said == str(video)
 
 
 def test_the_clock_starts_with_the_first_frame(monkeypatch):
