@@ -475,3 +475,24 @@ def test_the_own_cluster_dies(tmp_path):
     error = render.exception(timeout=120)
     assert "ended with status -9" in str(error)
     assert os.listdir(tmp_path) == []
+
+
+def test_an_interrupt_of_all_processes_ends_no_worker(tmp_path, own_client):
+    """As a notebook's kernel sends it, also to the workers of a LocalCluster."""
+    gate = tmp_path / "gate"
+    before = own_client.run(lambda: (os.getpid(), repr(signal.getsignal(signal.SIGINT))))
+    renders = [
+        Gate(gate, first=5).make_video(
+            tmp_path / f"{i}.mp4", PARAMS, 30, client=own_client, wait=False, **SEGMENTS
+        )
+        for i in range(2)
+    ]
+    wait_until(lambda: all(render.progress.phase == "drawing" for render in renders))
+    for pid, _ in before.values():
+        os.kill(pid, signal.SIGINT)
+    gate.touch()
+    for render in renders:
+        assert_shows(render.result(60).path, PARAMS)
+    wait_until(
+        lambda: own_client.run(lambda: (os.getpid(), repr(signal.getsignal(signal.SIGINT)))) == before
+    )

@@ -34,6 +34,7 @@ from ..rendering import (
 from ._distributed import answer_scheduler, memory_limit, tell_of_task
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
+from .interrupt_shield import shield
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
@@ -66,11 +67,13 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         self._spec = spec
         self._has_thumbnails = has_thumbnails
         self._is_holding = False
+        self._is_shielded = False
 
     def setup(self, worker: Worker) -> None:
         """Hold the renderer, whose figure is not built yet."""
         renderers.hold(self.name, self._spec)
         self._is_holding = True
+        self._is_shielded = shield.hold(worker)
         if self._has_thumbnails:
             _watched[render_id(self.name)] = self.name
             answer_scheduler(worker, CAPTURE, _capture)
@@ -83,6 +86,8 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         if not self._is_holding:
             return
         self._is_holding = False
+        if self._is_shielded:
+            shield.release()
         _watched.pop(render_id(self.name), None)
         closing = threading.Thread(target=renderers.release, args=(self.name,), daemon=True)
         closing.start()
