@@ -88,3 +88,17 @@ def test_who_encoded(tmp_path, client, encode_on):
 def test_one_worker_is_no_plural():
     assert " by 1 worker, partitions: 3, " in str(made_up_stats(1, 3))
     assert " by 2 workers, partitions: 9, " in str(made_up_stats(2, 9))
+
+
+@pytest.mark.parametrize(
+    ("n_frames", "num_workers", "reason"),
+    [
+        (1, -1, "there is one frame"),
+        (3, 1, "num_workers is 1"),
+        (3, -10_000, "num_workers=-10000 is one"),
+    ],
+)
+def test_why_this_process_draws_alone(tmp_path, n_frames, num_workers, reason):
+    options = {"num_workers": num_workers}
+    stats = FrameNumber().make_video(tmp_path / "a.mp4", range(n_frames), 30, **options).stats
+    assert stats.scaling_reason.startswith(f"this process draws, as {reason}")
