@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RenderStats:
-    """What a render cost, and how it was divided.
+    """What a render cost, and how it was divided; a notebook shows what ``print`` does.
 
     Attributes
     ----------
@@ -170,6 +171,9 @@ class RenderStats:
         from .timeline import draw_timeline
 
         return draw_timeline(self, ax)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         if self.n_frames_copied:

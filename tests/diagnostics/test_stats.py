@@ -1,9 +1,11 @@
 """What a render cost, as it runs and in words."""
 
+import dataclasses
 import threading
 
 import pytest
 from helpers import FrameNumber
+from IPython.core.formatters import DisplayFormatter
 from renders import made_up_stats
 
 from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered, PartitionReport
@@ -102,3 +104,10 @@ def test_why_this_process_draws_alone(tmp_path, n_frames, num_workers, reason):
     options = {"num_workers": num_workers}
     stats = FrameNumber().make_video(tmp_path / "a.mp4", range(n_frames), 30, **options).stats
     assert stats.scaling_reason.startswith(f"this process draws, as {reason}")
+
+
+def test_a_notebook_shows_them_in_words():
+    stats = dataclasses.replace(made_up_stats(1, 3), encode_on_reason="<b> & co")
+    shown, _ = DisplayFormatter().format(stats)
+    assert shown["text/html"].startswith("<pre>90 frames in ")
+    assert " by 1 worker: &lt;b&gt; &amp; co\n" in shown["text/html"]
