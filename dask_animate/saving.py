@@ -429,7 +429,7 @@ class _SaveRequest:
         who = "this process alone" if self._wait else "one other process"
         warn(
             f"{reason}: frames are drawn in order, by {who}. Pass sequential=True to silence this "
-            f"warning and skip the check; to draw in parallel, make the function set everything from its "
-            f"frame argument",
+            f"warning and skip the check; to draw in parallel, make the function set everything from "
+            f"its frame argument",
             SequentialWarning,
         )
