@@ -144,6 +144,17 @@ def save(
     wait: Literal[True] = True,
     **options: Unpack[VideoOptions],
 ) -> Video: ...
+@overload
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    wait: bool,
+    **options: Unpack[VideoOptions],
+) -> Video | Render: ...
 def save(
     animation: Animation,
     output_file: str | os.PathLike[str],
