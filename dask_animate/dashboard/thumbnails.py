@@ -106,14 +106,9 @@ class Thumbnails:
         return renders[names[self._turn % len(names)]] if names else None
 
     async def _ask_for(self, render: RenderRecord) -> None:
-        drawing = [
-            address
-            for address, worker in self._scheduler.workers.items()
-            if any(_is_of(task.key, render.name) for task in islice(worker.processing, MAX_TASKS))
-        ]
-        if not drawing:
+        worker = self._drawing(render)
+        if worker is None:
             return
-        worker = random.choice(drawing)
         ask = getattr(self._scheduler.rpc(worker), CAPTURE)
         answer = await asyncio.wait_for(ask(render=render.name), PATIENCE)
         if answer is None:
@@ -121,6 +116,15 @@ class Thumbnails:
         frame_idx, jpeg = answer
         if isinstance(frame_idx, int) and isinstance(jpeg, bytes) and len(jpeg) <= MAX_BYTES:
             self._latest[render.name] = Thumbnail(frame_idx, jpeg, worker, time.time())
+
+    def _drawing(self, render: RenderRecord) -> str | None:
+        """Return the address of a random worker that draws a render; None if no worker is found."""
+        workers = list(self._scheduler.workers.items())
+        # As this runs on the scheduler's loop, it ends with the first one.
+        for address, worker in random.sample(workers, len(workers)):
+            if any(_is_of(task.key, render.name) for task in islice(worker.processing, MAX_TASKS)):
+                return str(address)
+        return None
 
 
 def _is_of(key: object, render: str) -> bool:
