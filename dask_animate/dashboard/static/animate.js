@@ -7,7 +7,6 @@ const KIND = {
   "running": "running", "waiting for workers": "waiting", "client gone": "gone", "done": "done",
   "failed": "failed", "cancelled": "cancelled",
 };
-const PHASES = ["load", "update", "draw", "compare", "convert", "encode", "store", "wait"];
 const LAYERS = ["drawn", "reused", "sent"]; // frames of a cell of the strip; seconds come last
 const LEGEND = {
   drawn: "drawn", reused: "from the store", sent: "sent to workers", "failed-part": "failed",
@@ -199,8 +198,7 @@ function drawWorkers({ workers }) {
     const bars = make("div", "bars");
     for (const [name, ms] of Object.entries(worker.ms)) {
       if (ms < 0.01 * total(worker)) continue;
-      const phase = PHASES.includes(name) ? name : "other";
-      const bar = make("div", phase);
+      const bar = make("div", name);
       bar.style.width = `${100 * ms / most}%`;
       bar.title = `${name}: ${significant(ms)} ms`;
       bars.append(bar);
@@ -214,7 +212,7 @@ function drawWorkers({ workers }) {
     if (worker.is_slow) ms.append(make("span", "minor slow", "▲ slow"));
     return make("tr", "", name, make("td", "wide", bars), ms);
   }));
-  drawLegend("phase-legend", [...known].map((name) => [PHASES.includes(name) ? name : "other", name]));
+  drawLegend("phase-legend", [...known].map((name) => [name, name]));
 }
 
 function drawLegend(id, entries) {
