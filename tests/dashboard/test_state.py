@@ -237,6 +237,36 @@ def test_everything_is_bounded():
     assert len(json.dumps(story.shown()["result"])) < 20 * (LONG + 100)
 
 
+def test_what_a_client_says_of_itself_is_bounded():
+    state, long = AnimateState(), "x" * 10**6
+    event = {"action": "start", "render": long, "client": long, "file": long}
+    state.told(event, 1000.0)
+    ((name, render),) = state.renders.items()
+    for text in (name, render.name, render.client, render.file):
+        assert len(text) < SHORT + 100
+
+
+def test_an_end_that_is_not_known_is_refused_and_changes_nothing():
+    story = Story()
+    before = story.shown()
+    event = {"action": "end", "outcome": "x" * 10**6, "result": {"path": "video.mp4"}}
+    with pytest.raises(ValueError, match="one of done, failed, cancelled"):
+        story.tell({**event, "error": {"text": "no"}})
+    assert {**story.shown(), "seconds": 0} == {**before, "seconds": 0}
+    story.tell(render_done({"path": "video.mp4"}))
+    assert story.shown()["status"] == "done"
+
+
+def test_phases_that_are_not_known_are_left_out():
+    story = Story()
+    key = story.send(0, 10)
+    phases = {"setup": 2.0, "draw": 1.0, "other": 0.5, **{f"{n}": 1.0 for n in range(999)}}
+    metadata = partition_drawn(0, 10, phases)
+    story.move(key, "processing", "memory", worker=WORKERS[0], metadata=metadata)
+    (worker,) = story.shown()["workers"]
+    assert (worker["ms"], worker["setup_seconds"]) == ({"draw": 100.0, "other": 50.0}, 2.0)
+
+
 def test_old_renders_are_dropped_and_those_that_run_stay():
     running = Story()
     for n in range(3 * MAX_RENDERS):
