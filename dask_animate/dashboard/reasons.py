@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .render_record import PartitionCost, RenderRecord, WorkerCost
+from .render_record import DrawnPartition, RenderRecord, WorkerCost
 
 #: A worker or a partition is slow from so many times the usual time a frame on.
 SLOW_WORKER, SLOW_PARTITION = 1.5, 3.0
@@ -99,7 +99,7 @@ def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
         yield f"{left} left meanwhile; what was not delivered is drawn again by others."
 
 
-def _frames(partition: PartitionCost) -> str:
+def _frames(partition: DrawnPartition) -> str:
     last = partition.start + partition.n_frames - 1
     return f"Frame {last}" if partition.n_frames == 1 else f"Frames {partition.start} to {last}"
 

@@ -52,7 +52,7 @@ class WorkerCost:
 
 
 @dataclass(frozen=True)
-class PartitionCost:
+class DrawnPartition:
     """A partition that is drawn.
 
     Attributes
@@ -167,8 +167,8 @@ class RenderRecord:
         self.failures: deque[Failure] = deque(maxlen=MAX_FAILURES)
         self.n_failures = 0
         self.workers: dict[str, WorkerCost] = {}
-        self.slowest: PartitionCost | None = None
-        self.recent: deque[PartitionCost] = deque(maxlen=MAX_RECENT)
+        self.slowest: DrawnPartition | None = None
+        self.recent: deque[DrawnPartition] = deque(maxlen=MAX_RECENT)
         width = max(1, -(-(n_frames or 1) // STRIP_CELLS))
         self.strip = Folded(STRIP_CELLS, 4, width)
         self.rate = Folded(RATE_CELLS, 1)
@@ -196,7 +196,7 @@ class RenderRecord:
             sent = n_frames if finish == "processing" else -n_frames
             self.strip.add(first, first + n_frames, (0, 0, sent, 0))
 
-    def add(self, partition: PartitionCost, facts: Mapping[str, Any]) -> None:
+    def add(self, partition: DrawnPartition, facts: Mapping[str, Any]) -> None:
         """Take note of a partition that is drawn; `facts` is what its task told beside its costs."""
         n_new = self._n_new(partition.start, partition.n_frames)
         # What was lost with its worker is drawn again: its cost counts, but not its frames.

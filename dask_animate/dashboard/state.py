@@ -8,7 +8,7 @@ from typing import Any
 
 from ..drawing import PHASES
 from .messages import LONG, METADATA, SHORT, shortened
-from .render_record import PartitionCost, RenderRecord, failure_of
+from .render_record import DrawnPartition, RenderRecord, failure_of
 
 #: Renders that are kept, the latest ones, and facts that are kept of a result.
 MAX_RENDERS, MAX_FACTS = 50, 20
@@ -144,7 +144,7 @@ def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, 
     if told is not None:
         phases = {name: float(told["phases"][name]) for name in _PHASES if name in told["phases"]}
         render.figure_built(worker, phases.pop("setup", 0.0))
-        partition = PartitionCost(
+        partition = DrawnPartition(
             int(told["start"]), int(told["n_frames"]), worker, began, ended, phases
         )
         render.add(partition, told)

@@ -28,7 +28,7 @@ MAX_BYTES = 64 * 2**10
 
 
 @dataclass(frozen=True)
-class Thumbnail:
+class CapturedFrame:
     """A small picture of a frame.
 
     Attributes
@@ -66,12 +66,12 @@ class Thumbnails:
     def __init__(self, scheduler: Scheduler, state: AnimateState) -> None:
         self._scheduler = scheduler
         self._state = state
-        self._latest: dict[str, Thumbnail] = {}
+        self._latest: dict[str, CapturedFrame] = {}
         self._looked_at: dict[str, float] = {}  # by the render's id: when
         self._turn = 0
         self._asking: asyncio.Task[None] | None = None
 
-    def of(self, render: RenderRecord) -> Thumbnail | None:
+    def of(self, render: RenderRecord) -> CapturedFrame | None:
         """Return the latest picture of a render, and take note that somebody looks at it."""
         if render.has_thumbnails and not render.outcome:
             self._looked_at[render.name] = time.monotonic()
@@ -115,7 +115,7 @@ class Thumbnails:
             return
         frame_idx, jpeg = answer
         if isinstance(frame_idx, int) and isinstance(jpeg, bytes) and len(jpeg) <= MAX_BYTES:
-            self._latest[render.name] = Thumbnail(frame_idx, jpeg, worker, time.time())
+            self._latest[render.name] = CapturedFrame(frame_idx, jpeg, worker, time.time())
 
     def _drawing(self, render: RenderRecord) -> str | None:
         """Return the address of a random worker that draws a render; None if no worker is found."""

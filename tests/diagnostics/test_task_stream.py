@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from renders import made_up_stats
 
 from dask_animate import join
-from dask_animate.diagnostics.timeline import PHASE_COLORS
+from dask_animate.diagnostics.task_stream import PHASE_COLORS
 from dask_animate.drawing import PHASES
 from dask_animate.errors import OptionTypeError, StatsError
 
