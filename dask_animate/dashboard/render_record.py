@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .folding import Folded
 from .messages import LONG, MEDIUM, SHORT, shortened
+from .rebinning import RebinningHistogram
 
 #: Bounds, each of one render.
 STRIP_CELLS, RATE_CELLS = 240, 120
@@ -135,9 +135,9 @@ class RenderRecord:
         Tasks by their state on the scheduler, of those that wait, run, or hold a result.
     n_drawn, n_reused, n_blitted, n_partitions : int
         Frames drawn by workers, taken from a store, drawn incrementally; partitions of all these.
-    strip : Folded
+    strip : RebinningHistogram
         Along the frames, for each cell: frames drawn, reused and sent, and seconds.
-    rate : Folded
+    rate : RebinningHistogram
         Frames drawn along the seconds from the start.
     """
 
@@ -170,8 +170,8 @@ class RenderRecord:
         self.slowest: DrawnPartition | None = None
         self.recent: deque[DrawnPartition] = deque(maxlen=MAX_RECENT)
         width = max(1, -(-(n_frames or 1) // STRIP_CELLS))
-        self.strip = Folded(STRIP_CELLS, 4, width)
-        self.rate = Folded(RATE_CELLS, 1)
+        self.strip = RebinningHistogram(STRIP_CELLS, 4, width)
+        self.rate = RebinningHistogram(RATE_CELLS, 1)
         self._is_done = bytearray()  # one for each frame
 
     @property

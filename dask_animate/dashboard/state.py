@@ -37,7 +37,7 @@ class AnimateState:
         self.renders: dict[str, RenderRecord] = {}
         self.n_dropped = 0
 
-    def told(self, event: Mapping[str, Any], now: float) -> None:
+    def on_event(self, event: Mapping[str, Any], now: float) -> None:
         """Take note of an event that a client logged: a render starts or ends.
 
         Raises
@@ -64,7 +64,7 @@ class AnimateState:
             render.explained(failure)
             render.end(outcome, now)
 
-    def moved(
+    def on_transition(
         self,
         key: Key,
         start: str,
@@ -99,13 +99,13 @@ class AnimateState:
             told = {"text": facts["exception_text"], "traceback": facts.get("traceback_text", "")}
             render.failed(failure_of(told, str(facts.get("worker", "")), frames))
 
-    def client_gone(self, client: str, now: float) -> None:
+    def on_client_gone(self, client: str, now: float) -> None:
         """Take note that a client left: nobody waits for its renders any more."""
         for render in self.renders.values():
             if render.client == client and not render.outcome:
                 render.end("client gone", now)
 
-    def worker_gone(self, worker: str) -> None:
+    def on_worker_gone(self, worker: str) -> None:
         """Take note that a worker left, whose frames are drawn again elsewhere."""
         for render in self.renders.values():
             if not render.outcome and worker in render.workers:

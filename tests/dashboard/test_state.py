@@ -32,7 +32,7 @@ class Story:
 
     def tell(self, event):
         event = {**event, "render": self.name, "client": f"Client-{self.name}", "has_thumbnails": True}
-        self.state.told(event, self.now)
+        self.state.on_event(event, self.now)
 
     def key(self, start, n_frames):
         self.n_keys += 1
@@ -40,7 +40,7 @@ class Story:
 
     def move(self, key, *states, **facts):
         for start, finish in pairwise(states):
-            self.state.moved(key, start, finish, self.now, facts if finish == states[-1] else {})
+            self.state.on_transition(key, start, finish, self.now, facts if finish == states[-1] else {})
 
     def send(self, start, n_frames):
         key = self.key(start, n_frames)
@@ -101,9 +101,9 @@ def test_states_are_true():
     assert status_of(story.render, 2) == "waiting for workers"
     story.move(key, "no-worker", "processing")
     assert status_of(story.render, 2) == "running"
-    story.state.client_gone("another client", story.now)
+    story.state.on_client_gone("another client", story.now)
     assert status_of(story.render, 2) == "running"
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     assert status_of(story.render, 2) == "client gone"
 
 
@@ -120,7 +120,7 @@ def test_ends(event, status):
     story.send(0, 10)
     story.now += 5
     story.tell(event)
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     story.draw(0, 10)  # too late
     shown = story.shown()
     assert (shown["status"], shown["n_done"], shown["seconds"]) == (status, 0, 5)
@@ -178,7 +178,7 @@ def test_a_client_that_dies_after_a_failure_leaves_what_the_task_told():
     story = Story()
     facts = {"exception_text": "OSError('full')", "traceback_text": "remote", "worker": WORKERS[0]}
     story.move(story.send(10, 10), "processing", "erred", **facts)
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     (failure,) = story.shown()["failures"]
     assert (failure["frame_idx"], failure["text"]) == (None, "OSError('full')")
     assert failure["frames"] == [10, 10]
@@ -212,8 +212,8 @@ def test_why_it_waits():
 def test_a_worker_that_dies():
     story = Story()
     story.draw(0, 10)
-    story.state.worker_gone(WORKERS[0])
-    story.state.worker_gone(WORKERS[1])  # which had drawn nothing
+    story.state.on_worker_gone(WORKERS[0])
+    story.state.on_worker_gone(WORKERS[1])  # which had drawn nothing
     assert story.shown()["workers"][0]["is_gone"]
     assert "1 worker left" in story.shown()["reasons"][-1]
 
@@ -240,7 +240,7 @@ def test_everything_is_bounded():
 def test_what_a_client_says_of_itself_is_bounded():
     state, long = AnimateState(), "x" * 10**6
     event = {"action": "start", "render": long, "client": long, "file": long}
-    state.told(event, 1000.0)
+    state.on_event(event, 1000.0)
     ((name, render),) = state.renders.items()
     for text in (name, render.name, render.client, render.file):
         assert len(text) < SHORT + 100
@@ -284,7 +284,7 @@ def test_old_renders_are_dropped_and_those_that_run_stay():
 def test_tasks_of_others_do_not_matter(key):
     story = Story()
     before = story.shown()
-    story.state.moved(key, "processing", "erred", story.now, {"exception_text": "not ours"})
+    story.state.on_transition(key, "processing", "erred", story.now, {"exception_text": "not ours"})
     after = story.shown()
     assert {**after, "seconds": 0} == {**before, "seconds": 0}
 
