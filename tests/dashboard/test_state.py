@@ -193,19 +193,25 @@ def test_slow_workers_and_partitions_are_named():
     story.draw(60, 10, WORKERS[1], seconds=20.0)
     assert [worker["is_slow"] for worker in story.shown()["workers"]] == [False, True]
     reasons = " ".join(story.shown()["reasons"])
-    assert f"Frames 60 to 69 took 2000 ms each on {WORKERS[1]}" in reasons
+    assert f"Frames 60 to 69 took 2000 ms each on {WORKERS[1]}; typically 100 ms." in reasons
     assert "1 of 2" in reasons
 
 
 def test_why_it_waits():
     story = Story(20)
     assert story.shown(n_workers=0)["reasons"] == ["The cluster has no worker."]
-    story.draw(0, 10)
+    key = story.key(0, 10)
+    story.move(key, "released", "no-worker")
+    assert story.shown()["reasons"] == [
+        "No worker can run 1 of the tasks: none has the requested resources or is in the requested list."
+    ]
+    story.move(key, "no-worker", "processing")
+    story.draw(0, 10, key=key)
     assert "nothing to draw" in story.shown()["reasons"][0]
     story.draw(10, 10, redraw_fault="a callback")
     assert [reason.split(":")[0] for reason in story.shown()["reasons"]] == [
         "All frames are drawn. The client puts them into the file.",
-        "In 1 partition, whole figures were drawn, not what changes",
+        "1 partition was drawn in full, not incrementally",
     ]
 
 
