@@ -14,7 +14,7 @@ from .rebinning import RebinningHistogram
 #: Bounds, each of one render.
 STRIP_CELLS, RATE_CELLS = 240, 120
 MAX_WORKERS, MAX_FAILURES, MAX_RECENT = 200, 20, 64
-#: Frames of which it is known one by one whether they are drawn; further ones may be counted twice.
+#: Frames tracked one by one; later ones may be counted twice.
 MAX_FRAMES = 10_000_000
 
 #: The amounts of a cell of the strip: frames but for the last, which is seconds.

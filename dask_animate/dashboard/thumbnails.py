@@ -17,7 +17,7 @@ from .state import AnimateState
 
 #: Seconds between two pictures, of all renders together.
 INTERVAL = 1.0
-#: Seconds after which somebody who asked for a render is taken to look at it no more.
+#: Seconds since the last request after which nobody is watching.
 ATTENTION = 5.0
 #: Seconds for which a worker's answer is waited for.
 PATIENCE = 10.0
