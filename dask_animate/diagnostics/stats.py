@@ -166,9 +166,9 @@ class RenderStats:
         >>> figure.axes[0].get_xlabel()
         'seconds since the render was asked for'
         """
-        from .timeline import draw_timeline
+        from .task_stream import draw_task_stream
 
-        return draw_timeline(self, ax)
+        return draw_task_stream(self, ax)
 
     def __str__(self) -> str:
         if self.n_frames_copied:

@@ -97,7 +97,7 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
 
 
 def render_id(name: str) -> str:
-    """Return with what the names of a render's tasks end, given its name."""
+    """Return the suffix of the render's task names."""
     return name[-32:]
 
 
