@@ -56,8 +56,16 @@ class PictureSource(Protocol):
         """
         ...
 
-    def ask(self, frame_idx: int) -> None:
-        """Begin to make a picture, or make it now."""
+    def ask(self, frame_idx: int, *, ahead: bool) -> None:
+        """Begin to make a picture, or make it now.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Of which frame.
+        ahead : bool
+            Whether nobody looks at it yet, so that other work of the workers goes first.
+        """
         ...
 
     def is_asked(self, frame_idx: int) -> bool:
@@ -255,7 +263,7 @@ class LocalPictures:
             return False
         return not self._made
 
-    def ask(self, frame_idx: int) -> None:
+    def ask(self, frame_idx: int, *, ahead: bool) -> None:
         """Draw a frame now."""
         start = time.perf_counter()
         try:

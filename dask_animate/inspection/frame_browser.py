@@ -81,9 +81,10 @@ class FrameBrowser:
         for frame_idx in self._wanted():
             if frame_idx in self._kept or self._source.is_asked(frame_idx):
                 continue
-            if not self._source.has_room(ahead=frame_idx != self.frame_idx):
+            ahead = frame_idx != self.frame_idx
+            if not self._source.has_room(ahead=ahead):
                 return False
-            self._source.ask(frame_idx)
+            self._source.ask(frame_idx, ahead=ahead)
             made = self._source.collect()
             self._take(made)
             if made:  # drawn in this thread, which has other things to do

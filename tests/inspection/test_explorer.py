@@ -27,7 +27,7 @@ from dask_animate.errors import (
     SetupError,
     WorkerError,
 )
-from dask_animate.execution import pictures
+from dask_animate.execution import cluster_pictures, pictures
 from dask_animate.inspection.frame_browser import N_AHEAD, N_BEHIND, FrameBrowser
 from dask_animate.provenance.digests import TOKEN_BYTES
 from dask_animate.rendering.renderer_pool import renderers
@@ -142,6 +142,42 @@ def test_the_latest_wins(client, tmp_path):
     n_at_most = 2 * ((time.monotonic() - begun) / 0.3 + 1)
     assert len(looked_at) <= n_at_most
     assert N - 1 in looked_at
+
+
+class Gated(FrameNumber):
+    """Draws frame 0 at once, and the others once there is a file."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate = gate
+
+    def update(self, frame_idx, params):
+        while frame_idx and not self.gate.exists():
+            time.sleep(0.02)
+        super().update(frame_idx, params)
+
+
+def test_only_the_frame_that_is_looked_at_comes_before_other_work(client, tmp_path):
+    with Gated(tmp_path / "gate").explore(range(N), client=client) as explorer:
+        explorer.show(0)
+        browser, in_flight = explorer._browser, explorer._source._in_flight
+        browser.work()
+        (neighbour,) = in_flight
+        browser.look_at(40)
+        browser.work()
+        assert set(in_flight) == {neighbour, 40}
+
+        def priorities(dask_scheduler):
+            tasks = dask_scheduler.tasks
+            return {key: -tasks[key].priority[0] for key in keys if key in tasks}
+
+        keys = [in_flight[neighbour].key, in_flight[40].key]
+        deadline = time.monotonic() + 20
+        while len(found := client.run_on_scheduler(priorities)) < 2:
+            assert time.monotonic() < deadline
+        assert [found[key] for key in keys] == [cluster_pictures.LATER, cluster_pictures.SOON]
+        (tmp_path / "gate").touch()
+        assert numbers(browser.wait()) == (40, 40)
 
 
 def test_something_moves_while_drawing_does_not_keep_up(client, tmp_path):
