@@ -143,7 +143,8 @@ class Explorer:
         return bundle
 
     def _look_at(self, frame_idx: int) -> None:
-        if not self.closed:
+        # The slider may tell of the frame to which `show` has moved it.
+        if not self.closed and frame_idx != self.frame_idx:
             self._browser.look_at(frame_idx)
             self._refresh()
             self._schedule(self._source.pause)

@@ -217,6 +217,41 @@ def test_a_frame_that_fails_is_told_and_tried_again(client):
                 assert numbers(explorer.show(8)) == (8, 8)
 
 
+class FailsOnce(Logs):
+    """Fails in a frame of which there is no file yet."""
+
+    def update(self, frame_idx, params):
+        is_first = frame_idx not in drawn(self.folder)
+        super().update(frame_idx, params)
+        if is_first:
+            raise LookupError("not yet")
+
+
+@pytest.mark.parametrize("on_cluster", [False, True])
+def test_a_frame_that_has_failed_is_tried_again_at_once(client, tmp_path, on_cluster):
+    with FailsOnce(tmp_path).explore(range(2), client=client if on_cluster else None) as explorer:
+        assert "not yet" in explorer.show(1).error
+        assert numbers(explorer.show(1)) == (1, 1)
+        explorer.show(1)
+    assert drawn(tmp_path).count(1) == 2
+
+
+def test_a_frame_that_has_failed_is_tried_again_after_one_that_was_not_drawn(tmp_path):
+    with FailsOnce(tmp_path).explore(range(N)) as explorer:
+        assert "not yet" in explorer.show(9).error
+        explorer._browser.look_at(30)
+        assert numbers(explorer.show(9)) == (9, 9)
+    assert drawn(tmp_path) == [0, 9, 9]
+
+
+def test_the_slider_that_is_moved_tries_nothing_again(tmp_path):
+    with FailsOnce(tmp_path).explore(range(N)) as explorer:
+        explorer._repr_mimebundle_()
+        assert "not yet" in explorer.show(9).error
+        assert "not yet" in explorer._browser.shown.error
+        assert numbers(explorer.show(9)) == (9, 9)
+
+
 def test_a_frame_that_fails_here_keeps_nothing_alive():
     big = weakref.WeakSet()
 
