@@ -28,6 +28,7 @@ from dask_animate.errors import (
     WorkerError,
 )
 from dask_animate.execution import cluster_pictures, pictures
+from dask_animate.inspection.explorer import _close_all
 from dask_animate.inspection.frame_browser import N_AHEAD, N_BEHIND, FrameBrowser
 from dask_animate.provenance.digests import TOKEN_BYTES
 from dask_animate.rendering.renderer_pool import renderers
@@ -523,6 +524,30 @@ def test_garbage_frees_figures(client):
     while set(client.run(n_held).values()) != {0}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+class Unreachable:
+    """A view whose notebook is gone."""
+
+    def freeze(self):
+        raise ConnectionError("nobody listens")
+
+
+def test_figures_are_freed_though_the_notebook_is_gone(client):
+    explorer = FrameNumber().explore(range(5), client=client)
+    explorer._view = Unreachable()
+    with pytest.raises(ConnectionError):
+        explorer.close()
+    assert explorer.closed
+    assert set(client.run(n_held).values()) == {0}
+
+
+def test_one_that_cannot_be_closed_keeps_no_other_open():
+    explorers = [FrameNumber().explore(range(5)) for _ in range(3)]
+    for explorer in explorers:
+        explorer._view = Unreachable()
+    _close_all(explorers)
+    assert all(explorer.closed for explorer in explorers)
 
 
 def test_a_cluster_that_goes():
