@@ -16,7 +16,7 @@ from ..rendering import DrawnSpec, Picture, PictureTask, Renderer, make_picture
 from .cluster import ClusterOptions
 from .partitioning import Plan
 from .store_request import StoreRequest
-from .store_session import is_being_written
+from .store_session import is_being_written, take_over_unless_written
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -160,7 +160,7 @@ class KeptPictures:
             self._writer = BackgroundWriter(lambda: opened)
         else:
             self._store = open_to_read(request.place)
-            self._writer = BackgroundWriter(open_)
+            self._writer = BackgroundWriter(partial(take_over_unless_written, self._store, open_))
 
     @classmethod
     def open(

@@ -28,6 +28,7 @@ from dask_animate.errors import (
     WorkerError,
 )
 from dask_animate.execution import cluster_pictures, pictures
+from dask_animate.execution.store_session import StoreSession
 from dask_animate.inspection.explorer import _close_all
 from dask_animate.inspection.frame_browser import N_AHEAD, N_BEHIND, FrameBrowser
 from dask_animate.provenance.digests import TOKEN_BYTES
@@ -452,6 +453,21 @@ def test_a_render_that_runs_keeps_its_store(tmp_path):
     with Slow(0.05).explore([7, *range(1, N)], store=store) as explorer:
         assert explorer.show(0).origin == "drawn"
         assert explorer._source.store_fault is None
+
+
+def test_a_render_that_has_just_begun_keeps_its_store(tmp_path):
+    store, output = tmp_path / "store", tmp_path / "a.mp4"
+    FrameNumber().make_video(output, range(N), 30, store=store, num_workers=1)
+    with FrameNumber().explore(range(N), store=store) as explorer:
+        kept = explorer._source._kept
+        session = StoreSession(lambda: kept._store)
+        # A frame comes that was drawn before the render began.
+        kept._writer.put(3, b"\0" * TOKEN_BYTES, lambda: np.zeros((40, 140, 3), np.uint8))
+        kept._writer.close()
+        assert "a render of this process" in explorer._source.store_fault
+        session.close()
+    again = FrameNumber().make_video(output, range(N), 30, store=store, num_workers=1)
+    assert again.stats.n_frames_reused == N
 
 
 def test_a_store_in_memory(client):
