@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import time
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -472,3 +473,20 @@ def test_a_render_that_begins_again(tmp_path):
         assert_kept(tmp_path, path.name, 5)
         partial.__exit__(Restart, Restart(), None)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_segment_that_it_cannot_take(tmp_path):
+    """The render does not fail for it."""
+    path = tmp_path / "a.partial.mp4"
+    video = VideoFormat(encoding_of(path), SIZE, Timeline(Fraction(30), len(NUMBERS)), {})
+    first, second = segments(video.encoding, SIZES[:2])
+    error = LookupError("fails")
+    with SegmentJournal(tmp_path) as journal:
+        partial = PartialFile(path, journal)
+        journal.add(first, video)
+        partial.add(first, video)
+        partial.add(replace(second, packets=second.packets[1:]), video)
+        journal.close()
+        partial.__exit__(LookupError, error, None)
+    assert_kept(tmp_path, path.name, 1)
+    assert "without an index: frames 0 to 8 were encoded to 8 packets" in error.__notes__[0]
