@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -169,10 +170,10 @@ class RenderLoop:
         changed = [] if overwrite else self._store.environment.changed_since(origin_of(place))
         if changed:
             self._emit(ValuesChanged(changed))
-        store = self._store.open(self._params.n_frames or 0, size, chunk)
-        self._session = StoreSession(store)
+        open_ = partial(self._store.open, self._params.n_frames or 0, size, chunk)
+        self._session = StoreSession(open_)
         executor.probe(self._session)
-        return plan, FrameCache(store, self._store.token)
+        return plan, FrameCache(self._session.store, self._store.token)
 
     def _received(self, outputs: Iterator[TaskOutput]) -> Iterator[TaskOutput]:
         """Take note of outputs as they come."""
