@@ -226,6 +226,7 @@ def test_so_far(tmp_path, client):
         assert (video.n_frames, video.duration) == (20, pytest.approx(20 / 30))
         assert_shows(video.path, PARAMS[:20])
         assert video.probe().n_frames == 20
+        assert (video.stats.n_frames_rendered, video.stats.n_frames_reused) == (20, 0)
     assert named.path == tmp_path / "early.mp4"
     assert not render.done()
     gate.touch()
@@ -236,6 +237,22 @@ def test_so_far(tmp_path, client):
     gc.collect()
     assert not early.path.exists()
     assert named.path.exists()
+
+
+def test_stats_so_far_of_frames_from_a_store(tmp_path, client):
+    """They are counted as they arrive, before or after they are encoded."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    options = {"client": client, "store": tmp_path / "a.zarr", **SEGMENTS}
+    Gate(gate, 20).make_video(tmp_path / "a.mp4", PARAMS[:20], 30, **options)
+    gate.unlink()
+    render = Gate(gate, 20).make_video(tmp_path / "a.mp4", PARAMS, 30, wait=False, **options)
+    wait_until(lambda: render.progress.n_frames_encoded == 20)
+    early = render.so_far()
+    assert (early.stats.n_frames_rendered, early.stats.n_frames_reused) == (0, 20)
+    gate.touch()
+    stats = render.result().stats
+    assert (stats.n_frames_rendered, stats.n_frames_reused) == (20, 20)
 
 
 def test_so_far_after_an_error(tmp_path, client):
