@@ -144,6 +144,17 @@ def save(
     wait: Literal[True] = True,
     **options: Unpack[VideoOptions],
 ) -> Video: ...
+@overload
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    wait: bool,
+    **options: Unpack[VideoOptions],
+) -> Video | Render: ...
 def save(
     animation: Animation,
     output_file: str | os.PathLike[str],
@@ -362,7 +373,7 @@ class _SaveRequest:
         if obstacle is not None:
             return self.in_place(obstacle)
         if is_dependent:
-            self._warn(_in_order_because(why), SequentialWarning)
+            self._warn_of_order(why)
         return self.in_order(why, tried)
 
     def in_order(self, why: str = "", tried: AnimationCopy | None = None) -> Video | Render:
@@ -411,7 +422,7 @@ class _SaveRequest:
             raise OptionError(f"{', '.join(wrong)}: not possible if matplotlib draws, but {reason}")
         self._why = reason
         if not self._is_sequential:
-            self._warn(_in_order_because(reason), SequentialWarning)
+            self._warn_of_order(reason)
         left_out = {*_ONLY_PARALLEL, *_ONLY_COPIES}
         options: Any = {name: value for name, value in self._options().items() if name not in left_out}
         draw = DrawOptions.create(self._look)
@@ -453,10 +464,11 @@ class _SaveRequest:
             options["durations"] = {-1: float(1 / Fraction(self._fps) + hold)}
         return options
 
-
-def _in_order_because(reason: str) -> str:
-    return (
-        f"{reason}: frames are drawn in order, by this process alone. They can be drawn in parallel if "
-        f"the function sets all that it ever changes from its arguments alone; "
-        f"sequential=True accepts the order and looks for nothing"
-    )
+    def _warn_of_order(self, reason: str) -> None:
+        who = "this process alone" if self._wait else "one other process"
+        self._warn(
+            f"{reason}: frames are drawn in order, by {who}. Pass sequential=True to silence this "
+            f"warning and skip the check; to draw in parallel, make the function set everything from "
+            f"its frame argument",
+            SequentialWarning,
+        )

@@ -103,11 +103,21 @@ def test_frames_are_those_of_matplotlib(make, tmp_path):
 @pytest.mark.parametrize("make", names(WITH_HISTORY))
 def test_history_is_found(make, tmp_path, client):
     found = "looks different after other frames than alone"
-    with pytest.warns(SequentialWarning, match=found) as warned:
+    with pytest.warns(SequentialWarning, match=f"{found}.*by this process alone") as warned:
         stats = assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS).stats
     assert stats.scaling_reason.startswith("this process draws the frames in order: ")
     assert found in stats.scaling_reason
     assert stats.warnings == tuple(str(warning.message) for warning in warned)
+
+
+def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
+    make, path = WITH_HISTORY[0], tmp_path / "a.mkv"
+    expected = saved_by_matplotlib(make())
+    animations.node = 0
+    with pytest.warns(SequentialWarning, match="by one other process"):
+        render = dask_animate.save(make(), path, codec="ffv1", num_workers=2, wait=False)
+    assert render.result().stats.n_frames_here == 0
+    np.testing.assert_array_equal(decoded(path), expected)
 
 
 @pytest.mark.parametrize("make", names([animations.basic_line, animations.late_mark]))

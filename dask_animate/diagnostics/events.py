@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ..drawing import PHASES
 
 if TYPE_CHECKING:
     from ..drawing import PhaseClock
-
-#: Names of the phases of a partition, those attributes of `PartitionReport` that end in "_seconds".
-PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +92,8 @@ class PartitionReport:
     @classmethod
     def of(cls, clock: PhaseClock, n_frames: int, start: int) -> PartitionReport:
         """Return the report on what a clock has measured."""
-        seconds = clock.seconds.get
-        return cls(
-            n_frames,
-            clock.total,
-            start,
-            clock.began,
-            setup_seconds=seconds("setup", 0.0),
-            load_seconds=seconds("load", 0.0),
-            update_seconds=seconds("update", 0.0),
-            draw_seconds=seconds("draw", 0.0),
-            compare_seconds=seconds("compare", 0.0),
-            convert_seconds=seconds("convert", 0.0),
-            encode_seconds=seconds("encode", 0.0),
-            store_seconds=seconds("store", 0.0),
-            wait_seconds=seconds("wait", 0.0),
-        )
+        seconds: dict[str, Any] = {f"{phase}_seconds": clock.seconds.get(phase, 0.0) for phase in PHASES}
+        return cls(n_frames, clock.total, start, clock.began, **seconds)
 
     @property
     def finished(self) -> float:
@@ -118,7 +103,7 @@ class PartitionReport:
     @property
     def phases(self) -> dict[str, float]:
         """Seconds of each phase by its name, in the order of the attributes, and "other" at the end."""
-        seconds = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
+        seconds: dict[str, float] = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
         return {**seconds, "other": max(0.0, self.seconds - sum(seconds.values()))}
 
     @property

@@ -168,9 +168,9 @@ class RenderStats:
         >>> figure.axes[0].get_xlabel()
         'seconds since the render was asked for'
         """
-        from .timeline import draw_timeline
+        from .task_stream import draw_task_stream
 
-        return draw_timeline(self, ax)
+        return draw_task_stream(self, ax)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Literal, get_args
 
 #: What the time of a partition goes into.
 Phase = Literal["setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class PhaseClock:

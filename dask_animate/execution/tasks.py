@@ -97,7 +97,7 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
 
 
 def render_id(name: str) -> str:
-    """Return with what the names of a render's tasks end, given its name."""
+    """Return the suffix of the render's task names."""
     return name[-32:]
 
 
@@ -134,11 +134,13 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     return replace(built, gpu_reason=gpu_reason(encode, built.size))
 
 
-def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
+async def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
     """Run on a worker's event loop: return a frame that it drew lately; see `Executor.peek`."""
     renderer = renderers.held(name)
     sampled = None if renderer is None else renderer.peek()
-    return sampled if sampled is None or side is None else sampled.thumbnail(side)
+    if sampled is None or side is None:
+        return sampled
+    return await asyncio.to_thread(sampled.thumbnail, side)
 
 
 def render_partition(
