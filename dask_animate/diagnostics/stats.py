@@ -183,6 +183,7 @@ class RenderStats:
                 f"file: {format_bytes(self.file_size)}"
             )
         n_frames = self.n_frames_rendered + self.n_frames_reused
+        setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = _named({report.worker for report in self.partitions})
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
         encoded_by = _named({*encoders, *(report.worker for report in self.encoded_here)})
@@ -197,8 +198,9 @@ class RenderStats:
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
                 f"the store: {self.n_frames_reused}",
-                f"load, update, draw, compare, store: {self.render_seconds:.1f} s by {drawn_by}, "
-                f"partitions: {self.n_partitions}, of {' to '.join(map(str, sorted(sizes)))} frames",
+                f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
+                f"by {drawn_by}, partitions: {self.n_partitions}, "
+                f"of {' to '.join(map(str, sorted(sizes)))} frames",
                 f"convert, encode: {self.encode_seconds:.1f} s by {encoded_by}: {self.encode_on_reason}",
                 *([received] if self.n_workers else []),
                 *([f"join packets: {self.mux_seconds:.1f} s"] if self.mux_seconds else []),
