@@ -165,7 +165,7 @@ def test_the_whole_is_the_whole(tmp_path):
 
 
 def test_no_segment_yet(tmp_path, journal):
-    with pytest.raises(NoFramesError, match="no frame is encoded yet"):
+    with pytest.raises(NoFramesError, match="no segment is complete yet"):
         journal.write(tmp_path / "a.mp4")
     assert os.listdir(tmp_path) == []
 
