@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from dask.utils import format_bytes, format_time
 
-from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, timeline_png
+from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, task_stream_png
 from .drawing import IsolatedState
 from .encoding import FrameReader, OutputFile, encoder_build, read_index
 from .errors import OptionError
@@ -105,7 +105,7 @@ def _page(video: Video) -> Element:
         _node("header", _node("h1", video.path.name), _node("p", _facts(video), css="faint")),
         _tiles(video),
         *_warnings(stats.warnings),
-        *_timeline(stats),
+        *_task_stream(stats),
         _section("Frames", _contact_sheet(video)),
         _node(
             "div",
@@ -163,10 +163,10 @@ def _warnings(messages: Sequence[str]) -> list[Element]:
     return [section]
 
 
-def _timeline(stats: RenderStats) -> list[Element]:
+def _task_stream(stats: RenderStats) -> list[Element]:
     if not stats.partitions:
         return []
-    light, dark = (_url(timeline_png(stats, dark=dark)) for dark in (False, True))
+    light, dark = (_url(task_stream_png(stats, dark=dark)) for dark in (False, True))
     picture = _node(
         "picture",
         Element("source", media="(prefers-color-scheme: dark)", srcset=dark),

@@ -36,7 +36,7 @@ KNOWS = {
     "report": "a render on one page, to be sent",
     "rendering": "one render in one process",
     "dashboard": "the scheduler's dashboard: its page of renders",
-    "diagnostics": "events, progress, statistics, timeline",
+    "diagnostics": "events, progress, statistics, task stream",
     "encoding": "PyAV: codecs, segments, muxing, the output file",
     "drawing": "a figure made ready and drawn; isolated global state",
     "blitting": "what changed between two frames; private matplotlib",

@@ -51,7 +51,7 @@ class AnimatePlugin(SchedulerPlugin):  # type: ignore[misc]
         if topic != TOPIC or not isinstance(msg, Mapping):
             return
         try:
-            self.state.told(msg, time.time())
+            self.state.on_event(msg, time.time())
         except (KeyError, TypeError, ValueError):
             _logger.info("an event of a render is not understood", exc_info=True)
 
@@ -59,12 +59,12 @@ class AnimatePlugin(SchedulerPlugin):  # type: ignore[misc]
         self, key: Any, start: str, finish: str, *args: Any, stimulus_id: str = "", **kwargs: Any
     ) -> None:
         """Take note of what tasks of renders do; distributed logs what this raises."""
-        self.state.moved(key, start, finish, time.time(), kwargs)
+        self.state.on_transition(key, start, finish, time.time(), kwargs)
 
     def remove_client(self, scheduler: Scheduler, client: str) -> None:
         """Take note of renders for which nobody waits any more."""
-        self.state.client_gone(client, time.time())
+        self.state.on_client_gone(client, time.time())
 
     def remove_worker(self, scheduler: Scheduler, worker: str, **kwargs: Any) -> None:
         """Take note of a worker that leaves."""
-        self.state.worker_gone(worker)
+        self.state.on_worker_gone(worker)

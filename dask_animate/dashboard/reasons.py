@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .render_record import PartitionCost, RenderRecord, WorkerCost
+from .render_record import DrawnPartition, RenderRecord, WorkerCost
 
 #: A worker or a partition is slow from so many times the usual time a frame on.
 SLOW_WORKER, SLOW_PARTITION = 1.5, 3.0
@@ -54,8 +54,8 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
         yield "The cluster has no worker."
     elif states["no-worker"]:
         yield (
-            f"{_count(states['no-worker'], 'task')} may run on none of the {n_workers} workers: these "
-            f"lack resources that were asked for, or are not among the workers that were asked for."
+            f"No worker can run {states['no-worker']} of the tasks: none has the requested resources or "
+            f"is in the requested list."
         )
     n_left = None if render.n_frames is None else render.n_frames - render.n_done
     if n_left == 0:
@@ -71,8 +71,9 @@ def _waits(render: RenderRecord, n_workers: int) -> Iterator[str]:
 
 def _of_drawing(render: RenderRecord) -> Iterator[str]:
     if render.redraw_fault:
-        where = _count(render.n_redraw_faults, "partition")
-        yield f"In {where}, whole figures were drawn, not what changes: {render.redraw_fault}"
+        n = render.n_redraw_faults
+        were = "was" if n == 1 else "were"
+        yield f"{_count(n, 'partition')} {were} drawn in full, not incrementally: {render.redraw_fault}"
     phases: Counter[str] = Counter()
     for cost in render.workers.values():
         phases.update(cost.phases)
@@ -92,14 +93,14 @@ def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
         if lost > LOST_SHARE * sum(sum(cost.phases.values()) for cost in render.workers.values()):
             yield (
                 f"{_frames(worst)} took {1000 * worst.frame_seconds:.0f} ms each on {worst.worker}; "
-                f"{1000 * typical:.0f} ms are usual."
+                f"typically {1000 * typical:.0f} ms."
             )
     if render.n_lost_workers:
         left = _count(render.n_lost_workers, "worker")
         yield f"{left} left meanwhile; what was not delivered is drawn again by others."
 
 
-def _frames(partition: PartitionCost) -> str:
+def _frames(partition: DrawnPartition) -> str:
     last = partition.start + partition.n_frames - 1
     return f"Frame {last}" if partition.n_frames == 1 else f"Frames {partition.start} to {last}"
 

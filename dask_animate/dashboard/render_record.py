@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .folding import Folded
 from .messages import LONG, MEDIUM, SHORT, shortened
+from .rebinning import RebinningHistogram
 
 #: Bounds, each of one render.
 STRIP_CELLS, RATE_CELLS = 240, 120
 MAX_WORKERS, MAX_FAILURES, MAX_RECENT = 200, 20, 64
-#: Frames of which it is known one by one whether they are drawn; further ones may be counted twice.
+#: Frames tracked one by one; later ones may be counted twice.
 MAX_FRAMES = 10_000_000
 
 #: The amounts of a cell of the strip: frames but for the last, which is seconds.
@@ -52,7 +52,7 @@ class WorkerCost:
 
 
 @dataclass(frozen=True)
-class PartitionCost:
+class DrawnPartition:
     """A partition that is drawn.
 
     Attributes
@@ -135,9 +135,9 @@ class RenderRecord:
         Tasks by their state on the scheduler, of those that wait, run, or hold a result.
     n_drawn, n_reused, n_blitted, n_partitions : int
         Frames drawn by workers, taken from a store, drawn incrementally; partitions of all these.
-    strip : Folded
+    strip : RebinningHistogram
         Along the frames, for each cell: frames drawn, reused and sent, and seconds.
-    rate : Folded
+    rate : RebinningHistogram
         Frames drawn along the seconds from the start.
     """
 
@@ -167,11 +167,11 @@ class RenderRecord:
         self.failures: deque[Failure] = deque(maxlen=MAX_FAILURES)
         self.n_failures = 0
         self.workers: dict[str, WorkerCost] = {}
-        self.slowest: PartitionCost | None = None
-        self.recent: deque[PartitionCost] = deque(maxlen=MAX_RECENT)
+        self.slowest: DrawnPartition | None = None
+        self.recent: deque[DrawnPartition] = deque(maxlen=MAX_RECENT)
         width = max(1, -(-(n_frames or 1) // STRIP_CELLS))
-        self.strip = Folded(STRIP_CELLS, 4, width)
-        self.rate = Folded(RATE_CELLS, 1)
+        self.strip = RebinningHistogram(STRIP_CELLS, 4, width)
+        self.rate = RebinningHistogram(RATE_CELLS, 1)
         self._is_done = bytearray()  # one for each frame
 
     @property
@@ -196,7 +196,7 @@ class RenderRecord:
             sent = n_frames if finish == "processing" else -n_frames
             self.strip.add(first, first + n_frames, (0, 0, sent, 0))
 
-    def add(self, partition: PartitionCost, facts: Mapping[str, Any]) -> None:
+    def add(self, partition: DrawnPartition, facts: Mapping[str, Any]) -> None:
         """Take note of a partition that is drawn; `facts` is what its task told beside its costs."""
         n_new = self._n_new(partition.start, partition.n_frames)
         # What was lost with its worker is drawn again: its cost counts, but not its frames.

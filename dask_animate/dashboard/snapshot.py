@@ -9,13 +9,13 @@ from typing import Any
 from .reasons import is_slow, reasons
 from .render_record import RenderRecord, WorkerCost
 from .state import AnimateState
-from .thumbnails import Thumbnail
+from .thumbnails import CapturedFrame
 
 
 def snapshot(
     state: AnimateState,
     chosen: RenderRecord | None,
-    latest: Thumbnail | None,
+    latest: CapturedFrame | None,
     n_workers: int,
 ) -> dict[str, Any]:
     """Return what the page shows.
@@ -26,7 +26,7 @@ def snapshot(
         All renders.
     chosen : RenderRecord or None
         The one that is shown in detail.
-    latest : Thumbnail or None
+    latest : CapturedFrame or None
         Its latest frame.
     n_workers : int
         Workers of the cluster.
@@ -73,7 +73,7 @@ def in_short(render: RenderRecord, now: float, n_workers: int) -> dict[str, Any]
 
 
 def _in_detail(
-    render: RenderRecord, latest: Thumbnail | None, now: float, n_workers: int
+    render: RenderRecord, latest: CapturedFrame | None, now: float, n_workers: int
 ) -> dict[str, Any]:
     strip, rate = render.strip, render.rate
     typical = typical_frame_seconds(render)

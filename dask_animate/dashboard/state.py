@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+from ..drawing import PHASES
 from .messages import LONG, METADATA, SHORT, shortened
-from .render_record import PartitionCost, RenderRecord, failure_of
+from .render_record import DrawnPartition, RenderRecord, failure_of
 
 #: Renders that are kept, the latest ones, and facts that are kept of a result.
 MAX_RENDERS, MAX_FACTS = 50, 20
+#: How a render ends, as its client tells.
+OUTCOMES = ("done", "failed", "cancelled")
+#: What tasks tell the seconds of.
+_PHASES = (*PHASES, "other")
 
 Key = Any
 
@@ -32,12 +37,18 @@ class AnimateState:
         self.renders: dict[str, RenderRecord] = {}
         self.n_dropped = 0
 
-    def told(self, event: Mapping[str, Any], now: float) -> None:
-        """Take note of an event that a client logged: a render starts or ends."""
-        name = str(event["render"])
+    def on_event(self, event: Mapping[str, Any], now: float) -> None:
+        """Take note of an event that a client logged: a render starts or ends.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the event is not understood. Nothing changes then.
+        """
+        name = shortened(event["render"], SHORT)
         if event["action"] == "start":
             n_frames = event.get("n_frames")
-            client, file = str(event["client"]), str(event.get("file", ""))
+            client, file = shortened(event["client"], SHORT), shortened(event.get("file", ""), SHORT)
             n_frames = None if n_frames is None else int(n_frames)
             has_thumbnails = bool(event.get("has_thumbnails"))
             self.renders[name] = RenderRecord(
@@ -45,12 +56,15 @@ class AnimateState:
             )
             self._drop()
         elif (render := self.renders.get(name)) is not None:
-            error = event.get("error")
-            render.explained(None if error is None else failure_of(error))
+            error, outcome = event.get("error"), event["outcome"]
+            if outcome not in OUTCOMES:
+                raise ValueError(f"a render ends as one of {', '.join(OUTCOMES)}, got {outcome!r}")
+            failure = None if error is None else failure_of(error)
             render.result = _bounded(event.get("result") or {})
-            render.end(str(event["outcome"]), now)
+            render.explained(failure)
+            render.end(outcome, now)
 
-    def moved(
+    def on_transition(
         self,
         key: Key,
         start: str,
@@ -85,13 +99,13 @@ class AnimateState:
             told = {"text": facts["exception_text"], "traceback": facts.get("traceback_text", "")}
             render.failed(failure_of(told, str(facts.get("worker", "")), frames))
 
-    def client_gone(self, client: str, now: float) -> None:
+    def on_client_gone(self, client: str, now: float) -> None:
         """Take note that a client left: nobody waits for its renders any more."""
         for render in self.renders.values():
             if render.client == client and not render.outcome:
                 render.end("client gone", now)
 
-    def worker_gone(self, worker: str) -> None:
+    def on_worker_gone(self, worker: str) -> None:
         """Take note that a worker left, whose frames are drawn again elsewhere."""
         for render in self.renders.values():
             if not render.outcome and worker in render.workers:
@@ -128,9 +142,9 @@ def _finished(render: RenderRecord, label: str, now: float, facts: Mapping[str, 
     began, ended = spans[-1] if spans else (now, now)
     told = (facts.get("metadata") or {}).get(METADATA)
     if told is not None:
-        phases = {str(name): float(seconds) for name, seconds in told["phases"].items()}
+        phases = {name: float(told["phases"][name]) for name in _PHASES if name in told["phases"]}
         render.figure_built(worker, phases.pop("setup", 0.0))
-        partition = PartitionCost(
+        partition = DrawnPartition(
             int(told["start"]), int(told["n_frames"]), worker, began, ended, phases
         )
         render.add(partition, told)

@@ -17,7 +17,7 @@ from .state import AnimateState
 
 #: Seconds between two pictures, of all renders together.
 INTERVAL = 1.0
-#: Seconds after which somebody who asked for a render is taken to look at it no more.
+#: Seconds since the last request after which nobody is watching.
 ATTENTION = 5.0
 #: Seconds for which a worker's answer is waited for.
 PATIENCE = 10.0
@@ -28,7 +28,7 @@ MAX_BYTES = 64 * 2**10
 
 
 @dataclass(frozen=True)
-class Thumbnail:
+class CapturedFrame:
     """A small picture of a frame.
 
     Attributes
@@ -66,12 +66,12 @@ class Thumbnails:
     def __init__(self, scheduler: Scheduler, state: AnimateState) -> None:
         self._scheduler = scheduler
         self._state = state
-        self._latest: dict[str, Thumbnail] = {}
+        self._latest: dict[str, CapturedFrame] = {}
         self._looked_at: dict[str, float] = {}  # by the render's id: when
         self._turn = 0
         self._asking: asyncio.Task[None] | None = None
 
-    def of(self, render: RenderRecord) -> Thumbnail | None:
+    def of(self, render: RenderRecord) -> CapturedFrame | None:
         """Return the latest picture of a render, and take note that somebody looks at it."""
         if render.has_thumbnails and not render.outcome:
             self._looked_at[render.name] = time.monotonic()
@@ -106,21 +106,25 @@ class Thumbnails:
         return renders[names[self._turn % len(names)]] if names else None
 
     async def _ask_for(self, render: RenderRecord) -> None:
-        drawing = [
-            address
-            for address, worker in self._scheduler.workers.items()
-            if any(_is_of(task.key, render.name) for task in islice(worker.processing, MAX_TASKS))
-        ]
-        if not drawing:
+        worker = self._drawing(render)
+        if worker is None:
             return
-        worker = random.choice(drawing)
         ask = getattr(self._scheduler.rpc(worker), CAPTURE)
         answer = await asyncio.wait_for(ask(render=render.name), PATIENCE)
         if answer is None:
             return
         frame_idx, jpeg = answer
         if isinstance(frame_idx, int) and isinstance(jpeg, bytes) and len(jpeg) <= MAX_BYTES:
-            self._latest[render.name] = Thumbnail(frame_idx, jpeg, worker, time.time())
+            self._latest[render.name] = CapturedFrame(frame_idx, jpeg, worker, time.time())
+
+    def _drawing(self, render: RenderRecord) -> str | None:
+        """Return the address of a random worker that draws a render; None if no worker is found."""
+        workers = list(self._scheduler.workers.items())
+        # As this runs on the scheduler's loop, it ends with the first one.
+        for address, worker in random.sample(workers, len(workers)):
+            if any(_is_of(task.key, render.name) for task in islice(worker.processing, MAX_TASKS)):
+                return str(address)
+        return None
 
 
 def _is_of(key: object, render: str) -> bool:

@@ -19,5 +19,5 @@ from .render_state import RenderProgress as RenderProgress
 from .render_state import RenderState as RenderState
 from .stats import RenderStats as RenderStats
 from .stats import StatsCollector as StatsCollector
-from .timeline import PHASE_COLORS as PHASE_COLORS
-from .timeline import timeline_png as timeline_png
+from .task_stream import PHASE_COLORS as PHASE_COLORS
+from .task_stream import task_stream_png as task_stream_png

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ..drawing import PHASES
 
 if TYPE_CHECKING:
     from ..drawing import PhaseClock
-
-#: Names of the phases of a partition, those attributes of `PartitionReport` that end in "_seconds".
-PHASES = ("setup", "load", "update", "draw", "compare", "convert", "encode", "store", "wait")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,16 @@ class PartitionReport:
     n_frames : int
         Number of frames in it.
     seconds : float
-        From the beginning of the task, or of reading its parameters in this process, to its end.
+        From the beginning of the task, or of reading its parameters in this process, to its end; and
+        building the figure before that, if the partition is the first one in its process.
     start : int
         Index of the first frame.
     began : float
-        When it began, in seconds since the epoch, by the clock of the machine that rendered it; in
-        `RenderStats.partitions` by the clock of the calling process.
+        `seconds` before its end, in seconds since the epoch, by the clock of the machine that rendered
+        it; in `RenderStats.partitions` by the clock of the calling process.
     setup_seconds : float
-        Building the figure, if the partition is the first one in its process.
+        Building the figure, if the partition is the first one in its process, or if each frame has a
+        figure of its own.
     load_seconds : float
         Reading the parameters, or computing them.
     update_seconds : float
@@ -91,22 +92,8 @@ class PartitionReport:
     @classmethod
     def of(cls, clock: PhaseClock, n_frames: int, start: int) -> PartitionReport:
         """Return the report on what a clock has measured."""
-        seconds = clock.seconds.get
-        return cls(
-            n_frames,
-            clock.total,
-            start,
-            clock.began,
-            setup_seconds=seconds("setup", 0.0),
-            load_seconds=seconds("load", 0.0),
-            update_seconds=seconds("update", 0.0),
-            draw_seconds=seconds("draw", 0.0),
-            compare_seconds=seconds("compare", 0.0),
-            convert_seconds=seconds("convert", 0.0),
-            encode_seconds=seconds("encode", 0.0),
-            store_seconds=seconds("store", 0.0),
-            wait_seconds=seconds("wait", 0.0),
-        )
+        seconds: dict[str, Any] = {f"{phase}_seconds": clock.seconds.get(phase, 0.0) for phase in PHASES}
+        return cls(n_frames, clock.total, start, clock.began, **seconds)
 
     @property
     def finished(self) -> float:
@@ -116,7 +103,7 @@ class PartitionReport:
     @property
     def phases(self) -> dict[str, float]:
         """Seconds of each phase by its name, in the order of the attributes, and "other" at the end."""
-        seconds = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
+        seconds: dict[str, float] = {name: float(getattr(self, f"{name}_seconds")) for name in PHASES}
         return {**seconds, "other": max(0.0, self.seconds - sum(seconds.values()))}
 
     @property

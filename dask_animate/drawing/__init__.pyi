@@ -4,6 +4,7 @@ from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
 from .isolation import open_figures as open_figures
 from .options import DrawOptions as DrawOptions
+from .phase_clock import PHASES as PHASES
 from .phase_clock import Phase as Phase
 from .phase_clock import PhaseClock as PhaseClock
 from .pixel_source import PixelSource as PixelSource

@@ -1,4 +1,4 @@
-"""What else becomes of the segments that are written to a video."""
+"""Additional consumers of a video's segments."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from distributed import Client, Future, KilledWorker
 
 from ..errors import AnimateError, WorkerError
 from ..frames import FrameSize
-from ..params import ByFrame, Recent
+from ..params import ByFrame, LRUCache
 from ..rendering import Picture, PictureTask, SourceSpec
 from .distributed_executor import CLIENT_CLOSED
 from .pictures import KeptPictures, OpenKept
@@ -65,7 +65,7 @@ class ClusterPictures:
         self._direct = workers_are_local(client)
         self._annotations = get_annotations()
         self._kept: KeptPictures | None = None
-        self._computed: Recent[Future] = Recent()
+        self._computed: LRUCache[Future] = LRUCache()
         self._in_flight: dict[int, Future | None] = {}
         self._inbox: SimpleQueue[Picture] = SimpleQueue()
         self._keys = count()

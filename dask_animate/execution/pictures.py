@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..frames import FrameSize
 from ..memory import CHUNK_READ_BYTES
-from ..params import ByFrame, Params, Recent
+from ..params import ByFrame, LRUCache, Params
 from ..rendering import DrawnSpec, Picture, PictureTask, Renderer, make_picture
 from .cluster import ClusterOptions
 from .partitioning import Plan
@@ -229,7 +229,7 @@ class LocalPictures:
         self._by_frame = by_frame
         self._task = task
         self._kept = kept
-        self._computed: Recent[Any] = Recent()
+        self._computed: LRUCache[Any] = LRUCache()
         self._made: list[Picture] = []
         self._seconds: deque[float] = deque([0.0], maxlen=3)  # of the frames drawn last
         self.n_frames = len(by_frame)

@@ -154,7 +154,8 @@ class RenderLoop:
                 self._feed(self._received(outputs), executor.reorder_bytes(), sink)
                 if self._session is not None:
                     self._session.complete(self._n_encoded)
-            self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
+                # The last event, as what a listener raises must not come after the file is in place.
+                self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
         return Executed(encoding, size, self._n_encoded)
 
     def _open_store(self, size: FrameSize, executor: Executor) -> tuple[Plan, FrameCache | None]:

@@ -4,7 +4,7 @@ from .blocks import UnfilledPartition as UnfilledPartition
 from .blocks import block_axes as block_axes
 from .blocks import delayed_blocks as delayed_blocks
 from .by_frame import ByFrame as ByFrame
-from .by_frame import Recent as Recent
+from .by_frame import LRUCache as LRUCache
 from .frame_order import IndexedFrameParams as IndexedFrameParams
 from .frame_order import in_bag_order as in_bag_order
 from .frame_order import in_frame_order as in_frame_order

@@ -37,8 +37,8 @@ class ByFrame(Protocol):
         ...
 
 
-class Recent(Generic[T]):
-    """The values that were made for the keys asked for last. Not thread-safe."""
+class LRUCache(Generic[T]):
+    """Values of the keys that were asked for last, `KEPT_RUNS` of them. Not thread-safe."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[Hashable, T] = OrderedDict()
@@ -72,7 +72,7 @@ class ItemsByFrame:
 
     def __init__(self, items: Sequence[Any]) -> None:
         self._items = items
-        self._delayed: Recent[Any] = Recent()
+        self._delayed: LRUCache[Any] = LRUCache()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -105,7 +105,7 @@ class SlicesByFrame:
         self._starts = [0, *edges[:-1]]
         self._ends = edges
         self._max_bytes = max_bytes
-        self._runs: Recent[tuple[UnfilledPartition, Any]] = Recent()
+        self._runs: LRUCache[tuple[UnfilledPartition, Any]] = LRUCache()
 
     def __len__(self) -> int:
         return len(self._slices)

@@ -8,6 +8,7 @@ from distributed import Client, LocalCluster
 
 from dask_animate.dashboard import follow_renders
 from dask_animate.dashboard.page import STATIC
+from dask_animate.drawing import PHASES
 
 HTML, CSS, SCRIPT, NAVIGATION = (
     (STATIC / name).read_text()
@@ -44,6 +45,11 @@ def test_the_script_sets_no_markup(name):
 def test_elements_that_the_script_names_are_there():
     ids = set(re.findall(r'at\("([\w-]+)"\)', SCRIPT))
     assert ids <= set(re.findall(r'id="([\w-]+)"', HTML))
+
+
+def test_each_phase_has_a_color():
+    shown = {*PHASES, "other"} - {"setup"}  # which is told as a number
+    assert shown <= set(re.findall(r"\.(\w+) \{ --color: var\(", CSS))
 
 
 def test_links_are_relative_and_one_level_deep():

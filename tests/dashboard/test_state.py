@@ -32,7 +32,7 @@ class Story:
 
     def tell(self, event):
         event = {**event, "render": self.name, "client": f"Client-{self.name}", "has_thumbnails": True}
-        self.state.told(event, self.now)
+        self.state.on_event(event, self.now)
 
     def key(self, start, n_frames):
         self.n_keys += 1
@@ -40,7 +40,7 @@ class Story:
 
     def move(self, key, *states, **facts):
         for start, finish in pairwise(states):
-            self.state.moved(key, start, finish, self.now, facts if finish == states[-1] else {})
+            self.state.on_transition(key, start, finish, self.now, facts if finish == states[-1] else {})
 
     def send(self, start, n_frames):
         key = self.key(start, n_frames)
@@ -101,9 +101,9 @@ def test_states_are_true():
     assert status_of(story.render, 2) == "waiting for workers"
     story.move(key, "no-worker", "processing")
     assert status_of(story.render, 2) == "running"
-    story.state.client_gone("another client", story.now)
+    story.state.on_client_gone("another client", story.now)
     assert status_of(story.render, 2) == "running"
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     assert status_of(story.render, 2) == "client gone"
 
 
@@ -120,7 +120,7 @@ def test_ends(event, status):
     story.send(0, 10)
     story.now += 5
     story.tell(event)
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     story.draw(0, 10)  # too late
     shown = story.shown()
     assert (shown["status"], shown["n_done"], shown["seconds"]) == (status, 0, 5)
@@ -178,7 +178,7 @@ def test_a_client_that_dies_after_a_failure_leaves_what_the_task_told():
     story = Story()
     facts = {"exception_text": "OSError('full')", "traceback_text": "remote", "worker": WORKERS[0]}
     story.move(story.send(10, 10), "processing", "erred", **facts)
-    story.state.client_gone(f"Client-{NAME}", story.now)
+    story.state.on_client_gone(f"Client-{NAME}", story.now)
     (failure,) = story.shown()["failures"]
     assert (failure["frame_idx"], failure["text"]) == (None, "OSError('full')")
     assert failure["frames"] == [10, 10]
@@ -193,27 +193,33 @@ def test_slow_workers_and_partitions_are_named():
     story.draw(60, 10, WORKERS[1], seconds=20.0)
     assert [worker["is_slow"] for worker in story.shown()["workers"]] == [False, True]
     reasons = " ".join(story.shown()["reasons"])
-    assert f"Frames 60 to 69 took 2000 ms each on {WORKERS[1]}" in reasons
+    assert f"Frames 60 to 69 took 2000 ms each on {WORKERS[1]}; typically 100 ms." in reasons
     assert "1 of 2" in reasons
 
 
 def test_why_it_waits():
     story = Story(20)
     assert story.shown(n_workers=0)["reasons"] == ["The cluster has no worker."]
-    story.draw(0, 10)
+    key = story.key(0, 10)
+    story.move(key, "released", "no-worker")
+    assert story.shown()["reasons"] == [
+        "No worker can run 1 of the tasks: none has the requested resources or is in the requested list."
+    ]
+    story.move(key, "no-worker", "processing")
+    story.draw(0, 10, key=key)
     assert "nothing to draw" in story.shown()["reasons"][0]
     story.draw(10, 10, redraw_fault="a callback")
     assert [reason.split(":")[0] for reason in story.shown()["reasons"]] == [
         "All frames are drawn. The client puts them into the file.",
-        "In 1 partition, whole figures were drawn, not what changes",
+        "1 partition was drawn in full, not incrementally",
     ]
 
 
 def test_a_worker_that_dies():
     story = Story()
     story.draw(0, 10)
-    story.state.worker_gone(WORKERS[0])
-    story.state.worker_gone(WORKERS[1])  # which had drawn nothing
+    story.state.on_worker_gone(WORKERS[0])
+    story.state.on_worker_gone(WORKERS[1])  # which had drawn nothing
     assert story.shown()["workers"][0]["is_gone"]
     assert "1 worker left" in story.shown()["reasons"][-1]
 
@@ -237,6 +243,36 @@ def test_everything_is_bounded():
     assert len(json.dumps(story.shown()["result"])) < 20 * (LONG + 100)
 
 
+def test_what_a_client_says_of_itself_is_bounded():
+    state, long = AnimateState(), "x" * 10**6
+    event = {"action": "start", "render": long, "client": long, "file": long}
+    state.on_event(event, 1000.0)
+    ((name, render),) = state.renders.items()
+    for text in (name, render.name, render.client, render.file):
+        assert len(text) < SHORT + 100
+
+
+def test_an_end_that_is_not_known_is_refused_and_changes_nothing():
+    story = Story()
+    before = story.shown()
+    event = {"action": "end", "outcome": "x" * 10**6, "result": {"path": "video.mp4"}}
+    with pytest.raises(ValueError, match="one of done, failed, cancelled"):
+        story.tell({**event, "error": {"text": "no"}})
+    assert {**story.shown(), "seconds": 0} == {**before, "seconds": 0}
+    story.tell(render_done({"path": "video.mp4"}))
+    assert story.shown()["status"] == "done"
+
+
+def test_phases_that_are_not_known_are_left_out():
+    story = Story()
+    key = story.send(0, 10)
+    phases = {"setup": 2.0, "draw": 1.0, "other": 0.5, **{f"{n}": 1.0 for n in range(999)}}
+    metadata = partition_drawn(0, 10, phases)
+    story.move(key, "processing", "memory", worker=WORKERS[0], metadata=metadata)
+    (worker,) = story.shown()["workers"]
+    assert (worker["ms"], worker["setup_seconds"]) == ({"draw": 100.0, "other": 50.0}, 2.0)
+
+
 def test_old_renders_are_dropped_and_those_that_run_stay():
     running = Story()
     for n in range(3 * MAX_RENDERS):
@@ -254,7 +290,7 @@ def test_old_renders_are_dropped_and_those_that_run_stay():
 def test_tasks_of_others_do_not_matter(key):
     story = Story()
     before = story.shown()
-    story.state.moved(key, "processing", "erred", story.now, {"exception_text": "not ours"})
+    story.state.on_transition(key, "processing", "erred", story.now, {"exception_text": "not ours"})
     after = story.shown()
     assert {**after, "seconds": 0} == {**before, "seconds": 0}
 

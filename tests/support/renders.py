@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from dask_animate.diagnostics.events import PHASES, PartitionReport
+from dask_animate.diagnostics.events import PartitionReport
 from dask_animate.diagnostics.stats import RenderStats
+from dask_animate.drawing import PHASES
 
 
 def made_up_stats(n_workers, n_partitions, worker="tcp://10.0.0.1:{}", warnings=()):

@@ -7,11 +7,10 @@ const KIND = {
   "running": "running", "waiting for workers": "waiting", "client gone": "gone", "done": "done",
   "failed": "failed", "cancelled": "cancelled",
 };
-const PHASES = ["load", "update", "draw", "compare", "convert", "encode", "store", "wait"];
 const LAYERS = ["drawn", "reused", "sent"]; // frames of a cell of the strip; seconds come last
 const LEGEND = {
   drawn: "drawn", reused: "from the store", sent: "sent to workers", "failed-part": "failed",
-  cost: "milliseconds a frame",
+  cost: "ms per frame",
 };
 
 const at = (id) => document.getElementById(id);
@@ -93,11 +92,11 @@ function drawProgress({ chosen }) {
   at("bar").setAttribute("aria-valuenow", Math.floor(100 * share));
   at("bar").firstElementChild.style.width = `${100 * share}%`;
   const isOver = !["running", "waiting for workers"].includes(status);
-  const figures = [[isOver ? "in all" : "elapsed", duration(chosen.seconds)]];
+  const figures = [[isOver ? "total" : "elapsed", duration(chosen.seconds)]];
   if (!isOver) {
     figures.push(["remaining", chosen.seconds_left === null ? "–" : duration(chosen.seconds_left)]);
   }
-  figures.push(["frames a second", significant(chosen.frames_per_second)]);
+  figures.push(["frames per second", significant(chosen.frames_per_second)]);
   figures.push(["partitions", number(chosen.n_partitions)]);
   if (chosen.result.n_frames) figures.push(["written", number(chosen.result.n_frames)]);
   if (chosen.n_reused) figures.push(["from the store", number(chosen.n_reused)]);
@@ -158,7 +157,7 @@ function drawStrip({ strip, n_frames, failed }) {
   at("strip").replaceChildren(
     ...LAYERS.map((name, layer) => path(`fill-${name}`, drawn[layer])), path("fill-failed", marks.join("")),
   );
-  at("dearest").textContent = cells.length ? `at most ${significant(most)} ms a frame` : "";
+  at("dearest").textContent = cells.length ? `at most ${significant(most)} ms per frame` : "";
   at("last-frame").textContent = n_frames === null ? "" : number(n_frames - 1);
   at("frames").onmousemove = (event) => {
     const box = at("strip").getBoundingClientRect();
@@ -173,7 +172,7 @@ function describe(cell, cost, start, width) {
   const counts = ["drawn", "from the store", "sent"]
     .map((name, layer) => (cell[layer] > 0.01 ? `${significant(cell[layer])} ${name}` : ""))
     .filter(Boolean).join(", ");
-  return `${frames}: ${counts || "not begun"}${cost ? `; ${significant(cost)} ms a frame` : ""}`;
+  return `${frames}: ${counts || "not begun"}${cost ? `; ${significant(cost)} ms per frame` : ""}`;
 }
 
 function drawRate({ rate }) {
@@ -199,8 +198,7 @@ function drawWorkers({ workers }) {
     const bars = make("div", "bars");
     for (const [name, ms] of Object.entries(worker.ms)) {
       if (ms < 0.01 * total(worker)) continue;
-      const phase = PHASES.includes(name) ? name : "other";
-      const bar = make("div", phase);
+      const bar = make("div", name);
       bar.style.width = `${100 * ms / most}%`;
       bar.title = `${name}: ${significant(ms)} ms`;
       bars.append(bar);
@@ -214,7 +212,7 @@ function drawWorkers({ workers }) {
     if (worker.is_slow) ms.append(make("span", "minor slow", "▲ slow"));
     return make("tr", "", name, make("td", "wide", bars), ms);
   }));
-  drawLegend("phase-legend", [...known].map((name) => [PHASES.includes(name) ? name : "other", name]));
+  drawLegend("phase-legend", [...known].map((name) => [name, name]));
 }
 
 function drawLegend(id, entries) {

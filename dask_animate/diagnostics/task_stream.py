@@ -1,4 +1,4 @@
-"""A picture of a render: which worker drew which partition when, and what the time went into."""
+"""The task stream of a render: which worker drew which partition when, and what the time went into."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class _ShownFigure(Figure):
         return png.getvalue()
 
 
-def draw_timeline(stats: RenderStats, ax: Axes | None) -> Figure:
-    """Draw the partitions of a render; see `RenderStats.plot`."""
+def draw_task_stream(stats: RenderStats, ax: Axes | None) -> Figure:
+    """Draw the task stream of a render; see `RenderStats.plot`."""
     if ax is not None and not isinstance(ax, Axes):
         raise OptionTypeError(f"ax must be an Axes of matplotlib or None, got {in_short(ax)}")
     if not stats.partitions:
@@ -184,8 +184,8 @@ def _literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def timeline_png(stats: RenderStats, *, dark: bool) -> bytes:
-    """Draw the partitions of a render for a page that has its own legend; return a PNG file.
+def task_stream_png(stats: RenderStats, *, dark: bool) -> bytes:
+    """Draw the task stream of a render for a page that has its own legend; return a PNG file.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def timeline_png(stats: RenderStats, *, dark: bool) -> bytes:
     settings = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), text)
     settings |= {"axes.edgecolor": text, "axes.facecolor": page, "figure.facecolor": page}
     with IsolatedState({**settings, "text.usetex": False}).active():  # matplotlib is not thread-safe
-        figure = draw_timeline(stats, None)
+        figure = draw_task_stream(stats, None)
         (ax,) = figure.axes
         legend = ax.get_legend()
         assert legend is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Folded:
+class RebinningHistogram:
     """Amounts along an axis from 0 on, added up in equal cells.
 
     When the axis outgrows them, pairs of cells become one. So the memory is bounded, and so is what a
@@ -29,7 +29,7 @@ class Folded:
 
     Examples
     --------
-    >>> frames = Folded(n_cells=4, n_amounts=1)
+    >>> frames = RebinningHistogram(n_cells=4, n_amounts=1)
     >>> frames.add(0, 3, [3])
     >>> frames.cells
     [[1.0], [1.0], [1.0]]
@@ -48,7 +48,7 @@ class Folded:
         """Spread amounts evenly from `start` to `stop`, which is not before it."""
         start = max(0.0, start)
         while stop > self.width * self._n_cells:
-            self._fold()
+            self._rebin()
         # An axis position at the very end belongs to the last cell.
         first = min(int(start / self.width), self._n_cells - 1)
         last = min(max(first, -int(-stop // self.width) - 1), self._n_cells - 1)
@@ -64,7 +64,7 @@ class Folded:
             for number, amount in enumerate(amounts):
                 cell[number] += amount * share
 
-    def _fold(self) -> None:
+    def _rebin(self) -> None:
         if len(self.cells) % 2:
             self.cells.append([0.0] * self._n_amounts)
         pairs = zip(self.cells[::2], self.cells[1::2], strict=True)
