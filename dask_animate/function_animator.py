@@ -106,6 +106,17 @@ class FunctionAnimator(Animator):
         wait: Literal[True] = True,
         **options: Unpack[VideoOptions],
     ) -> Video: ...
+    @overload
+    def make_video(
+        self,
+        output_file: str | os.PathLike[str],
+        param_by_frame: Any,
+        fps: float | Fraction | None = None,
+        n_frames: int | None = None,
+        *,
+        wait: bool,
+        **options: Unpack[VideoOptions],
+    ) -> Video | Render: ...
     def make_video(
         self,
         output_file: str | os.PathLike[str],

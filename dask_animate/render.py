@@ -24,7 +24,7 @@ from .rendering import SampledFrame
 from .video import Video
 
 #: Seconds between two looks for a frame.
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.2
 
 
 class Render:
@@ -82,8 +82,14 @@ class Render:
         self._future: Future[Video] = Future()
         self._future.set_running_or_notify_cancel()
         context = contextvars.copy_context()
-        _going_on.begin(self)
-        threading.Thread(target=context.run, args=(self._work,), name="dask_animate-render").start()
+        thread = threading.Thread(target=context.run, args=(self._work,), name="dask_animate-render")
+        _running.add(self)
+        try:
+            thread.start()
+        except BaseException:  # there may be too many threads
+            _running.discard(self)
+            self._run.close()
+            raise
 
     @property
     def progress(self) -> RenderProgress:
@@ -102,9 +108,8 @@ class Render:
         -------
         SampledFrame or None
             Its ``frame_idx``, its ``pixels``, an ndarray of uint8 with shape (height, width, 3), and
-            when it was drawn. None if there is none in time, or if the render has ended before one was
-            asked for. The pixels were not compared with a full draw yet; if they turn out wrong, the
-            frame is drawn again.
+            when it was drawn. None if there is none in time, or if the render has ended. The pixels were
+            not compared with a full draw yet; if they turn out wrong, the frame is drawn again.
         """
         stop = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -133,7 +138,8 @@ class Render:
         NoFramesError
             If no frame is encoded yet.
         OptionError
-            If the file is written in one piece, as GIF, APNG and WebP are.
+            If the file is written in one piece, as GIF, APNG and WebP are, or if `output_file` has
+            another suffix.
         OutputError
             If the file cannot be written.
         """
@@ -147,7 +153,7 @@ class Render:
                     weakref.finalize(self, self._folder.cleanup)
                 name = f"{self.output_file.stem}-so-far-{self._n_looks}{self.output_file.suffix}"
                 output_file = os.path.join(self._folder.name, name)
-        return self._run.so_far(Path(os.path.abspath(output_file)))
+        return self._run.so_far(output_file)
 
     def result(self, timeout: float | None = None) -> Video:
         """Return the video, waiting for it if need be.
@@ -171,21 +177,26 @@ class Render:
         """
         try:
             return self._future.result(timeout)
-        finally:
+        except TimeoutError:
             if self.done():
-                self._warn()
-                for view in self._views:  # what runs next may be the end of the kernel
-                    view.update()
+                raise
+            raise TimeoutError(f"not done after {timeout} s: {self!r}") from None
+        finally:
+            self._settle()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return the exception that `result` raises, None if there is none; wait as `result` does."""
-        return self._future.exception(timeout)
+        try:
+            return self._future.exception(timeout)
+        finally:
+            self._show_end()
 
     def cancel(self) -> bool:
         """End the render; an existing output file stays as it was.
 
-        Workers finish the frame that they are drawing. Code that computes or reads parameters in this
-        process is waited for. Does not wait for the end; `result` does.
+        A render that has put its file in place by then counts as done. Workers finish the frame that
+        they are drawing. Code that computes or reads parameters in this process is waited for. Does not
+        wait for the end; `result` does.
 
         Returns
         -------
@@ -199,7 +210,7 @@ class Render:
 
     def cancelled(self) -> bool:
         """Return whether the render was cancelled and has ended."""
-        return self.progress.phase == "cancelled"
+        return self.done() and self.progress.phase == "cancelled"
 
     def running(self) -> bool:
         """Return whether the render goes on."""
@@ -219,7 +230,10 @@ class Render:
 
     def __await__(self) -> Generator[Any, None, Video]:
         """Wait for the video in a coroutine; cancelling that does not cancel the render."""
-        return asyncio.wrap_future(self._future).__await__()
+        try:
+            return (yield from asyncio.wrap_future(self._future).__await__())
+        finally:
+            self._settle()
 
     def __repr__(self) -> str:
         progress = self.progress
@@ -231,6 +245,9 @@ class Render:
         return self._run.html()
 
     def _ipython_display_(self) -> None:
+        if not in_notebook():
+            print(repr(self))
+            return
         self._views.append(LiveView(self._repr_html_, self.done))
         self._views[-1].show()
 
@@ -242,19 +259,31 @@ class Render:
         else:
             self._future.set_result(video)
         finally:
-            _going_on.end(self)
+            _running.discard(self)
+            del self  # the traceback of an error holds this frame
 
-    def _warn(self) -> None:
-        """Issue the warnings of the render, once, where its result is asked for."""
-        while self._warnings:
-            warn(*self._warnings.pop(0))
+    def _settle(self) -> None:
+        """Show the end where the result is asked for, and issue the warnings of the render, once."""
+        if not self.done():
+            return
+        self._show_end()
+        with self._lock:
+            warnings = list(self._warnings)
+            self._warnings.clear()
+        for message, category in warnings:
+            warn(message, category)
+
+    def _show_end(self) -> None:
+        if self.done():
+            while self._views:  # what runs next may be the end of the kernel
+                self._views.pop().update()
 
 
 def _note(warnings: list[tuple[str, type[Warning]]], message: str, category: type[Warning]) -> None:
     warnings.append((message, category))
 
 
-class _GoingOn:
+class _RunningRenders:
     """The renders that go on in this process, for which it waits at its end."""
 
     def __init__(self) -> None:
@@ -262,30 +291,48 @@ class _GoingOn:
         self._is_registered = False
         self._lock = threading.Lock()
 
-    def begin(self, render: Render) -> None:
+    def add(self, render: Render) -> None:
         with self._lock:
             self._renders.add(render)
             if not self._is_registered:
                 # Callbacks of `atexit` come too late: no thread may use a pool any more by then.
                 threading._register_atexit(self.finish)  # type: ignore[attr-defined]
+                os.register_at_fork(after_in_child=self.forget)
                 self._is_registered = True
 
-    def end(self, render: Render) -> None:
+    def discard(self, render: Render) -> None:
         with self._lock:
             self._renders.discard(render)
 
+    def forget(self) -> None:
+        """Forget those of the parent process, whose threads a forked process does not have."""
+        self._lock = threading.Lock()
+        self._renders = set()
+
     def finish(self) -> None:
-        for render in list(self._renders):
-            if in_notebook():  # which is killed if it waits for long
-                render.cancel()
-            try:
-                render.exception()
-            except BaseException:  # such as a second Ctrl-C
-                render.cancel()
-                raise
+        """Wait for all. A kernel that waits for long is killed, so there they are cancelled first."""
+        renders = list(self._renders)
+        try:
+            if in_notebook():
+                self._cancel(renders)
+            self._wait(renders)
+        except KeyboardInterrupt:
+            self._cancel(renders)
+            self._wait(renders)  # until Ctrl-C is pressed again
+            raise
+
+    @staticmethod
+    def _cancel(renders: list[Render]) -> None:
+        for render in renders:
+            render.cancel()
+
+    @staticmethod
+    def _wait(renders: list[Render]) -> None:
+        for render in renders:
+            render.exception()
 
 
-_going_on = _GoingOn()
+_running = _RunningRenders()
 
 
 @overload

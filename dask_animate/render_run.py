@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +21,9 @@ from .diagnostics import (
     render_html,
     warn_of_faults,
 )
-from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, open_writer
-from .errors import CancelledRenderError, OptionError
-from .execution import RenderLoop, choose_executor
+from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, as_path, open_writer
+from .errors import CancelledRenderError, OptionError, OutputError
+from .execution import Executor, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
 from .rendering import SampledFrame, Thumbnail
@@ -63,6 +66,7 @@ class RenderRun:
         self._is_cancelled = False
         self._stats = StatsCollector(request.started)
         self._picture: Thumbnail | None = None
+        self._video: Video | None = None
         self._pictured_at = 0.0
         n_frames = request.params.n_frames
         self.state = RenderState(request.output.path.name, n_frames, request.started)
@@ -72,10 +76,12 @@ class RenderRun:
         with ExitStack() as exits:
             self._copies = exits.enter_context(request.output.open_copies(self._journal))
             self._file = exits.enter_context(OutputFile(request.output.path))
-            self._request = request.sized()
-            self._executor = choose_executor(
-                self._request.cluster,
-                self._request.spec,
+            sized = request.sized()
+            self._request: RenderRequest | None = sized
+            self._output = sized.output
+            self._executor: Executor | None = choose_executor(
+                sized.cluster,
+                sized.spec,
                 n_frames,
                 self.state.drawn,
                 in_background=in_background,
@@ -95,6 +101,7 @@ class RenderRun:
         CancelledRenderError
             If it was cancelled.
         """
+        assert self._executor is not None, "a run is called once"
         announce = self._executor.announce
         try:
             announce(render_started(self._file.path, self.state.n_frames))
@@ -107,11 +114,18 @@ class RenderRun:
                 cancelled = CancelledRenderError(f"the render of {self._file.path} was cancelled")
                 cancelled.__notes__ = getattr(exc, "__notes__", [])
                 raise cancelled from None
-            self.state.end("failed", f"{type(exc).__name__}: {exc}")
+            self.state.end("failed", _in_words(exc))
             raise
-        self.state.end("done")
-        announce(render_done(_facts(video)))
-        return video
+        else:
+            self._video = video
+            if self._journal is not None:
+                self._journal.close()  # the video itself is there
+            self.state.end("done")
+            announce(render_done(_facts(video)))
+            return video
+        finally:
+            self._exits.close()
+            self._executor = self._request = None  # which hold what was drawn, and the client
 
     def close(self) -> None:
         """Free the disk; leave nothing behind, if it was not called."""
@@ -122,15 +136,18 @@ class RenderRun:
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
         self._is_cancelled = True
-        self._executor.cancel()
+        executor = self._executor
+        if executor is not None:
+            executor.cancel()
 
     def peek(self) -> SampledFrame | None:
         """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
-        sampled = self._executor.peek(None)
+        executor = self._executor
+        sampled = None if executor is None else executor.peek(None)
         assert not isinstance(sampled, Thumbnail)
         return sampled
 
-    def so_far(self, path: Path) -> Video:
+    def so_far(self, output_file: str | os.PathLike[str]) -> Video:
         """Write a video of all frames up to the first that is missing; only of a run in the background.
 
         Raises
@@ -138,25 +155,33 @@ class RenderRun:
         NoFramesError
             If none is encoded yet.
         OptionError
-            If the codec writes a file in one piece.
+            If the codec writes a file in one piece, or if the suffix is another.
         OutputError
             If a file cannot be written.
         """
+        suffix, whole = as_path(output_file).suffix, self._output.path.suffix
+        if suffix.lower() != whole.lower():
+            raise OptionError(
+                f"output_file must have the suffix of the whole video, {whole}, got {suffix}"
+            )
+        if self._video is not None:
+            return _copied(self._video, output_file)
         if self._journal is None:
-            codec = self._request.output.encode.codec
+            codec = self._output.encode.codec
             raise OptionError(
                 f"so_far() cannot show a file that is written in one piece, such as {codec.upper()}: "
                 f"render to .mp4, .mkv or .webm to watch it"
             )
-        beginning = self._journal.write(path)
+        beginning = self._journal.write(output_file)
         video = beginning.video
-        return self._video(beginning.path, beginning.n_frames, video.encoding, video.size)
+        return self._video_of(beginning.path, beginning.n_frames, video.encoding, video.size)
 
     def html(self) -> str:
         """Return what a notebook shows of it now."""
-        if time.monotonic() - self._pictured_at > PICTURE_SECONDS and not self.is_over():
+        executor = self._executor
+        if executor is not None and time.monotonic() - self._pictured_at > PICTURE_SECONDS:
             self._pictured_at = time.monotonic()
-            picture = self._executor.peek(THUMBNAIL_SIDE)
+            picture = executor.peek(THUMBNAIL_SIDE)
             assert not isinstance(picture, SampledFrame)
             self._picture = picture or self._picture
         snapshot = self.state.snapshot()
@@ -168,7 +193,9 @@ class RenderRun:
         return self.state.snapshot().progress.is_over
 
     def _render(self, listeners: tuple[Listener, ...]) -> Video:
-        request = self._request
+        request, executor = self._request, self._executor
+        assert request is not None
+        assert executor is not None
         watching: list[Listener] = [
             self._stop,
             self.state,
@@ -186,8 +213,8 @@ class RenderRun:
             request.store,
         )
         with self._exits:
-            executed = loop.run(self._executor)
-        return self._video(request.output.path, executed.n_frames, executed.encoding, executed.size)
+            executed = loop.run(executor)
+        return self._video_of(request.output.path, executed.n_frames, executed.encoding, executed.size)
 
     def _stop(self, event: Event) -> None:
         if self._is_cancelled:
@@ -197,7 +224,7 @@ class RenderRun:
         self.state.warned(message)
         self._warn(message, category)
 
-    def _video(self, path: Path, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
+    def _video_of(self, path: Path, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
         size = encoding.encoded_size(drawn)
         return Video(
             path=path,
@@ -205,11 +232,26 @@ class RenderRun:
             fps=encoding.fps,
             width=size.width,
             height=size.height,
-            duration=self._request.output.timeline.seconds(n_frames),
+            duration=self._output.timeline.seconds(n_frames),
             codec=encoding.codec,
             encoder=encoding.encoder,
             stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
         )
+
+
+def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:
+    """Copy the file of a video."""
+    with OutputFile(output_file) as file:
+        try:
+            shutil.copyfile(video.path, file.temporary)
+        except OSError as exc:
+            raise OutputError(f"cannot copy {video.path}: {exc.strerror or exc}") from exc
+        file.commit()
+    return replace(video, path=file.path)
+
+
+def _in_words(exc: BaseException) -> str:
+    return "interrupted" if isinstance(exc, KeyboardInterrupt) else f"{type(exc).__name__}: {exc}"
 
 
 def _facts(video: Video) -> dict[str, str | float]:

@@ -144,6 +144,17 @@ def save(
     wait: Literal[True] = True,
     **options: Unpack[VideoOptions],
 ) -> Video: ...
+@overload
+def save(
+    animation: Animation,
+    output_file: str | os.PathLike[str],
+    fps: float | Fraction | None = None,
+    *,
+    n_frames: int | None = None,
+    sequential: bool | None = None,
+    wait: bool,
+    **options: Unpack[VideoOptions],
+) -> Video | Render: ...
 def save(
     animation: Animation,
     output_file: str | os.PathLike[str],
@@ -344,7 +355,7 @@ class _SaveRequest:
     def in_order(self, reason: str | None, tried: AnimationCopy | None = None) -> Video | Render:
         """Draw frame after frame with one copy, in this process; `tried` is one that drew the first."""
         if reason is not None:
-            _warn(reason)
+            self._warn(reason)
         if not self._wait:
             return self._in_order_elsewhere()
         here: VideoOptions = {"num_workers": 1, "client": None}
@@ -387,7 +398,7 @@ class _SaveRequest:
         if wrong:
             raise OptionError(f"{', '.join(wrong)}: not possible if matplotlib draws, but {reason}")
         if not self._is_sequential:
-            _warn(reason)
+            self._warn(reason)
         left_out = {*_ONLY_PARALLEL, *_ONLY_COPIES}
         options: Any = {name: value for name, value in self._options().items() if name not in left_out}
         draw = DrawOptions.create(self._look)
@@ -425,11 +436,11 @@ class _SaveRequest:
             options["durations"] = {-1: float(1 / Fraction(self._fps) + hold)}
         return options
 
-
-def _warn(reason: str) -> None:
-    warn(
-        f"{reason}: frames are drawn in order, by this process alone. They can be drawn in parallel if "
-        f"the function sets all that it ever changes from its arguments alone; "
-        f"sequential=True accepts the order and looks for nothing",
-        SequentialWarning,
-    )
+    def _warn(self, reason: str) -> None:
+        who = "this process alone" if self._wait else "one other process"
+        warn(
+            f"{reason}: frames are drawn in order, by {who}. Pass sequential=True to silence this "
+            f"warning and skip the check; to draw in parallel, make the function set everything from "
+            f"its frame argument",
+            SequentialWarning,
+        )

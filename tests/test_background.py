@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -65,6 +66,26 @@ class WhoDraws(FrameNumber):
     def update(self, frame_idx, params):
         assert os.getpid() != params
         super().update(frame_idx, frame_idx)
+
+
+def unblittable():
+    """Return a class that workers get by value: they cannot import what is defined in a function."""
+
+    class Reads(Line2D):
+        def draw(self, renderer):
+            super().draw(renderer)
+            renderer.copy_from_bbox(self.axes.bbox)
+
+    class Unblittable(FrameNumber):
+        def setup(self):
+            fig = super().setup()
+            fig.axes[0].add_line(Reads([0, 1], [0, 1]))
+            return fig
+
+    return Unblittable
+
+
+UNBLITTABLE = unblittable()
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -205,6 +226,7 @@ def test_so_far(tmp_path, client):
         assert (video.n_frames, video.duration) == (20, pytest.approx(20 / 30))
         assert_shows(video.path, PARAMS[:20])
         assert video.probe().n_frames == 20
+        assert (video.stats.n_frames_rendered, video.stats.n_frames_reused) == (20, 0)
     assert named.path == tmp_path / "early.mp4"
     assert not render.done()
     gate.touch()
@@ -215,6 +237,22 @@ def test_so_far(tmp_path, client):
     gc.collect()
     assert not early.path.exists()
     assert named.path.exists()
+
+
+def test_stats_so_far_of_frames_from_a_store(tmp_path, client):
+    """They are counted as they arrive, before or after they are encoded."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    options = {"client": client, "store": tmp_path / "a.zarr", **SEGMENTS}
+    Gate(gate, 20).make_video(tmp_path / "a.mp4", PARAMS[:20], 30, **options)
+    gate.unlink()
+    render = Gate(gate, 20).make_video(tmp_path / "a.mp4", PARAMS, 30, wait=False, **options)
+    wait_until(lambda: render.progress.n_frames_encoded == 20)
+    early = render.so_far()
+    assert (early.stats.n_frames_rendered, early.stats.n_frames_reused) == (0, 20)
+    gate.touch()
+    stats = render.result().stats
+    assert (stats.n_frames_rendered, stats.n_frames_reused) == (20, 20)
 
 
 def test_so_far_after_an_error(tmp_path, client):
@@ -356,20 +394,9 @@ def test_the_animator_may_be_changed_meanwhile(tmp_path, client):
 
 
 def test_warnings_come_with_the_result(tmp_path, client):
-    class Reads(Line2D):
-        def draw(self, renderer):
-            super().draw(renderer)
-            renderer.copy_from_bbox(self.axes.bbox)
-
-    class Unblittable(FrameNumber):
-        def setup(self):
-            fig = super().setup()
-            fig.axes[0].add_line(Reads([0, 1], [0, 1]))
-            return fig
-
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        render = Unblittable().make_video(
+        render = UNBLITTABLE().make_video(
             tmp_path / "a.mp4", range(9), 30, client=client, redraw="blit", wait=False
         )
         render.exception()
@@ -378,6 +405,58 @@ def test_warnings_come_with_the_result(tmp_path, client):
     assert caught[0].filename == __file__
     render.result()  # says it once
     assert render.result().stats.warnings == (str(caught[0].message),)
+
+
+def test_warnings_come_when_it_is_awaited(tmp_path, client):
+    async def main():
+        return await UNBLITTABLE().make_video(
+            tmp_path / "a.mp4", range(9), 30, client=client, redraw="blit", wait=False
+        )
+
+    with pytest.warns(RedrawWarning):
+        asyncio.run(main())
+
+
+def test_a_forked_process_ends(tmp_path, client):
+    gate = tmp_path / "gate"
+    render = Gate(gate).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, wait=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of forking with threads
+        process = multiprocessing.get_context("fork").Process(target=int)
+        process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    gate.touch()
+    render.result()
+
+
+def test_cancelled_at_the_end(tmp_path, client, monkeypatch):
+    """Either there is a new file and the render is done, or neither."""
+    from dask_animate.encoding.video_writer import VideoWriter
+
+    exits = VideoWriter.__exit__
+
+    def cancel_first(self, *exc_info):
+        render.cancel()
+        return exits(self, *exc_info)
+
+    monkeypatch.setattr(VideoWriter, "__exit__", cancel_first)
+    render = FrameNumber().make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, wait=False)
+    video = render.result()
+    assert render.progress.phase == "done"
+    assert_shows(video.path, PARAMS)
+
+
+def test_so_far_of_a_render_that_is_done(tmp_path, client):
+    render = FrameNumber().make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, wait=False)
+    video = render.result()
+    copied = render.so_far(tmp_path / "b.mp4")
+    assert (copied.path, copied.n_frames) == (tmp_path / "b.mp4", 40)
+    assert copied.path.read_bytes() == video.path.read_bytes()
+    with pytest.raises(OptionError, match=r"suffix of the whole video, \.mp4, got \.webm"):
+        render.so_far(tmp_path / "b.webm")
+    with pytest.raises(OptionTypeError):
+        render.so_far(7)
 
 
 @pytest.mark.parametrize(

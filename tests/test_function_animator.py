@@ -84,7 +84,7 @@ def test_decorated_functions(tmp_path, client):
 def test_options_are_those_of_make_video():
     parameters = inspect.signature(Animator.make_video).parameters
     assert VideoOptions.__annotations__.keys() == parameters.keys() - {
-        *("self", "output_file", "param_by_frame", "fps", "n_frames")
+        *("self", "output_file", "param_by_frame", "fps", "n_frames", "wait")
     }
 
 

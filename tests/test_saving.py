@@ -101,8 +101,18 @@ def test_frames_are_those_of_matplotlib(make, tmp_path):
 
 @pytest.mark.parametrize("make", names(WITH_HISTORY))
 def test_history_is_found(make, tmp_path, client):
-    with pytest.warns(SequentialWarning, match="looks different after other frames than alone"):
+    with pytest.warns(SequentialWarning, match="after other frames than alone.*by this process alone"):
         assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
+
+
+def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
+    make, path = WITH_HISTORY[0], tmp_path / "a.mkv"
+    expected = saved_by_matplotlib(make())
+    animations.node = 0
+    with pytest.warns(SequentialWarning, match="by one other process"):
+        render = dask_animate.save(make(), path, codec="ffv1", num_workers=2, wait=False)
+    assert render.result().stats.n_frames_here == 0
+    np.testing.assert_array_equal(decoded(path), expected)
 
 
 @pytest.mark.parametrize("make", names([animations.basic_line, animations.late_mark]))

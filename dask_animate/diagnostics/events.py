@@ -23,14 +23,16 @@ class PartitionReport:
     n_frames : int
         Number of frames in it.
     seconds : float
-        From the beginning of the task, or of reading its parameters in this process, to its end.
+        From the beginning of the task, or of reading its parameters in this process, to its end; and
+        building the figure before that, if the partition is the first one in its process.
     start : int
         Index of the first frame.
     began : float
-        When it began, in seconds since the epoch, by the clock of the machine that rendered it; in
-        `RenderStats.partitions` by the clock of the calling process.
+        `seconds` before its end, in seconds since the epoch, by the clock of the machine that rendered
+        it; in `RenderStats.partitions` by the clock of the calling process.
     setup_seconds : float
-        Building the figure, if the partition is the first one in its process.
+        Building the figure, if the partition is the first one in its process, or if each frame has a
+        figure of its own.
     load_seconds : float
         Reading the parameters, or computing them.
     update_seconds : float

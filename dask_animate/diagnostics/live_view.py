@@ -70,12 +70,14 @@ class LiveView:
 
         The end is shown once, by whoever asks first.
         """
+        is_over = self._is_over()
+        html = self._html()  # may wait for workers
         with self._lock:
             if self._is_closed:
                 return False
-            self._is_closed = is_over = self._is_over()
+            self._is_closed = is_over
             try:
-                self._handle.update({"text/html": self._html()}, raw=True)
+                self._handle.update({"text/html": html}, raw=True)
             except Exception as exc:  # ipykernel 7.0.0 cannot update outputs from threads
                 _logger.info("an output is no longer updated: %s", exc, exc_info=exc)
                 return False

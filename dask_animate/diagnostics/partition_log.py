@@ -34,11 +34,11 @@ class PartitionLog:
         """Add a report, given when it was received by `time.time` of the calling process."""
         # Every report from a worker comes with fonts of its own, mostly the same.
         fonts = self._fonts.setdefault(frozenset(report.fonts.items()), report.fonts)
-        self._reports.append(replace(report, fonts=fonts))
         if report.worker:
             clock = self._clocks.setdefault(_host(report.worker), _Clock())
             clock.least = max(clock.least, report.finished - received)
             clock.most = min(clock.most, report.began - self.began)
+        self._reports.append(replace(report, fonts=fonts))
 
     def partitions(self) -> tuple[PartitionReport, ...]:
         """Return the reports in the order of frames, by the clock of the calling process."""

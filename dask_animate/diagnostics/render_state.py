@@ -33,7 +33,7 @@ class RenderProgress:
     n_frames_encoded : int
         Frames that are encoded and on their way to the file: all up to the first that is missing.
     frames_per_second : float
-        Drawn lately, in frames per second, or over all once the render has ended; 0 if that is unknown.
+        Recent frames per second; the overall rate once the render has ended; 0 if it is unknown.
     seconds : float
         Since it was asked for, or until it ended.
     seconds_left : float or None
@@ -140,6 +140,8 @@ class RenderState:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         with self._lock:
+            if self._ended is not None:
+                return
             if isinstance(event, FrameEncoded):
                 self._n_encoded = event.frame_idx + 1
                 self._note_drawn(0)
@@ -151,7 +153,8 @@ class RenderState:
     def drawn(self, n_frames: int) -> None:
         """Take note of frames that were drawn by another process and are not here yet."""
         with self._lock:
-            self._note_drawn(n_frames)
+            if self._ended is None:
+                self._note_drawn(n_frames)
 
     def warned(self, message: str) -> None:
         """Take note of a warning."""
@@ -159,7 +162,7 @@ class RenderState:
             self._warnings.append(message)
 
     def end(self, phase: Phase, error: str = "") -> None:
-        """Take note of the end; what comes later does not count."""
+        """Take note of the end; events that come later do not count."""
         with self._lock:
             if self._ended is None:
                 self._phase, self._error, self._ended = phase, error, time.perf_counter()

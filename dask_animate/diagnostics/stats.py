@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -200,7 +201,7 @@ class RenderStats:
 
 @dataclass
 class StatsCollector:
-    """Adds up what a render costs. A listener, whose clock starts when it is made."""
+    """Adds up what a render costs. A listener, whose clock starts when it is made; thread-safe."""
 
     started: float = field(default_factory=time.perf_counter)
     render_seconds: float = 0.0
@@ -209,6 +210,7 @@ class StatsCollector:
     wait_seconds: float = 0.0
     n_frames: int = 0
     n_bytes_received: int = 0
+    n_frames_drawn: int = 0
     n_frames_blitted: int = 0
     n_frames_compared: int = 0
     compare_seconds: float = 0.0
@@ -223,17 +225,19 @@ class StatsCollector:
 
     def __post_init__(self) -> None:
         self._log = PartitionLog(time.time() - (time.perf_counter() - self.started))
+        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
-        if isinstance(event, FrameEncoded):
-            self.n_frames += 1
-        elif isinstance(event, EncodingPlaced):
-            self.encode_on = (event.place, event.reason)
-        elif isinstance(event, Scaled):
-            self.scaling = (event.reason, event.seconds)
-        elif isinstance(event, PartitionRendered):
-            self._add(event.report, event.n_bytes)
+        with self._lock:
+            if isinstance(event, FrameEncoded):
+                self.n_frames += 1
+            elif isinstance(event, EncodingPlaced):
+                self.encode_on = (event.place, event.reason)
+            elif isinstance(event, Scaled):
+                self.scaling = (event.reason, event.seconds)
+            elif isinstance(event, PartitionRendered):
+                self._add(event.report, event.n_bytes)
 
     def _add(self, report: PartitionReport, n_bytes: int) -> None:
         self._log.add(report, time.time())
@@ -244,6 +248,8 @@ class StatsCollector:
         self.n_frames_compared += report.n_compared
         self.compare_seconds += report.compare_seconds
         self.n_frames_reused += report.n_reused
+        # Not the rest of all: frames are encoded before or after their partition counts.
+        self.n_frames_drawn += report.n_frames - report.n_reused
         if report.worker:
             self.workers.add(report.worker)
             self.n_bytes_received += n_bytes
@@ -252,14 +258,16 @@ class StatsCollector:
 
     def encoded(self, report: PartitionReport) -> None:
         """Take note of frames that the calling process encoded."""
-        self.encoded_here.append(report)
-        self.encode_seconds += report.encoding_seconds
+        with self._lock:
+            self.encoded_here.append(report)
+            self.encode_seconds += report.encoding_seconds
 
     def copied(self, part_sizes: Sequence[int]) -> None:
         """Take note of frames that were copied from other files, given the number of each file."""
-        self.partition_sizes += part_sizes
-        self.n_frames = self.n_frames_copied = sum(part_sizes)
-        self.encode_on = ("nowhere", "packets were copied")
+        with self._lock:
+            self.partition_sizes += part_sizes
+            self.n_frames = self.n_frames_copied = sum(part_sizes)
+            self.encode_on = ("nowhere", "packets were copied")
 
     def timed(self, name: str, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call a function and add the time that it takes to an attribute of this name."""
@@ -267,7 +275,8 @@ class StatsCollector:
         try:
             return function(*args, **kwargs)
         finally:
-            setattr(self, name, getattr(self, name) + time.perf_counter() - start)
+            with self._lock:
+                setattr(self, name, getattr(self, name) + time.perf_counter() - start)
 
     def stats(self, file_size: int, warnings: Sequence[str] = ()) -> RenderStats:
         """Return what was added up until now.
@@ -279,6 +288,10 @@ class StatsCollector:
         warnings : sequence of str
             What was warned of.
         """
+        with self._lock:
+            return self._stats(file_size, warnings)
+
+    def _stats(self, file_size: int, warnings: Sequence[str]) -> RenderStats:
         wall = time.perf_counter() - self.started
         return RenderStats(
             wall_seconds=wall,
@@ -290,7 +303,7 @@ class StatsCollector:
             encode_on=self.encode_on[0],
             encode_on_reason=self.encode_on[1],
             partition_sizes=tuple(self.partition_sizes),
-            n_frames_rendered=self.n_frames - self.n_frames_reused - self.n_frames_copied,
+            n_frames_rendered=self.n_frames_drawn,
             n_frames_reused=self.n_frames_reused,
             n_frames_copied=self.n_frames_copied,
             n_frames_blitted=self.n_frames_blitted,

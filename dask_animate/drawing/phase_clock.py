@@ -11,7 +11,7 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class PhaseClock:
-    """Divides the time since it was made into phases.
+    """Divides the time since it was made, and what it begins with, into phases.
 
     One reading of the clock ends a phase and begins the next one. So no moment counts twice, and the
     phases never add up to more than the time that passed. Used by one thread.
@@ -19,7 +19,7 @@ class PhaseClock:
     Attributes
     ----------
     began : float
-        When it was made, by `time.time` of this process.
+        When it was made, by `time.time` of this process; earlier if something was done before.
     seconds : dict of str to float
         Time that each phase took until now; phases that did not occur are missing.
     """
@@ -41,6 +41,12 @@ class PhaseClock:
         now = time.perf_counter()
         self.seconds[phase] = self.seconds.get(phase, 0.0) + now - self._last
         self._last = now
+
+    def begin_with(self, phase: Phase, seconds: float) -> None:
+        """Count what was done for the partition before: it begins earlier by as much as that took."""
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+        self.began -= seconds
+        self._started -= seconds
 
     def skip(self) -> None:
         """Leave out the time since the last reading."""

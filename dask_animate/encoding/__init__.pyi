@@ -14,6 +14,7 @@ from .joining import join_files as join_files
 from .options import EncodeOptions as EncodeOptions
 from .options import as_fps as as_fps
 from .output_file import OutputFile as OutputFile
+from .output_file import as_path as as_path
 from .output_options import OutputOptions as OutputOptions
 from .segment import Segment as Segment
 from .segment_encoder import SegmentEncoder as SegmentEncoder

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+from ..errors import EncoderError
 from .muxer import Muxer, encoded_stream
 from .segment import Segment
 from .segment_copies import VideoFormat
@@ -61,6 +62,8 @@ class GrowingFile:
         ------
         OSError
             If it cannot be written. The file is then as it was before.
+        EncoderError
+            If FFmpeg makes something else of it than expected. The file is then as it was before.
         """
         assert segment.start == self.n_frames, "segments are not in order"
         fragment = self._fragment(segment)
@@ -103,7 +106,10 @@ def _mp4_fragment(data: memoryview, start: int) -> memoryview:
 def _find_box(data: memoryview, name: bytes, pos: int) -> int:
     """Return the position of the next box of that name, in MP4: a size of 4 bytes, a name of 4."""
     while data[pos + 4 : pos + 8] != name:
-        pos += int.from_bytes(data[pos : pos + 4], "big")
+        size = int.from_bytes(data[pos : pos + 4], "big")
+        if size < 8:  # of more than 4 bytes, up to the end, or behind it
+            raise EncoderError(f"FFmpeg has written a fragment whose {name.decode()} is not found")
+        pos += size
     return pos
 
 
@@ -115,6 +121,8 @@ def _mkv_clusters(data: memoryview) -> memoryview:
     """
     pos = 0
     while (name := bytes(data[pos : pos + 4])) != _MKV_CLUSTER:
+        if pos + 12 > len(data):  # the longest name and size
+            raise EncoderError("FFmpeg has written a fragment whose cluster is not found")
         pos += 9 - data[pos].bit_length()
         n_bytes = 9 - data[pos].bit_length()
         size = int.from_bytes(data[pos : pos + n_bytes], "big") & ((1 << 7 * n_bytes) - 1)

@@ -76,7 +76,7 @@ class PartialFile:
                 self._growing = self._begin(segment, video)
             else:
                 self._growing.add(segment)
-        except (OSError, OptionError) as exc:
+        except (OSError, AnimateError) as exc:
             self._failure = str(exc)
 
     def _begin(self, segment: Segment, video: VideoFormat) -> GrowingFile:

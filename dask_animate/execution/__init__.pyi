@@ -1,4 +1,5 @@
 from .cluster import ClusterOptions as ClusterOptions
+from .executor import Executor as Executor
 from .executor_choice import choose_executor as choose_executor
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan

@@ -109,11 +109,11 @@ class ClusterPictures:
         is_behind = self._kept is not None and self._kept.is_behind
         return not is_behind and len(self._in_flight) < max(1, n_threads - 1)
 
-    def ask(self, frame_idx: int) -> None:
+    def ask(self, frame_idx: int, *, ahead: bool) -> None:
         """Send a frame to the workers."""
         self._in_flight[frame_idx] = None
         try:
-            future = self._submitted(frame_idx)
+            future = self._submitted(frame_idx, LATER if ahead else SOON)
         except Exception as exc:  # the client is gone, or parameters cannot be sent
             self._inbox.put(Picture.failed(frame_idx, exc))
             self._wake()
@@ -170,19 +170,16 @@ class ClusterPictures:
         size: FrameSize = self._result(future, "setup()").size
         return size
 
-    def _submitted(self, frame_idx: int) -> Future:
+    def _submitted(self, frame_idx: int, priority: int) -> Future:
         partition = self._by_frame.partition(frame_idx)
         cache = None if self._kept is None else self._kept.cache
         task = replace(self._task, cache=cache)
-        # The first in flight is the one that is looked at.
-        options: dict[str, Any] = {"priority": LATER if len(self._in_flight) > 1 else SOON}
+        key = (f"draw_picture-{self._name[-32:]}", next(self._keys))
+        options: dict[str, Any] = {"key": key, "pure": False, "priority": priority}
         with annotate(**self._annotations):
             computed = [*map(self._loaded, partition.delayed)]
             sent = scattered(self._client, partition.without_data(), None, self._direct)
-            key = (f"draw_picture-{self._name[-32:]}", next(self._keys))
-            return self._client.submit(
-                draw_picture, self._name, sent, task, computed, key=key, pure=False, **options
-            )
+            return self._client.submit(draw_picture, self._name, sent, task, computed, **options)
 
     def _loaded(self, load: Any) -> Future:
         """Return the future of data that neighbours share; sent again if it was lost or has failed."""

@@ -63,7 +63,8 @@ class DistributedExecutor:
     """One render on a cluster.
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
-    closing the figures. Its user calls it from one thread; a second one fetches results.
+    closing the figures. Its user calls it from one thread, but for `peek`, `cancel` and `announce`; a
+    second one fetches results.
 
     Parameters
     ----------
@@ -226,16 +227,25 @@ class DistributedExecutor:
 
     def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
         """Return the newest frame that some of the workers, or this process, drew lately."""
-        with self._lock:
-            asked = list(self._drawing)[:N_PEEKED]
-            for address in asked:
-                self._drawing[address] = self._drawing.pop(address)
         answers: dict[str, Any] = {}
-        if asked:
-            with suppress(Exception):  # of a cluster that goes just now, or has no time
+        with suppress(Exception):  # of a cluster that goes just now, or has no time
+            # Whole frames pass through the scheduler: one at a time.
+            asked = self._next_to_ask(1 if side is None else N_PEEKED)
+            if asked:
                 answers = run_within(self._client, PEEK_SECONDS, peek, self._name, side, workers=asked)
         sampled = [answer for answer in answers.values() if isinstance(answer, SampledFrame | Thumbnail)]
         return max(sampled, key=lambda frame: frame.drawn_at, default=None)
+
+    def _next_to_ask(self, n: int) -> list[str]:
+        """Return some workers that draw, others than last time if there are more."""
+        alive = self._client.scheduler_info(n_workers=-1)["workers"]
+        with self._lock:
+            for address in self._drawing.keys() - alive.keys():
+                del self._drawing[address]
+            asked = list(self._drawing)[:n]
+            for address in asked:
+                self._drawing[address] = self._drawing.pop(address)
+        return asked
 
     def cancel(self) -> None:
         """Cancel what is in flight."""
@@ -509,6 +519,8 @@ class DistributedExecutor:
     def _known(self, future: Future) -> Future:
         with self._lock:
             self._futures.add(future)  # to be cancelled in the end, whoever holds it then
+        if self._closing:  # since the others were cancelled
+            self._cancel([future])
         return future
 
     def _cancel(self, futures: list[Future]) -> None:

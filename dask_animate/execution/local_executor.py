@@ -74,7 +74,7 @@ class LocalExecutor:
 
     def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         """Build the figure."""
-        size = self.renderer.size()
+        size = self.renderer.build()
         return [BuiltFigure("", size, {}, None if encode is None else gpu_reason(encode, size))]
 
     def probe(self, session: StoreSession) -> None:

@@ -63,8 +63,9 @@ class OwnClusterExecutor:
                 client, self._spec, None, is_complete=True, on_drawn=self._on_drawn
             )
             self._exits.enter_context(self._remote)
-        except BaseException:
+        except BaseException as exc:
             self._cluster.close()
+            self._cluster.explain(exc)
             raise
         return self
 

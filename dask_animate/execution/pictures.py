@@ -16,7 +16,7 @@ from ..rendering import DrawnSpec, Picture, PictureTask, Renderer, make_picture
 from .cluster import ClusterOptions
 from .partitioning import Plan
 from .store_request import StoreRequest
-from .store_session import is_being_written
+from .store_session import is_being_written, take_over_unless_written
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -56,8 +56,16 @@ class PictureSource(Protocol):
         """
         ...
 
-    def ask(self, frame_idx: int) -> None:
-        """Begin to make a picture, or make it now."""
+    def ask(self, frame_idx: int, *, ahead: bool) -> None:
+        """Begin to make a picture, or make it now.
+
+        Parameters
+        ----------
+        frame_idx : int
+            Of which frame.
+        ahead : bool
+            Whether nobody looks at it yet, so that other work of the workers goes first.
+        """
         ...
 
     def is_asked(self, frame_idx: int) -> bool:
@@ -152,7 +160,7 @@ class KeptPictures:
             self._writer = BackgroundWriter(lambda: opened)
         else:
             self._store = open_to_read(request.place)
-            self._writer = BackgroundWriter(open_)
+            self._writer = BackgroundWriter(partial(take_over_unless_written, self._store, open_))
 
     @classmethod
     def open(
@@ -255,7 +263,7 @@ class LocalPictures:
             return False
         return not self._made
 
-    def ask(self, frame_idx: int) -> None:
+    def ask(self, frame_idx: int, *, ahead: bool) -> None:
         """Draw a frame now."""
         start = time.perf_counter()
         try:

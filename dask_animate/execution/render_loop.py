@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -153,7 +154,8 @@ class RenderLoop:
                 self._feed(self._received(outputs), executor.reorder_bytes(), sink)
                 if self._session is not None:
                     self._session.complete(self._n_encoded)
-            self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
+                # The last event, as what a listener raises must not come after the file is in place.
+                self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
         return Executed(encoding, size, self._n_encoded)
 
     def _open_store(self, size: FrameSize, executor: Executor) -> tuple[Plan, FrameCache | None]:
@@ -168,10 +170,10 @@ class RenderLoop:
         changed = [] if overwrite else self._store.environment.changed_since(origin_of(place))
         if changed:
             self._emit(ValuesChanged(changed))
-        store = self._store.open(self._params.n_frames or 0, size, chunk)
-        self._session = StoreSession(store)
+        open_ = partial(self._store.open, self._params.n_frames or 0, size, chunk)
+        self._session = StoreSession(open_)
         executor.probe(self._session)
-        return plan, FrameCache(store, self._store.token)
+        return plan, FrameCache(self._session.store, self._store.token)
 
     def _received(self, outputs: Iterator[TaskOutput]) -> Iterator[TaskOutput]:
         """Take note of outputs as they come."""

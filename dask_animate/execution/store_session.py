@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -25,13 +26,23 @@ GRACE_SECONDS = 3.0
 PATIENCE_SECONDS = 30.0
 
 
-# How many renders of this process write to a store, by its name.
+# How many renders of this process write to a store, by its name. The lock is held while a store is
+# taken over, so that no explorer takes it from a render that has just begun.
 _writing: Counter[str] = Counter()
+_lock = threading.Lock()
 
 
 def is_being_written(store: FrameStore) -> bool:
     """Return whether a render of this process writes to a store at present."""
     return _writing[str(store)] > 0
+
+
+def take_over_unless_written(store: FrameStore, open_: Callable[[], FrameStore]) -> FrameStore:
+    """Open a store that is read so far to write to it; raise if a render of this process does."""
+    with _lock:
+        if is_being_written(store):
+            raise StoreError(f"a render of this process began to write to {store}")
+        return open_()
 
 
 class StoreSession:
@@ -48,23 +59,30 @@ class StoreSession:
 
     Parameters
     ----------
+    open_store : callable
+        Opens the store for the render.
+
+    Attributes
+    ----------
     store : FrameStore
         The store.
     """
 
-    def __init__(self, store: FrameStore) -> None:
-        self._store = store
+    def __init__(self, open_store: Callable[[], FrameStore]) -> None:
         self._proved: set[str] = set()
         self._checksums: list[NDArray[np.uint32]] = []
-        _writing[str(store)] += 1
+        with _lock:
+            self.store = open_store()
+            _writing[str(self.store)] += 1
 
     def close(self) -> None:
         """End it."""
-        _writing[str(self._store)] -= 1
+        with _lock:
+            _writing[str(self.store)] -= 1
 
     def prove_here(self) -> None:
         """Raise unless this process can write to the store and read what it wrote."""
-        with self._store.write_probe(1) as probe:
+        with self.store.write_probe(1) as probe:
             probe.check(0, probe.write(0), "this process")
         self._proved.add("")
 
@@ -79,7 +97,7 @@ class StoreSession:
             The workers.
         """
         with (
-            self._store.write_probe(len(addresses)) as probe,
+            self.store.write_probe(len(addresses)) as probe,
             closing(_written(client, addresses, probe)) as written,
         ):
             for idx, data in written:
@@ -97,19 +115,19 @@ class StoreSession:
         """Take note of a finished partition, the next in order; raise if it is not seen in the store."""
         digests, worker = _frame_digests(output), output.report.worker
         if worker not in self._proved:
-            self._store.require_visible(output.start, digests, worker)
+            self.store.require_visible(output.start, digests, worker)
             if output.report.n_reused < len(digests):  # so it did write
                 self._proved.add(worker)
-        self._checksums.append(chunk_checksums(digests, self._store.chunk))
+        self._checksums.append(chunk_checksums(digests, self.store.chunk))
 
     def frames(self, output: TaskOutput) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the indices and the pixels of a finished partition, read from the store."""
-        frames = self._store.iter_verified(output.start, _frame_digests(output))
+        frames = self.store.iter_verified(output.start, _frame_digests(output))
         return enumerate(frames, output.start)
 
     def complete(self, n_frames: int) -> None:
         """Note in the store that the frames are complete, and which ones they are."""
-        self._store.complete(n_frames, np.concatenate(self._checksums))
+        self.store.complete(n_frames, np.concatenate(self._checksums))
 
 
 def _frame_digests(output: TaskOutput) -> NDArray[np.uint8]:

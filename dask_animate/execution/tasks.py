@@ -126,7 +126,7 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
     renderer = _renderer(name)
     with errors_that_travel():
-        built = BuiltFigure(get_worker().address, renderer.size(), renderer.fonts())
+        built = BuiltFigure(get_worker().address, renderer.build(), renderer.fonts())
     if encode is None:
         return built
     from ..encoding import gpu_reason
@@ -134,11 +134,13 @@ def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     return replace(built, gpu_reason=gpu_reason(encode, built.size))
 
 
-def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
+async def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
     """Run on a worker's event loop: return a frame that it drew lately; see `Executor.peek`."""
     renderer = renderers.held(name)
     sampled = None if renderer is None else renderer.peek()
-    return sampled if sampled is None or side is None else sampled.thumbnail(side)
+    if sampled is None or side is None:
+        return sampled
+    return await asyncio.to_thread(sampled.thumbnail, side)
 
 
 def render_partition(
@@ -199,7 +201,7 @@ def _render(
     param_bytes: int,
     clock: PhaseClock,
 ) -> TaskOutput:
-    worker, renderer = get_worker(), _renderer(name)
+    worker, renderer, began = get_worker(), _renderer(name), clock.began
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with errors_that_travel():
@@ -207,16 +209,21 @@ def _render(
         report = replace(
             output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
         )
-        tell_of_task(worker, _told(start, report))
+        tell_of_task(worker, _told(start, report, began))
         return replace(output, report=report)
 
 
-def _told(start: int, report: PartitionReport) -> dict[str, Any]:
-    """Return what the dashboard is told of a partition."""
+def _told(start: int, report: PartitionReport, began: float) -> dict[str, Any]:
+    """Return what the dashboard is told of a partition whose task began at a time.
+
+    It knows of the task that has built the figure before.
+    """
+    phases = report.phases
+    phases["setup"] -= began - report.began
     return partition_drawn(
         start,
         report.n_frames,
-        {name: seconds for name, seconds in report.phases.items() if seconds > 0},
+        {name: seconds for name, seconds in phases.items() if seconds > 0},
         n_blitted=report.n_blitted,
         n_reused=report.n_reused,
         redraw_fault=report.redraw_fault,

@@ -8,7 +8,8 @@ import importlib.util
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -108,9 +109,11 @@ class Explorer:
         _open_explorers().discard(self)
         if self in _displayed:
             _displayed.remove(self)
-        if self._view is not None:
-            self._view.freeze()
-        self._source.close()
+        try:
+            if self._view is not None:
+                self._view.freeze()
+        finally:  # there may be nobody left to take the messages of widgets
+            self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +146,8 @@ class Explorer:
         return bundle
 
     def _look_at(self, frame_idx: int) -> None:
-        if not self.closed:
+        # The slider may tell of the frame to which `show` has moved it.
+        if not self.closed and frame_idx != self.frame_idx:
             self._browser.look_at(frame_idx)
             self._refresh()
             self._schedule(self._source.pause)
@@ -239,9 +243,11 @@ def _open_explorers() -> weakref.WeakSet[Explorer]:
     """Return all that are open, which are closed when the process ends."""
     explorers: weakref.WeakSet[Explorer] = weakref.WeakSet()
 
-    def close_all() -> None:
-        for explorer in list(explorers):
-            explorer.close()
-
-    atexit.register(close_all)
+    atexit.register(_close_all, explorers)
     return explorers
+
+
+def _close_all(explorers: Iterable[Explorer]) -> None:
+    for explorer in list(explorers):
+        with suppress(Exception):  # what keeps one from being closed is nothing to the others
+            explorer.close()

@@ -57,16 +57,22 @@ class FrameBrowser:
         return self.shown is None or self.shown.frame_idx != self.frame_idx
 
     @property
+    def _shows_error(self) -> bool:
+        """Whether the frame that is looked at is shown, and has failed."""
+        return self.shown is not None and not self.is_drawing and self.shown.error is not None
+
+    @property
     def kept_bytes(self) -> int:
         """Bytes of all pictures that are kept."""
         return self._kept_bytes
 
     def look_at(self, frame_idx: int) -> None:
         """Look at a frame from now on; one that has failed is tried again."""
-        if frame_idx == self.frame_idx:
+        if frame_idx != self.frame_idx:
+            self._direction = 1 if frame_idx > self.frame_idx else -1
+            self.frame_idx = frame_idx
+        elif not self._shows_error:
             return
-        self._direction = 1 if frame_idx > self.frame_idx else -1
-        self.frame_idx = frame_idx
         self._look()
 
     def work(self, timeout: float = 0) -> bool:
@@ -81,9 +87,10 @@ class FrameBrowser:
         for frame_idx in self._wanted():
             if frame_idx in self._kept or self._source.is_asked(frame_idx):
                 continue
-            if not self._source.has_room(ahead=frame_idx != self.frame_idx):
+            ahead = frame_idx != self.frame_idx
+            if not self._source.has_room(ahead=ahead):
                 return False
-            self._source.ask(frame_idx)
+            self._source.ask(frame_idx, ahead=ahead)
             made = self._source.collect()
             self._take(made)
             if made:  # drawn in this thread, which has other things to do
@@ -98,6 +105,8 @@ class FrameBrowser:
 
     def _look(self) -> None:
         self._n_looks += 1
+        if self._shows_error:
+            self.shown = None
         picture = self._kept.get(self.frame_idx)
         if picture is not None and picture.error is not None:
             self._forget(self.frame_idx)

@@ -72,7 +72,8 @@ def _why_not(animator: Any, exc: Exception) -> str:
         return f"{name} cannot be pickled, so it cannot be sent to the workers: {exc}"
     return (
         f"{name} cannot be sent to the workers, as {' and '.join(at_fault)} cannot be pickled: {exc}; "
-        f"make it in setup(), which runs on each worker, or render here with num_workers=1"
+        f"make it in setup(), which runs on each worker, or render in this process, with num_workers=1 "
+        f"and without wait=False"
     )
 
 

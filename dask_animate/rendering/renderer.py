@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -46,6 +47,17 @@ class Renderer:
         self._may_draw_again = spec.may_draw_again
         self._n_drawn = 0
         self._sampler = FrameSampler()
+        self._setup_seconds = 0.0  # that no partition has told of yet
+        self._lock = threading.Lock()
+
+    def build(self) -> FrameSize:
+        """Build the figure before there is a partition, the first of which tells how long that took."""
+        clock = PhaseClock()
+        size = self.size()
+        clock.lap("setup")
+        with self._lock:
+            self._setup_seconds += clock.total
+        return size
 
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
@@ -104,6 +116,9 @@ class Renderer:
             That of the partition, if something was done for it before; changed.
         """
         clock = clock or PhaseClock()
+        with self._lock:
+            before, self._setup_seconds = self._setup_seconds, 0.0
+        clock.begin_with("setup", before)
         indexed = Reread(indexed) if self._may_draw_again else indexed
         self.size()  # builds the figure, which has to come before `isolated`
         clock.lap("setup")

@@ -85,6 +85,15 @@ class AnimateAccessor:
         wait: Literal[True] = True,
         **options: Any,
     ) -> Video: ...
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: bool,
+        **options: Any,
+    ) -> Video | Render: ...
     @parameters_as_in(DataArrayAnimator)
     @parameters_as_in(Animator.make_video)
     def to_video(

@@ -190,6 +190,15 @@ class DataArrayAnimator(Animator):
         wait: Literal[True] = True,
         **options: Any,
     ) -> Video: ...
+    @overload
+    def to_video(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction = 30,
+        *,
+        wait: bool,
+        **options: Any,
+    ) -> Video | Render: ...
     @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any

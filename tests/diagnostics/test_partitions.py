@@ -79,6 +79,32 @@ def test_on_a_cluster(tmp_path, client, encode_on):
     assert bool(video.stats.encoded_here) == (encode_on == "client")
 
 
+class SlowSetup(FrameNumber):
+    def setup(self):
+        time.sleep(0.2)
+        return super().setup()
+
+
+@pytest.mark.parametrize("encode_on", ["workers", "client"])
+@pytest.mark.parametrize("here", [True, False])
+def test_the_first_partition_of_a_process_tells_of_the_figure(tmp_path, client, here, encode_on):
+    where = {"num_workers": 1} if here else {"client": client}
+    options = {"partition_size": 6, "encode_on": encode_on, **where}
+    video = SlowSetup().make_video(tmp_path / "a.mp4", range(N_FRAMES), 30, **options)
+    told = {}
+    partitions = consistent(video, 0, client.nthreads())
+    for report in sorted(partitions, key=lambda report: report.finished):
+        told.setdefault(report.worker, []).append(report.setup_seconds)
+    for first, *others in told.values():
+        assert first >= 0.2
+        assert all(seconds < 0.2 for seconds in others)
+    drawing = [
+        sum(report.phases.values()) - sum(report.phases[name] for name in ("setup", "convert", "encode"))
+        for report in partitions
+    ]
+    assert sum(drawing) == pytest.approx(video.stats.render_seconds)
+
+
 def test_of_threads(tmp_path, client_of_threads):
     """They take turns: while one draws, the others wait."""
     video = FrameNumber().make_video(

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import time
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -21,13 +22,15 @@ from dask_animate import write_video
 from dask_animate.encoding import read_frames, segment_encoder
 from dask_animate.encoding._pyav import get_alpha
 from dask_animate.encoding.formats import CODECS
-from dask_animate.encoding.growing_file import GrowingFile
+from dask_animate.encoding.growing_file import GrowingFile, _find_box, _mkv_clusters
+from dask_animate.encoding.output_file import OutputFile
 from dask_animate.encoding.partial_file import PartialFile
 from dask_animate.encoding.segment_copies import VideoFormat
 from dask_animate.encoding.segment_encoder import SegmentEncoder
 from dask_animate.encoding.segment_journal import SegmentJournal
 from dask_animate.encoding.timeline import Timeline
-from dask_animate.errors import AnimateError, CancelledRenderError, FrameError, Restart
+from dask_animate.encoding.video_writer import VideoWriter
+from dask_animate.errors import AnimateError, CancelledRenderError, EncoderError, FrameError, Restart
 from dask_animate.frames import FrameSize
 
 STOPS = np.cumsum(SIZES).tolist()
@@ -472,3 +475,35 @@ def test_a_render_that_begins_again(tmp_path):
         assert_kept(tmp_path, path.name, 5)
         partial.__exit__(Restart, Restart(), None)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_segment_that_it_cannot_take(tmp_path):
+    """The render does not fail for it."""
+    path = tmp_path / "a.partial.mp4"
+    video = VideoFormat(encoding_of(path), SIZE, Timeline(Fraction(30), len(NUMBERS)), {})
+    first, second = segments(video.encoding, SIZES[:2])
+    error = LookupError("fails")
+    with SegmentJournal(tmp_path) as journal:
+        partial = PartialFile(path, journal)
+        journal.add(first, video)
+        partial.add(first, video)
+        partial.add(replace(second, packets=second.packets[1:]), video)
+        journal.close()
+        partial.__exit__(LookupError, error, None)
+    assert_kept(tmp_path, path.name, 1)
+    assert "without an index: frames 0 to 8 were encoded to 8 packets" in error.__notes__[0]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_fragment_that_is_not_as_expected(tmp_path, suffix):
+    """Such as one of another FFmpeg: without a fragment of MP4, or cut off before the first cluster."""
+    path = tmp_path / f"a{suffix}"
+    video = VideoFormat(encoding_of(path), SIZE, Timeline(Fraction(30), 5), {})
+    with OutputFile(path) as output, VideoWriter(output, video) as writer:
+        writer.add(next(segments(video.encoding, [5])), "here")
+    find = _mkv_clusters if suffix == ".mkv" else lambda data: _find_box(data, b"moof", 0)
+    whole = path.read_bytes()
+    end = whole.index(b"\x1f\x43\xb6\x75") if suffix == ".mkv" else len(whole)
+    for n_bytes in (0, 3, 20, end):
+        with pytest.raises(EncoderError, match="is not found"):
+            find(memoryview(whole[:n_bytes]))

@@ -27,7 +27,9 @@ from dask_animate.errors import (
     SetupError,
     WorkerError,
 )
-from dask_animate.execution import pictures
+from dask_animate.execution import cluster_pictures, pictures
+from dask_animate.execution.store_session import StoreSession
+from dask_animate.inspection.explorer import _close_all
 from dask_animate.inspection.frame_browser import N_AHEAD, N_BEHIND, FrameBrowser
 from dask_animate.provenance.digests import TOKEN_BYTES
 from dask_animate.rendering.renderer_pool import renderers
@@ -144,6 +146,42 @@ def test_the_latest_wins(client, tmp_path):
     assert N - 1 in looked_at
 
 
+class Gated(FrameNumber):
+    """Draws frame 0 at once, and the others once there is a file."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate = gate
+
+    def update(self, frame_idx, params):
+        while frame_idx and not self.gate.exists():
+            time.sleep(0.02)
+        super().update(frame_idx, params)
+
+
+def test_only_the_frame_that_is_looked_at_comes_before_other_work(client, tmp_path):
+    with Gated(tmp_path / "gate").explore(range(N), client=client) as explorer:
+        explorer.show(0)
+        browser, in_flight = explorer._browser, explorer._source._in_flight
+        browser.work()
+        (neighbour,) = in_flight
+        browser.look_at(40)
+        browser.work()
+        assert set(in_flight) == {neighbour, 40}
+
+        def priorities(dask_scheduler):
+            tasks = dask_scheduler.tasks
+            return {key: -tasks[key].priority[0] for key in keys if key in tasks}
+
+        keys = [in_flight[neighbour].key, in_flight[40].key]
+        deadline = time.monotonic() + 20
+        while len(found := client.run_on_scheduler(priorities)) < 2:
+            assert time.monotonic() < deadline
+        assert [found[key] for key in keys] == [cluster_pictures.LATER, cluster_pictures.SOON]
+        (tmp_path / "gate").touch()
+        assert numbers(browser.wait()) == (40, 40)
+
+
 def test_something_moves_while_drawing_does_not_keep_up(client, tmp_path):
     with Logs(tmp_path, 0.1).explore(range(N), client=client) as explorer:
         browser, shown = explorer._browser, []
@@ -179,6 +217,41 @@ def test_a_frame_that_fails_is_told_and_tried_again(client):
                 assert "frame 7 could not be drawn: LookupError: no data for 7" in failed.error
                 assert "in update" in failed.error  # the traceback
                 assert numbers(explorer.show(8)) == (8, 8)
+
+
+class FailsOnce(Logs):
+    """Fails in a frame of which there is no file yet."""
+
+    def update(self, frame_idx, params):
+        is_first = frame_idx not in drawn(self.folder)
+        super().update(frame_idx, params)
+        if is_first:
+            raise LookupError("not yet")
+
+
+@pytest.mark.parametrize("on_cluster", [False, True])
+def test_a_frame_that_has_failed_is_tried_again_at_once(client, tmp_path, on_cluster):
+    with FailsOnce(tmp_path).explore(range(2), client=client if on_cluster else None) as explorer:
+        assert "not yet" in explorer.show(1).error
+        assert numbers(explorer.show(1)) == (1, 1)
+        explorer.show(1)
+    assert drawn(tmp_path).count(1) == 2
+
+
+def test_a_frame_that_has_failed_is_tried_again_after_one_that_was_not_drawn(tmp_path):
+    with FailsOnce(tmp_path).explore(range(N)) as explorer:
+        assert "not yet" in explorer.show(9).error
+        explorer._browser.look_at(30)
+        assert numbers(explorer.show(9)) == (9, 9)
+    assert drawn(tmp_path) == [0, 9, 9]
+
+
+def test_the_slider_that_is_moved_tries_nothing_again(tmp_path):
+    with FailsOnce(tmp_path).explore(range(N)) as explorer:
+        explorer._repr_mimebundle_()
+        assert "not yet" in explorer.show(9).error
+        assert "not yet" in explorer._browser.shown.error
+        assert numbers(explorer.show(9)) == (9, 9)
 
 
 def test_a_frame_that_fails_here_keeps_nothing_alive():
@@ -382,6 +455,21 @@ def test_a_render_that_runs_keeps_its_store(tmp_path):
         assert explorer._source.store_fault is None
 
 
+def test_a_render_that_has_just_begun_keeps_its_store(tmp_path):
+    store, output = tmp_path / "store", tmp_path / "a.mp4"
+    FrameNumber().make_video(output, range(N), 30, store=store, num_workers=1)
+    with FrameNumber().explore(range(N), store=store) as explorer:
+        kept = explorer._source._kept
+        session = StoreSession(lambda: kept._store)
+        # A frame comes that was drawn before the render began.
+        kept._writer.put(3, b"\0" * TOKEN_BYTES, lambda: np.zeros((40, 140, 3), np.uint8))
+        kept._writer.close()
+        assert "a render of this process" in explorer._source.store_fault
+        session.close()
+    again = FrameNumber().make_video(output, range(N), 30, store=store, num_workers=1)
+    assert again.stats.n_frames_reused == N
+
+
 def test_a_store_in_memory(client):
     store = zarr.storage.MemoryStore()
     with FrameNumber().explore(range(5), store=store) as explorer:
@@ -452,6 +540,30 @@ def test_garbage_frees_figures(client):
     while set(client.run(n_held).values()) != {0}:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+class Unreachable:
+    """A view whose notebook is gone."""
+
+    def freeze(self):
+        raise ConnectionError("nobody listens")
+
+
+def test_figures_are_freed_though_the_notebook_is_gone(client):
+    explorer = FrameNumber().explore(range(5), client=client)
+    explorer._view = Unreachable()
+    with pytest.raises(ConnectionError):
+        explorer.close()
+    assert explorer.closed
+    assert set(client.run(n_held).values()) == {0}
+
+
+def test_one_that_cannot_be_closed_keeps_no_other_open():
+    explorers = [FrameNumber().explore(range(5)) for _ in range(3)]
+    for explorer in explorers:
+        explorer._view = Unreachable()
+    _close_all(explorers)
+    assert all(explorer.closed for explorer in explorers)
 
 
 def test_a_cluster_that_goes():
