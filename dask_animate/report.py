@@ -248,13 +248,13 @@ def _numbers(stats: RenderStats) -> list[tuple[Child, ...]]:
         ("asked for", _date(stats.began)),
         ("wall time", format_time(stats.wall_seconds)),
         ("partitions", f"{stats.n_partitions:,}, of {' to '.join(map(str, sizes))} frames"),
-        ("drawing, in all processes", format_time(stats.render_seconds)),
-        ("comparing, part of that", format_time(stats.compare_seconds)),
-        ("encoding, in all processes", format_time(stats.encode_seconds)),
+        ("all phases but setup, convert, encode", format_time(stats.render_seconds)),
+        ("compare, part of that", format_time(stats.compare_seconds)),
+        ("convert and encode", format_time(stats.encode_seconds)),
         ("encoded", f"on {stats.encode_on}: {stats.encode_on_reason}"),
         ("joining packets", format_time(stats.mux_seconds)),
-        ("waiting for frames", format_time(stats.wait_seconds)),
         ("received from workers", format_bytes(stats.n_bytes_received)),
+        ("waiting for that", format_time(stats.wait_seconds)),
         ("size of the file", format_bytes(stats.file_size)),
     ]
     counts = {

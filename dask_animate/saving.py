@@ -277,7 +277,9 @@ def save(
         wait=wait,
     )
     mark_as_drawn(animation)
-    return request.in_order(None) if sequential else request.parallel(checks=sequential is None)
+    if sequential:
+        return request.told(request.in_order("sequential=True"))
+    return request.told(request.parallel(checks=sequential is None))
 
 
 def _fps(animation: Animation, fps: float | Fraction | None) -> float | Fraction:
@@ -305,6 +307,8 @@ class _SaveRequest:
     ) -> None:
         self._is_sequential = sequential
         self._wait = wait
+        self._why = ""  # this process draws all frames, as found out before the render
+        self._warnings: list[str] = []
         self._animation = animation
         self._frames = frames
         self._output_file = output_file
@@ -319,6 +323,22 @@ class _SaveRequest:
         if runs_layout(figure) and options.get("redraw") != "blit":
             self._defaults["freeze_layout"] = False
 
+    def told(self, drawn: Video | Render) -> Video | Render:
+        """Add to the statistics of a video what was found out, and warned of, before it was drawn."""
+        from .video import Video
+
+        if not isinstance(drawn, Video):
+            return drawn
+        stats, why = drawn.stats, f"this process draws the frames in order: {self._why}"
+        return replace(
+            drawn,
+            stats=replace(
+                stats,
+                scaling_reason=why if self._why else stats.scaling_reason,
+                warnings=(*self._warnings, *stats.warnings),
+            ),
+        )
+
     def parallel(self, *, checks: bool) -> Video | Render:
         """Draw in this process and on workers; if the animation does not allow that, in order.
 
@@ -328,20 +348,20 @@ class _SaveRequest:
         client, n_processes = cluster.resolve(self._frames.n_frames)
         keeps = self._given.get("store") is not None
         if checks and client is None and n_processes == 1 and not keeps:
-            return self.in_order(None)
+            return self.in_order()
         begins_here = client is None and not keeps and self._wait
-        reason: str | None = None
+        why, is_dependent = "", False
         obstacle: str | None = None
         tried: AnimationCopy | None = None
         copied = self._copied(None, checks=checks, begins_here=begins_here)
         try:
             return self._render(copied, {})
         except ShortError:
-            tried = copied.copied
+            tried, why = copied.copied, "they are drawn before other processes would be ready"
         except HistoryError as exc:
             if keeps:
                 raise OptionError(f"store= keeps frames that can be drawn alone, but {exc}") from exc
-            reason = str(exc)
+            why, is_dependent = str(exc), True
             if copied.shared is not None:
                 copied.shared.restore()
         except CopyError as exc:
@@ -350,12 +370,15 @@ class _SaveRequest:
                 raise AnimatorPickleError(f"{option}=False is not possible: {exc}") from exc
             obstacle = str(exc)
         # Out here, so that errors do not seem to come of those.
-        return self.in_order(reason, tried) if obstacle is None else self.in_place(obstacle)
+        if obstacle is not None:
+            return self.in_place(obstacle)
+        if is_dependent:
+            self._warn_of_order(why)
+        return self.in_order(why, tried)
 
-    def in_order(self, reason: str | None, tried: AnimationCopy | None = None) -> Video | Render:
+    def in_order(self, why: str = "", tried: AnimationCopy | None = None) -> Video | Render:
         """Draw frame after frame with one copy, in this process; `tried` is one that drew the first."""
-        if reason is not None:
-            self._warn(reason)
+        self._why = why
         if not self._wait:
             return self._in_order_elsewhere()
         here: VideoOptions = {"num_workers": 1, "client": None}
@@ -370,7 +393,7 @@ class _SaveRequest:
             fault, obstacle = None, str(exc)
         if obstacle is not None:
             return self.in_place(obstacle)
-        warn(f"{fault}. All frames are drawn again, in full", RedrawWarning)
+        self._warn(f"{fault}. All frames are drawn again, in full", RedrawWarning)
         return self._render(copied, here | {"redraw": "full"})
 
     def _in_order_elsewhere(self) -> Video | Render:
@@ -397,8 +420,9 @@ class _SaveRequest:
         wrong += ["redraw"] if self._given.get("redraw") == "blit" else []
         if wrong:
             raise OptionError(f"{', '.join(wrong)}: not possible if matplotlib draws, but {reason}")
+        self._why = reason
         if not self._is_sequential:
-            self._warn(reason)
+            self._warn_of_order(reason)
         left_out = {*_ONLY_PARALLEL, *_ONLY_COPIES}
         options: Any = {name: value for name, value in self._options().items() if name not in left_out}
         draw = DrawOptions.create(self._look)
@@ -409,6 +433,10 @@ class _SaveRequest:
             frames, self._output_file, self._fps, n_frames, num_workers=1, **options
         )
         return video
+
+    def _warn(self, message: str, category: type[Warning]) -> None:
+        self._warnings.append(message)
+        warn(message, category)
 
     def _copied(self, tried: AnimationCopy | None, **options: bool) -> _CopiedAnimation:
         state = self._random_state
@@ -436,9 +464,9 @@ class _SaveRequest:
             options["durations"] = {-1: float(1 / Fraction(self._fps) + hold)}
         return options
 
-    def _warn(self, reason: str) -> None:
+    def _warn_of_order(self, reason: str) -> None:
         who = "this process alone" if self._wait else "one other process"
-        warn(
+        self._warn(
             f"{reason}: frames are drawn in order, by {who}. Pass sequential=True to silence this "
             f"warning and skip the check; to draw in parallel, make the function set everything from "
             f"its frame argument",

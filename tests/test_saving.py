@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -101,8 +102,12 @@ def test_frames_are_those_of_matplotlib(make, tmp_path):
 
 @pytest.mark.parametrize("make", names(WITH_HISTORY))
 def test_history_is_found(make, tmp_path, client):
-    with pytest.warns(SequentialWarning, match="after other frames than alone.*by this process alone"):
-        assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
+    found = "looks different after other frames than alone"
+    with pytest.warns(SequentialWarning, match=f"{found}.*by this process alone") as warned:
+        stats = assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS).stats
+    assert stats.scaling_reason.startswith("this process draws the frames in order: ")
+    assert found in stats.scaling_reason
+    assert stats.warnings == tuple(str(warning.message) for warning in warned)
 
 
 def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
@@ -119,6 +124,8 @@ def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
 def test_short_renders_are_drawn_in_order_here(make, tmp_path):
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
+    assert "before other processes would be ready" in video.stats.scaling_reason
+    assert video.stats.warnings == ()
 
 
 def test_short_renders_are_copied_once(tmp_path, monkeypatch):
@@ -142,13 +149,16 @@ def test_short_renders_are_copied_once(tmp_path, monkeypatch):
     ],
 )
 def test_sequential_frames_are_drawn_in_order_without_a_word(make, tmp_path):
-    assert_same_as_matplotlib(make, tmp_path / "a.mkv", sequential=True)
+    stats = assert_same_as_matplotlib(make, tmp_path / "a.mkv", sequential=True).stats
+    assert stats.scaling_reason == "this process draws the frames in order: sequential=True"
 
 
 @pytest.mark.parametrize("make", names(NOT_COPIED))
 def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, tmp_path):
-    with pytest.warns(SequentialWarning, match=NOT_COPIED[make]):
-        assert_same_as_matplotlib(make, tmp_path / "a.mkv")
+    with pytest.warns(SequentialWarning, match=NOT_COPIED[make]) as warned:
+        stats = assert_same_as_matplotlib(make, tmp_path / "a.mkv").stats
+    assert re.search(f"in order: .*{NOT_COPIED[make]}", stats.scaling_reason)
+    assert stats.warnings == tuple(str(warning.message) for warning in warned)
 
 
 def test_what_cannot_be_copied_cannot_be_drawn_otherwise(tmp_path):
@@ -357,7 +367,8 @@ def unannounced():
 
 def test_unannounced_changes_of_sequential_frames(tmp_path):
     with pytest.warns(RedrawWarning, match="All frames are drawn again, in full"):
-        assert_same_as_matplotlib(unannounced, tmp_path / "a.mkv", sequential=True)
+        stats = assert_same_as_matplotlib(unannounced, tmp_path / "a.mkv", sequential=True).stats
+    assert len(stats.warnings) == 1
 
 
 def test_frames_are_kept_and_found_again(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,20 +23,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RenderStats:
-    """What a render cost, and how it was divided.
+    """What a render cost, and how it was divided; a notebook shows what ``print`` does.
 
     Attributes
     ----------
     wall_seconds : float
         From the call to the finished file.
     render_seconds : float
-        Drawing, summed over all workers.
+        All phases but setup, convert and encode, summed over all processes.
     encode_seconds : float
-        Converting and encoding, summed over all workers and the calling process.
+        The phases convert and encode, summed over all processes.
     mux_seconds : float
         Spent by the calling process on putting packets into the file.
     wait_seconds : float
-        Spent by the calling process waiting for frames; without a cluster this is the drawing.
+        Spent by the calling process waiting for frames of workers, while it drew none itself.
     frames_per_second : float
         Frames over wall time.
     encode_on : {"workers", "client", "nowhere"}
@@ -171,6 +172,9 @@ class RenderStats:
 
         return draw_task_stream(self, ax)
 
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
     def __str__(self) -> str:
         if self.n_frames_copied:
             return (
@@ -179,24 +183,35 @@ class RenderStats:
                 f"file: {format_bytes(self.file_size)}"
             )
         n_frames = self.n_frames_rendered + self.n_frames_reused
-        here = ["this process"] if self.n_frames_here or not self.n_workers else []
-        drawn_by = " and ".join([f"{self.n_workers} workers"] * (self.n_workers > 0) + here)
-        encoded_by = "the workers" if self.encode_on == "workers" else "this process"
+        drawn_by = _named({report.worker for report in self.partitions})
+        encoders = [report.worker for report in self.partitions if report.encode_seconds]
+        encoded_by = _named({*encoders, *(report.worker for report in self.encoded_here)})
         sizes = {min(self.partition_sizes, default=0), max(self.partition_sizes, default=0)}
+        received = (
+            f"from workers: {format_bytes(self.n_bytes_received)}, for which this process waited "
+            f"{self.wait_seconds:.1f} s"
+        )
         return "\n".join(
             (
                 f"{n_frames} frames in {self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per "
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
                 f"the store: {self.n_frames_reused}",
-                f"drawing: {self.render_seconds:.1f} s by {drawn_by}, partitions: {self.n_partitions}, "
-                f"of {' to '.join(map(str, sorted(sizes)))} frames",
-                f"encoding: {self.encode_seconds:.1f} s by {encoded_by}: {self.encode_on_reason}",
-                f"this process waited {self.wait_seconds:.1f} s for frames, received "
-                f"{format_bytes(self.n_bytes_received)} and joined packets for {self.mux_seconds:.1f} s",
+                f"load, update, draw, compare, store: {self.render_seconds:.1f} s by {drawn_by}, "
+                f"partitions: {self.n_partitions}, of {' to '.join(map(str, sorted(sizes)))} frames",
+                f"convert, encode: {self.encode_seconds:.1f} s by {encoded_by}: {self.encode_on_reason}",
+                *([received] if self.n_workers else []),
+                *([f"join packets: {self.mux_seconds:.1f} s"] if self.mux_seconds else []),
                 f"file: {format_bytes(self.file_size)}",
             )
         )
+
+
+def _named(workers: set[str]) -> str:
+    """Say who did something, given addresses; "" is this process."""
+    n_workers = len(workers - {""})
+    names = [f"{n_workers} worker{'s' * (n_workers != 1)}"] if n_workers else []
+    return " and ".join(names + ["this process"] * ("" in workers)) or "nobody yet"
 
 
 @dataclass
@@ -256,6 +271,11 @@ class StatsCollector:
         else:
             self.n_frames_here += report.n_frames
 
+    def waited(self, seconds: float) -> None:
+        """Take note of time spent waiting; less than 0 if this process has drawn in what was noted."""
+        with self._lock:
+            self.wait_seconds += seconds
+
     def encoded(self, report: PartitionReport) -> None:
         """Take note of frames that the calling process encoded."""
         with self._lock:
@@ -298,7 +318,7 @@ class StatsCollector:
             render_seconds=self.render_seconds,
             encode_seconds=self.encode_seconds,
             mux_seconds=self.mux_seconds,
-            wait_seconds=self.wait_seconds,
+            wait_seconds=max(0.0, self.wait_seconds),
             frames_per_second=self.n_frames / wall,
             encode_on=self.encode_on[0],
             encode_on_reason=self.encode_on[1],

@@ -166,7 +166,9 @@ def _title(stats: RenderStats) -> str:
     names += ["this process"] if "" in workers else []
     here = sum(report.encoding_seconds for report in stats.encoded_here)
     encoded = (
-        f"this process encoded for {format_time(here)}" if here else "encoded where they were drawn"
+        f"this process converted and encoded for {format_time(here)}"
+        if here
+        else "encoded where they were drawn"
     )
     reused = f", {stats.n_frames_reused} of them from the store" if stats.n_frames_reused else ""
     return (

@@ -62,10 +62,19 @@ def choose_executor(
             raise OptionError(f"wait=False needs other processes, and {MAY_NOT_START}: leave it out")
         return OwnClusterExecutor(spec, max_processes, on_drawn)
     if max_processes == 1:
-        return LocalExecutor(spec)
+        return LocalExecutor(spec, _why_alone(cluster.num_workers, n_frames))
     from .scale_out import ScaleOutExecutor
 
     return ScaleOutExecutor(spec, max_processes, on_drawn)
+
+
+def _why_alone(num_workers: int, n_frames: int | None) -> str:
+    """Say why this process draws alone."""
+    if n_frames == 1:
+        return "this process draws, as there is one frame"
+    if num_workers == 1:
+        return "this process draws, as num_workers is 1"
+    return f"this process draws, as num_workers={num_workers} is one process on this machine"
 
 
 def _check_drawn_elsewhere(client: Client) -> None:

@@ -36,6 +36,8 @@ class LocalExecutor:
     ----------
     spec : SourceSpec
         What to draw.
+    reason : str, optional
+        Why this process draws alone, in words.
 
     Attributes
     ----------
@@ -48,10 +50,10 @@ class LocalExecutor:
     """
 
     n_threads = 0
-    scaling = Scaling("this process draws, as num_workers is 1 or as there is one frame")
 
-    def __init__(self, spec: SourceSpec) -> None:
+    def __init__(self, spec: SourceSpec, reason: str = "") -> None:
         self.renderer = Renderer(spec)
+        self.scaling = Scaling(reason)
         self.read_seconds = 0.0
         self.n_begun = 0
         self._may_draw_again = spec.may_draw_again

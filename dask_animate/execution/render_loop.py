@@ -177,11 +177,13 @@ class RenderLoop:
 
     def _received(self, outputs: Iterator[TaskOutput]) -> Iterator[TaskOutput]:
         """Take note of outputs as they come."""
-        start = time.perf_counter()
+        began, start = time.time(), time.perf_counter()
         for output in outputs:
             waited = time.perf_counter() - start
             report = output.report
-            self._stats.wait_seconds += waited if report.worker else report.rendering_seconds
+            # This thread draws, too, while it waits for others; its figure was built before.
+            drew = 0.0 if report.worker else report.finished - max(report.began, began)
+            self._stats.waited(waited - drew)
             if self._session is not None:
                 self._session.take(output)
             self._emit(PartitionRendered(report, output.n_bytes))

@@ -38,9 +38,9 @@ class PictureTask:
     cache: FrameCache | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
-    """A frame as it is shown.
+    """A frame as it is shown; a notebook shows it as an image.
 
     Attributes
     ----------
@@ -81,6 +81,16 @@ class Picture:
         cause = exc.__cause__ or exc
         text = "".join(traceback.format_exception(cause))
         return cls(frame_idx, b"", error=f"{exc}\n\n{text}")
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f"<Picture: frame {self.frame_idx} cannot be drawn: {self.error.splitlines()[0]}>"
+        how = "found in the store" if self.origin == "store" else "drawn"
+        width, height = self.size
+        return f"<Picture: frame {self.frame_idx}, {width} by {height} pixels, {how}>"
+
+    def _repr_png_(self) -> bytes | None:
+        return self.png or None
 
     @property
     def n_bytes(self) -> int:

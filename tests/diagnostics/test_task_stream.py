@@ -64,7 +64,7 @@ def test_of_a_render_in_this_process(tmp_path):
     assert row_names(figure) == ["this process"]
     title = figure.axes[0].get_title(loc="left")
     assert title.startswith("20 frames in ")
-    assert "3 partitions by this process; this process encoded for " in title
+    assert "3 partitions by this process; this process converted and encoded for " in title
 
 
 def test_of_a_cluster(tmp_path, client, client_of_threads):
@@ -127,4 +127,4 @@ def test_what_the_calling_process_encodes(tmp_path, client):
     figure = video.stats.plot()
     assert_shows(figure, video.stats)
     assert row_names(figure)[0] == "this process"
-    assert "this process encoded for" in figure.axes[0].get_title(loc="left")
+    assert "this process converted and encoded for" in figure.axes[0].get_title(loc="left")

@@ -104,7 +104,11 @@ def test_frames_are_right_wherever_they_are_drawn(tmp_path, folder, kind, suffix
     assert stats.scaling_seconds > 0
     assert stats.scaling_reason.startswith("a cluster was started: ")
     assert sum(stats.partition_sizes) == N
-    assert f"by {stats.n_workers} workers and this process, partitions: " in str(stats)
+    others = "1 worker" if stats.n_workers == 1 else f"{stats.n_workers} workers"
+    assert f"by {others} and this process, partitions: " in str(stats)
+    here = [report for report in stats.partitions if not report.worker]
+    drew = sum(report.seconds - report.setup_seconds for report in here)
+    assert 0 <= stats.wait_seconds <= stats.wall_seconds - drew
 
 
 class SourceThatWaits(FrameSource):

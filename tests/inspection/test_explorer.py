@@ -16,6 +16,7 @@ from arrays import KINDS, NUMBERS, Shows
 from clusters import local_client
 from dask import delayed
 from helpers import FailsAt, FrameNumber, Noise, Slow, assert_shows, read_numbers
+from IPython.core.formatters import DisplayFormatter
 
 from dask_animate import Animator, FrameSource, IndexedFrameParams, write_video
 from dask_animate.errors import (
@@ -602,3 +603,17 @@ def test_one_frame_that_fails():
         assert "LookupError" in explorer.show(0).error
     with pytest.raises(FrameError):
         FailsAt(0).frame(0)
+
+
+def test_a_notebook_shows_a_picture_as_an_image():
+    with FailsAt(13).explore(range(20)) as explorer:
+        picture, failed = explorer.show(10), explorer.show(13)
+    shown, _ = DisplayFormatter().format(picture)
+    assert shown == {
+        "image/png": picture.png,
+        "text/plain": "<Picture: frame 10, 140 by 40 pixels, drawn>",
+    }
+    shown, _ = DisplayFormatter().format(failed)
+    assert list(shown) == ["text/plain"]
+    assert shown["text/plain"].startswith("<Picture: frame 13 cannot be drawn: ")
+    assert "\n" not in shown["text/plain"]
