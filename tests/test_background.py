@@ -408,8 +408,6 @@ def test_parameters_may_be_changed_meanwhile(tmp_path, client, kind):
 
     class Picks(Gate):
         def update(self, frame_idx, params):
-            while not np.isscalar(params) and np.ndim(params):
-                params = params[0]
             params = params["x"] if isinstance(params, dict | xarray.Dataset) else params
             super().update(frame_idx, int(np.ravel(params)[0]))
 
