@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import os
 import tempfile
 import threading
@@ -22,6 +23,8 @@ from .render_request import RenderRequest
 from .render_run import RenderRun
 from .rendering import SampledFrame
 from .video import Video
+
+_logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for a frame.
 _POLL_SECONDS = 0.2
@@ -121,6 +124,9 @@ class Render:
 
     def so_far(self, output_file: str | os.PathLike[str] | None = None) -> Video:
         """Return a video of all frames up to the first that is missing. The render goes on.
+
+        It has the segments that are complete. Where the calling process encodes, as it does for short
+        partitions, a segment has up to 250 frames; with ``encode_on="workers"`` each partition is one.
 
         Parameters
         ----------
@@ -226,7 +232,14 @@ class Render:
         It runs in the thread of the render, or at once in this one if the render has ended already. Its
         exceptions are logged, not raised.
         """
-        self._future.add_done_callback(lambda future: function(self))
+
+        def call(future: Future[Video]) -> None:
+            try:
+                function(self)
+            except BaseException:  # also SystemExit, which would end the thread of the render
+                _logger.exception("a callback of %r failed", self)
+
+        self._future.add_done_callback(call)
 
     def __await__(self) -> Generator[Any, None, Video]:
         """Wait for the video in a coroutine; cancelling that does not cancel the render."""

@@ -68,6 +68,8 @@ class RenderRun:
         self._picture: Thumbnail | None = None
         self._video: Video | None = None
         self._pictured_at = 0.0
+        if in_background:
+            request = replace(request, params=request.params.snapshot())
         n_frames = request.params.n_frames
         self.state = RenderState(request.output.path.name, n_frames, request.started)
         has_segments = CODECS[request.output.encode.codec].is_segmented
@@ -164,6 +166,8 @@ class RenderRun:
             raise OptionError(
                 f"output_file must have the suffix of the whole video, {whole}, got {suffix}"
             )
+        if os.path.realpath(as_path(output_file)) in map(os.path.realpath, self._output.own_paths):
+            raise OptionError(f"output_file is a file of the render itself: {output_file}")
         if self._video is not None:
             return _copied(self._video, output_file)
         if self._journal is None:

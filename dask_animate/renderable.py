@@ -156,7 +156,8 @@ class Renderable(ABC):
             most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
             True hides the progress bar of terminals, and the view of the render in notebooks; by default
-            they are shown there. False also shows a bar where standard error is no terminal.
+            they are shown there. False also shows a bar where standard error is no terminal. With
+            ``wait=False`` nothing is shown until the `Render` is displayed.
         plotting_log_interval : int, optional
             Number of drawn frames between two messages in the log of the worker that draws them. They go
             to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.
@@ -283,10 +284,11 @@ class Renderable(ABC):
             go whole with each frame; they are read once, before the start, and may take 64 MiB.
         wait : bool, default: True
             False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
-            the video as its ``result()``. Arguments are checked first, what is to be drawn is copied,
-            and data that goes whole with each frame is read. Other processes draw all frames: the
-            workers of the client, or a cluster that is started for the render. A generator of
-            parameters is read by a thread of this process.
+            the video as its ``result()``. Arguments are checked first, the animator and parameters in
+            memory are copied, and data that goes whole with each frame is read. Other processes draw
+            all frames: the workers of the client, or a cluster that is started for the render. A
+            generator of parameters is read by a thread of this process. Until the render is done, the
+            packets of the video are on disk twice, for ``so_far()``.
 
         Returns
         -------

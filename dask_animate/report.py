@@ -17,7 +17,7 @@ from dask.utils import format_bytes, format_time
 from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, task_stream_png
 from .drawing import IsolatedState
 from .encoding import FrameReader, OutputFile, encoder_build, read_index
-from .errors import OptionError
+from .errors import OptionError, OutputError
 from .inspection import make_sheet, sample_evenly
 
 if TYPE_CHECKING:
@@ -94,7 +94,10 @@ def write_report(video: Video, path: str | os.PathLike[str]) -> Path:
             raise OptionError(f"path must end in .html or .htm, got {str(path)!r}")
         page = "<!DOCTYPE html>\n" + tostring(_page(video), encoding="unicode", method="html")
         # Names of files may hold bytes that are no text.
-        file.temporary.write_bytes(page.encode("utf-8", "replace"))
+        try:
+            file.temporary.write_bytes(page.encode("utf-8", "replace"))
+        except OSError as exc:
+            raise OutputError(f"cannot write {file.path}: {exc.strerror or exc}") from exc
         file.commit()
     return file.path
 

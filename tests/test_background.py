@@ -42,6 +42,12 @@ PARAMS = [3 * i for i in range(40)]
 SEGMENTS = {"partition_size": 5, "encode_on": "workers"}
 
 
+def da_of(array):
+    import dask.array
+
+    return dask.array.zeros(len(array), chunks=10)
+
+
 def wait_until(condition, seconds=30):
     stop = time.monotonic() + seconds
     while not condition():
@@ -198,7 +204,7 @@ def test_a_generator_is_read_in_the_background(tmp_path, client, known):
     assert render.progress.n_frames == (40 if known else None)
     assert_shows(render.result().path, PARAMS)
     assert threading.current_thread() not in threads
-    assert render.progress.n_frames == (40 if known else None)
+    assert render.progress.n_frames == 40
 
 
 def test_latest_frame(tmp_path, client):
@@ -391,6 +397,68 @@ def test_the_animator_may_be_changed_meanwhile(tmp_path, client):
     animator.gate = "another"
     (tmp_path / "gate").touch()
     assert_shows(render.result().path, PARAMS)
+
+
+@pytest.mark.parametrize("kind", ["list", "items", "array", "arrays", "xarray", "dataset"])
+def test_parameters_may_be_changed_meanwhile(tmp_path, client, kind):
+    import xarray
+
+    gate = tmp_path / "gate"
+    values = np.array(PARAMS)
+
+    class Picks(Gate):
+        def update(self, frame_idx, params):
+            params = params["x"] if isinstance(params, dict | xarray.Dataset) else params
+            super().update(frame_idx, int(np.ravel(params)[0]))
+
+    columns = values[:, None].copy()
+    data = xarray.DataArray(columns, dims=("time", "column"), name="x")
+    params = {
+        "list": lambda: values.tolist(),
+        "items": lambda: [columns[idx] for idx in range(40)],
+        "array": lambda: columns[:, 0],
+        "arrays": lambda: {"x": columns, "y": da_of(columns)},
+        "xarray": lambda: data,
+        "dataset": lambda: data.to_dataset(),
+    }[kind]()
+    render = Picks(gate).make_video(tmp_path / "a.mp4", params, 30, client=client, wait=False)
+    columns[:] = 0
+    if kind == "list":
+        params[:] = [0] * 40
+    gate.touch()
+    assert_shows(render.result().path, PARAMS)
+
+
+def test_frames_may_be_changed_meanwhile(tmp_path, client):
+    frames = np.full((20, 16, 16, 1), 7, np.uint8)
+    render = write_video(frames, tmp_path / "a.mkv", 10, codec="ffv1", client=client, wait=False)
+    frames[:] = 255
+    assert {int(frame.max()) for frame in decode(render.result().path)} == {7}
+
+
+def test_so_far_spares_the_renders_own_files(tmp_path, client):
+    gate = tmp_path / "gate"
+    render = Gate(gate, 20).make_video(
+        tmp_path / "a.mp4", PARAMS, 30, client=client, **SEGMENTS, keep_partial=True, wait=False
+    )
+    wait_until(lambda: render.progress.n_frames_encoded == 20)
+    for name in ("a.mp4", "a.partial.mp4"):
+        with pytest.raises(OptionError, match="a file of the render itself"):
+            render.so_far(tmp_path / name)
+    gate.touch()
+    render.result()
+
+
+def test_a_callback_that_ends_its_thread_ends_nothing(tmp_path, client):
+    called = []
+    gate = tmp_path / "gate"
+    render = Gate(gate).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client, wait=False)
+    render.add_done_callback(lambda render: sys.exit(1))
+    render.add_done_callback(called.append)
+    gate.touch()
+    render.result()
+    wait_until(lambda: called)
+    render.add_done_callback(lambda render: sys.exit(1))
 
 
 def test_warnings_come_with_the_result(tmp_path, client):

@@ -91,8 +91,10 @@ def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
     if worst is not None and worst.frame_seconds > SLOW_PARTITION * typical > 0:
         lost = worst.seconds - worst.n_frames * typical
         if lost > LOST_SHARE * sum(sum(cost.phases.values()) for cost in render.workers.values()):
+            each = "" if worst.n_frames == 1 else " each"
+            where = worst.worker.rpartition("://")[2]  # without the protocol, as elsewhere on the page
             yield (
-                f"{_frames(worst)} took {1000 * worst.frame_seconds:.0f} ms each on {worst.worker}; "
+                f"{_frames(worst)} took {1000 * worst.frame_seconds:.0f} ms{each} on {where}; "
                 f"typically {1000 * typical:.0f} ms."
             )
     if render.n_lost_workers:

@@ -166,6 +166,8 @@ class RenderState:
         with self._lock:
             if self._ended is None:
                 self._phase, self._error, self._ended = phase, error, time.perf_counter()
+                if phase == "done":
+                    self.n_frames = self._n_encoded
 
     def snapshot(self) -> RenderSnapshot:
         """Return what is known now."""

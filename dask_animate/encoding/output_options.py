@@ -122,6 +122,11 @@ class OutputOptions:
                 copies.append(opened.enter_context(PartialFile(self.keep_partial, journal)))
             yield copies
 
+    @property
+    def own_paths(self) -> list[Path]:
+        """Return the files that the render writes to, but for those of segments."""
+        return [self.path, *([] if self.keep_partial is None else [self.keep_partial])]
+
     def with_alpha(self) -> OutputOptions:
         """Return the options for frames that turn out to have an alpha channel, which may be lost."""
         encode = self.encode.with_alpha()

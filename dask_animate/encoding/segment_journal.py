@@ -141,7 +141,10 @@ class SegmentJournal:
             if self._failure is not None:
                 raise OutputError(self._failure)
             if self._video is None:
-                raise NoFramesError("no frame is encoded yet")
+                raise NoFramesError(
+                    "no segment is complete yet; where the calling process encodes, one has up to 250 "
+                    'frames: encode_on="workers" has shorter ones'
+                )
             return self._video, len(self._starts) - 1, self._n_frames
 
     def _append(self, segment: Segment) -> None:

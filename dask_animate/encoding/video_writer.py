@@ -10,7 +10,7 @@ import numpy as np
 from dask.system import CPU_COUNT
 from numpy.typing import NDArray
 
-from ..errors import EncoderError
+from ..errors import AnimateError, EncoderError
 from ..memory import LOCAL_SEGMENT_BYTES
 from .conversion import check_size
 from .muxer import Muxer, encoded_stream
@@ -67,13 +67,13 @@ class VideoWriter:
         tb: TracebackType | None,
     ) -> None:
         with self._muxer:
-            if exc_type is None:
+            if exc is None:
                 self._flush()
                 if self.n_frames == 0:
                     raise EncoderError("no frame was written")
             elif self._encoder is not None:
-                self._salvage(self._encoder)
-        if exc_type is None:
+                self._salvage(self._encoder, exc)
+        if exc is None:
             self._output.commit()
 
     def convert(self, frame: NDArray[np.uint8], *, opaque: bool) -> av.VideoFrame:
@@ -115,13 +115,17 @@ class VideoWriter:
                 self._encoder = None
                 self._write(encoder.finish())
 
-    def _salvage(self, encoder: SegmentEncoder) -> None:
-        """Give the copies what the video itself will not get."""
+    def _salvage(self, encoder: SegmentEncoder, error: BaseException) -> None:
+        """Give the copies what the video itself will not get; what they lack is noted in its error."""
         with encoder:
             segment = encoder.salvage() if self._copies else None
-        if segment is not None:
-            for copy in self._copies:
+        if segment is None:
+            return
+        for copy in self._copies:
+            try:
                 copy.add(segment, self._video)
+            except AnimateError as exc:
+                error.add_note(str(exc))
 
     def _write(self, segment: Segment, origin: str = "this process") -> None:
         self._muxer.add(segment, origin)

@@ -19,10 +19,11 @@ from ..errors import AnimateError, WorkerError
 from ..frames import FrameSize
 from ..params import ByFrame, LRUCache
 from ..rendering import Picture, PictureTask, SourceSpec
+from .distributed_executor import CLIENT_CLOSED
 from .pictures import KeptPictures, OpenKept
 from .plugin_lease import Registration
 from .submission import scattered
-from .tasks import RendererPlugin, build_figure, draw_picture
+from .tasks import RendererPlugin, build_figure, draw_picture, render_id
 from .workers import Workers, workers_are_local
 
 #: Threads of the workers that are used at most.
@@ -134,7 +135,7 @@ class ClusterPictures:
             while True:
                 pictures.append(self._inbox.get_nowait())
         if timeout and not pictures and self._client.status != "running":
-            gone = WorkerError("the client was closed, or its cluster")
+            gone = WorkerError(CLIENT_CLOSED)
             pictures = [Picture.failed(frame_idx, gone) for frame_idx in self._in_flight]
         for picture in pictures:
             self._in_flight.pop(picture.frame_idx, None)
@@ -164,7 +165,7 @@ class ClusterPictures:
             return 1
 
     def _size(self) -> FrameSize:
-        key = (f"build_figure-{self._name[-32:]}", 0)
+        key = (f"build_figure-{render_id(self._name)}", 0)
         with annotate(**self._annotations):
             future = self._client.submit(build_figure, self._name, None, key=key, pure=False)
         size: FrameSize = self._result(future, "setup()").size
@@ -174,7 +175,7 @@ class ClusterPictures:
         partition = self._by_frame.partition(frame_idx)
         cache = None if self._kept is None else self._kept.cache
         task = replace(self._task, cache=cache)
-        key = (f"draw_picture-{self._name[-32:]}", next(self._keys))
+        key = (f"draw_picture-{render_id(self._name)}", next(self._keys))
         options: dict[str, Any] = {"key": key, "pure": False, "priority": priority}
         with annotate(**self._annotations):
             computed = [*map(self._loaded, partition.delayed)]

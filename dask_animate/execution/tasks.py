@@ -88,12 +88,17 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         self._is_holding = False
         if self._is_shielded:
             shield.release()
-        _watched.pop(render_id(self.name), None)
-        closing = threading.Thread(target=renderers.release, args=(self.name,), daemon=True)
+        closing = threading.Thread(target=_release, args=(self.name,), daemon=True)
         closing.start()
         patience = time.monotonic() + TEARDOWN_SECONDS
         while closing.is_alive() and time.monotonic() < patience:
             await asyncio.sleep(0.01)
+
+
+def _release(name: str) -> None:
+    renderers.release(name)
+    if renderers.held(name) is None:  # by no other worker of this process either
+        _watched.pop(render_id(name), None)
 
 
 def render_id(name: str) -> str:

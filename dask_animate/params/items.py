@@ -6,7 +6,7 @@ import copy
 import operator
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cloudpickle
@@ -59,6 +59,18 @@ def private(item: Any) -> Any:
         return _copied(item, {})
     except RecursionError:
         return item
+
+
+def private_items(items: Iterable[Any]) -> list[Any]:
+    """Return a list of copies of items, as `private` makes them; what several share, the copies share.
+
+    Items that have yet to be computed, such as Delayed objects, are shared.
+    """
+    memo: dict[int, Any] = {}
+    try:
+        return [item if is_pending(item) else _copied(item, memo) for item in items]
+    except RecursionError:
+        return list(items)
 
 
 def _copied(item: Any, memo: dict[int, Any]) -> Any:

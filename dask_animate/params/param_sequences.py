@@ -31,7 +31,7 @@ from .blocks import (
 )
 from .by_frame import BlocksByFrame, ByFrame, ItemsByFrame, SlicesByFrame, as_blocks
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
-from .items import any_pending, is_pending, nbytes, private, resolved
+from .items import any_pending, is_pending, nbytes, private, private_items, resolved
 from .partition import DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
 
@@ -70,6 +70,13 @@ class Params:
     def first(self) -> Any:
         """Return the parameters of the first frame, computed if need be; they are not consumed."""
         raise NotImplementedError
+
+    def snapshot(self) -> Params:
+        """Return them with copies of the data in memory, which the caller may change from now on.
+
+        Code, files and what dask computes are shared. Not after anything was taken.
+        """
+        return self
 
     def check_partition_size(self, partition_size: object) -> None:
         """Raise if `partition_size` of `make_video` does not fit these parameters."""
@@ -193,6 +200,15 @@ class FrameParams(Params):
         self.n_frames = length if n_frames is None else n_frames
         if isinstance(items, list | tuple):
             self._check_indices(items)
+
+    def snapshot(self) -> FrameParams:
+        """Return them with copies of the items, if they are in a list, a tuple or an array."""
+        items = self._items
+        if isinstance(items, np.ndarray):
+            items = private(items)
+        elif isinstance(items, list | tuple):
+            items = private_items(items)
+        return FrameParams(items, self.n_frames)
 
     def __iter__(self) -> Iterator[Any]:
         for item in self._uncomputed():
@@ -345,6 +361,10 @@ class SliceParams(Params):
         self._edges = self._slices.edges()
         self.chunks = tuple(stop - start for start, stop in pairwise([0, *self._edges]))
         self.n_frames = len(self._slices)
+
+    def snapshot(self) -> SliceParams:
+        """Return them with copies of arrays in memory."""
+        return SliceParams(self._slices.snapshot())
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the slices; one whole chunk is read at a time."""

@@ -64,6 +64,10 @@ class Sliced(Protocol):
         """Return some of the slices."""
         ...
 
+    def snapshot(self) -> Sliced:
+        """Return the slices with copies of data in memory."""
+        ...
+
     def load(self) -> Sliced:
         """Read or compute the slices now, and return them in memory."""
         ...

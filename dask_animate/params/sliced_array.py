@@ -72,6 +72,12 @@ class SlicedArray:
         part = replace(self, start=self.start + start, stop=self.start + stop)
         return part.load() if self.is_in_memory else part
 
+    def snapshot(self) -> SlicedArray:
+        """Return the slices with a copy of an array of NumPy."""
+        if not isinstance(self.array, np.ndarray) or not self.array.flags.writeable:
+            return self
+        return replace(self, array=self.array.copy())
+
     def load(self) -> SlicedArray:
         """Read or compute the slices now, and return them in memory."""
         return _in_memory(self.part(), self.axis)

@@ -72,6 +72,17 @@ class SlicedDataArray:
         """Bytes that are sent to a worker with it: not those that the worker reads."""
         return pickled_bytes(self.labelled)
 
+    def snapshot(self) -> SlicedDataArray:
+        """Return the slices with a copy of data in memory; what is lazy or in files stays so."""
+        labelled = self.labelled.copy()
+        if not hasattr(labelled, "data_vars"):
+            in_memory = labelled.variable._in_memory
+            return replace(self, labelled=labelled.copy(deep=True) if in_memory else labelled)
+        for name, array in labelled.data_vars.items():
+            if array.variable._in_memory:
+                labelled[name] = array.copy(deep=True)
+        return replace(self, labelled=labelled)
+
     def cut(self, start: int, stop: int) -> SlicedDataArray:
         """Return some of the slices."""
         return SlicedDataArray(self.labelled.isel({self.dim: slice(start, stop)}), self.dim)

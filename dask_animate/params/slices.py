@@ -69,6 +69,10 @@ class Slices(Sequence[Any]):
         """True if dask has to compute any of it."""
         return any(array.is_lazy for array in self.arrays)
 
+    def snapshot(self) -> Slices:
+        """Return them with copies of arrays in memory."""
+        return replace(self, arrays=tuple(array.snapshot() for array in self.arrays))
+
     def load(self) -> Slices:
         """Return the slices in memory, read or computed now."""
         return replace(self, arrays=tuple(array.load() for array in self.arrays))

@@ -193,8 +193,10 @@ def test_slow_workers_and_partitions_are_named():
     story.draw(60, 10, WORKERS[1], seconds=20.0)
     assert [worker["is_slow"] for worker in story.shown()["workers"]] == [False, True]
     reasons = " ".join(story.shown()["reasons"])
-    assert f"Frames 60 to 69 took 2000 ms each on {WORKERS[1]}; typically 100 ms." in reasons
+    assert "Frames 60 to 69 took 2000 ms each on 10.0.0.2:2; typically 100 ms." in reasons
     assert "1 of 2" in reasons
+    story.draw(99, 1, WORKERS[1], seconds=9.0)
+    assert "Frame 99 took 9000 ms on 10.0.0.2:2; typically 100 ms." in " ".join(story.shown()["reasons"])
 
 
 def test_why_it_waits():

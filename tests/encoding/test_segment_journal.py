@@ -15,6 +15,7 @@ from helpers import FrameNumber, assert_shows, decode, read_numbers
 from test_segment import SIZE, encoding_of, segments
 
 from dask_animate.encoding.formats import CODECS
+from dask_animate.encoding.kept_segments import KeptSegments
 from dask_animate.encoding.output_file import OutputFile
 from dask_animate.encoding.segment_copies import VideoFormat
 from dask_animate.encoding.segment_journal import SegmentJournal
@@ -69,6 +70,29 @@ def test_frames_that_are_encoded_in_this_process(tmp_path, journal):
                 assert_shows(made.path, NUMBERS[: made.n_frames], 30)
     assert journal.write(tmp_path / "b.mp4").n_frames == len(NUMBERS)
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "a.mp4").read_bytes()
+
+
+def test_the_error_of_a_render_is_told_though_a_copy_fails(tmp_path, journal):
+    """The other copy gets the last frames."""
+    video, parts = video_of(tmp_path / "a.mp4"), tmp_path / "parts"
+    frames = FrameNumber().frames(NUMBERS[:5]).compute(scheduler="synchronous")
+
+    def fail():
+        with (
+            KeptSegments(parts, ".mp4") as kept,
+            OutputFile(tmp_path / "a.mp4") as output,
+            VideoWriter(output, video, [kept, journal]) as writer,
+        ):
+            for frame in frames:
+                writer.encode(writer.convert(frame, opaque=True))
+            (parts / "000000-000004.mp4").write_text("somebody else's")
+            raise LookupError("fails")
+
+    with pytest.raises(LookupError, match="fails") as caught:
+        fail()
+    assert "000000-000004.mp4 exists already" in caught.value.__notes__[0]
+    assert journal.write(tmp_path / "b.mp4").n_frames == 5
+    assert_shows(tmp_path / "b.mp4", NUMBERS[:5], 30)
 
 
 def test_files_are_written_while_segments_come(tmp_path):
@@ -165,7 +189,7 @@ def test_the_whole_is_the_whole(tmp_path):
 
 
 def test_no_segment_yet(tmp_path, journal):
-    with pytest.raises(NoFramesError, match="no frame is encoded yet"):
+    with pytest.raises(NoFramesError, match="no segment is complete yet"):
         journal.write(tmp_path / "a.mp4")
     assert os.listdir(tmp_path) == []
 
