@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import dask
 import dask.array as da
@@ -554,11 +555,12 @@ def test_a_plugin_releases_what_it_holds_and_no_more():
     spec = FrameNumber()._spec(DrawOptions.create(None))
     name = "of-two-workers-in-a-process"
     plugin, never_set_up = RendererPlugin(name, spec), RendererPlugin(name, spec)
-    plugin.setup(None)
-    asyncio.run(never_set_up.teardown(None))
+    worker = SimpleNamespace(nanny=None)
+    plugin.setup(worker)
+    asyncio.run(never_set_up.teardown(worker))
     assert renderers.held(name) is not None
     for _ in range(2):
-        asyncio.run(plugin.teardown(None))
+        asyncio.run(plugin.teardown(worker))
     assert renderers.held(name) is None
 
 

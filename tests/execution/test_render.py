@@ -1014,16 +1014,25 @@ def test_workers_that_retire(tmp_path, own_client):
     ],
 )
 def test_num_workers_limits_a_clients_cluster(tmp_path, request, cluster, limits):
-    for num_workers, n_workers in limits.items():
-        video = Slow(0.01).make_video(
-            tmp_path / "a.mp4",
-            range(24),
-            30,
-            num_workers=num_workers,
-            client=request.getfixturevalue(cluster),
-            partition_size=2,
-        )
-        assert video.stats.n_workers == n_workers
+    client = request.getfixturevalue(cluster)
+    client.run_on_scheduler(steal, "stop")  # which idle workers do when a task waits for long
+    try:
+        for num_workers, n_workers in limits.items():
+            video = Slow(0.01).make_video(
+                tmp_path / "a.mp4",
+                range(24),
+                30,
+                num_workers=num_workers,
+                client=client,
+                partition_size=2,
+            )
+            assert video.stats.n_workers == n_workers
+    finally:
+        client.run_on_scheduler(steal, "start")
+
+
+async def steal(action, dask_scheduler):
+    await getattr(dask_scheduler.extensions["stealing"], action)()
 
 
 def grows_in_place(n):
