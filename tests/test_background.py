@@ -624,6 +624,12 @@ def test_the_own_cluster_dies(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def n_shielded():
+    from dask_animate.execution.interrupt_shield import shield
+
+    return shield._n_renders
+
+
 def test_an_interrupt_of_all_processes_ends_no_worker(tmp_path, own_client):
     """As a notebook's kernel sends it, also to the workers of a LocalCluster."""
     gate = tmp_path / "gate"
@@ -634,7 +640,9 @@ def test_an_interrupt_of_all_processes_ends_no_worker(tmp_path, own_client):
         )
         for i in range(2)
     ]
-    wait_until(lambda: all(render.progress.phase == "drawing" for render in renders))
+    # The second one may have to wait for the workers, which wait for the gate.
+    wait_until(lambda: set(own_client.run(n_shielded).values()) == {2})
+    wait_until(lambda: any(render.progress.phase == "drawing" for render in renders))
     for pid, _ in before.values():
         os.kill(pid, signal.SIGINT)
     gate.touch()
