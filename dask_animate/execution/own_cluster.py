@@ -32,6 +32,8 @@ START_SECONDS = 2.0
 WARM_UP_SECONDS = 0.5
 #: Seconds between two looks whether it is ready.
 POLL_SECONDS = 0.02
+#: Seconds by which a client may notice that it has ended before this process does.
+LOOK_SECONDS = 0.3
 
 #: Why `may_start` returns False.
 MAY_NOT_START = "this process may not start worker processes, as it is one itself"
@@ -112,10 +114,18 @@ class OwnCluster:
 
     def explain(self, exc: BaseException | None) -> None:
         """Raise why the cluster has ended, if it has, and if that can be the cause of an exception."""
-        # Whatever a client raises then: what is known is that the cluster has ended.
-        can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
-        if self.failure is not None and can_be and isinstance(exc, Exception):
+        if self.failure is not None and _may_come_of_an_end(exc):
             raise self.failure from exc
+
+    def look(self, exc: BaseException | None) -> None:
+        """Find out whether the cluster has ended, if that can be the cause of an exception.
+
+        Call it before `close`. A client may notice the end first.
+        """
+        if self.failure is None and _may_come_of_an_end(exc):
+            with suppress(subprocess.TimeoutExpired, WorkerError):
+                self._process.wait(LOOK_SECONDS)
+                self._check_alive()
 
     def close(self) -> None:
         """End it as soon as may be; does not wait."""
@@ -175,6 +185,12 @@ class OwnCluster:
                 f"the process of the cluster that was started for this render ended with status {status}"
             )
             raise self.failure  # known before the client is closed
+
+
+def _may_come_of_an_end(exc: BaseException | None) -> bool:
+    """Return whether the end of a cluster can be the cause, whatever a client raises then."""
+    can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
+    return can_be and isinstance(exc, Exception)
 
 
 def _load(spec: SourceSpec) -> None:

@@ -64,6 +64,7 @@ class OwnClusterExecutor:
             )
             self._exits.enter_context(self._remote)
         except BaseException as exc:
+            self._cluster.look(exc)
             self._cluster.close()
             self._cluster.explain(exc)
             raise
@@ -76,6 +77,7 @@ class OwnClusterExecutor:
         tb: TracebackType | None,
     ) -> None:
         assert self._cluster is not None
+        self._cluster.look(exc)
         try:
             self._exits.__exit__(exc_type, exc, tb)
         finally:

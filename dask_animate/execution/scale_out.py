@@ -88,6 +88,8 @@ class ScaleOutExecutor:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        if self._cluster is not None and self._remote is not None:
+            self._cluster.look(exc)
         try:
             self._exits.__exit__(exc_type, exc, tb)
         finally:
