@@ -12,6 +12,8 @@ from dask_animate import join, write_video
 from dask_animate.encoding import probe, read_frames
 from dask_animate.errors import AnimateError, JoinError, OptionError
 
+pytestmark = pytest.mark.newest  # PyAV alone matters, of which the oldest release is the newest
+
 #: Codec, suffix, further options.
 KINDS = [
     *(("h264", suffix, {}) for suffix in (".mp4", ".mov", ".mkv")),

@@ -33,6 +33,8 @@ from dask_animate.encoding.video_writer import VideoWriter
 from dask_animate.errors import AnimateError, CancelledRenderError, EncoderError, FrameError, Restart
 from dask_animate.frames import FrameSize
 
+pytestmark = pytest.mark.newest  # PyAV alone matters, of which the oldest release is the newest
+
 STOPS = np.cumsum(SIZES).tolist()
 SUFFIXES = [".mp4", ".mov", ".mkv", ".webm"]
 

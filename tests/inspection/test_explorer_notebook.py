@@ -10,6 +10,8 @@ from helpers import read_numbers
 from jupyter_client.manager import start_new_kernel
 from PIL import Image
 
+pytestmark = pytest.mark.newest  # older clients of kernels have other channels
+
 SUBJECT = """
 import sys, time
 sys.path.insert(0, {support!r})
