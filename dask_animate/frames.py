@@ -76,6 +76,24 @@ def as_pixels(frame: NDArray[np.uint8], *, opaque: bool, out: NDArray[np.uint8])
         out[..., 3:] = 255
 
 
+def as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
+    """Return a frame with any number of channels as RGB, on a white background; yours.
+
+    Parameters
+    ----------
+    frame, opaque
+        As for `as_pixels`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        A copy.
+    """
+    rgb = np.empty((*frame.shape[:2], 3), np.uint8)
+    as_pixels(frame, opaque=opaque, out=rgb)
+    return rgb
+
+
 def as_uint8(frame: ArrayLike) -> NDArray[np.uint8]:
     """Convert a frame to uint8.
 

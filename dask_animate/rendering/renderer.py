@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
 from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
-from ..frames import FrameSize, as_pixels
+from ..frames import FrameSize, as_pixels, as_rgb
 from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
@@ -84,7 +84,7 @@ class Renderer:
         ndarray of uint8, shape (height, width, 3)
             RGB; yours.
         """
-        return self._draw(frame_idx, params, _as_rgb, DrawSession())
+        return self._draw(frame_idx, params, as_rgb, DrawSession())
 
     def render(
         self,
@@ -267,12 +267,6 @@ class _Partition:
     indexed: Iterable[tuple[int, Any]]
     n_frames: int | None
     on_frame: Callable[[int], None]
-
-
-def _as_rgb(frame: NDArray[np.uint8], *, opaque: bool) -> NDArray[np.uint8]:
-    rgb = np.empty((*frame.shape[:2], 3), np.uint8)
-    as_pixels(frame, opaque=opaque, out=rgb)
-    return rgb
 
 
 def _convert(

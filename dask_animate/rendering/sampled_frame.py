@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frames import as_pixels
+from ..frames import as_rgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -115,6 +115,4 @@ class FrameSampler:
         if not self._is_wanted:
             return
         self._is_wanted = False
-        pixels = np.empty((*frame.shape[:2], 3), np.uint8)
-        as_pixels(frame, opaque=opaque, out=pixels)
-        self._latest = SampledFrame(frame_idx, time.time(), pixels)
+        self._latest = SampledFrame(frame_idx, time.time(), as_rgb(frame, opaque=opaque))
