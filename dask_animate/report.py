@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import platform
 import time
@@ -14,6 +13,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from dask.utils import format_bytes, format_time
 
+from .data_url import data_url
 from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, task_stream_png
 from .drawing import IsolatedState
 from .encoding import FrameReader, OutputFile, encoder_build, read_index
@@ -169,7 +169,7 @@ def _warnings(messages: Sequence[str]) -> list[Element]:
 def _task_stream(stats: RenderStats) -> list[Element]:
     if not stats.partitions:
         return []
-    light, dark = (_url(task_stream_png(stats, dark=dark)) for dark in (False, True))
+    light, dark = (data_url("image/png", task_stream_png(stats, dark=dark)) for dark in (False, True))
     picture = _node(
         "picture",
         Element("source", media="(prefers-color-scheme: dark)", srcset=dark),
@@ -237,7 +237,7 @@ def _contact_sheet(video: Video) -> Element:
     frames = [reader.read(idx) for idx in chosen]
     with IsolatedState(_ON_ANY).active():
         sheet = make_sheet(chosen, frames, n_columns=min(N_COLUMNS, len(frames)))
-    image = Element("img", src=_url(sheet._repr_png_()), alt="Frames of the video")
+    image = Element("img", src=data_url("image/png", sheet._repr_png_()), alt="Frames of the video")
     image.set("class", "sheet")
     return image
 
@@ -325,7 +325,3 @@ def _node(tag: str, *children: Child, css: str = "") -> Element:
         else:
             last.tail = (last.tail or "") + child
     return element
-
-
-def _url(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import os
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from .data_url import data_url
 from .diagnostics import RenderStats
 from .encoding import mime_type
 from .errors import AnimateError, OutputError
@@ -183,7 +183,7 @@ class Video:
         size = self.path.stat().st_size
         mime = mime_type(self.path, self.codec)
         if size <= EMBED_LIMIT:
-            source, note = _data_url(mime, self.path.read_bytes()), ""
+            source, note = data_url(mime, self.path.read_bytes()), ""
         else:
             source = html.escape(quote(os.fsencode(os.path.relpath(self.path).replace(os.sep, "/"))))
             note = (
@@ -195,16 +195,12 @@ class Video:
             return f'<img src="{source}" {style}>{note}'
         from .encoding import poster
 
-        picture = _data_url("image/jpeg", poster(self.path))
+        picture = data_url("image/jpeg", poster(self.path))
         return (
             # JupyterLab strips the src of a <source> in a notebook that is not trusted.
             f'<video src="{source}" controls loop muted playsinline poster="{picture}" {style}></video>'
             f"{note}"
         )
-
-
-def _data_url(mime: str, data: bytes) -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _size(n_bytes: int) -> str:

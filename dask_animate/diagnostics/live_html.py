@@ -6,10 +6,10 @@ Colors work on light and on dark backgrounds. All texts are escaped.
 
 from __future__ import annotations
 
-import base64
 import html
 from statistics import median
 
+from ..data_url import data_url
 from .render_state import RenderProgress, RenderSnapshot, WorkerRate
 
 #: Longer side of the picture of a frame, in pixels; shown at half of it, for screens of high density.
@@ -160,10 +160,10 @@ def _warnings(warnings: tuple[str, ...]) -> str:
 
 
 def _picture(frame_idx: int, jpeg: bytes) -> str:
-    data = base64.b64encode(jpeg).decode("ascii")
+    url = data_url("image/jpeg", jpeg)
     return (
         f'<div style="flex: 0 1 {THUMBNAIL_SIDE // 2}px; min-width: 160px">'
-        f'<img src="data:image/jpeg;base64,{data}" alt="frame {frame_idx}" style="display: block; '
+        f'<img src="{url}" alt="frame {frame_idx}" style="display: block; '
         f'width: 100%; margin: 0; border: 1px solid rgba(128, 128, 128, .4)">'
         f'<div style="{_FAINT}">frame {frame_idx}</div></div>'
     )

@@ -184,9 +184,9 @@ class RenderStats:
             )
         n_frames = self.n_frames_rendered + self.n_frames_reused
         setup = sum(report.setup_seconds for report in self.partitions)
-        drawn_by = _named({report.worker for report in self.partitions})
+        drawn_by = who({report.worker for report in self.partitions})
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
-        encoded_by = _named({*encoders, *(report.worker for report in self.encoded_here)})
+        encoded_by = who({*encoders, *(report.worker for report in self.encoded_here)})
         sizes = {min(self.partition_sizes, default=0), max(self.partition_sizes, default=0)}
         received = (
             f"from workers: {format_bytes(self.n_bytes_received)}, for which this process waited "
@@ -209,10 +209,10 @@ class RenderStats:
         )
 
 
-def _named(workers: set[str]) -> str:
+def who(workers: set[str]) -> str:
     """Say who did something, given addresses; "" is this process."""
     n_workers = len(workers - {""})
-    names = [f"{n_workers} worker{'s' * (n_workers != 1)}"] if n_workers else []
+    names = [f"{n_workers:,} worker{'s' * (n_workers != 1)}"] if n_workers else []
     return " and ".join(names + ["this process"] * ("" in workers)) or "nobody yet"
 
 

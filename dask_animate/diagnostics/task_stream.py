@@ -19,6 +19,7 @@ from ..drawing import IsolatedState, rasterize
 from ..errors import OptionTypeError, StatsError
 from ..validation import in_short
 from .events import PartitionReport
+from .stats import who
 
 if TYPE_CHECKING:
     from .stats import RenderStats
@@ -161,9 +162,7 @@ def _short(worker: str) -> str:
 
 def _title(stats: RenderStats) -> str:
     n_frames = sum(report.n_frames for report in stats.partitions)
-    workers = {report.worker for report in stats.partitions}
-    names = [_counted(len(workers - {""}), "worker")] if workers - {""} else []
-    names += ["this process"] if "" in workers else []
+    drawn_by = who({report.worker for report in stats.partitions})
     here = sum(report.encoding_seconds for report in stats.encoded_here)
     encoded = (
         f"this process converted and encoded for {format_time(here)}"
@@ -173,7 +172,7 @@ def _title(stats: RenderStats) -> str:
     reused = f", {stats.n_frames_reused} of them from the store" if stats.n_frames_reused else ""
     return (
         f"{_counted(n_frames, 'frame')} in {format_time(stats.wall_seconds)}{reused}: "
-        f"{_counted(len(stats.partitions), 'partition')} by {' and '.join(names)}; {encoded}"
+        f"{_counted(len(stats.partitions), 'partition')} by {drawn_by}; {encoded}"
     )
 
 

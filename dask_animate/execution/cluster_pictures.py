@@ -13,15 +13,15 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from dask import annotate, get_annotations
-from distributed import Client, Future, KilledWorker
+from distributed import Client, Future
 
-from ..errors import AnimateError, WorkerError
+from ..errors import WorkerError
 from ..frames import FrameSize
 from ..params import ByFrame, LRUCache
 from ..rendering import Picture, PictureTask, SourceSpec
-from .distributed_executor import CLIENT_CLOSED
 from .pictures import KeptPictures, OpenKept
 from .plugin_lease import Registration
+from .results import gathered, how_gone
 from .submission import scattered
 from .tasks import RendererPlugin, build_figure, draw_picture, render_id
 from .workers import Workers, workers_are_local
@@ -134,9 +134,9 @@ class ClusterPictures:
                 pictures.append(self._inbox.get(timeout=timeout))
             while True:
                 pictures.append(self._inbox.get_nowait())
-        if timeout and not pictures and self._client.status != "running":
-            gone = WorkerError(CLIENT_CLOSED)
-            pictures = [Picture.failed(frame_idx, gone) for frame_idx in self._in_flight]
+        if timeout and not pictures and (gone := how_gone(self._client)) is not None:
+            error = WorkerError(gone)
+            pictures = [Picture.failed(frame_idx, error) for frame_idx in self._in_flight]
         for picture in pictures:
             self._in_flight.pop(picture.frame_idx, None)
             if self._kept is not None:
@@ -202,12 +202,7 @@ class ClusterPictures:
 
     def _result(self, future: Future, label: str) -> Any:
         try:
-            return self._client.gather(future, direct=self._direct)
-        except AnimateError:
-            raise
-        except KilledWorker as exc:
-            raise WorkerError(
-                f"{label}: workers died drawing this, again and again, perhaps for want of memory: {exc}"
-            ) from exc
-        except (Exception, CancelledError) as exc:
-            raise WorkerError(f"{label}: {type(exc).__name__}: {exc}") from exc
+            return gathered(self._client, future, label, self._direct)
+        except CancelledError as exc:
+            why = how_gone(self._client) or f"CancelledError: {exc}"
+            raise WorkerError(f"{label}: {why}") from exc

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from dask import annotate, delayed, get_annotations
-from distributed import Client, Future, KilledWorker, as_completed
+from distributed import Client, Future, as_completed
 
 from ..dashboard import TOPIC, DashboardOptions, follow_renders
 from ..drawing import PhaseClock
@@ -32,6 +32,7 @@ from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
+from .results import SCHEDULER_GONE, gathered, how_gone
 from .submission import SharedFuture, Submission, scattered
 from .tasks import (
     RendererPlugin,
@@ -53,10 +54,6 @@ _logger = logging.getLogger(__name__)
 MAX_RESUBMITS = 5
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
-
-# Why a render cannot go on. A client closes with its cluster.
-SCHEDULER_GONE = "the scheduler is gone"
-CLIENT_CLOSED = "the client was closed, or its cluster"
 
 
 class DistributedExecutor:
@@ -129,7 +126,7 @@ class DistributedExecutor:
     ) -> None:
         self._closing = True
         self._fetcher.shutdown(wait=False, cancel_futures=True)
-        gone = _how_gone(self._client)
+        gone = how_gone(self._client)
         if gone is not None:
             # What a closed client raises is an Exception without a class of its own in some releases.
             kinds = OSError | CancelledError if gone == SCHEDULER_GONE else Exception
@@ -145,7 +142,7 @@ class DistributedExecutor:
 
     def announce(self, event: dict[str, Any]) -> None:
         """Tell the scheduler of the start or the end of the render, to be shown on its dashboard."""
-        if not self._shown.enabled or _how_gone(self._client) is not None:
+        if not self._shown.enabled or how_gone(self._client) is not None:
             return
         follow_renders(self._client)
         about = {
@@ -543,7 +540,7 @@ class DistributedExecutor:
                 assert submission.future is not None
                 result: TaskOutput = self._result(submission.future, submission.label)
             except CancelledError as exc:
-                gone = _how_gone(self._client)
+                gone = how_gone(self._client)
                 if self._closing or gone is not None:
                     raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
                 _logger.info(
@@ -558,18 +555,8 @@ class DistributedExecutor:
         )
 
     def _result(self, future: Future, label: str) -> Any:
-        try:
-            return self._client.gather(future, direct=self._direct)
-        except (AnimateError, CancelledError):
-            raise
-        except KilledWorker as exc:
-            raise WorkerError(
-                f"{label}: workers died drawing this, again and again, perhaps for want of memory: "
-                f"a smaller partition_size takes less ({exc})"
-            ) from exc
-        except Exception as exc:
-            why = _how_gone(self._client) or f"{type(exc).__name__}: {exc}"
-            raise WorkerError(f"{label}: {why}") from exc
+        advice = ": a smaller partition_size takes less"
+        return gathered(self._client, future, label, self._direct, advice)
 
 
 def _label_of(task: TaskSpec) -> str:
@@ -583,10 +570,3 @@ def _place_of(partition: Partition) -> tuple[int, int]:
 
 def _frames_of(partition: Partition) -> str:
     return f"frames {partition.start} to {partition.start + len(partition) - 1}"
-
-
-def _how_gone(client: Client) -> str | None:
-    """Return why nothing can be asked of the cluster any more; None if it can."""
-    if client.status == "running":
-        return None
-    return CLIENT_CLOSED if client.status in ("closing", "closed") else SCHEDULER_GONE

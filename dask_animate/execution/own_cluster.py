@@ -11,8 +11,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,20 +112,24 @@ class OwnCluster:
                 raise WorkerError("the render has ended")
         return self.client
 
-    def explain(self, exc: BaseException | None) -> None:
-        """Raise why the cluster has ended, if it has, and if that can be the cause of an exception."""
-        if self.failure is not None and _may_come_of_an_end(exc):
-            raise self.failure from exc
+    @contextmanager
+    def explained(self, exc: BaseException | None) -> Iterator[None]:
+        """Close, inside, what an exception leaves; raise why the cluster has ended if that is its cause.
 
-    def look(self, exc: BaseException | None) -> None:
-        """Find out whether the cluster has ended, if that can be the cause of an exception.
-
-        Call it before `close`. A client may notice the end first.
+        That is looked for before anything is closed, since a client may notice the end first.
         """
-        if self.failure is None and _may_come_of_an_end(exc):
+        # Whatever a client raises then: what is known is that the cluster has ended.
+        can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
+        may_come_of_it = can_be and isinstance(exc, Exception)
+        if may_come_of_it and self.failure is None:
             with suppress(subprocess.TimeoutExpired, WorkerError):
                 self._process.wait(LOOK_SECONDS)
                 self._check_alive()
+        try:
+            yield
+        finally:
+            if may_come_of_it and self.failure is not None:
+                raise self.failure from exc
 
     def close(self) -> None:
         """End it as soon as may be; does not wait."""
@@ -185,12 +189,6 @@ class OwnCluster:
                 f"the process of the cluster that was started for this render ended with status {status}"
             )
             raise self.failure  # known before the client is closed
-
-
-def _may_come_of_an_end(exc: BaseException | None) -> bool:
-    """Return whether the end of a cluster can be the cause, whatever a client raises then."""
-    can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
-    return can_be and isinstance(exc, Exception)
 
 
 def _load(spec: SourceSpec) -> None:

@@ -64,9 +64,8 @@ class OwnClusterExecutor:
             )
             self._exits.enter_context(self._remote)
         except BaseException as exc:
-            self._cluster.look(exc)
-            self._cluster.close()
-            self._cluster.explain(exc)
+            with self._cluster.explained(exc):
+                self._cluster.close()
             raise
         return self
 
@@ -77,12 +76,11 @@ class OwnClusterExecutor:
         tb: TracebackType | None,
     ) -> None:
         assert self._cluster is not None
-        self._cluster.look(exc)
-        try:
-            self._exits.__exit__(exc_type, exc, tb)
-        finally:
-            self._cluster.close()
-            self._cluster.explain(exc)
+        with self._cluster.explained(exc):
+            try:
+                self._exits.__exit__(exc_type, exc, tb)
+            finally:
+                self._cluster.close()
 
     @property
     def _opened(self) -> DistributedExecutor:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -88,13 +88,9 @@ class ScaleOutExecutor:
         exc: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        if self._cluster is not None and self._remote is not None:
-            self._cluster.look(exc)
-        try:
+        used = None if self._remote is None else self._cluster
+        with nullcontext() if used is None else used.explained(exc):
             self._exits.__exit__(exc_type, exc, tb)
-        finally:
-            if self._cluster is not None and self._remote is not None:
-                self._cluster.explain(exc)
 
     @property
     def n_threads(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..blitting import ChangeDetector
+from ..data_url import data_url
 from ..drawing import DrawSession, FigureSource
 from ..rendering import DrawnSpec, FigureSpec, Renderer, SourceSpec
 from .contact_sheet import ContactSheet, make_sheet
@@ -122,11 +122,11 @@ class CheckReport:
     def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
         bundle = {"text/plain": str(self)}
         if self.sheet is not None:
-            picture = base64.b64encode(self.sheet._repr_png_()).decode("ascii")
+            url = data_url("image/png", self.sheet._repr_png_())
             bundle["text/html"] = (
                 f'<div style="white-space: pre-wrap; font-family: monospace; margin-bottom: 6px">'
                 f"{html.escape(str(self))}</div>"
-                f'<img src="data:image/png;base64,{picture}" alt="frames that differ">'
+                f'<img src="{url}" alt="frames that differ">'
             )
         return bundle
 
