@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, tostring
 from dask.utils import format_bytes, format_time
 
 from .data_url import data_url
-from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, task_stream_png
+from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, sizes_in_words, task_stream_png
 from .drawing import IsolatedState
 from .encoding import FrameReader, OutputFile, encoder_build, read_index
 from .errors import OptionError, OutputError
@@ -243,11 +243,11 @@ def _contact_sheet(video: Video) -> Element:
 
 
 def _numbers(stats: RenderStats) -> list[tuple[Child, ...]]:
-    sizes = sorted({min(stats.partition_sizes, default=0), max(stats.partition_sizes, default=0)})
+    sizes = sizes_in_words(stats.partition_sizes)
     rows = [
         ("asked for", _date(stats.began)),
         ("wall time", format_time(stats.wall_seconds)),
-        ("partitions", f"{stats.n_partitions:,}, of {' to '.join(map(str, sizes))} frames"),
+        ("partitions", f"{stats.n_partitions:,}, of {sizes} frames"),
         ("all phases but setup, convert, encode", format_time(stats.render_seconds)),
         ("compare, part of that", format_time(stats.compare_seconds)),
         ("convert and encode", format_time(stats.encode_seconds)),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from ..diagnostics import SLOW_WORKER, label_of
 from .render_record import DrawnPartition, RenderRecord, WorkerCost
 
-#: A worker or a partition is slow from so many times the usual time a frame on.
-SLOW_WORKER, SLOW_PARTITION = 1.5, 3.0
+#: A partition is slow from so many times the usual time a frame on.
+SLOW_PARTITION = 3.0
 #: A slow partition is worth a word if this share of the time would be saved without it.
 LOST_SHARE = 0.02
 #: A phase that is worth a word takes at least this share of the time.
@@ -92,7 +93,7 @@ def _of_unevenness(render: RenderRecord, typical: float) -> Iterator[str]:
         lost = worst.seconds - worst.n_frames * typical
         if lost > LOST_SHARE * sum(sum(cost.phases.values()) for cost in render.workers.values()):
             each = "" if worst.n_frames == 1 else " each"
-            where = worst.worker.rpartition("://")[2]  # without the protocol, as elsewhere on the page
+            where = label_of(worst.worker)
             yield (
                 f"{_frames(worst)} took {1000 * worst.frame_seconds:.0f} ms{each} on {where}; "
                 f"typically {1000 * typical:.0f} ms."

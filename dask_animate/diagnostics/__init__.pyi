@@ -17,7 +17,10 @@ from .progress import ProgressOptions as ProgressOptions
 from .progress import notify as notify
 from .render_state import RenderProgress as RenderProgress
 from .render_state import RenderState as RenderState
+from .stats import SLOW_WORKER as SLOW_WORKER
 from .stats import RenderStats as RenderStats
 from .stats import StatsCollector as StatsCollector
+from .stats import label_of as label_of
+from .stats import sizes_in_words as sizes_in_words
 from .task_stream import PHASE_COLORS as PHASE_COLORS
 from .task_stream import task_stream_png as task_stream_png

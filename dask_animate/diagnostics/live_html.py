@@ -11,11 +11,12 @@ from statistics import median
 
 from ..data_url import data_url
 from .render_state import RenderProgress, RenderSnapshot, WorkerRate
+from .stats import SLOW_WORKER, label_of
 
 #: Longer side of the picture of a frame, in pixels; shown at half of it, for screens of high density.
 THUMBNAIL_SIDE = 480
-#: Workers listed at most, and how many times as slow as the median one counts as slow.
-MAX_WORKERS, SLOW = 12, 1.5
+#: Workers listed at most.
+MAX_WORKERS = 12
 #: Characters of a text that is shown, at most.
 MAX_TEXT = 4000
 
@@ -130,9 +131,9 @@ def _workers(workers: tuple[WorkerRate, ...]) -> str:
 
 
 def _worker(worker: WorkerRate, ms: float, usual: float) -> str:
-    slow = ' <b style="color: #D55E00">slow</b>' if ms > SLOW * usual else ""
+    slow = ' <b style="color: #D55E00">slow</b>' if ms > SLOW_WORKER * usual else ""
     cells = (
-        escaped(worker.worker.partition("://")[2] or worker.worker or "this process"),
+        escaped(label_of(worker.worker)),
         f"{worker.n_frames} frames",
         f"{ms:.3g} ms a frame{slow}",
     )

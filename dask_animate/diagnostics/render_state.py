@@ -14,8 +14,8 @@ from .events import Event, FigureBuilt, FrameEncoded, PartitionRendered
 RATE_SECONDS = 30.0
 
 #: What a render does: it looks for or starts workers, draws, or has ended in one of three ways.
-Phase = Literal["starting", "drawing", "done", "failed", "cancelled"]
-ENDS: tuple[Phase, ...] = ("done", "failed", "cancelled")
+RenderPhase = Literal["starting", "drawing", "done", "failed", "cancelled"]
+ENDS: tuple[RenderPhase, ...] = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RenderProgress:
         An estimate; None if there is none.
     """
 
-    phase: Phase
+    phase: RenderPhase
     n_frames: int | None
     n_frames_drawn: int
     n_frames_encoded: int
@@ -124,7 +124,7 @@ class RenderState:
     name: str
     n_frames: int | None
     started: float
-    _phase: Phase = "starting"
+    _phase: RenderPhase = "starting"
     _began: float = 0.0
     _ended: float | None = None
     _n_drawn: int = 0
@@ -161,7 +161,7 @@ class RenderState:
         with self._lock:
             self._warnings.append(message)
 
-    def end(self, phase: Phase, error: str = "") -> None:
+    def end(self, phase: RenderPhase, error: str = "") -> None:
         """Take note of the end; events that come later do not count."""
         with self._lock:
             if self._ended is None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+#: A worker is slow from so many times the usual time a frame on.
+SLOW_WORKER = 1.5
+
 T = TypeVar("T")
 
 
@@ -187,7 +190,6 @@ class RenderStats:
         drawn_by = who({report.worker for report in self.partitions})
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
         encoded_by = who({*encoders, *(report.worker for report in self.encoded_here)})
-        sizes = {min(self.partition_sizes, default=0), max(self.partition_sizes, default=0)}
         received = (
             f"from workers: {format_bytes(self.n_bytes_received)}, for which this process waited "
             f"{self.wait_seconds:.1f} s"
@@ -200,13 +202,23 @@ class RenderStats:
                 f"the store: {self.n_frames_reused}",
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "
-                f"of {' to '.join(map(str, sorted(sizes)))} frames",
+                f"of {sizes_in_words(self.partition_sizes)} frames",
                 f"convert, encode: {self.encode_seconds:.1f} s by {encoded_by}: {self.encode_on_reason}",
                 *([received] if self.n_workers else []),
                 *([f"join packets: {self.mux_seconds:.1f} s"] if self.mux_seconds else []),
                 f"file: {format_bytes(self.file_size)}",
             )
         )
+
+
+def label_of(worker: str) -> str:
+    """Return a worker's address without its protocol; "" is this process."""
+    return worker.partition("://")[2] or worker or "this process"
+
+
+def sizes_in_words(sizes: Sequence[int]) -> str:
+    """Return how many frames partitions have, given that of each."""
+    return " to ".join(map(str, sorted({min(sizes, default=0), max(sizes, default=0)})))
 
 
 def who(workers: set[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from dask.utils import format_time
@@ -19,7 +18,7 @@ from ..drawing import IsolatedState, rasterize
 from ..errors import OptionTypeError, StatsError
 from ..validation import in_short
 from .events import PartitionReport
-from .stats import who
+from .stats import label_of, who
 
 if TYPE_CHECKING:
     from .stats import RenderStats
@@ -153,10 +152,7 @@ def _name_rows(ax: Axes, workers: Sequence[str]) -> None:
 
 def _short(worker: str) -> str:
     """Return a worker's address without its protocol, in 28 characters at most."""
-    if not worker:
-        return "this process"
-    parts = urlsplit(worker)
-    name = (parts.netloc + parts.path) or worker
+    name = label_of(worker)
     return name if len(name) <= 28 else f"…{name[-27:]}"
 
 
