@@ -3,8 +3,8 @@
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
+import dask
 import pytest
 from helpers import SUPPORT
 from slurm import missing, running_slurm
@@ -58,8 +58,10 @@ def slurm_cluster(slurm, tmp_path):
         clusters.append(cluster)
         return cluster
 
-    Path(tmp_path / "logs").mkdir()
-    yield make
-    for cluster in clusters:
-        cluster.close()
+    (tmp_path / "logs").mkdir()
+    # By default dask waits 15 s for a worker that has ended to come back before it submits another job.
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": "1s"}):
+        yield make
+        for cluster in clusters:
+            cluster.close()
     slurm.cancel_all()

@@ -44,7 +44,7 @@ def test_lives_shorter_than_the_render(slurm, slurm_cluster, tmp_path):
         cluster.adapt(minimum_jobs=2, maximum_jobs=2, interval="500ms")
         client.wait_for_workers(2, timeout=60)
         began = set(client.scheduler_info(n_workers=-1)["workers"])
-        video = Slow(0.15).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client)
+        video = Slow(0.12).make_video(tmp_path / "a.mp4", PARAMS, 30, client=client)
     assert_shows(video.path, PARAMS, 30)
     assert {report.worker for report in video.stats.partitions} - began, "no worker came later"
 

@@ -1,4 +1,4 @@
-"""A Slurm of our own: controller, one node, authentication; real daemons with their files in one folder."""
+"""A Slurm of our own: real daemons for authentication, control and one node; files in one folder."""
 
 import os
 import secrets
