@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .diagnostics import ProgressOptions
 from .encoding import OutputOptions
-from .execution import ClusterOptions, Plan, StoreRequest
+from .execution import ClusterOptions, Plan, PooledFrames, StoreRequest
 from .params import Params
-from .rendering import SourceSpec
+from .rendering import DrawnSpec, SourceSpec
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """Frames that are drawn before the video, as it shows them more than once.
+
+    Attributes
+    ----------
+    sources : sequence of (DrawnSpec, Params)
+        What to draw; consumed.
+    store : path, URL or zarr store, or None
+        Where the caller wants frames to be kept.
+    overwrite : bool
+        Whether to begin anew there.
+    attach : callable
+        Returns the spec of the video with the frames in it, given the spec without them and the pool of
+        each source, which is not filled yet.
+    """
+
+    sources: Sequence[tuple[DrawnSpec, Params]]
+    store: Any
+    overwrite: bool
+    attach: Callable[[SourceSpec, Sequence[PooledFrames]], SourceSpec]
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,8 @@ class RenderRequest:
         When the caller asked for it, by `time.perf_counter`.
     store : StoreRequest or None
         Where frames are kept.
+    pooling : Pooling or None
+        What is drawn before.
     """
 
     spec: SourceSpec
@@ -43,6 +70,7 @@ class RenderRequest:
     progress: ProgressOptions
     started: float
     store: StoreRequest | None = None
+    pooling: Pooling | None = None
 
     def sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..diagnostics import Event, FigureBuilt, Listener, PartitionRendered
+from ..diagnostics import Event, Listener, PoolRendered
 from ..errors import StoreError
 from ..memory import POOLED_BYTES
 from ..params import Params
@@ -155,10 +155,7 @@ class PoolFill:
 
         params, request = self._params, self._request
         params.check_memory(executor.thread_bytes(), self._plan.partition_size)
-        figures = executor.build(None)
-        for figure in figures:
-            emit(FigureBuilt(figure.worker, figure.fonts))
-        size = figures[0].size
+        size = executor.build(None)[0].size
         plan, session = StoreSession.begin(request, self._plan, params, size, executor, emit)
         try:
             task = TaskSpec(cache=request.cache(session.store))
@@ -166,7 +163,7 @@ class PoolFill:
             for output in executor.outputs(params, plan, Tasks(task, task), lambda frame_idx: None):
                 session.take(output)
                 n_frames += output.n_frames
-                emit(PartitionRendered(output.report, output.n_bytes))
+                emit(PoolRendered(output.report))
             session.complete(n_frames)
         finally:
             session.close()

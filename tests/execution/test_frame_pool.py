@@ -24,6 +24,7 @@ from dask_animate.drawing import DrawOptions
 from dask_animate.errors import FrameError, OptionError, ReuseWarning, StoreError
 from dask_animate.execution import ClusterOptions, Plan, fill_frames, frame_pool, open_pools
 from dask_animate.params import open_params
+from dask_animate.storage import FrameStore
 
 N = 40
 HERE = {"num_workers": 1}
@@ -126,13 +127,17 @@ def test_this_process_begins_and_others_go_on(tmp_path, temporary):
     assert not pools_in(temporary)
 
 
-def test_no_frame_comes_here_to_be_kept(client):
+def test_this_process_reads_no_frame_while_a_pool_is_filled(client, monkeypatch):
+    reads = []
+    read = FrameStore.read
+    monkeypatch.setattr(FrameStore, "read", lambda *args: (reads.append(args[1:]), read(*args))[1])
     events = []
     with open_pools() as place:
-        fill(place, FrameNumber((6.4, 4.8)), range(N), events.append, client=client)
-    came = [event for event in events if type(event).__name__ == "PartitionRendered"]
-    assert sum(event.report.n_frames for event in came) == N
-    assert sum(event.n_bytes for event in came) < 100 * N  # digests
+        frames = fill(place, FrameNumber(), range(N), events.append, client=client)
+        assert not reads
+        frames.frame(0)
+    assert len(reads) == 1
+    assert sum(event.report.n_frames for event in events) == N
 
 
 def test_alpha(where):
@@ -329,7 +334,7 @@ def test_a_bag_is_refused():
 def test_nothing_is_left_after_a_failure(temporary, where, error):
     def fail(event):
         assert len(pools_in(temporary)) == 1
-        if error is KeyboardInterrupt and type(event).__name__ == "PartitionRendered":
+        if error is KeyboardInterrupt and type(event).__name__ == "PoolRendered":
             raise error
 
     expected = FrameError if error is LookupError else error
