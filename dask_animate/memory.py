@@ -22,6 +22,9 @@ LOCAL_SEGMENT_BYTES = 64 * 2**20
 #: Pictures that were drawn while frames are explored, compressed.
 EXPLORED_BYTES = 256 * 2**20
 
+#: Frames of pools that a process reads again, decompressed, of all renders.
+POOLED_BYTES = 256 * 2**20
+
 #: Pixels of a chunk in a store, or of a lazy array.
 CHUNK_BYTES = 32 * 2**20
 #: Data that is read for such a chunk.
