@@ -31,3 +31,6 @@ CHUNK_BYTES = 32 * 2**20
 CHUNK_READ_BYTES = 128 * 2**20
 #: Data that is read at once to find its limits.
 LIMITS_READ_BYTES = 64 * 2**20
+
+#: Pictures of a clip that were resized last, in each process.
+PICTURE_BYTES = 64 * 2**20
