@@ -67,7 +67,7 @@ class ClipSpec:
         """Return all that frames are drawn from."""
         return (self.load(),)
 
-    def expecting(self, environment: Environment) -> ClipSpec:
+    def expecting(self, environment: Environment | None) -> ClipSpec:
         """Return it as it is: it keeps no frames."""
         return self
 
