@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol
 
 from .diagnostics import ProgressOptions
 from .encoding import OutputOptions
-from .execution import ClusterOptions, Plan, PooledFrames, StoreRequest
+from .execution import ClusterOptions, Plan, PoolFill, StoreRequest
 from .params import Params
-from .rendering import DrawnSpec, SourceSpec
+from .rendering import SourceSpec
 
 
-@dataclass(frozen=True)
-class Pooling:
-    """Frames that are drawn before the video, as it shows them more than once.
+class Preparation(Protocol):
+    """What is done before the frames of a video can be drawn."""
 
-    Attributes
-    ----------
-    sources : sequence of (DrawnSpec, Params)
-        What to draw; consumed.
-    store : path, URL or zarr store, or None
-        Where the caller wants frames to be kept.
-    overwrite : bool
-        Whether to begin anew there.
-    attach : callable
-        Returns the spec of the video with the frames in it, given the spec without them and the pool of
-        each source, which is not filled yet.
-    """
+    def __call__(
+        self, spec: SourceSpec, cluster: ClusterOptions, *, in_background: bool
+    ) -> AbstractContextManager[tuple[SourceSpec, Sequence[PoolFill]]]:
+        """Return what draws the frames, and the pools that have to be filled before it does.
 
-    sources: Sequence[tuple[DrawnSpec, Params]]
-    store: Any
-    overwrite: bool
-    attach: Callable[[SourceSpec, Sequence[PooledFrames]], SourceSpec]
+        The pools are there until the context ends. Nothing is drawn before it is entered.
+
+        Parameters
+        ----------
+        spec : SourceSpec
+            What draws the frames without pools.
+        cluster : ClusterOptions
+            Who draws.
+        in_background : bool
+            True if nothing may be drawn in this process.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class RenderRequest:
         When the caller asked for it, by `time.perf_counter`.
     store : StoreRequest or None
         Where frames are kept.
-    pooling : Pooling or None
-        What is drawn before.
+    preparation : Preparation or None
+        What is done before.
     """
 
     spec: SourceSpec
@@ -70,7 +70,7 @@ class RenderRequest:
     progress: ProgressOptions
     started: float
     store: StoreRequest | None = None
-    pooling: Pooling | None = None
+    preparation: Preparation | None = None
 
     def sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""

@@ -23,10 +23,10 @@ from .diagnostics import (
 )
 from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, as_path, open_writer
 from .errors import CancelledRenderError, OptionError, OutputError
-from .execution import Executor, PoolFill, RenderLoop, choose_executor, open_pools
+from .execution import Executor, PoolFill, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
-from .rendering import SampledFrame, SourceSpec, Thumbnail
+from .rendering import SampledFrame, Thumbnail
 from .video import Video
 
 #: Seconds between two frames that are asked for, to be shown while the render runs.
@@ -78,13 +78,19 @@ class RenderRun:
         with ExitStack() as exits:
             self._copies = exits.enter_context(request.output.open_copies(self._journal))
             self._file = exits.enter_context(OutputFile(request.output.path))
+            self._fills: Sequence[PoolFill] = ()
+            if request.preparation is not None:
+                prepared = request.preparation(
+                    request.spec, request.cluster, in_background=in_background
+                )
+                spec, self._fills = exits.enter_context(prepared)
+                request = replace(request, spec=spec)
             sized = request.sized()
-            self._output = sized.output
-            spec, self._fills = _open_pools(sized, exits, in_background=in_background)
             self._request: RenderRequest | None = sized
+            self._output = sized.output
             self._executor: Executor | None = choose_executor(
                 sized.cluster,
-                spec,
+                sized.spec,
                 n_frames,
                 self.state.drawn,
                 in_background=in_background,
@@ -129,7 +135,7 @@ class RenderRun:
         finally:
             self._exits.close()
             self._executor = self._request = None  # which hold what was drawn, and the client
-            self._fills = []
+            self._fills = ()
 
     def close(self) -> None:
         """Free the disk; leave nothing behind, if it was not called."""
@@ -140,9 +146,9 @@ class RenderRun:
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
         self._is_cancelled = True
-        executor = self._executor
-        if executor is not None:
-            executor.cancel()
+        for executor in (*(fill.executor for fill in self._fills), self._executor):
+            if executor is not None:
+                executor.cancel()
 
     def peek(self) -> SampledFrame | None:
         """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
@@ -198,16 +204,6 @@ class RenderRun:
         """Return whether it has ended."""
         return self.state.snapshot().progress.is_over
 
-    def _fill_pools(self, listeners: Sequence[Listener]) -> None:
-        executor = self._executor
-        while self._fills:
-            fill = self._fills.pop(0)
-            self._executor = fill.executor  # which may be cancelled now
-            self._raise_if_cancelled()
-            fill.run(*listeners)
-        self._executor = executor
-        self._raise_if_cancelled()
-
     def _render(self, listeners: tuple[Listener, ...]) -> Video:
         request, executor = self._request, self._executor
         assert request is not None
@@ -229,7 +225,10 @@ class RenderRun:
             request.store,
         )
         with self._exits:
-            self._fill_pools([self._stats, *watching])
+            for fill in self._fills:
+                self._raise_if_cancelled()
+                fill.run(self._stats, *watching)
+            self._raise_if_cancelled()
             executed = loop.run(executor)
         return self._video_of(request.output.path, executed.n_frames, executed.encoding, executed.size)
 
@@ -257,27 +256,6 @@ class RenderRun:
             encoder=encoding.encoder,
             stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
         )
-
-
-def _open_pools(
-    request: RenderRequest, exits: ExitStack, *, in_background: bool
-) -> tuple[SourceSpec, list[PoolFill]]:
-    """Return the spec of the video, and what is drawn before it, into pools that `exits` closes."""
-    pooling = request.pooling
-    if pooling is None:
-        return request.spec, []
-    place = exits.enter_context(open_pools(pooling.store, overwrite=pooling.overwrite))
-    fills = [
-        PoolFill(
-            spec,
-            params.snapshot() if in_background else params,
-            place,
-            request.cluster,
-            in_background=in_background,
-        )
-        for spec, params in pooling.sources
-    ]
-    return pooling.attach(request.spec, [fill.frames for fill in fills]), fills
 
 
 def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .inspection import CheckReport, ContactSheet, Explorer
     from .render import Render
-    from .render_request import Pooling
+    from .render_request import Preparation
     from .video import Video
 
 
@@ -377,9 +377,8 @@ class Renderable(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        pooling = self._pooling(spec, store, overwrite=overwrite)
         rendered = RenderRequest(
-            spec, params, output, plan, cluster, progress, started, request, pooling
+            spec, params, output, plan, cluster, progress, started, request, self._preparation()
         )
         return perform(rendered, wait=wait)
 
@@ -753,8 +752,8 @@ class Renderable(ABC):
         """Check the arguments that say how to draw, and return them as options."""
         return DrawOptions.create(savefig_params, **options)
 
-    def _pooling(self, spec: DrawnSpec, store: Any, *, overwrite: bool) -> Pooling | None:
-        """Return what is to be drawn before a video of this spec; None if nothing is."""
+    def _preparation(self) -> Preparation | None:
+        """Return what is done before the frames of a video can be drawn."""
         return None
 
     @abstractmethod

@@ -2,17 +2,17 @@
 
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from helpers import FailsAt, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
 
 from dask_animate import FrameSource
 from dask_animate.drawing import DrawOptions
 from dask_animate.errors import CancelledRenderError, FrameError
+from dask_animate.execution import PoolFill, open_pools
 from dask_animate.params import open_params
-from dask_animate.render_request import Pooling
 
 N = 30
 ORDER = [*range(N), *reversed(range(N))]
@@ -25,16 +25,22 @@ class Pooled(FrameSource):
         self.animator, self.pool = animator, pool
 
     def draw(self, frame_idx, params):
-        if self.pool is None:  # to tell the size
-            return np.zeros((40, 140, 3), np.uint8)
         return self.pool.frame(params)
 
-    def _pooling(self, spec, store, *, overwrite):
-        source = self.animator._spec(DrawOptions.create(None)), open_params(range(N), None)
-        return Pooling([source], store, overwrite, self._attach)
+    def make_video(self, *args, store=None, overwrite=False, **options):
+        self.store, self.overwrite = store, overwrite
+        return super().make_video(*args, **options)
 
-    def _attach(self, spec, pools):
-        return replace(spec, drawer=Pooled(None, *pools), begun=[])
+    def _preparation(self):
+        return self._prepared
+
+    @contextmanager
+    def _prepared(self, spec, cluster, *, in_background):
+        source = self.animator._spec(DrawOptions.create(None))
+        params = open_params(range(N), None)
+        with open_pools(self.store, overwrite=self.overwrite) as place:
+            fill = PoolFill(source, params, place, cluster, in_background=in_background)
+            yield replace(spec, drawer=Pooled(None, fill.frames), shape=(40, 140, 3)), [fill]
 
 
 class Slow(FrameNumber):
@@ -90,11 +96,11 @@ def test_the_video_shows_the_pool(output, client, how):
 
 def test_pools_in_the_callers_store(tmp_path, output):
     options = {"num_workers": 1, "store": tmp_path / "kept"}
-    first, again = (Pooled(FrameNumber()).make_video(output, ORDER, 20, **options) for _ in range(2))
-    assert (first.stats.n_frames_pooled, again.stats.n_frames_pooled) == (N, 0)
-    assert (first.stats.n_frames_reused, again.stats.n_frames_reused) == (0, 2 * N)
-    again = Pooled(FrameNumber()).make_video(output, ORDER, 20, overwrite=True, **options)
-    assert (again.stats.n_frames_pooled, again.stats.n_frames_reused) == (N, 0)
+    counts = []
+    for overwrite in (False, False, True):
+        again = Pooled(FrameNumber()).make_video(output, ORDER, 20, overwrite=overwrite, **options)
+        counts.append(again.stats.n_frames_pooled)
+    assert counts == [N, 0, N]
     assert [read_numbers(frame) for frame in decode(again.path, 20)] == [(i, i) for i in ORDER]
 
 

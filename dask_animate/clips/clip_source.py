@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ from ..drawing import (
     restored_random_states,
     turn,
 )
-from ..errors import AnimateError, FrameError, FrameSizeError
-from ..frames import FrameSize
-from ..validation import in_short
+from ..errors import AnimateError, FrameSizeError
+from ..frames import FrameSize, as_rgb
+from ..memory import PICTURE_BYTES
 from .compositing import Compositor, View
 from .pictures import Frame, Picture
 from .program import Program
@@ -75,6 +75,8 @@ class _Inner:
 
     source: Source
     size: FrameSize
+    is_transparent: bool
+    keeps_pixels: bool
     frame: Frame | None = None
     view: View | None = None
     run: _Run | None = None
@@ -103,7 +105,11 @@ class ClipSource:
         self._runs: OrderedDict[int, _Run] = OrderedDict()  # by the address of the session
         self._run: _Run | None = None
         self._last: tuple[Picture, View] | None = None
-        self._n_full = 0  # frames of sources that were not drawn incrementally
+        self._crowded: set[Drawer] = set()  # sources with several frames in the picture
+        self._kept: OrderedDict[Frame, View] = OrderedDict()
+        self._n_bytes = 0
+        self._n_drawn = 0  # frames of sources
+        self._n_full = 0  # frames of sources of them that were not drawn incrementally
         self._is_opaque = False
         self._closed = False
         self._depth = 0
@@ -148,7 +154,8 @@ class ClipSource:
                 session.is_repeated = is_same_run
                 return self._shown(self._last[1])
             last, self._last = self._last, None
-            n_full = self._n_full
+            n_drawn, n_full = self._n_drawn, self._n_full
+            self._crowded = _crowded(picture)
             try:
                 view = self._compositor.picture(picture, size)
             except Mismatch:
@@ -160,7 +167,7 @@ class ClipSource:
             self._last = picture, view
             before = last[0] if last is not None and is_same_run else None
             session.is_repeated = self._is_repeated(picture, before)
-            session.n_blitted += self._n_full == n_full
+            session.n_blitted += self._n_drawn > n_drawn and self._n_full == n_full
             session.clock.lap("draw")
             return self._shown(view)
 
@@ -177,6 +184,8 @@ class ClipSource:
                     if inner.run is not run:  # another thread has drawn with it since
                         self._draw_frame(run.last[drawer], run)
                     inner.source.verify(inner_session)
+                    if not inner.keeps_pixels:
+                        self._last = inner.frame = inner.view = None
             except Mismatch:
                 self._forget()
                 raise
@@ -225,7 +234,8 @@ class ClipSource:
                 frame_idx, params = program.first_frames[drawer]
                 with source.isolated():
                     size = FrameSize(*source.draw(frame_idx, params, DrawSession()).shape[:2])
-            self._inner[drawer] = _Inner(source, size)
+            keeps_pixels = not getattr(spec, "checks_history", False)
+            self._inner[drawer] = _Inner(source, size, spec.transparent, keeps_pixels)
         self._program = program
         size = program.root.size(self._size_of)
         if size is None:
@@ -248,16 +258,29 @@ class ClipSource:
 
     def _forget(self) -> None:
         self._last = None
+        self._kept.clear()
+        self._n_bytes = 0
         self._compositor.forget()
         for inner in self._inner.values():
             inner.frame = inner.view = None
 
     def _frame(self, frame: Frame) -> View:
         """Return the pixels of a frame of a source, which is drawn unless it was the last one."""
+        assert self._program is not None
+        pool = self._program.pools.get(frame.footage)
+        if pool is not None:
+            position = pool.keys.position(frame.key)
+            if position is not None:
+                return View(pool.frames.frame(position), False)
         inner = self._inner[frame.footage.drawer]
-        if inner.frame != frame:
-            assert self._run is not None
-            self._draw_frame(frame, self._run)
+        if inner.frame == frame:
+            assert inner.view is not None
+            return inner.view
+        if frame in self._kept:
+            self._kept.move_to_end(frame)
+            return self._kept[frame]
+        assert self._run is not None
+        self._draw_frame(frame, self._run)
         assert inner.view is not None
         return inner.view
 
@@ -266,11 +289,23 @@ class ClipSource:
         inner, session = self._inner[drawer], run.session_with(drawer)
         inner.frame = inner.view = None
         n_blitted = session.n_blitted
-        frame_idx, params = _call(frame)
-        pixels = inner.source.draw(frame_idx, params, session)
+        frame_idx, params = frame.footage.call(frame.key)
+        pixels, opaque = inner.source.draw(frame_idx, params, session), inner.source.opaque
+        if pixels.shape[2] == 4 and not opaque and not inner.is_transparent:
+            pixels = as_rgb(pixels, opaque=False)  # as in videos, and in pools
+        self._n_drawn += 1
         self._n_full += session.n_blitted == n_blitted
-        inner.frame, inner.view, inner.run = frame, View(pixels, inner.source.opaque), run
+        inner.frame, inner.view, inner.run = frame, View(pixels, opaque), run
         run.last[drawer] = frame
+        if drawer in self._crowded:
+            self._keep(frame, View(pixels.copy(), opaque))
+
+    def _keep(self, frame: Frame, view: View) -> None:
+        """Keep a copy of a frame: its source draws others for the same picture."""
+        self._kept[frame] = view
+        self._n_bytes += view.pixels.nbytes
+        while self._n_bytes > PICTURE_BYTES and len(self._kept) > 1:
+            self._n_bytes -= self._kept.popitem(last=False)[1].pixels.nbytes
 
     def _is_repeated(self, picture: Picture, before: Picture | None) -> bool:
         """Return whether a frame of a source that is shown as it is equals the one shown before it."""
@@ -294,11 +329,9 @@ class ClipSource:
             raise AnimateError("the clip is closed: the render was abandoned")
 
 
-def _call(frame: Frame) -> tuple[int, Any]:
-    """Return with what arguments a source draws a frame."""
-    footage, key = frame.footage, frame.key
-    frame_idx = footage.frame_idx(key)
-    try:
-        return frame_idx, footage.params(key)
-    except Exception as exc:
-        raise FrameError.of(frame_idx, f"of {in_short(key)}", exc) from exc
+def _crowded(picture: Picture) -> set[Drawer]:
+    """Return the sources of which a picture shows several frames."""
+    if isinstance(picture, Frame):
+        return set()
+    n_frames = Counter(frame.footage.drawer for frame in set(picture.leaves()))
+    return {drawer for drawer, n in n_frames.items() if n > 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ from ..frames import FrameSize
 from ..params import FrameParams, Params
 from ..rendering import PixelSpec
 from .clip_source import ClipSource
-from .footage import Drawer
+from .footage import Footage
 from .nodes import Node
+from .pooling import Pool
 from .program import Program
 
 if TYPE_CHECKING:
@@ -63,12 +65,16 @@ class ClipSpec:
             program.root.is_transparent(lambda drawer: specs[drawer].transparent),
         )
 
+    def with_pools(self, pools: Mapping[Footage, Pool]) -> ClipSpec:
+        """Return it with frames that are drawn before."""
+        return replace(self, program=replace(self.load(), pools=pools))
+
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from."""
         return (self.load(),)
 
     def expecting(self, environment: Environment | None) -> ClipSpec:
-        """Return it as it is: it keeps no frames."""
+        """Return it as it is: frames of clips are not kept."""
         return self
 
     def pickled(self) -> ClipSpec:
@@ -100,8 +106,3 @@ class ClipSpec:
     def load(self) -> Program:
         """Return the clip and its sources."""
         return Program.loads(self.program) if isinstance(self.program, bytes) else self.program
-
-
-def drawers_of(root: Node) -> list[Drawer]:
-    """Return the sources of a clip."""
-    return list(dict.fromkeys(footage.drawer for footage in root.footages()))

@@ -14,7 +14,7 @@ import cloudpickle
 import numpy as np
 
 from ..drawing import DrawOptions
-from ..errors import OptionError
+from ..errors import FrameError, OptionError
 from ..frames import FrameSize
 from ..params import Slices
 from ..provenance import digest
@@ -131,6 +131,20 @@ class Footage(Node, _ByValue):
     def frame_idx(self, key: FrameKey) -> int:
         """Return the index that ``update()`` gets with the parameters."""
         raise NotImplementedError
+
+    def call(self, key: FrameKey) -> tuple[int, Any]:
+        """Return the index and the parameters with which a frame is drawn.
+
+        Raises
+        ------
+        FrameError
+            If the caller's code for the parameters fails; its error is the ``__cause__``.
+        """
+        frame_idx = self.frame_idx(key)
+        try:
+            return frame_idx, self.params(key)
+        except Exception as exc:
+            raise FrameError.of(frame_idx, f"those of {in_short(key)}", exc) from exc
 
     @property
     def first_key(self) -> FrameKey:

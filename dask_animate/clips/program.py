@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,9 @@ import cloudpickle
 
 from ..errors import AnimatorPickleError, WorkerError
 from ..rendering import SourceSpec
-from .footage import Drawer, Sent
+from .footage import Drawer, Footage, Sent
 from .nodes import Node
+from .pooling import Pool
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,20 @@ class Program:
         Number of frames of the render.
     specs : mapping of Drawer to SourceSpec
         What draws the frames of each source.
+    pools : mapping of Footage to Pool
+        Frames that are drawn before.
     """
 
     root: Node
     n_frames: int
     specs: Mapping[Drawer, SourceSpec]
+    pools: Mapping[Footage, Pool] = field(default_factory=dict)
 
     @cached_property
     def first_frames(self) -> dict[Drawer, tuple[int, Any]]:
         """For each source, the index and the parameters of a frame that it can draw."""
         firsts = {footage.drawer: footage for footage in self.root.footages()}
-        return {
-            drawer: (one.frame_idx(one.first_key), one.params(one.first_key))
-            for drawer, one in firsts.items()
-        }
+        return {drawer: one.call(one.first_key) for drawer, one in firsts.items()}
 
     def dumps(self) -> bytes:
         """Return its pickle, without the caller's objects, which the specs have pickled.
@@ -55,7 +56,7 @@ class Program:
         file = io.BytesIO()
         specs = [spec.pickled() for spec in self.specs.values()]
         try:
-            _Pickler(file, list(self.specs)).dump((self.root, self.n_frames, specs))
+            _Pickler(file, list(self.specs)).dump((self.root, self.n_frames, specs, self.pools))
         except Exception as exc:
             raise AnimatorPickleError(
                 f"the clip cannot be sent to the workers, as parameters or functions in it cannot be "
@@ -74,14 +75,14 @@ class Program:
         """
         unpickler = _Unpickler(io.BytesIO(data))
         try:
-            root, n_frames, specs = unpickler.load()
+            root, n_frames, specs, pools = unpickler.load()
         except Exception as exc:
             raise WorkerError(
                 f"the clip cannot be loaded where it is to be drawn: {type(exc).__name__}: {exc}; "
                 f"modules that it needs have to be installed on the workers, or be sent there with "
                 f"client.upload_file()"
             ) from exc
-        return cls(root, n_frames, {unpickler.sent[idx]: spec for idx, spec in enumerate(specs)})
+        return cls(root, n_frames, {unpickler.sent[idx]: spec for idx, spec in enumerate(specs)}, pools)
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
