@@ -3,8 +3,6 @@ from .executor import Executor as Executor
 from .executor_choice import choose_executor as choose_executor
 from .frame_pool import PooledFrames as PooledFrames
 from .frame_pool import PoolFill as PoolFill
-from .frame_pool import PoolPlace as PoolPlace
-from .frame_pool import fill_frames as fill_frames
 from .frame_pool import open_pools as open_pools
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan

@@ -101,9 +101,26 @@ def open_pools(store: Any = None, *, overwrite: bool = False) -> Iterator[PoolPl
 
 
 class PoolFill:
-    """Draws the frames of a source into a pool; see `fill_frames`.
+    """Draws all frames of a source, each once, into a pool. `run` is called once.
 
-    The constructor finds out what is wrong before anything is drawn. `run` is called once.
+    The frames stay where they are drawn: this process reads none of them. With the caller's store, a
+    frame is drawn only if the pool lacks it, or if anything that it is drawn from has changed. The
+    constructor finds out what is wrong before anything is drawn.
+
+    Parameters
+    ----------
+    spec : DrawnSpec
+        What to draw.
+    params : Params
+        The frames' parameters; consumed.
+    place : PoolPlace
+        Where the pool is made.
+    cluster : ClusterOptions
+        Who draws.
+    plan : Plan, optional
+        How the work is divided.
+    in_background : bool, default: False
+        True if nothing may be drawn in this process.
 
     Attributes
     ----------
@@ -120,7 +137,6 @@ class PoolFill:
         place: PoolPlace,
         cluster: ClusterOptions,
         plan: Plan | None = None,
-        on_drawn: Callable[[int], None] = lambda n_frames: None,
         *,
         in_background: bool = False,
     ) -> None:
@@ -132,11 +148,22 @@ class PoolFill:
         self._hint = _hint(place) if place.is_temporary else ""
         self.frames = PooledFrames(self._request.place, self._request.render or "", self._hint)
         self.executor: Executor = choose_executor(
-            cluster, sized, params.n_frames, on_drawn, in_background=in_background
+            cluster, sized, params.n_frames, in_background=in_background
         )
 
     def run(self, *listeners: Listener) -> PooledFrames:
-        """Draw the frames that the pool lacks, and return all of them."""
+        """Draw the frames that the pool lacks, and return all of them.
+
+        Parameters
+        ----------
+        *listeners : callable
+            Told of each event, in this thread.
+
+        Raises
+        ------
+        StoreError
+            If a worker does not see the place of the pool, or if the disk is full.
+        """
         try:
             with self.executor as executor:
                 self._fill(executor, listeners)
@@ -167,48 +194,6 @@ class PoolFill:
             session.complete(n_frames)
         finally:
             session.close()
-
-
-def fill_frames(
-    spec: DrawnSpec,
-    params: Params,
-    place: PoolPlace,
-    *,
-    cluster: ClusterOptions,
-    plan: Plan | None = None,
-    listeners: Sequence[Listener] = (),
-) -> PooledFrames:
-    """Draw all frames of a source, each once, into a pool.
-
-    The frames stay where they are drawn: this process reads none of them. With the caller's store, a
-    frame is drawn only if the pool lacks it, or if anything that it is drawn from has changed.
-
-    Parameters
-    ----------
-    spec : DrawnSpec
-        What to draw.
-    params : Params
-        The frames' parameters; consumed.
-    place : PoolPlace
-        Where the pool is made.
-    cluster : ClusterOptions
-        Who draws.
-    plan : Plan, optional
-        How the work is divided.
-    listeners : sequence of callable
-        Told of each event, in this thread.
-
-    Returns
-    -------
-    PooledFrames
-        The frames, as long as the place is there.
-
-    Raises
-    ------
-    StoreError
-        If a worker does not see the place, or if the disk is full.
-    """
-    return PoolFill(spec, params, place, cluster, plan).run(*listeners)
 
 
 class PooledFrames:

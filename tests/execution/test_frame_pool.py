@@ -22,7 +22,7 @@ from zarr.storage import LocalStore
 from dask_animate import FrameSource
 from dask_animate.drawing import DrawOptions
 from dask_animate.errors import FrameError, OptionError, ReuseWarning, StoreError
-from dask_animate.execution import ClusterOptions, Plan, fill_frames, frame_pool, open_pools
+from dask_animate.execution import ClusterOptions, Plan, PoolFill, frame_pool, open_pools
 from dask_animate.params import open_params
 from dask_animate.storage import FrameStore
 
@@ -73,7 +73,7 @@ def fill(place, animator, params, *listeners, client=None, num_workers=-1, parti
     plan = Plan.create(partition_size, 8, "auto", params)
     cluster = ClusterOptions.create(client, num_workers)
     spec = animator._spec(DrawOptions.create(None))
-    return fill_frames(spec, params, place, cluster=cluster, plan=plan, listeners=listeners)
+    return PoolFill(spec, params, place, cluster, plan).run(*listeners)
 
 
 def pools_in(folder):
