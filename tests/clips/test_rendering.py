@@ -96,13 +96,14 @@ SHAPES = {
 def test_each_frame_is_drawn_once(tmp_path, where, shape):
     log = tmp_path / "log"
     clip = SHAPES[shape](Clip(Counted(log), range(N), redraw="full"))
-    clip.render(tmp_path / "a.mp4", **where)
+    video = clip.render(tmp_path / "a.mp4", **where)
     pictures = [clip._node.frame_at(idx, clip.n_frames) for idx in range(clip.n_frames)]
     keys = {leaf.key for picture in pictures for leaf in picture.leaves()}
     drawn = log_of(log)
     assert set(drawn) == {f"{key} {key}" for key in keys}
-    if "client" in where and shape in ("slow", "hold"):
-        assert sum(drawn.values()) <= len(keys) + 8  # where a partition begins with the frame before
+    if "client" in where:  # what repeats next to each other may be in two partitions
+        n_twice = len(video.stats.partition_sizes) - 1
+        assert sum(drawn.values()) <= len(keys) + n_twice * (3 if shape == "halves" else 1)
     else:
         assert max(drawn.values()) == 1
 
@@ -150,7 +151,9 @@ def test_in_the_background(tmp_path, client):
     assert video.n_frames == 2 * N
     found = [read_numbers(frame)[0] for frame in decode(video.path, 30)]
     assert found == [*range(N), *range(N - 1, -1, -1)]
-    assert max(log_of(log).values()) == 1
+    drawn = log_of(log)
+    assert len(drawn) == N
+    assert sum(drawn.values()) <= N + 1  # the one in the middle may be in two partitions
 
 
 def test_a_function_of_time(tmp_path, where):
@@ -223,16 +226,17 @@ def test_scenes(tmp_path, where):
     assert left["enter red"] >= left["exit"] >= 1
 
 
-@pytest.mark.parametrize("hook", ["enter", "exit"])
-def test_scenes_that_fail(tmp_path, hook):
+def test_scenes_that_fail(tmp_path, caplog):
     def fail(board):
         raise LookupError("no such board")
 
-    clip = Clip(Board(), [1.0] * 6, **{hook: fail})
-    error = SetupError if hook == "enter" else LookupError
-    with pytest.raises(error, match="no such board"):
-        clip.render(tmp_path / "a.mp4", num_workers=1)
-    assert not list(tmp_path.glob("*.mp4"))
+    with pytest.raises(SetupError, match="no such board"):
+        Clip(Board(), [1.0] * 6, enter=fail).render(tmp_path / "a.mp4", num_workers=1)
+    assert not list(tmp_path.iterdir())
+    video = Clip(Board(), [1.0] * 6, exit=fail).render(tmp_path / "a.mp4", num_workers=1)
+    assert video.n_frames == 6
+    (record,) = caplog.records
+    assert (record.name, record.message) == ("dask_animate.renderer", "exit of Board failed")
 
 
 class Levels(FrameSource):
