@@ -79,7 +79,8 @@ class Clip:
         needs to the figure. Each process that draws has its own figure for each pair of `enter` and
         `exit`, so that scenes of one animator never see each other.
     exit : callable, optional
-        Called with it before its figure is closed.
+        Called with it before its figure is closed, once all frames are drawn. An error in it is logged,
+        to the logger ``dask_animate.renderer`` of the process that draws.
     savefig_params, redraw, seed
         How the frames are drawn, as in `Animator.make_video`.
 

@@ -71,7 +71,25 @@ class _Run:
 
 @dataclass(eq=False)
 class _Inner:
-    """A source of the clip, and the frame that it has drawn last, as long as its pixels are there."""
+    """A source of the clip, and the frame that it has drawn last, as long as its pixels are there.
+
+    Attributes
+    ----------
+    source : Source
+        Draws the frames.
+    size : FrameSize
+        Their size.
+    is_transparent : bool
+        Whether their alpha counts.
+    keeps_pixels : bool
+        Whether pixels stay as they are when the source verifies its frames.
+    frame, view : Frame and View, or None
+        The last frame and its pixels.
+    previous : Frame or None
+        The frame before it, if nothing else was drawn in between.
+    run : _Run or None
+        In which the last one was drawn.
+    """
 
     source: Source
     size: FrameSize
@@ -79,6 +97,7 @@ class _Inner:
     keeps_pixels: bool
     frame: Frame | None = None
     view: View | None = None
+    previous: Frame | None = None
     run: _Run | None = None
 
 
@@ -287,7 +306,7 @@ class ClipSource:
     def _draw_frame(self, frame: Frame, run: _Run) -> None:
         drawer = frame.footage.drawer
         inner, session = self._inner[drawer], run.session_with(drawer)
-        inner.frame = inner.view = None
+        inner.previous, inner.frame, inner.view = inner.frame, None, None
         n_blitted = session.n_blitted
         frame_idx, params = frame.footage.call(frame.key)
         pixels, opaque = inner.source.draw(frame_idx, params, session), inner.source.opaque
@@ -312,7 +331,8 @@ class ClipSource:
         if not isinstance(picture, Frame) or not isinstance(before, Frame):
             return False
         drawer = picture.footage.drawer
-        if drawer != before.footage.drawer:
+        inner = self._inner[drawer]
+        if inner.frame != picture or inner.previous != before:  # some are of a pool, or were kept
             return False
         assert self._run is not None
         return self._run.session_with(drawer).is_repeated

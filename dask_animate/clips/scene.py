@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 
 from ..drawing import FigureSource
 from ..rendering import FigureSpec, loaded
+
+_logger = logging.getLogger("dask_animate.renderer")  # a documented name
 
 
 class _Scene:
@@ -83,9 +86,11 @@ class _SceneSource(FigureSource):
     """Lets the scene take down what it has set up before its figure is closed."""
 
     def close(self) -> None:
-        try:
-            with self.isolated():
-                if self._canvas is not None and isinstance(self._animator, _Scene):
-                    self._animator.leave()
-        finally:
-            super().close()
+        with self.isolated():
+            scene, self._animator = self._animator, None
+            if self._canvas is not None and isinstance(scene, _Scene):
+                try:
+                    scene.leave()
+                except Exception:  # too late for the video, whose frames are drawn
+                    _logger.exception("exit of %s failed", type(scene.animator).__name__)
+        super().close()
