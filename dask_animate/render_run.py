@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -23,7 +23,7 @@ from .diagnostics import (
 )
 from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, as_path, open_writer
 from .errors import CancelledRenderError, OptionError, OutputError
-from .execution import Executor, RenderLoop, choose_executor
+from .execution import Executor, PoolFill, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
 from .rendering import SampledFrame, Thumbnail
@@ -78,6 +78,13 @@ class RenderRun:
         with ExitStack() as exits:
             self._copies = exits.enter_context(request.output.open_copies(self._journal))
             self._file = exits.enter_context(OutputFile(request.output.path))
+            self._fills: Sequence[PoolFill] = ()
+            if request.preparation is not None:
+                prepared = request.preparation(
+                    request.spec, request.cluster, in_background=in_background
+                )
+                spec, self._fills = exits.enter_context(prepared)
+                request = replace(request, spec=spec)
             sized = request.sized()
             self._request: RenderRequest | None = sized
             self._output = sized.output
@@ -128,6 +135,7 @@ class RenderRun:
         finally:
             self._exits.close()
             self._executor = self._request = None  # which hold what was drawn, and the client
+            self._fills = ()
 
     def close(self) -> None:
         """Free the disk; leave nothing behind, if it was not called."""
@@ -138,9 +146,9 @@ class RenderRun:
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
         self._is_cancelled = True
-        executor = self._executor
-        if executor is not None:
-            executor.cancel()
+        for executor in (*(fill.executor for fill in self._fills), self._executor):
+            if executor is not None:
+                executor.cancel()
 
     def peek(self) -> SampledFrame | None:
         """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
@@ -217,10 +225,17 @@ class RenderRun:
             request.store,
         )
         with self._exits:
+            for fill in self._fills:
+                self._raise_if_cancelled()
+                fill.run(self._stats, *watching)
+            self._raise_if_cancelled()
             executed = loop.run(executor)
         return self._video_of(request.output.path, executed.n_frames, executed.encoding, executed.size)
 
     def _stop(self, event: Event) -> None:
+        self._raise_if_cancelled()
+
+    def _raise_if_cancelled(self) -> None:
         if self._is_cancelled:
             raise CancelledRenderError("cancelled")
 

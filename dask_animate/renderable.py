@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .inspection import CheckReport, ContactSheet, Explorer
     from .render import Render
+    from .render_request import Preparation
     from .video import Video
 
 
@@ -376,7 +377,9 @@ class Renderable(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        rendered = RenderRequest(spec, params, output, plan, cluster, progress, started, request)
+        rendered = RenderRequest(
+            spec, params, output, plan, cluster, progress, started, request, self._preparation()
+        )
         return perform(rendered, wait=wait)
 
     @parameters_as_in(make_video)
@@ -748,6 +751,10 @@ class Renderable(ABC):
     def _draw_options(self, savefig_params: Mapping[str, Any] | None, **options: Any) -> DrawOptions:
         """Check the arguments that say how to draw, and return them as options."""
         return DrawOptions.create(savefig_params, **options)
+
+    def _preparation(self) -> Preparation | None:
+        """Return what is done before the frames of a video can be drawn."""
+        return None
 
     @abstractmethod
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> DrawnSpec:

@@ -7,6 +7,7 @@ from .encoder_choice import choose_encoder as choose_encoder
 from .encoder_choice import gpu_reason as gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
+from .formats import holds_chapters as holds_chapters
 from .formats import mime_type as mime_type
 from .frame_reader import FrameReader as FrameReader
 from .frame_reader import read_index as read_index
