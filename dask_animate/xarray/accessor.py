@@ -28,6 +28,7 @@ _RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) -
     "param_by_frame",
     "fps",
 }
+_TIME_OPTIONS = frozenset({"length", "rate"})
 _EXPLORE_OPTIONS = frozenset(inspect.signature(Animator.explore).parameters) - {
     "self",
     "param_by_frame",
@@ -95,6 +96,7 @@ class AnimateAccessor:
         **options: Any,
     ) -> Video | Render: ...
     @parameters_as_in(DataArrayAnimator)
+    @parameters_as_in(DataArrayAnimator.to_video)
     @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
@@ -112,8 +114,12 @@ class AnimateAccessor:
         x, y : str, optional
             Coordinates for the axes; by default those of the slice's last dimension and of its first.
             For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        limits, levels, title, frames, figsize, style
             As in `DataArrayAnimator`.
+        durations : str, mapping of int to float, or sequence of float, optional
+            As in `to_video`.
+        length, rate
+            As in `to_video`.
         **options
             Other arguments of `Animator.make_video`, such as ``num_workers``, ``client``, ``store`` and
             ``n_frames``.
@@ -128,7 +134,7 @@ class AnimateAccessor:
         OptionTypeError
             If there is no such argument. Arguments of matplotlib, such as ``cmap``, go into `style`.
         """
-        _check_names(options, _ANIMATOR_OPTIONS | _RENDER_OPTIONS)
+        _check_names(options, _ANIMATOR_OPTIONS | _RENDER_OPTIONS | _TIME_OPTIONS)
         animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
         rendered: Video | Render = self(**animator_options).to_video(output_file, fps, **options)
         return rendered
@@ -146,7 +152,7 @@ class AnimateAccessor:
         x, y : str, optional
             Coordinates for the axes; by default those of the slice's last dimension and of its first.
             For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        limits, levels, title, frames, figsize, style
             As in `DataArrayAnimator`.
 
         Returns
@@ -155,7 +161,7 @@ class AnimateAccessor:
             Displays itself in a notebook; its ``save("sheet.png")`` writes a file.
         """
         animator = self(**options)
-        return animator.preview(self._data, n, dim=animator.dim)
+        return animator.preview(animator.data, n, dim=animator.dim)
 
     @parameters_as_in(DataArrayAnimator)
     def explore(self, **options: Any) -> Explorer:
@@ -168,7 +174,7 @@ class AnimateAccessor:
         x, y : str, optional
             Coordinates for the axes; by default those of the slice's last dimension and of its first.
             For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        limits, levels, title, frames, figsize, style
             As in `DataArrayAnimator`.
         **options
             Other arguments of `Animator.explore`, such as ``client``, ``store`` and ``n_frames``.
@@ -195,7 +201,7 @@ class AnimateAccessor:
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
             animator.before_drawing()
-        return animator.explore(self._data, dim=animator.dim, **options)
+        return animator.explore(animator.data, dim=animator.dim, **options)
 
 
 def _check_names(options: Collection[str], known: Collection[str]) -> None:

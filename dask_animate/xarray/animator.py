@@ -20,9 +20,11 @@ from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
 from ..validation import require_choice
-from .labels import FrameTitle
+from .frame_selection import select_frames
 from .limits import Distribution, Limits, check_limits, distributions, in_words, limits_of
 from .panels import PLOTS, Panel, PanelOptions, make_panel, plot_of
+from .timing import timed
+from .titles import FrameTitle
 
 if TYPE_CHECKING:
     from ..render import Render
@@ -60,9 +62,19 @@ class DataArrayAnimator(Animator):
         made symmetric, as in xarray.
     levels : int, optional
         Approximate number of contourf levels, at round values between the limits; by default 11.
-    title : str, optional
-        May contain ``{time}``, the frame's coordinate, and ``{name}``, the label of the data; by default
-        ``"{time}"``.
+    title : str or callable, optional
+        A template for the title of each frame, or a function that is called with a slice of `data`, in
+        memory, and returns it; by default the frame's coordinate. Fields are coordinates with one value
+        in a frame, by name, and, unless a coordinate has that name, ``{time}``, the frame's coordinate,
+        ``{frame}``, its index, and ``{name}``, the label of a DataArray. Fields take formats: those of
+        ``strftime`` for times, also for those of cftime, as in ``"{time:%d %b %Y}"``; those of numbers,
+        as in ``"{depth:.0f} m"``; and for timedeltas those of numbers with a unit, as in
+        ``"{lead:.0f h}"``. Times without a format are printed as exactly as all frames need.
+    frames : slice, label or sequence, optional
+        Which slices are frames, by default all: labels, as in ``data.sel``, such as
+        ``slice("2001", "2003")`` or ``slice(None, None, 6)`` for every sixth. Integers are positions, as
+        in ``data.isel``, unless the coordinate itself holds numbers, and booleans are a mask. Limits are
+        those of these frames.
     figsize : tuple of float, optional
         Width and height in inches.
     style : mapping, optional
@@ -71,7 +83,7 @@ class DataArrayAnimator(Animator):
     Attributes
     ----------
     data : xarray.DataArray or xarray.Dataset or None
-        As given; None in the copies that workers have.
+        The selected frames; None in the copies that workers have.
     dim : str
         Dimension of the frames.
 
@@ -101,13 +113,15 @@ class DataArrayAnimator(Animator):
         y: str | None = None,
         limits: str | tuple[float, float] | Mapping[str, Any] | None = None,
         levels: int | None = None,
-        title: str | None = None,
+        title: str | Callable[[Any], str] | None = None,
+        frames: Any = None,
         figsize: tuple[float, float] | None = None,
         style: Mapping[str, Any] | None = None,
     ) -> None:
         if not isinstance(data, xr.DataArray | xr.Dataset):
             raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
         self.dim: str = open_slices(data, None, dim).arrays[0].dim  # type: ignore[attr-defined]
+        data = select_frames(data, self.dim, frames)
         self.data: xr.DataArray | xr.Dataset | None = data
         self._first = data.isel({self.dim: 0})  # read when it is needed
         self._function = plot if callable(plot) else None
@@ -211,6 +225,18 @@ class DataArrayAnimator(Animator):
             As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
+        durations : str, mapping of int to float, or sequence of float, optional
+            As in `make_video`. Or the name of a coordinate along the dimension of the frames, or "time"
+            for the one of the frames, whatever its name. Each frame is then shown in proportion to the
+            step to the next one, the last like the one before it. Frames begin at the nearest tick of
+            ``1 / fps`` seconds; of several that begin at the same one, only that which is nearest to it
+            is shown.
+        length : float, optional
+            Seconds that the video lasts, to the nearest tick, if `durations` is a coordinate; by default
+            as long as with equal durations.
+        rate : timedelta or number, optional
+            Instead of `length`: how much of the coordinate goes by in a second of the video, such as
+            ``"7D"`` or ``np.timedelta64(7, "D")`` of times, or a number.
         **options
             Other arguments of `make_video`.
 
@@ -218,11 +244,34 @@ class DataArrayAnimator(Animator):
         -------
         Video
             The finished video and what the render cost; a `Render` with ``wait=False``.
+
+        Raises
+        ------
+        OptionError
+            If `durations` is no such coordinate, or it holds values that are missing or do not rise or
+            fall from each frame to the next, or `length` or `rate` is not valid or has no effect.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> import xarray as xr
+        >>> days = np.datetime64("2001-01-01") + np.array([0, 1, 2, 9])
+        >>> data = xr.DataArray(np.eye(4), dims=("time", "x"), coords={"time": days})
+        >>> animator = DataArrayAnimator(data, figsize=(2, 2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = animator.to_video(
+        ...         os.path.join(folder, "a.mp4"), 10, durations="time", rate="2D", num_workers=1
+        ...     )
+        >>> video.n_frames, video.duration
+        (4, 8.0)
         """
+        assert self.data is not None
+        data, options = timed(self.data, self.dim, fps, options)
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
             self.before_drawing()
-        rendered: Video | Render = self.make_video(output_file, self.data, fps, dim=self.dim, **options)
+        rendered: Video | Render = self.make_video(output_file, data, fps, dim=self.dim, **options)
         return rendered
 
     def __getstate__(self) -> dict[str, Any]:

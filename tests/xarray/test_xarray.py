@@ -321,7 +321,7 @@ def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
         (lambda: field(), {"limits": (3, 1)}, OptionError, "or \\(low, high\\)"),
         (lambda: field(), {"limits": {"x": (0, 1)}}, OptionError, "no variable"),
         (lambda: field(), {"plot": print, "limits": "robust"}, OptionError, "no effect"),
-        (lambda: field(), {"title": "{nothing}"}, OptionError, "title must be"),
+        (lambda: field(), {"title": "{nothing}"}, OptionError, "title: there is no field"),
         (lambda: field(), {"levels": 5}, OptionError, "levels= has no effect with pcolormesh"),
         (lambda: field()[:, 0], {"y": "lat"}, OptionError, "y= has no effect with line"),
         (lambda: field(), {"plot": print, "x": "lon"}, OptionError, "x= has no effect with a function"),
