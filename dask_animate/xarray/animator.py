@@ -266,7 +266,10 @@ class DataArrayAnimator(Animator):
         >>> video.n_frames, video.duration
         (4, 8.0)
         """
-        assert self.data is not None
+        if self.data is None:
+            raise ParamsError(
+                "this animator is a copy without its data: call to_video() of the original"
+            )
         data, options = timed(self.data, self.dim, fps, options)
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
