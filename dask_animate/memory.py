@@ -28,3 +28,5 @@ CHUNK_BYTES = 32 * 2**20
 CHUNK_READ_BYTES = 128 * 2**20
 #: Data that is read at once to find its limits.
 LIMITS_READ_BYTES = 64 * 2**20
+#: All frames of a variable, which an animator carries to each worker to show those before a frame.
+HISTORY_BYTES = 64 * 2**20
