@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..errors import OptionError
+from .calendars import require_axes_for
 from .labels import label_of
 from .limits import Limits
 from .panels import Panel, PanelSpec, Scales, coordinate, label_with, padded, set_dates
@@ -25,6 +26,7 @@ class LinePanel(Panel):
         words = spec.words
         name, hue = line_coordinates(frame, words.x if words.y is None else words.y, words.hue)
         along = coordinate(frame, name)
+        require_axes_for(along)
         self.hue = None if hue is None else coordinate(frame, hue)
         if self.hue is None and words.add_legend:
             raise OptionError("add_legend=True has no effect without hue=, a dimension")

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
 from ..errors import OptionError
+from .calendars import require_axes_for
 from .colors import ColorScale
 from .labels import label_of
 from .limits import Limits
@@ -183,7 +184,10 @@ def plane_coordinates(frame: xr.DataArray, words: PlotWords) -> tuple[xr.DataArr
         y_name = _other_dim(frame, x_name)
     elif x_name == y_name:
         raise OptionError(f"x= and y= must be different coordinates, got {x_name!r} twice")
-    return coordinate(frame, x_name), coordinate(frame, y_name)
+    x, y = coordinate(frame, x_name), coordinate(frame, y_name)
+    require_axes_for(x)
+    require_axes_for(y)
+    return x, y
 
 
 def _other_dim(frame: xr.DataArray, name: Hashable) -> Hashable:
