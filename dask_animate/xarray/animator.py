@@ -113,7 +113,7 @@ class DataArrayAnimator(Animator):
         Colors of values. By default those of xarray: "viridis", or "RdBu_r" if limits are symmetric.
     levels : int or sequence of float, optional
         Edges of intervals with one color each, or of contours. A number gives about so many round
-        values, or exactly so many between `vmin` and `vmax`. By default 7 for contours.
+        values, or exactly so many between `vmin` and `vmax`. By default matplotlib chooses contours.
     colors : color or list of colors, optional
         Colors of levels, in place of `cmap`.
     extend : {"neither", "min", "max", "both"}, optional

@@ -19,15 +19,13 @@ from matplotlib.colors import (
     Normalize,
     from_levels_and_colors,
 )
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..errors import OptionError
 from .limits import Distribution, Limits, limits_of, not_empty
 from .words import PlotWords
-
-#: Number of levels of contours, that of xarray.
-DEFAULT_LEVELS = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +71,18 @@ class ColorScale:
             Of the values of all frames; None if `are_settled`.
         """
         norm = _norm_of(words)
-        is_log = isinstance(norm, LogNorm)
-        if distribution is not None and is_log:
+        if distribution is not None and isinstance(norm, LogNorm):
             distribution = distribution.positive
             if not distribution.n:
                 raise OptionError("norm= is logarithmic, but the data have no values greater than 0")
-        limits, is_divergent = _limits_of(words, norm, distribution)
+        found = _found_limits(words, norm, distribution)
+        limits, is_divergent = _limits_of(words, norm, found)
         if norm is not None:
             limits = _complete(norm, limits)
         cmap = words.cmap if words.cmap is not None else words.colors
         if cmap is None:
             cmap = _default_cmap(is_divergent)
-        levels = _levels_of(words, kind, norm, limits)
+        levels = _levels_of(words, norm, limits)
         if levels is not None:
             limits = Limits(float(levels[0]), float(levels[-1]))
         extend = words.extend or _extend_of(limits, distribution)
@@ -93,17 +91,22 @@ class ColorScale:
         else:
             cmap, new = _discrete(cmap, levels, extend, kind != "contour")
             norm = norm or new
-        return cls(norm or Normalize(*limits), cmap, extend, levels, words.colors)
+        norm = norm or Normalize(*limits)
+        if levels is None and kind in ("contour", "contourf"):
+            levels = _automatic_levels(kind, limits if found is None else found, extend, norm)
+        return cls(norm, cmap, extend, levels, words.colors)
 
 
 def are_settled(words: PlotWords) -> bool:
-    """Return whether words say both limits, so that no data has to be read."""
+    """Return whether words say limits and colors, so that no data has to be read."""
+    if isinstance(words.levels, np.ndarray):
+        return words.extend is not None and (words.cmap is not None or words.colors is not None)
     norm = words.norm
     low, high = words.limits if isinstance(words.limits, tuple) else (words.vmin, words.vmax)
     if isinstance(norm, Normalize):
         low = norm.vmin if low is None else low
         high = norm.vmax if high is None else high
-    return (low is not None and high is not None) or isinstance(words.levels, np.ndarray)
+    return low is not None and high is not None
 
 
 def rule_of(words: PlotWords) -> str:
@@ -124,35 +127,48 @@ def _norm_of(words: PlotWords) -> Normalize | None:
     return deepcopy(words.norm)  # the caller's stays as it is
 
 
-def _limits_of(
+def _found_limits(
     words: PlotWords, norm: Normalize | None, distribution: Distribution | None
-) -> tuple[Limits, bool]:
+) -> Limits | None:
+    """Return the limits of the values as they are, or of what words list; None if both are given."""
+    if distribution is not None and not isinstance(words.limits, tuple):
+        return not_empty(limits_of(distribution, rule_of(words)))
+    if isinstance(words.levels, np.ndarray):
+        return Limits(float(words.levels[0]), float(words.levels[-1]))
+    if norm is not None and norm.vmin is not None and norm.vmax is not None:
+        return Limits(float(norm.vmin), float(norm.vmax))
+    return None
+
+
+def _limits_of(words: PlotWords, norm: Normalize | None, found: Limits | None) -> tuple[Limits, bool]:
     """Return the limits before a norm's own, and whether they lie around a center; as xarray does."""
     if isinstance(words.limits, tuple):
         limits = Limits(*words.limits)
         return limits, limits.low == -limits.high
-    if distribution is not None:
-        found = limits_of(distribution, rule_of(words))
-        found = not_empty(found) if not found.low < found.high else found
-    elif isinstance(words.levels, np.ndarray):
-        found = Limits(float(words.levels[0]), float(words.levels[-1]))
-    elif norm is not None and norm.vmin is not None and norm.vmax is not None:
-        found = Limits(float(norm.vmin), float(norm.vmax))
-    else:
-        found = Limits(0.0, 1.0)  # both are given
-    low = found.low if words.vmin is None else words.vmin
-    high = found.high if words.vmax is None else words.vmax
+    low = words.vmin if words.vmin is not None or found is None else found.low
+    high = words.vmax if words.vmax is not None or found is None else found.high
+    assert low is not None
+    assert high is not None
     if words.center is False or (words.vmin is not None and words.vmax is not None):
-        return Limits(low, high), False
+        return _ordered(low, high), False
     is_divergent = low < 0 < high or words.center is not None
     if not is_divergent or isinstance(norm, LogNorm):
-        return Limits(low, high), False
+        return _ordered(low, high), False
     center = words.center or 0.0
     if words.vmin is not None or words.vmax is not None:
         half = abs((low if words.vmax is None else high) - center)
     else:
         half = max(abs(low - center), abs(high - center))
-    return Limits(center - half, center + half), True
+    return _ordered(center - half, center + half), True
+
+
+def _ordered(low: float, high: float) -> Limits:
+    if low < high:
+        return Limits(low, high)
+    raise OptionError(
+        f"the limits of colors would be {low:g} and {high:g}: "
+        "vmin=, vmax= or center= lies beyond the data"
+    )
 
 
 def _complete(norm: Normalize, limits: Limits) -> Limits:
@@ -181,14 +197,11 @@ def _default_cmap(is_divergent: bool) -> Colormap:
     return cmap if isinstance(cmap, Colormap) else colormaps[cmap]
 
 
-def _levels_of(
-    words: PlotWords, kind: str, norm: Normalize | None, limits: Limits
-) -> NDArray[Any] | None:
+def _levels_of(words: PlotWords, norm: Normalize | None, limits: Limits) -> NDArray[Any] | None:
+    """Return the levels that words ask for, as xarray does."""
+    levels = words.levels
     if isinstance(norm, BoundaryNorm):
         return np.asarray(norm.boundaries)
-    levels = words.levels
-    if levels is None and kind in ("contour", "contourf"):
-        levels = DEFAULT_LEVELS
     if levels is None or isinstance(levels, np.ndarray):
         return levels
     if isinstance(norm, LogNorm):
@@ -196,6 +209,13 @@ def _levels_of(
     if words.vmin is not None or words.vmax is not None:
         return np.linspace(*limits, levels)
     return np.asarray(MaxNLocator(levels - 1).tick_values(*limits))
+
+
+def _automatic_levels(kind: str, found: Limits, extend: str, norm: Normalize) -> NDArray[Any]:
+    """Return the levels that matplotlib gives contours of values between these limits."""
+    ax = Figure().subplots()
+    draw = ax.contour if kind == "contour" else ax.contourf
+    return np.asarray(draw([list(found), list(found)], extend=extend, norm=deepcopy(norm)).levels)
 
 
 def _extend_of(limits: Limits, distribution: Distribution | None) -> str:

@@ -11,9 +11,8 @@ from matplotlib.container import BarContainer
 from numpy.typing import NDArray
 
 from ..errors import OptionError
-from .labels import label_of
 from .limits import Limits, counts
-from .panels import Panel, PanelSpec, Scales
+from .panels import Panel, PanelSpec, Scales, label_of
 from .words import PlotWords
 
 #: Arguments of ``Axes.hist`` that change what bars are.

@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .kinds import PANELS
-from .labels import label_of
-from .panels import Panel, PanelSpec, Scales
+from .panels import Panel, PanelSpec, Scales, label_of
 from .words import PlotWords
 
 if TYPE_CHECKING:

@@ -11,9 +11,7 @@ from matplotlib.axes import Axes
 
 from ..errors import OptionError
 from .calendars import require_axes_for
-from .labels import label_of
-from .limits import Limits
-from .panels import Panel, PanelSpec, Scales, coordinate, label_with, padded, set_dates
+from .panels import Panel, PanelSpec, Scales, coordinate, label_of, label_with, set_dates
 
 
 class LinePanel(Panel):
@@ -38,8 +36,8 @@ class LinePanel(Panel):
             self._style = {"drawstyle": f"steps-{words.where or 'pre'}"} | self._style
         pair = (values, positions) if self._is_upright else (positions, values)
         self.lines = ax.plot(*pair, **self._style)
-        scale = words.xscale if self._is_upright else words.yscale
-        limits = padded(scales.limits["values"], scale in ("log", "logit"))
+        limits = scales.limits["values"]
+        self.x_limits, self.y_limits = (limits, None) if self._is_upright else (None, limits)
         labels = (
             (label_of(frame), label_of(along))
             if self._is_upright
@@ -47,7 +45,6 @@ class LinePanel(Panel):
         )
         self._label(*labels)
         set_dates(ax, pair[0])
-        (ax.set_xlim if self._is_upright else ax.set_ylim)(*limits)
 
     def _values(self, frame: xr.DataArray) -> Any:
         return frame.transpose(*self._dims).values
@@ -94,8 +91,7 @@ class ScatterPanel(Panel):
         self.mappable = self._artist if hue else None
         self._label(label_of(frame[words.x]), label_of(frame[words.y]))
         if "transform" not in self._style:
-            ax.set_xlim(*_around(scales.limits["x"], words.xscale))
-            ax.set_ylim(*_around(scales.limits["y"], words.yscale))
+            self.x_limits, self.y_limits = scales.limits["x"], scales.limits["y"]
 
     def _values(self, frame: xr.Dataset) -> list[Any]:
         arrays = xr.broadcast(*(frame[name] for name in self._names))
@@ -107,7 +103,3 @@ class ScatterPanel(Panel):
         self._artist.set_offsets(np.ma.column_stack([x, y]))
         if hue:
             self._artist.set_array(hue[0])
-
-
-def _around(limits: Limits, scale: str | None) -> Limits:
-    return padded(limits, scale in ("log", "logit"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from ..errors import OptionError
 from .calendars import require_axes_for
 from .colors import ColorScale
-from .labels import label_of
 from .limits import Limits
 from .words import PlotWords
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +112,9 @@ class Panel(ABC):
     color_label: str = ""
     lines: list[Line2D] = []  # noqa: RUF012  replaced, not changed
     hue: xr.DataArray | None = None
+    #: Limits of the values that positions on an axis show, before margins.
+    x_limits: Limits | None = None
+    y_limits: Limits | None = None
 
     def __init__(self, ax: Axes, frame: Any, spec: PanelSpec, scales: Scales) -> None:
         self._ax = ax
@@ -138,7 +142,16 @@ class Panel(ABC):
             increases = self.increases if given is None else given
             if increases is not None and increases == inverted:
                 invert()
-        for name in ("xscale", "yscale", "xticks", "yticks", "xlim", "ylim"):
+        for name in ("xscale", "yscale"):
+            if (value := getattr(words, name)) is not None:
+                getattr(ax, f"set_{name}")(value)
+        if self.x_limits is not None:
+            low, high = _padded(self.x_limits, ax.xaxis.get_transform())
+            ax.set_xlim((high, low) if ax.xaxis_inverted() else (low, high))
+        if self.y_limits is not None:
+            low, high = _padded(self.y_limits, ax.yaxis.get_transform())
+            ax.set_ylim((high, low) if ax.yaxis_inverted() else (low, high))
+        for name in ("xticks", "yticks", "xlim", "ylim"):
             if (value := getattr(words, name)) is not None:
                 getattr(ax, f"set_{name}")(value)
 
@@ -196,14 +209,22 @@ def _other_dim(frame: xr.DataArray, name: Hashable) -> Hashable:
     return rest[0]
 
 
-def padded(limits: Limits, is_log: bool) -> Limits:
-    """Return limits with a margin of a twentieth on both sides, as matplotlib's own."""
-    low, high = limits
-    if is_log and low > 0:
-        factor = (high / low) ** 0.05
-        return Limits(low / factor, high * factor)
-    margin = 0.05 * (high - low) or 1
-    return Limits(low - margin, high + margin)
+def _padded(limits: Limits, transform: Transform) -> tuple[float, float]:
+    """Return limits with margins of a twentieth on the axis, as matplotlib's own."""
+    low, high = transform.transform(list(limits))
+    margin = 0.05 * (high - low)
+    low, high = transform.inverted().transform([low - margin, high + margin])
+    return float(low), float(high)
+
+
+def label_of(array: xr.DataArray) -> str:
+    """Return the label of an axis or a color bar, as xarray words it, in lines of 30 characters."""
+    keys = [key for key in ("long_name", "standard_name") if key in array.attrs]
+    name = str(array.attrs[keys[0]] if keys else "" if array.name is None else array.name)
+    units = next((f" [{array.attrs[key]}]" for key in ("units", "unit") if key in array.attrs), "")
+    if name.startswith("$") and name.count("$") % 2 == 0:
+        return name + units  # a formula, which cannot be broken
+    return "\n".join(textwrap.wrap(name + units, 30))
 
 
 def label_with(words: PlotWords, array: xr.DataArray) -> str:

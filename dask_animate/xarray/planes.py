@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ..errors import OptionError
-from .labels import label_of
 from .panels import (
     Panel,
     PanelSpec,
     Scales,
     is_on_map,
+    label_of,
     label_with,
     plane_coordinates,
     set_dates,

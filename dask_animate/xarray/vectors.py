@@ -13,8 +13,16 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..errors import OptionError
-from .labels import label_of
-from .panels import Panel, PanelSpec, Scales, is_on_map, label_with, plane_coordinates, set_dates
+from .panels import (
+    Panel,
+    PanelSpec,
+    Scales,
+    is_on_map,
+    label_of,
+    label_with,
+    plane_coordinates,
+    set_dates,
+)
 from .planes import MeshPanel
 
 
@@ -117,7 +125,8 @@ class StreamPanel(_VectorPanel):
             artist.remove()
         before = set(self._ax.get_children())
         u, v, *hue = (one[tuple(self._flips)] for one in self._components(frame))
-        colors = self._colors | ({"color": hue[0]} if hue else {})
+        default = "C0" if self._mesh is None else "black"  # not the next color of the axes' cycle
+        colors = {"color": hue[0] if hue else default} | self._colors
         x, y = self._x.values[self._flips[1]], self._y.values[self._flips[0]]
         limits = self._ax.get_xlim(), self._ax.get_ylim()
         streams = self._ax.streamplot(x, y, u, v, **colors | self._style)
