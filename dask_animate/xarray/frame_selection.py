@@ -12,7 +12,7 @@ from pandas.errors import InvalidIndexError  # xarray depends on it
 
 from ..errors import OptionError
 from ..validation import in_short
-from .labels import coordinate_of
+from .coordinates import coordinate_of
 
 T = TypeVar("T", xr.DataArray, xr.Dataset)
 

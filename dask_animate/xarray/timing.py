@@ -19,8 +19,8 @@ from ..encoding import as_fps
 from ..errors import OptionError
 from ..params import open_params
 from ..validation import in_short
+from .coordinates import coordinate_names
 from .frame_selection import take
-from .labels import coordinate_names
 
 T = TypeVar("T", xr.DataArray, xr.Dataset)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import OptionError, OptionTypeError
 from ..validation import in_short
-from .labels import coordinate_names, coordinate_of, label_of
+from .coordinates import coordinate_names, coordinate_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,7 +111,7 @@ class FrameTitle:
         if coordinate is not None:
             value, unit = frame.coords[coordinate].values[()], self._units[coordinate]
         elif field == "name":
-            value, unit = "" if hasattr(frame, "data_vars") else label_of(frame), ""
+            value, unit = "" if hasattr(frame, "data_vars") else _name_of(frame), ""
         else:
             value, unit = frame_idx, ""
         try:
@@ -119,6 +119,16 @@ class FrameTitle:
         except (ValueError, TypeError, NotImplementedError) as exc:
             raise OptionError(f"title: {{{field}:{spec}}} cannot format {value}: {exc}") from exc
         return text if coordinate is None else _escaped(text)
+
+
+def _name_of(array: xr.DataArray) -> str:
+    """Return the name of an array with its units; the long or the standard name, if it has one."""
+    name = next(
+        (str(array.attrs[key]) for key in ("long_name", "standard_name") if array.attrs.get(key)),
+        str(array.name or ""),
+    )
+    units = array.attrs.get("units")
+    return _escaped(f"{name} [{units}]" if units else name)
 
 
 def _escaped(text: str) -> str:

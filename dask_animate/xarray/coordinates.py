@@ -1,4 +1,4 @@
-"""Names for labelled data: labels of axes and color bars, and the coordinate of the frames."""
+"""Which coordinates frames have, and the names by which users ask for them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-def label_of(array: xr.DataArray) -> str:
-    """Return the name of an array with its units; the long or the standard name, if it has one."""
-    name = next(
-        (str(array.attrs[key]) for key in ("long_name", "standard_name") if array.attrs.get(key)),
-        str(array.name or ""),
-    )
-    units = array.attrs.get("units")
-    return (f"{name} [{units}]" if units else name).replace("$", r"\$")
 
 
 def coordinate_of(data: xr.DataArray | xr.Dataset, dim: Hashable) -> Hashable | None:
