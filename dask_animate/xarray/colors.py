@@ -93,7 +93,7 @@ class ColorScale:
             norm = norm or new
         norm = norm or Normalize(*limits)
         if levels is None and kind in ("contour", "contourf"):
-            levels = _automatic_levels(kind, limits if found is None else found, extend, norm)
+            levels = _automatic_levels(kind, found, extend, norm)
         return cls(norm, cmap, extend, levels, words.colors)
 
 
@@ -127,17 +127,19 @@ def _norm_of(words: PlotWords) -> Normalize | None:
     return deepcopy(words.norm)  # the caller's stays as it is
 
 
-def _found_limits(
-    words: PlotWords, norm: Normalize | None, distribution: Distribution | None
-) -> Limits | None:
-    """Return the limits of the values as they are, or of what words list; None if both are given."""
+def _found_limits(words: PlotWords, norm: Normalize | None, distribution: Distribution | None) -> Limits:
+    """Return the limits of the values as they are, or, if nobody has looked, those that words say."""
     if distribution is not None and not isinstance(words.limits, tuple):
         return not_empty(limits_of(distribution, rule_of(words)))
     if isinstance(words.levels, np.ndarray):
         return Limits(float(words.levels[0]), float(words.levels[-1]))
-    if norm is not None and norm.vmin is not None and norm.vmax is not None:
-        return Limits(float(norm.vmin), float(norm.vmax))
-    return None
+    if isinstance(words.limits, tuple):
+        return Limits(*words.limits)
+    low = norm.vmin if words.vmin is None and norm is not None else words.vmin
+    high = norm.vmax if words.vmax is None and norm is not None else words.vmax
+    assert low is not None
+    assert high is not None
+    return Limits(float(low), float(high))
 
 
 def _limits_of(words: PlotWords, norm: Normalize | None, found: Limits | None) -> tuple[Limits, bool]:
@@ -145,10 +147,8 @@ def _limits_of(words: PlotWords, norm: Normalize | None, found: Limits | None) -
     if isinstance(words.limits, tuple):
         limits = Limits(*words.limits)
         return limits, limits.low == -limits.high
-    low = words.vmin if words.vmin is not None or found is None else found.low
-    high = words.vmax if words.vmax is not None or found is None else found.high
-    assert low is not None
-    assert high is not None
+    low = found.low if words.vmin is None else words.vmin
+    high = found.high if words.vmax is None else words.vmax
     if words.center is False or (words.vmin is not None and words.vmax is not None):
         return _ordered(low, high), False
     is_divergent = low < 0 < high or words.center is not None
@@ -179,7 +179,8 @@ def _complete(norm: Normalize, limits: Limits) -> Limits:
         if norm.vmax is None:
             norm.vmax = limits.high
         limits = Limits(float(norm.vmin), float(norm.vmax))
-        norm(sum(limits) / 2)
+        norm(sum(limits) / 2)  # some norms move their limits now
+        limits = Limits(float(norm.vmin), float(norm.vmax))
         is_valid = limits.low < limits.high
     except ValueError:
         is_valid = False

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
 from ..errors import OptionError
@@ -157,6 +158,11 @@ class ContourPanel(_PlanePanel):
         self.mappable = self._artist
         if not is_on_map(ax):
             set_dates(ax, self._x.values)
+
+    def _values(self, frame: xr.DataArray) -> np.ma.MaskedArray[Any, Any]:
+        values = super()._values(frame)
+        # matplotlib would warn of what it masks
+        return np.ma.masked_less_equal(values, 0) if isinstance(self._colors.norm, LogNorm) else values
 
     def show(self, frame: xr.DataArray, frame_idx: int) -> None:
         """Show another slice."""

@@ -304,9 +304,8 @@ def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
             {"plot": "line"},
             OptionError,
             r"^a frame of 't2m' has 2 dimensions \(lat: 17, lon: 36\), but plot=.line. draws 1 dimension"
-            r": select from the data, such as data\.isel\({'lat': 0}\), or draw several lines by hue='lat', "
-            r"or choose another plot=, or "
-            r"give a function plot\(ax, frame\) as plot=$",
+            r": select from the data, such as data\.isel\({'lat': 0}\), or draw several lines by "
+            r"hue='lat', or choose another plot=, or give a function plot\(ax, frame\) as plot=$",
         ),
         (
             lambda: field()[:, 0, 0],
