@@ -84,7 +84,12 @@ class FrameTitle:
     def of(self, frame: xr.DataArray | xr.Dataset, frame_idx: int) -> str:
         """Return the title of a frame."""
         if self._function is not None:
-            text = self._function(frame)
+            try:
+                text = self._function(frame)
+            except Exception as exc:
+                raise OptionError(
+                    f"the function given as title= failed: {type(exc).__name__}: {exc}"
+                ) from exc
             if not isinstance(text, str):
                 raise OptionTypeError(f"the function given as title= must return a string, got {text!r}")
             return text

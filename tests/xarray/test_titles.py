@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 import dask_animate.xarray  # noqa: F401
-from dask_animate.errors import FrameError, OptionError, OptionTypeError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, SetupError
 from dask_animate.xarray import DataArrayAnimator
 
 
@@ -106,6 +106,8 @@ def test_a_function_of_the_slice():
     with pytest.raises(FrameError, match="must return a string, got 3") as caught:
         animator.frame(data[1], 1)
     assert isinstance(caught.value.__cause__, OptionTypeError)
+    with pytest.raises(SetupError, match=r"given as title= failed: ZeroDivisionError"):
+        DataArrayAnimator(data, title=lambda frame: 1 / 0).limits()
 
 
 def test_titles_are_drawn(tmp_path):
