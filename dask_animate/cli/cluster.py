@@ -1,0 +1,186 @@
+"""Who draws: this machine, the workers of a scheduler, or jobs of a batch system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import MissingPackageError
+from .outcome import CommandError, say
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: The classes of dask-jobqueue, and the program that each needs to submit jobs.
+BATCH_SYSTEMS = {
+    "slurm": ("SLURMCluster", "sbatch"),
+    "pbs": ("PBSCluster", "qsub"),
+    "lsf": ("LSFCluster", "bsub"),
+    "sge": ("SGECluster", "qsub"),
+}
+#: Memory for each core of a job, if neither the command nor dask-jobqueue's configuration says it.
+MEMORY_PER_CORE = 2 * 2**30
+#: Seconds for which a scheduler is waited for.
+CONNECT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class ClusterArguments:
+    """The options that say who draws, as given.
+
+    Attributes
+    ----------
+    scheduler : str or None
+        Address of a scheduler, or its file.
+    batch_system : str or None
+        One of `BATCH_SYSTEMS`.
+    jobs : int or None
+        Number of jobs; goes with `batch_system`, as do those below.
+    queue, walltime, memory : str or None
+        Of each job; None leaves it to dask-jobqueue's configuration.
+    cores : int or None
+        Cores of each job, each of which runs one worker.
+    """
+
+    scheduler: str | None = None
+    batch_system: str | None = None
+    jobs: int | None = None
+    queue: str | None = None
+    walltime: str | None = None
+    memory: str | None = None
+    cores: int | None = None
+
+    def __post_init__(self) -> None:
+        of_jobs = {
+            name: getattr(self, name)
+            for name in ("jobs", "queue", "walltime", "memory", "cores")
+            if getattr(self, name) is not None
+        }
+        if self.batch_system is None and of_jobs:
+            systems = ", ".join(f"--{name}" for name in BATCH_SYSTEMS)
+            raise click.UsageError(f"--{next(iter(of_jobs))} is about jobs: give one of {systems}")
+        if self.batch_system is not None:
+            if self.scheduler is not None:
+                raise click.UsageError(f"--scheduler and --{self.batch_system} exclude each other")
+            if self.jobs is None:
+                raise click.UsageError(f"--{self.batch_system} needs --jobs, the number of jobs")
+        if self.memory is not None:
+            _check_memory(self.memory)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine draws."""
+        return self.scheduler is None and self.batch_system is None
+
+    @contextmanager
+    def connected(self) -> Iterator[Client | None]:
+        """Connect to the cluster, submit jobs if there are to be some, and end them afterwards.
+
+        Yields
+        ------
+        distributed.Client or None
+            None if this machine draws.
+
+        Raises
+        ------
+        CommandError
+            If there is no such scheduler, or jobs cannot be submitted.
+        """
+        if self.batch_system is not None:
+            with self._submitted(self.batch_system) as client:
+                yield client
+        elif self.scheduler is not None:
+            with _connect(self.scheduler) as client:
+                yield client
+        else:
+            yield None
+
+    @contextmanager
+    def _submitted(self, name: str) -> Iterator[Client]:
+        from distributed import Client
+
+        cluster_class, program = BATCH_SYSTEMS[name]
+        if shutil.which(program) is None:
+            raise CommandError(f"--{name}: there is no program {program} here, which submits jobs")
+        try:
+            import dask_jobqueue
+        except ImportError as exc:
+            raise MissingPackageError(
+                f'--{name} needs dask-jobqueue: pip install "dask_animate[jobqueue]"'
+            ) from exc
+        try:
+            cluster = getattr(dask_jobqueue, cluster_class)(**self._of_each_job(name))
+        except (ValueError, TypeError, OSError, RuntimeError) as exc:
+            raise CommandError(f"--{name}: no cluster of jobs: {exc}") from exc
+        with cluster, Client(cluster, set_as_default=False) as client:
+            # As many as asked for, also after some have ended at their walltime.
+            cluster.adapt(minimum_jobs=self.jobs, maximum_jobs=self.jobs)
+            jobs = "1 job" if self.jobs == 1 else f"{self.jobs} jobs"
+            say(f"submits {jobs}; the first that starts begins to draw")
+            yield client
+
+    def _of_each_job(self, name: str) -> dict[str, Any]:
+        """Return the arguments of dask-jobqueue: one worker of one thread for each core."""
+        import dask
+        import dask_jobqueue  # noqa: F401  its defaults become part of the configuration
+
+        configured = dask.config.get(f"jobqueue.{name}", {})
+        cores = self.cores or configured.get("cores") or 1
+        arguments = {
+            "cores": cores,
+            "processes": cores,
+            "memory": self.memory or configured.get("memory") or f"{cores * MEMORY_PER_CORE} B",
+            "queue": self.queue,
+            "walltime": self.walltime,
+        }
+        return {key: value for key, value in arguments.items() if value is not None}
+
+
+@contextmanager
+def _connect(scheduler: str) -> Iterator[Client]:
+    from distributed import Client
+
+    is_file = scheduler.endswith(".json") or os.path.isfile(scheduler)
+    place: dict[str, Any] = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
+    if is_file:
+        _wait_for_file(scheduler)
+    try:
+        client = Client(**place, set_as_default=False, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError, KeyError) as exc:
+        raise CommandError(
+            f"--scheduler {scheduler}: no scheduler answers: {str(exc) or type(exc).__name__}"
+        ) from exc
+    with client:
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            say(f"the scheduler {scheduler} has no workers yet; the first that comes begins to draw")
+        yield client
+
+
+def _wait_for_file(path: str) -> None:
+    """Wait for a scheduler that was started just before."""
+    import time
+
+    end = time.monotonic() + CONNECT_SECONDS
+    while not os.path.isfile(path):
+        if time.monotonic() > end:
+            raise CommandError(
+                f"--scheduler {path}: there is no such file, which a scheduler writes when it starts"
+            )
+        time.sleep(0.1)
+
+
+def _check_memory(text: str) -> None:
+    from dask.utils import parse_bytes
+
+    try:
+        n_bytes = parse_bytes(text)
+    except ValueError:
+        n_bytes = 0
+    if n_bytes <= 0:
+        raise click.UsageError(f"--memory must be such as 4GB, got {text!r}")
