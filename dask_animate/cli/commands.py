@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -403,4 +404,6 @@ def _video_options(options: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the program with the arguments of this process, and end it."""
+    # What a file defines and what is not drawn is nothing to be warned of, also when the process ends.
+    warnings.filterwarnings("ignore", "Animation was deleted without rendering anything")
     program(prog_name=PROGRAM)

@@ -59,6 +59,14 @@ class FrameRange:
             raise click.UsageError(f"--frames {text}: there are no frames in it")
 
     @property
+    def last(self) -> int:
+        """The last one, as far as that is known."""
+        return self.start if self.stop is None else self.stop - 1
+
+    def __str__(self) -> str:
+        return f"{self.start}:{'' if self.stop is None else self.stop}"
+
+    @property
     def n_frames(self) -> int | None:
         """How many they are; None if there is no end."""
         return None if self.stop is None else self.stop - self.start
@@ -95,7 +103,11 @@ class FrameParams:
             )
         values = self._open()
         self._is_used_up = isinstance(values, Iterator) and not is_function(self._named)
-        return values if frames is None or not frames.start else _part(values, frames, self._text)
+        if frames is None:
+            return values
+        if isinstance(values, list | range | np.ndarray) and frames.last >= len(values):
+            raise click.UsageError(f"--frames {frames}: --params {self._text} has {len(values)} frames")
+        return _part(values, frames, self._text) if frames.start else values
 
     def _opener(self, text: str) -> Callable[[], Any]:
         self._named: object = None
@@ -126,7 +138,7 @@ def _part(values: Any, frames: FrameRange, text: str) -> Any:
         import dask.array
 
         return dask.array.from_zarr(values)[chosen]
-    if isinstance(values, Sequence) or hasattr(values, "__array__"):
+    if isinstance(values, Sequence) or hasattr(values, "shape"):
         return values[chosen]
     if isinstance(values, Iterable) and not isinstance(values, dict):
         return itertools.islice(values, frames.start, frames.stop)
@@ -137,9 +149,12 @@ def _part(values: Any, frames: FrameRange, text: str) -> Any:
 
 def _read_npy(path: str) -> Any:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as exc:
         raise _unreadable(path, exc) from exc
+    if not isinstance(array, np.ndarray) or not array.ndim:
+        raise click.UsageError(f"--params {path}: it holds no array with a slice for each frame")
+    return array
 
 
 def _read_csv(path: str) -> list[Any]:

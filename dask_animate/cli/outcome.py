@@ -23,7 +23,7 @@ FAILED, WRONG_USAGE = 1, 2
 
 #: What the library's messages call what is an option here.
 _OPTIONS = {
-    "output_file": "OUTPUT",
+    "output_file": "the output file",
     "param_by_frame": "--params",
     "n_frames": "--frames",
     "fps": "--fps",
@@ -55,7 +55,7 @@ class CommandGroup(click.Group):
             code = super().main(args, **options | {"standalone_mode": False})
         except click.UsageError as exc:
             hint = f" ({exc.ctx.command_path} --help shows how)" if exc.ctx is not None else ""
-            say(f"error: {exc.format_message()}{hint}")
+            say(f"error: {exc.format_message().removesuffix('.')}{hint}")
             code = exc.exit_code
         except click.ClickException as exc:
             if exc.message:
@@ -129,9 +129,10 @@ def _ending(exc: BaseException, *, hint: bool) -> _Ending:
     )
     is_usage = isinstance(exc, errors.OptionError | errors.OptionTypeError)
     cause = exc.__cause__ if isinstance(exc, errors.AnimateError) else exc
-    if not is_usage and cause is not None:
-        text += where(cause)
-        notes += ["--traceback shows more"] if hint else []
+    place = "" if cause is None else where(cause)
+    text += place
+    if hint and (place or cause is exc):
+        notes.append("--traceback shows more")
     return _Ending("; ".join([text, *notes]), WRONG_USAGE if is_usage else FAILED)
 
 
