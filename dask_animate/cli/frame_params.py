@@ -79,11 +79,16 @@ class FrameParams:
     ----------
     text : str
         As given: one of `FORMS`.
+
+    Attributes
+    ----------
+    is_read_once : bool
+        Whether `open` can be called only once.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._is_used_up = False
+        self.is_read_once = False
         self._open = self._opener(text)
 
     def open(self, frames: FrameRange | None) -> Any:
@@ -92,17 +97,11 @@ class FrameParams:
         Raises
         ------
         click.UsageError
-            If there is no such thing, or if it can be read only once and was.
+            If there is no such thing, or if it lacks these frames.
         CommandError
             If the caller's function for it fails.
         """
-        if self._is_used_up:
-            raise click.UsageError(
-                f"--params {self._text} can be read only once: name a function that returns it, or look "
-                f"at it without rendering"
-            )
         values = self._open()
-        self._is_used_up = isinstance(values, Iterator) and not is_function(self._named)
         if frames is None:
             return values
         if isinstance(values, list | range | np.ndarray) and frames.last >= len(values):
@@ -110,7 +109,6 @@ class FrameParams:
         return _part(values, frames, self._text) if frames.start else values
 
     def _opener(self, text: str) -> Callable[[], Any]:
-        self._named: object = None
         found = _CALL.fullmatch(text)
         if found is not None:
             values = _range(text.strip())
@@ -122,13 +120,10 @@ class FrameParams:
         if text.rstrip("/").lower().endswith(".zarr") or "://" in text or os.path.isdir(text):
             return lambda: text
         if is_reference(text):
-            self._named = load(text)
-            return self._value
+            named: Any = load(text)
+            self.is_read_once = isinstance(named, Iterator)
+            return (lambda: call(text, named)) if is_function(named) else (lambda: named)
         raise click.UsageError(f"--params must be {FORMS}, got {text!r}")
-
-    def _value(self) -> Any:
-        named: Any = self._named
-        return call(self._text, named) if is_function(named) else named
 
 
 def _part(values: Any, frames: FrameRange, text: str) -> Any:

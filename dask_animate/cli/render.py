@@ -139,6 +139,12 @@ class _AnimatorSubject:
         self._fps = arguments.fps or own_fps or FPS
         if arguments.params is not None:
             self._params: FrameParams | None = FrameParams(arguments.params)
+            uses = (arguments.preview, arguments.check or None, arguments.output)
+            if self._params.is_read_once and sum(use is not None for use in uses) > 1:
+                raise click.UsageError(
+                    f"--params {arguments.params} can be read only once: name a function that returns "
+                    f"it, or look at it without rendering"
+                )
         elif (own := _as_data_animator(animator)) is not None:
             self._params, self._data = None, own.data
             self._data_options = {"dim": own.dim}

@@ -127,5 +127,7 @@ def forget_modules(before):
     """Forget modules that were loaded since, and that their content was to be pickled by value."""
     for name in set(sys.modules) - set(before):
         if name in cloudpickle.list_registry_pickle_by_value():
-            cloudpickle.unregister_pickle_by_value(sys.modules[name])
-            del sys.modules[name]
+            module = sys.modules.pop(name)
+            cloudpickle.unregister_pickle_by_value(module)
+            if hasattr(module, "animation"):  # lest matplotlib warns that nobody drew it
+                module.animation._draw_was_started = True
