@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -147,12 +150,10 @@ def _connect(scheduler: str) -> Iterator[Client]:
     from distributed import Client
 
     is_file = scheduler.endswith(".json") or os.path.isfile(scheduler)
-    place: dict[str, Any] = {"scheduler_file": scheduler} if is_file else {"address": scheduler}
-    if is_file:
-        _wait_for_file(scheduler)
+    address = _address_in(scheduler) if is_file else scheduler
     try:
-        client = Client(**place, set_as_default=False, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TypeError, KeyError) as exc:
+        client = Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as exc:
         raise CommandError(
             f"--scheduler {scheduler}: no scheduler answers: {str(exc) or type(exc).__name__}"
         ) from exc
@@ -162,16 +163,18 @@ def _connect(scheduler: str) -> Iterator[Client]:
         yield client
 
 
-def _wait_for_file(path: str) -> None:
-    """Wait for a scheduler that was started just before."""
-    import time
-
+def _address_in(path: str) -> str:
+    """Return the address in the file of a scheduler, which may have been started just before."""
     end = time.monotonic() + CONNECT_SECONDS
-    while not os.path.isfile(path):
+    while True:
+        try:
+            return str(json.loads(Path(path).read_text(encoding="utf-8"))["address"])
+        except OSError as exc:
+            reason = exc.strerror or str(exc)
+        except (ValueError, LookupError, TypeError):
+            reason = "it is no file that a scheduler writes when it starts"
         if time.monotonic() > end:
-            raise CommandError(
-                f"--scheduler {path}: there is no such file, which a scheduler writes when it starts"
-            )
+            raise CommandError(f"--scheduler {path}: {reason}")
         time.sleep(0.1)
 
 

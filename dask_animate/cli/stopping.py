@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +17,8 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 #: Seconds within which a signal that comes again is the same one: GNU's timeout sends two, and batch
 #: systems send theirs to the script and to what it started.
 SAME_SECONDS = 2.0
+#: Seconds after which a signal is sent again whose exception was lost.
+AGAIN_SECONDS = 0.05
 
 
 class Stopped(KeyboardInterrupt):
@@ -30,6 +35,30 @@ class Stopped(KeyboardInterrupt):
         super().__init__(f"stopped by {self.signal.name}")
 
 
+class _Stopper:
+    """Handles the signals."""
+
+    def __init__(self) -> None:
+        self._last = -math.inf
+        self._hook = sys.unraisablehook
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Raise `Stopped`, unless it was raised just now."""
+        before, self._last = self._last, time.monotonic()
+        if self._last - before >= SAME_SECONDS:
+            raise Stopped(number)
+
+    def unraisable(self, told: sys.UnraisableHookArgs) -> None:
+        """Send the signal again if what it raised was lost, in a finalizer or in a callback from C."""
+        if not isinstance(told.exc_value, Stopped):
+            self._hook(told)
+            return
+        self._last = -math.inf
+        again = threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), told.exc_value.signal))
+        again.daemon = True
+        again.start()
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Raise `Stopped` in the main thread at each signal that ends the program.
@@ -40,21 +69,16 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    last = -SAME_SECONDS
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal last
-        before, last = last, time.monotonic()
-        if last - before >= SAME_SECONDS:
-            raise Stopped(number)
-
+    stopper = _Stopper()
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     former = {number: signal.getsignal(number) for number in numbers}
     handled = [number for number, handler in former.items() if handler is not signal.SIG_IGN]
+    hook, sys.unraisablehook = sys.unraisablehook, stopper.unraisable
     for number in handled:
-        signal.signal(number, stop)
+        signal.signal(number, stopper.stop)
     try:
         yield
     finally:
         for number in handled:
             signal.signal(number, former[number])
+        sys.unraisablehook = hook
