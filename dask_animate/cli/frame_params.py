@@ -72,7 +72,7 @@ class FrameRange:
         return None if self.stop is None else self.stop - self.start
 
 
-class FrameParams:
+class ParamsArgument:
     """The argument ``--params``.
 
     Parameters
@@ -117,8 +117,11 @@ class FrameParams:
             return lambda: _read_npy(text)
         if text.lower().endswith(".csv"):
             return lambda: _read_csv(text)
-        if text.rstrip("/").lower().endswith(".zarr") or "://" in text or os.path.isdir(text):
+        if "://" in text:
             return lambda: text
+        if text.rstrip("/").lower().endswith(".zarr") or os.path.isdir(text):
+            path = os.path.abspath(text)  # workers may be in another directory
+            return lambda: path
         if is_reference(text):
             named: Any = load(text)
             self.is_read_once = isinstance(named, Iterator)

@@ -15,7 +15,7 @@ from ..errors import AnimateError, FrameError, OptionError, OptionTypeError
 from ..function_animator import FunctionAnimator
 from ..renderable import Renderable
 from .cluster import ClusterArguments
-from .frame_params import FORMS, FrameParams, FrameRange
+from .frame_params import FORMS, FrameRange, ParamsArgument
 from .loading import call, is_function, load
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class RenderArguments:
     output : Path or None
         The video; None if the animation is only looked at.
     params : str or None
-        As for `FrameParams`.
+        As for `ParamsArgument`.
     fps : Fraction or None
         Frames per second; None for those of the animation.
     frames : FrameRange or None
@@ -138,7 +138,7 @@ class _AnimatorSubject:
         own_fps = animator.fps if isinstance(animator, FunctionAnimator) else None
         self._fps = arguments.fps or own_fps or FPS
         if arguments.params is not None:
-            self._params: FrameParams | None = FrameParams(arguments.params)
+            self._params: ParamsArgument | None = ParamsArgument(arguments.params)
             uses = (arguments.preview, arguments.check or None, arguments.output)
             if self._params.is_read_once and sum(use is not None for use in uses) > 1:
                 raise click.UsageError(
