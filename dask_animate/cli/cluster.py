@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ BATCH_SYSTEMS = {
 }
 #: Memory for each core of a job, if neither the command nor dask-jobqueue's configuration says it.
 MEMORY_PER_CORE = 2 * 2**30
+#: Seconds by which workers end before the walltime of their job, which begins before they do.
+MIN_MARGIN, MAX_MARGIN = 15, 120
 #: Seconds for which a scheduler is waited for.
 CONNECT_SECONDS = 30
 
@@ -142,6 +145,9 @@ class ClusterArguments:
             "queue": self.queue,
             "walltime": self.walltime,
         }
+        lifetime = _end_before(self.walltime or configured.get("walltime"))
+        if lifetime:
+            arguments["worker_extra_args"] = [*(configured.get("worker-extra-args") or ()), *lifetime]
         return {key: value for key, value in arguments.items() if value is not None}
 
 
@@ -176,6 +182,20 @@ def _address_in(path: str) -> str:
         if time.monotonic() > end:
             raise CommandError(f"--scheduler {path}: {reason}")
         time.sleep(0.1)
+
+
+def _end_before(walltime: object) -> list[str]:
+    """Return options by which workers end, and hand on what they hold, before their job is killed.
+
+    None of them if the time is not given as ``[days-]hours:minutes:seconds``.
+    """
+    found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)", str(walltime))
+    if found is None:
+        return []
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    lifetime = total - min(max(total // 10, MIN_MARGIN), MAX_MARGIN)
+    return ["--lifetime", f"{lifetime}s"] if lifetime > 0 else []
 
 
 def _check_memory(text: str) -> None:
