@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import os
 import re
 import shutil
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,14 +125,19 @@ class ClusterArguments:
                 f'--{name} needs dask-jobqueue: pip install "dask_animate[jobqueue]"'
             ) from exc
         try:
-            cluster = getattr(dask_jobqueue, cluster_class)(**self._of_each_job(name))
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Port .* is already in use", UserWarning)
+                cluster = getattr(dask_jobqueue, cluster_class)(**self._of_each_job(name))
         except (ValueError, TypeError, OSError, RuntimeError) as exc:
             raise CommandError(f"--{name}: no cluster of jobs: {exc}") from exc
         with cluster, Client(cluster, set_as_default=False) as client:
+            _submit(cluster, self.jobs, f"--{name}")
             # As many as asked for, also after some have ended at their walltime.
             cluster.adapt(minimum_jobs=self.jobs, maximum_jobs=self.jobs)
             jobs = "1 job" if self.jobs == 1 else f"{self.jobs} jobs"
-            say(f"submits {jobs}; the first that starts begins to draw")
+            say(f"submitted {jobs}; the first that starts begins to draw")
+            if find_spec("bokeh") is not None:
+                say(f"dashboard at {cluster.dashboard_link}")
             yield client
 
     def _of_each_job(self, name: str) -> dict[str, Any]:
@@ -149,6 +158,35 @@ class ClusterArguments:
         if lifetime:
             arguments["worker_extra_args"] = [*(configured.get("worker-extra-args") or ()), *lifetime]
         return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _submit(cluster: Any, jobs: int | None, option: str) -> None:
+    """Submit jobs, and raise if the batch system refuses them, which is only logged by default."""
+    from distributed import Status
+
+    async def submitted() -> None:
+        while len(cluster.workers) < len(cluster.worker_spec):
+            await asyncio.sleep(0.05)
+        try:
+            for job in cluster.workers.values():
+                await job  # one that was refused is submitted again, and raises
+        except Exception:
+            for name, job in [*cluster.workers.items()]:
+                if job.status == Status.created:  # there is nothing to be closed
+                    job.status = Status.failed
+                    del cluster.workers[name], cluster.worker_spec[name]
+            raise
+
+    log, silent = logging.getLogger("tornado.application"), lambda record: False
+    log.addFilter(silent)
+    try:
+        cluster.scale(jobs=jobs)
+        cluster.sync(submitted)
+    except (RuntimeError, ValueError, OSError) as exc:
+        told = str(exc).rpartition("stderr:")[2].strip() or str(exc)
+        raise CommandError(f"{option}: the jobs cannot be submitted: {told}") from exc
+    finally:
+        log.removeFilter(silent)
 
 
 @contextmanager

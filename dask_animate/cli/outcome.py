@@ -120,8 +120,9 @@ def where(exc: BaseException) -> str:
 def _ending(exc: BaseException, *, hint: bool) -> _Ending:
     """Return the exit code for an exception, and the line that says what was wrong."""
     notes = [_one_line(note) for note in getattr(exc, "__notes__", [])]
-    if isinstance(exc, Stopped):
-        return _Ending("; ".join([str(exc), *notes]), 128 + exc.signal)
+    stopped = _stopped(exc)
+    if stopped is not None:
+        return _Ending("; ".join([str(stopped), *notes]), 128 + stopped.signal)
     if isinstance(exc, KeyboardInterrupt):
         return _Ending("; ".join(["interrupted", *notes]), 130)
     text = (
@@ -134,6 +135,14 @@ def _ending(exc: BaseException, *, hint: bool) -> _Ending:
     if hint and (place or cause is exc):
         notes.append("--traceback shows more")
     return _Ending("; ".join([text, *notes]), WRONG_USAGE if is_usage else FAILED)
+
+
+def _stopped(exc: BaseException) -> Stopped | None:
+    """Return the signal that an exception is, or after which it came while things were cleaned up."""
+    found: BaseException | None = exc
+    while found is not None and not isinstance(found, Stopped):
+        found = found.__context__
+    return found
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_two_jobs(slurm, folder):
     wait_until(lambda: len(slurm.jobs()) == 2, "two jobs run")
     code, lines = finish(process)
     assert code == 0, lines
-    assert lines[0] == "dask-animate: submits 2 jobs; the first that starts begins to draw"
+    assert lines[0] == "dask-animate: submitted 2 jobs; the first that starts begins to draw"
     assert_shows(folder / "a.mp4", range(200), 30)
     wait_until(lambda: not slurm.jobs(), "the jobs have ended")
 
@@ -70,4 +70,6 @@ def test_what_slurm_refuses(slurm, folder):
     )
     code, lines = finish(process)
     assert code == 1
-    assert "nowhere" in lines[-1] or "partition" in lines[-1]
+    assert len(lines) == 1
+    assert "error: --slurm: the jobs cannot be submitted: " in lines[0]
+    assert "invalid partition specified: nowhere" in lines[0]
