@@ -138,7 +138,7 @@ _encoding = _stacked(
     ),
 )
 _keep_partial = _option(
-    "Going on after an end",
+    "Going on later",
     "--keep-partial",
     is_flag=True,
     help="Keep the frames so far as a file that plays, such as wave.partial.mp4, if it fails.",
@@ -250,13 +250,13 @@ def program() -> None:
     help="Frames in a task of a worker.",
 )
 @_option(
-    "Going on after an end",
+    "Going on later",
     "--store",
     metavar="PLACE",
     help="Keep finished frames there, a directory or URL, so that the same command goes on after it "
     "was ended, or draws what has changed.",
 )
-@_option("Going on after an end", "--overwrite", is_flag=True, help="Discard the frames in the store.")
+@_option("Going on later", "--overwrite", is_flag=True, help="Discard the frames in the store.")
 @_keep_partial
 @_option(
     "Looking at it",

@@ -15,6 +15,9 @@ from ..join import join
 from ..write import write_video
 from .outcome import CommandError
 
+#: What FFmpeg counts among the texts of an MP4 file.
+_TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder")
+
 
 def encode_store(store: str, output: Path, fps: Any, options: dict[str, Any]) -> None:
     """Write the frames of a store, or of any zarr array of frames, to a video."""
@@ -41,12 +44,13 @@ def show_file(file: Path, *, as_json: bool) -> None:
         ("codec", f"{info.codec}, {info.pixel_format}{', transparent' if info.has_alpha else ''}"),
         ("container", info.container),
         ("size", f"{info.width} x {info.height}"),
-        ("frames", f"{info.n_frames}, of them {info.n_keyframes} keyframes"),
+        ("frames", str(info.n_frames)),
+        ("keyframes", str(info.n_keyframes)),
         ("duration", f"{info.duration:.3f} s"),
         ("rate", f"{_fps(info):.5g} frames per second" if info.is_uniform else "varies"),
         ("file size", f"{info.file_size:,} bytes"),
         *(("chapter", f"{seconds:9.3f} s  {title}") for title, seconds in info.chapters),
-        *info.metadata.items(),
+        *((name, text) for name, text in info.metadata.items() if name not in _TECHNICAL),
     ]
     click.echo(str(file))
     for name, value in rows:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ..encoding import EncodeOptions, OutputFile, OutputOptions
-from ..errors import AnimateError, FrameError, OptionError, OptionTypeError
+from ..errors import AnimateError, FrameError, UserCodeError, WorkerError
 from ..function_animator import FunctionAnimator
 from ..renderable import Renderable
 from .cluster import ClusterArguments
@@ -96,7 +96,8 @@ def _add_notes(exc: AnimateError | KeyboardInterrupt, arguments: RenderArguments
     start = 0 if arguments.frames is None else arguments.frames.start
     if isinstance(exc, FrameError) and start:
         exc.add_note(f"with --frames, it is frame {exc.frame_idx + start} of --params")
-    if "store" in arguments.options and not isinstance(exc, OptionError | OptionTypeError):
+    has_begun = isinstance(exc, KeyboardInterrupt | UserCodeError | WorkerError)
+    if "store" in arguments.options and has_begun:
         exc.add_note(
             f"frames that were finished are in {arguments.options['store']}: the same command draws "
             f"those that are missing"

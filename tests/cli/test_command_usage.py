@@ -22,7 +22,7 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
     [
         ("", "Usage: dask-animate"),
         ("nothing", "No such command 'nothing' (dask-animate --help shows how)"),
-        ("--nothing", "No such option '--nothing'"),
+        ("--nothing", "such option"),
         ("render", "Missing argument 'FILE_OR_MODULE:NAME' (dask-animate render --help shows how)"),
         ("render animations.py:numbers -p 'range(9)'", "--output is missing, the file to write"),
         ("render animations.py:numbers -o a.mp4", "--params is missing, the parameters of the frames"),
