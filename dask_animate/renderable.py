@@ -157,8 +157,8 @@ class Renderable(ABC):
             most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
             True hides the progress bar of terminals, and the view of the render in notebooks; by default
-            they are shown there. False also shows a bar where standard error is no terminal. With
-            ``wait=False`` nothing is shown until the `Render` is displayed.
+            they are shown there. False also writes lines now and then where standard error is no
+            terminal. With ``wait=False`` nothing is shown until the `Render` is displayed.
         plotting_log_interval : int, optional
             Number of drawn frames between two messages in the log of the worker that draws them. They go
             to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.

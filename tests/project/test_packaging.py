@@ -35,6 +35,7 @@ def test_environment_holds_the_same_set():
 def test_core_dependencies():
     core = {
         "av",
+        "click",
         "cloudpickle",
         "dask",
         "distributed",
