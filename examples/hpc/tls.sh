@@ -14,7 +14,14 @@ certificate)
     umask 077
     openssl req -x509 -newkey rsa:3072 -nodes -days 365 -subj /CN=dask -keyout dask-key.pem -out dask.pem
     ;;
-scheduler) exec dask scheduler $tls --protocol tls --scheduler-file scheduler.json --no-dashboard ;;
-worker) exec dask worker $tls --scheduler-file scheduler.json --nworkers auto --nthreads 1 --local-directory /tmp ;;
-*) exit 64 ;;
+scheduler)
+    # The dashboard is not encrypted: it is reached from this machine only, or by a tunnel of ssh.
+    exec dask scheduler $tls --protocol tls --scheduler-file scheduler.json --dashboard-address 127.0.0.1:8787
+    ;;
+worker)
+    exec dask worker $tls --scheduler-file scheduler.json --nworkers auto --nthreads 1 --local-directory /tmp
+    ;;
+*)
+    exit 64
+    ;;
 esac

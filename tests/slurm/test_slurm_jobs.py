@@ -49,6 +49,27 @@ def test_lives_shorter_than_the_render(slurm, slurm_cluster, tmp_path):
     assert {report.worker for report in video.stats.partitions} - began, "no worker came later"
 
 
+@pytest.mark.parametrize("with_store", [False, True], ids=["no_store", "store"])
+def test_all_jobs_reach_their_walltime(slurm, slurm_cluster, tmp_path, with_store):
+    """Slurm counts walltimes in minutes, and ends jobs that reach theirs as those that are cancelled."""
+    cluster = slurm_cluster()
+    with Client(cluster, set_as_default=False) as client:
+        cluster.adapt(minimum_jobs=2, maximum_jobs=2, interval="500ms")
+        client.wait_for_workers(2, timeout=60)
+        options = {"store": tmp_path / "store.zarr"} if with_store else {}
+        render = Slow(0.05).make_video(
+            tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=10, wait=False, **options
+        )
+        wait_until(lambda: render.progress.n_frames_drawn >= 40, "some frames are drawn")
+        ended = slurm.jobs()
+        slurm.run("scancel", *map(str, ended))
+        video = render.result(120)
+        assert not {*ended} & {*slurm.jobs()}
+    assert_shows(video.path, PARAMS, 30)
+    if with_store:  # what had been drawn by the jobs that ended is not drawn again
+        assert video.stats.n_frames_rendered == N_FRAMES
+
+
 def test_from_no_worker_to_two_and_back(slurm, slurm_cluster, tmp_path):
     cluster = slurm_cluster()
     with Client(cluster, set_as_default=False) as client:
