@@ -64,12 +64,14 @@ def _complaint(client: Client, seconds: float) -> str:
     told = f"waiting for a worker: the cluster at {address} has had none for {seconds:.0f} s"
     if not isinstance(cluster, SpecCluster):
         return f"{told}; start some, as with `dask worker {address}`"
-    name, n_wanted = type(cluster).__name__, len(cluster.plan)
+    name, n_wanted = type(cluster).__name__, len(cluster.requested)
     if n_wanted:
         return (
             f"{told}; {name} has asked for {n_wanted}. If it submits jobs, see whether they are "
             f"pending in the queue, and if they are not, what their logs say"
         )
     if adaptive_maximum(cluster) is not None:
-        return f"{told}; {name} adapts itself, and has asked for none yet"
+        return f"{told}; {name} adapts itself, and asks for none now"
+    if cluster.plan:
+        return f"{told}; those of {name} have ended: call its scale() again, or adapt()"
     return f"{told}, and {name} has asked for none: call its scale() or adapt()"

@@ -53,5 +53,5 @@ def test_an_adaptive_cluster(tmp_path, cluster, caplog):
     with Client(cluster, set_as_default=False) as client, caplog.at_level("WARNING", "dask_animate"):
         render = FrameNumber().make_video(tmp_path / "a.mp4", range(10), 30, client=client, wait=False)
         wait_until(lambda: caplog.messages, "it says so")
-        assert caplog.messages[0].endswith("LocalCluster adapts itself, and has asked for none yet")
+        assert caplog.messages[0].endswith("LocalCluster adapts itself, and asks for none now")
         render.cancel()

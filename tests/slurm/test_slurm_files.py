@@ -14,7 +14,10 @@ from dask_animate.errors import StoreError
 
 PARAMS = [2 * idx for idx in range(60)]
 
-pytestmark = pytest.mark.skipif(not namespaces.are_permitted(), reason="it may not make namespaces")
+pytestmark = [
+    pytest.mark.newest,
+    pytest.mark.skipif(not namespaces.are_permitted(), reason="it may not make namespaces"),
+]
 
 
 def python_with(folder, *mounts):
@@ -69,7 +72,7 @@ def test_home_is_read_only(render_with, tmp_path):
 
 
 def test_scratch_is_read_only(slurm, slurm_cluster, tmp_path, caplog, monkeypatch):
-    """Dask's worker does not start, which its log says; a render that waits for it says where to look."""
+    """Dask's worker does not start, which its log says; a render says where to look."""
     monkeypatch.setattr(worker_watch, "PATIENCE_SECONDS", 1)
     (tmp_path / "scratch").mkdir()
     cluster = slurm_cluster(
