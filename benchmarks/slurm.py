@@ -25,7 +25,7 @@ from slurm import running_slurm, wait_until  # noqa: E402
 
 FRAME_SECONDS = 0.15
 N_FRAMES = 400
-#: Seconds until the jobs of a scenario with lifetimes are missed by dask.
+#: How soon dask replaces jobs that have ended.
 MISSED = {"distributed.deploy.lost-worker-timeout": "1s"}
 
 
@@ -101,7 +101,7 @@ def lifetimes_default(folder, slurm):
 
 
 def walltime(folder, slurm):
-    """Jobs of a minute, which Slurm ends; six times the ideal of one of them would be five minutes."""
+    """Jobs of a minute, which Slurm ends."""
     return two_jobs(folder, n_frames=1600, walltime="00:01:00")
 
 
@@ -112,22 +112,24 @@ def walltime_and_lifetime(folder, slurm):
 
 
 def adaptive(folder, slurm):
-    """From no job to as many as may be, at dask's own pace."""
+    """From no job to as many as may be; dask looks each second."""
     with cluster(folder) as jobs, Client(jobs, set_as_default=False) as client:
         jobs.adapt(minimum_jobs=0, maximum_jobs=2, interval="1s")
-        began, grown = time.perf_counter(), []
+        began, told = time.perf_counter(), []
 
-        def watch():
-            for n in (1, 2):
-                wait_until(lambda n=n: len(client.nthreads()) >= n, f"{n} workers are there")
-                grown.append(time.perf_counter() - began)
+        def note(what, count):
+            for number in (1, 2):
+                wait_until(lambda: count() >= number, what)  # noqa: B023
+                told.append(f"{number} {what} after {time.perf_counter() - began:.1f} s")
 
-        watching = threading.Thread(target=watch, daemon=True)
-        watching.start()
+        counts = {
+            "asked for": lambda: len(jobs.plan),
+            "there": lambda: len(client.nthreads()),
+        }
+        for count in counts.items():
+            threading.Thread(target=note, args=count, daemon=True).start()
         seconds, _ = rendered(client, folder)
-        watching.join(0)
-    told = ", ".join(f"{number} after {at:.1f} s" for number, at in enumerate(grown, 1))
-    return seconds, N_FRAMES, f"workers: {told}"
+    return seconds, N_FRAMES, ", ".join(told)
 
 
 SCENARIOS = {

@@ -73,5 +73,8 @@ def _complaint(client: Client, seconds: float) -> str:
     if adaptive_maximum(cluster) is not None:
         return f"{told}; {name} adapts itself, and asks for none now"
     if cluster.plan:
-        return f"{told}; those of {name} have ended: call its scale() again, or adapt()"
+        return (
+            f"{told}; {name} is to have {len(cluster.plan)}, which are being started, or have ended: "
+            f"call its scale() again then, or adapt()"
+        )
     return f"{told}, and {name} has asked for none: call its scale() or adapt()"

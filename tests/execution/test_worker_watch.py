@@ -1,8 +1,9 @@
 """A render whose cluster has no worker says so."""
 
+import dask
 import pytest
 from distributed import Client, LocalCluster
-from helpers import FrameNumber, assert_shows
+from helpers import FrameNumber, Slow, assert_shows
 from slurm import wait_until
 
 import dask_animate.execution.worker_watch as worker_watch
@@ -21,9 +22,9 @@ def cluster():
 
 
 def test_none_before_and_none_in_the_middle(tmp_path, cluster, caplog):
-    numbers = range(300)
+    numbers = range(500)
     with Client(cluster, set_as_default=False) as client, caplog.at_level("WARNING", "dask_animate"):
-        render = FrameNumber().make_video(
+        render = Slow(0.005).make_video(
             tmp_path / "a.mp4", numbers, 30, client=client, partition_size=25, wait=False
         )
         wait_until(lambda: len(caplog.messages) > 1, "it says so, and again")
@@ -34,7 +35,7 @@ def test_none_before_and_none_in_the_middle(tmp_path, cluster, caplog):
         wait_until(lambda: render.progress.n_frames_drawn, "some frames are drawn")
         caplog.clear()
         cluster.scale(0)
-        wait_until(lambda: caplog.messages or render.done(), "it says so")
+        wait_until(lambda: caplog.messages, "it says so")
         cluster.scale(1)
         assert_shows(render.result(120).path, numbers, 30)
 
@@ -54,4 +55,22 @@ def test_an_adaptive_cluster(tmp_path, cluster, caplog):
         render = FrameNumber().make_video(tmp_path / "a.mp4", range(10), 30, client=client, wait=False)
         wait_until(lambda: caplog.messages, "it says so")
         assert caplog.messages[0].endswith("LocalCluster adapts itself, and asks for none now")
+        render.cancel()
+
+
+def test_workers_that_have_ended(tmp_path, caplog):
+    """As jobs do that reach their walltime; dask takes note of it, and starts no others."""
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "100ms"}),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        caplog.at_level("WARNING", "dask_animate"),
+    ):
+        client.retire_workers()
+        wait_until(lambda: not cluster.requested, "dask takes note")
+        render = FrameNumber().make_video(tmp_path / "a.mp4", range(10), 30, client=client, wait=False)
+        wait_until(lambda: caplog.messages, "it says so")
+        assert "LocalCluster is to have 1, which are being started, or have ended" in caplog.text
         render.cancel()
