@@ -5,6 +5,7 @@ import os
 import pytest
 from distributed import Client
 from helpers import NoFigure, Slow, assert_shows
+from hpc_examples import run_here
 from slurm import wait_until
 
 from dask_animate.errors import FigureError
@@ -108,3 +109,8 @@ def test_an_error_names_what_failed_on_the_job(slurm, slurm_cluster, tmp_path):
         with pytest.raises(FigureError, match="setup\\(\\) must return"):
             NoFigure().make_video(tmp_path / "a.mp4", PARAMS, 30, client=client)
     assert not os.path.exists(tmp_path / "a.mp4")
+
+
+def test_the_example(slurm, tmp_path):
+    printed = run_here("slurm.py", tmp_path)
+    assert {"#SBATCH -p debug", "#SBATCH -t 01:00:00"} <= {*printed.splitlines()}
