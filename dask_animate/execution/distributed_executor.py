@@ -43,6 +43,7 @@ from .tasks import (
     render_partition,
 )
 from .window import Window
+from .worker_watch import WorkerWatch
 from .workers import Workers, workers_are_local
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class DistributedExecutor:
         self._workers = Workers(client, max_workers, is_complete=is_complete)
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
+        self._watch = WorkerWatch(client)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
@@ -117,6 +119,7 @@ class DistributedExecutor:
     def __enter__(self) -> Self:
         plugin = RendererPlugin(self._name, self._spec, has_thumbnails=self._shown.thumbnails)
         self._registration.register(plugin)
+        self._watch.start()
         return self
 
     def __exit__(
@@ -126,6 +129,7 @@ class DistributedExecutor:
         tb: TracebackType | None,
     ) -> None:
         self._closing = True
+        self._watch.stop()
         self._fetcher.shutdown(wait=False, cancel_futures=True)
         gone = how_gone(self._client)
         if gone is not None:
@@ -190,7 +194,7 @@ class DistributedExecutor:
         """
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
-            _logger.info("waiting for a worker to join the cluster")
+            _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
         futures = [
             self._known(
                 self._client.submit(
