@@ -22,7 +22,7 @@ from .diagnostics import (
     warn_of_faults,
 )
 from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, as_path, open_writer
-from .errors import CancelledRenderError, OptionError, OutputError
+from .errors import CancelledRenderError, MismatchWarning, OptionError, OutputError
 from .execution import Executor, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
@@ -86,6 +86,8 @@ class RenderRun:
                 sized.spec,
                 n_frames,
                 self.state.drawn,
+                self._left_out,
+                first=sized.params.first_at_hand(),
                 in_background=in_background,
             )
             self._exits = exits.pop_all()
@@ -223,6 +225,9 @@ class RenderRun:
     def _stop(self, event: Event) -> None:
         if self._is_cancelled:
             raise CancelledRenderError("cancelled")
+
+    def _left_out(self, worker: str, why: str) -> None:
+        self._note_warning(f"the worker {worker} draws nothing: {why}", MismatchWarning)
 
     def _note_warning(self, message: str, category: type[Warning]) -> None:
         self.state.warned(message)

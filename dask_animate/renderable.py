@@ -114,6 +114,7 @@ class Renderable(ABC):
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
+        on_mismatch: str = "raise",
         wait: bool = True,
     ) -> Video | Render:
         """Render a video.
@@ -282,6 +283,17 @@ class Renderable(ABC):
             Dimension of xarray objects along which the frames are; by default the first. It has to be
             given for a Dataset whose variables begin with different ones. Variables that do not have it
             go whole with each frame; they are read once, before the start, and may take 64 MiB.
+        on_mismatch : {"raise", "exclude", "ignore"}
+            What is done about workers of a cluster whose frames would differ from those of the others,
+            such as for want of a font: "raise" raises a `MismatchError` that names what differs,
+            "exclude" draws without them, and says so by a `MismatchWarning`, and "ignore" draws with
+            all. Each worker draws the first frame, before it draws anything for the video, and digests
+            of the pixels are compared: of frame 0 if its parameters are in a list, a range or a NumPy
+            array and take up to 64 kB, else of the figure as `setup` leaves it. The render waits at most
+            two seconds for workers that are slower than others; these, and those that join later, do
+            this in their first task. Nothing is drawn for that on worker processes that were started
+            alike on one machine, such as those of a `distributed.LocalCluster`. With "exclude", workers
+            on which `setup` fails are left out, too.
         wait : bool, default: True
             False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
             the video as its ``result()``. Arguments are checked first, the animator and parameters in
@@ -370,7 +382,7 @@ class Renderable(ABC):
         )
         encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
         plan = Plan.create(partition_size, preload_factor, encode_on, params)
-        cluster = ClusterOptions.create(client, num_workers)
+        cluster = ClusterOptions.create(client, num_workers, on_mismatch)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         spec = self._spec(draw, _log_interval(plotting_log_interval))
         request = StoreRequest.create(store, overwrite, params, spec)
