@@ -124,10 +124,13 @@ class Renderable(ABC):
 
         Parameters
         ----------
-        output_file : path-like
+        output_file : path-like or URL
             Path of the video, whose suffix selects the format: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``,
             ``.webm``, ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``; missing directories are
-            created. A path without a suffix needs `codec`.
+            created. A path without a suffix needs `codec`. Or a URL that fsspec knows, such as
+            ``s3://bucket/wave.mp4``: an empty file beside it is written and removed before any work, the
+            video is written to a temporary file of this machine, uploaded, and visible once it is
+            complete.
         param_by_frame : iterable, dask.bag.Bag or array
             Parameters of the frames: an iterable or a Bag with one item for each frame, or arrays with
             one slice for each frame.
@@ -271,6 +274,7 @@ class Renderable(ABC):
             partition, or with each 250 frames that this process encodes, and is removed once the video
             is complete. The error has a note that names it. The next render with the same `output_file`
             and `keep_partial` replaces it; any other file of that name is an error before work starts.
+            If `output_file` is a URL, the file is in the working directory.
             Until then, the disk holds what is encoded three times over. Not for GIF, APNG and WebP.
         freeze_layout : bool, default: True
             True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They

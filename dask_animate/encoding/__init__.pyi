@@ -15,8 +15,14 @@ from .options import EncodeOptions as EncodeOptions
 from .options import as_fps as as_fps
 from .output_file import OutputFile as OutputFile
 from .output_file import as_path as as_path
+from .output_file import is_url as is_url
 from .output_options import OutputOptions as OutputOptions
+from .outputs import Output as Output
+from .outputs import as_destination as as_destination
+from .outputs import name_of as name_of
+from .outputs import open_output as open_output
 from .segment import Segment as Segment
 from .segment_encoder import SegmentEncoder as SegmentEncoder
 from .segment_journal import SegmentJournal as SegmentJournal
+from .uploaded_file import local_file as local_file
 from .writer import open_writer as open_writer

@@ -1,11 +1,15 @@
 """Clusters of workers that were not started alike, and animators that show it."""
 
 import contextlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 from distributed import Client, Nanny, Scheduler, SpecCluster
+from helpers import SUPPORT
 from matplotlib import font_manager
 
 from dask_animate import Animator
@@ -31,7 +35,7 @@ def unlike_client(*environments, threads=1):
 
 
 def add_worker(client, **env):
-    """Let one more worker join."""
+    """Let one more worker of the cluster join."""
     cluster = client.cluster
     number = len(cluster.worker_spec)
     spec = {"cls": Nanny, "options": {"nthreads": 1, "env": {"NUMBER": str(number), **env}}}
@@ -40,12 +44,28 @@ def add_worker(client, **env):
     client.wait_for_workers(number + 1)
 
 
+@contextlib.contextmanager
+def foreign_worker(client, **env):
+    """A worker that somebody else starts, from a shell."""
+    n_workers = len(client.nthreads())
+    command = [sys.executable, "-m", "dask", "worker", client.scheduler.address, "--nthreads", "1"]
+    process = subprocess.Popen(
+        [*command, "--no-dashboard"],
+        env={**os.environ, "PYTHONPATH": path_first(SUPPORT), **env},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        client.wait_for_workers(n_workers + 1)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def numbers_by_address(client):
     """Return the number of each worker."""
 
     def number():
-        import os
-
         return int(os.environ["NUMBER"])
 
     return client.run(number)
@@ -82,9 +102,7 @@ def other_version(folder, package, version):
 
 
 def path_first(folder):
-    import os
-
-    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.pathsep.join([str(folder), str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 class Titled(Animator):
@@ -120,8 +138,6 @@ class ByVariable(Animator):
     """Draws what an environment variable says, or fails if it is "fail"."""
 
     def setup(self):
-        import os
-
         self.shade = os.environ.get("SHADE", "0.2")
         if self.shade == "fail":
             raise ModuleNotFoundError("No module named 'shades'")
