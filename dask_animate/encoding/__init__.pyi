@@ -4,6 +4,7 @@ from .decoding import poster as poster
 from .decoding import probe as probe
 from .decoding import read_frames as read_frames
 from .encoder_choice import choose_encoder as choose_encoder
+from .encoder_choice import encoder_reasons as encoder_reasons
 from .encoder_choice import gpu_reason as gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS

@@ -87,6 +87,21 @@ def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
     return None
 
 
+def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
+    """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
+    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
+    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
+    reasons = {}
+    for encoder in filter(None, kinds):
+        try:
+            _probe(encoder, options, size)
+        except (EncoderError, OptionError) as exc:
+            reasons[encoder.name] = str(exc)
+        else:
+            reasons[encoder.name] = ""
+    return reasons
+
+
 def check_encoder(options: EncodeOptions) -> None:
     """Raise if the encoder does not take the options.
 

@@ -16,6 +16,9 @@ from typing import IO
 from ..errors import OptionError, OptionTypeError, OutputError
 from ..validation import in_short
 
+# A protocol of fsspec, of at least two letters as Windows has drives of one; others may be before it.
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
+
 
 class OutputFile:
     """A file that appears complete or not at all.
@@ -195,7 +198,7 @@ def _kernel() -> str:
 
 def is_url(value: object) -> bool:
     """Whether a value is a URL as fsspec knows them, such as ``s3://bucket/video.mp4``."""
-    return isinstance(value, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", value) is not None
+    return isinstance(value, str) and _URL.match(value) is not None
 
 
 def as_path(value: object, name: str = "output_file") -> Path:

@@ -15,7 +15,7 @@ from ..errors import MissingPackageError, OptionError, OutputError
 from .output_file import OutputFile
 
 #: Protocols of object stores, where an object that is put appears once all of it is there.
-OBJECT_STORES = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss"))
+OBJECT_STORES = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "az"))
 # What fsspec takes for patterns of names, and for a chain of file systems.
 _PATTERN = re.compile(r"[*?\[]|::")
 

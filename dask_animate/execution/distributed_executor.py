@@ -675,9 +675,9 @@ class DistributedExecutor:
         else:
             self._agreement.judge(refusal.facts)
             self._note_left_out()
-        refused = [submission, *self._done_on(worker)]
-        for other in dict.fromkeys(refused):
-            other.future = other.submit()
+        others = [other for other in self._done_on(worker) if other is not submission]
+        for refused in (submission, *others):
+            refused.future = refused.submit()
 
     def _done_on(self, worker: str) -> list[Submission]:
         """Return what is done, and all that it came to is on one worker."""

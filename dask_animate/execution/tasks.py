@@ -18,6 +18,7 @@ from ..diagnostics import PartitionReport
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError, errors_that_travel
+from ..frames import FrameSize
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
 from ..provenance import process_origin, process_versions
@@ -38,7 +39,7 @@ from .agreement import Reference, Refusal
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
 from .interrupt_shield import shield
-from .worker_facts import WorkerFacts
+from .worker_facts import WorkerCheck, WorkerFacts
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
@@ -181,6 +182,33 @@ def _facts(name: str, renderer: Renderer, *, proves: bool) -> WorkerFacts:
 def _proof(name: str, renderer: Renderer) -> str:
     first = _firsts.get(name)
     return renderer.proof(() if first is None else pickle.loads(first))
+
+
+def check_worker(name: str, encode: EncodeOptions) -> WorkerCheck:
+    """Task: return what can be known of this worker before a render."""
+    worker = get_worker()
+    check = checked(_renderer(name), _firsts.get(name), encode)
+    return replace(check, facts=replace(check.facts, worker=worker.address))
+
+
+def checked(renderer: Renderer, first: bytes | None, encode: EncodeOptions) -> WorkerCheck:
+    """Return what can be known of this process before a render."""
+    from ..encoding import encoder_reasons
+
+    facts = WorkerFacts("", process_origin(), process_versions())
+    try:
+        size = renderer.open()
+        proof = renderer.proof(() if first is None else pickle.loads(first))
+    except Exception as exc:  # which need not exist in the process that asks
+        return WorkerCheck(replace(facts, failure=f"{exc}" or type(exc).__name__))
+    facts = replace(
+        facts,
+        versions=process_versions(),  # of what is loaded by now
+        fonts=renderer.fonts(),
+        settings=renderer.settings(),
+        proof=proof,
+    )
+    return WorkerCheck(facts, size, encoder_reasons(encode, size or FrameSize(256, 256)))
 
 
 def _refusal(name: str, renderer: Renderer, reference: Reference | None) -> Refusal | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..frames import FrameSize
+
 #: Differences of one kind that a message names.
 SHOWN_DIFFERENCES = 4
 
@@ -39,6 +41,34 @@ class WorkerFacts:
     settings: Mapping[str, str] = field(default_factory=dict)
     proof: str | None = None
     failure: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerCheck:
+    """What a preflight found out about a worker.
+
+    Attributes
+    ----------
+    facts : WorkerFacts
+        What it draws with, a digest of the first frame as it draws it, and why it cannot draw.
+    size : FrameSize or None
+        Of its frames; None if that is not known before they are drawn.
+    encoders : mapping of str to str
+        Why encoders that may be used do not open there, by their names; "" for those that do.
+    n_threads : int
+        Its threads.
+    memory : int or None
+        Its memory limit in bytes; None if it has none.
+    store : str or None
+        Why it cannot write to the store; "" if it can, None if there is none.
+    """
+
+    facts: WorkerFacts
+    size: FrameSize | None = None
+    encoders: Mapping[str, str] = field(default_factory=dict)
+    n_threads: int = 1
+    memory: int | None = None
+    store: str | None = None
 
 
 def differences(first: WorkerFacts, second: WorkerFacts) -> list[str]:

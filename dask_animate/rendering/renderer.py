@@ -63,6 +63,10 @@ class Renderer:
             self._setup_seconds += clock.total
         return size
 
+    def open(self) -> FrameSize | None:
+        """Build the figure, and return the size of the frames, if it is known before they are drawn."""
+        return self._source.open()
+
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
         size = self._source.open()

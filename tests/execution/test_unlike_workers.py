@@ -124,6 +124,7 @@ def test_worker_that_joins_later(tmp_path, on_mismatch, shade, is_like):
         options = {"on_mismatch": on_mismatch, "store": tmp_path / f"{shade}.zarr"}
         if is_like or on_mismatch == "exclude":
             with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("ignore")  # of the store: modules of tests change
                 warnings.simplefilter("always", MismatchWarning)
                 video = render(ByVariable(), tmp_path, client, params(), **options)
             np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(90)))
