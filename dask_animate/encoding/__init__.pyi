@@ -15,10 +15,7 @@ from .joining import join_files as join_files
 from .options import EncodeOptions as EncodeOptions
 from .options import as_fps as as_fps
 from .output_file import OutputFile as OutputFile
-from .output_file import as_path as as_path
-from .output_file import is_url as is_url
 from .output_options import OutputOptions as OutputOptions
-from .outputs import Output as Output
 from .outputs import as_destination as as_destination
 from .outputs import name_of as name_of
 from .outputs import open_output as open_output

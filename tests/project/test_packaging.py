@@ -38,6 +38,7 @@ def test_core_dependencies():
         "cloudpickle",
         "dask",
         "distributed",
+        "fsspec",
         "lazy_loader",
         "matplotlib",
         "numpy",
