@@ -16,10 +16,19 @@ from unlike_workers import (
     installed_font,
     numbers_by_address,
     other_version,
+    path_first,
     unlike_client,
 )
 
-from dask_animate.errors import AnimateError, FontWarning, MismatchError, MismatchWarning, SetupError
+from dask_animate.errors import (
+    AnimateError,
+    FontWarning,
+    MismatchError,
+    MismatchWarning,
+    OptionError,
+    SetupError,
+    WorkerError,
+)
 
 N = 30
 OPTIONS = {"codec": "ffv1", "partition_size": 3}
@@ -76,7 +85,7 @@ def test_other_versions_are_named(tmp_path):
             render(ByVariable(), tmp_path, client)
 
 
-@pytest.mark.parametrize("kind", ["list", "generator"])
+@pytest.mark.parametrize("kind", ["list", pytest.param("generator", marks=pytest.mark.slow)])
 def test_unknown_cause(tmp_path, kind):
     with unlike_client({}, {}, {"SHADE": "0.8"}) as client:
         params = [*range(N)]
@@ -110,9 +119,61 @@ def test_setup_that_fails_everywhere(tmp_path):
             render(ByVariable(), tmp_path, client, on_mismatch="exclude")
 
 
-@pytest.mark.parametrize("on_mismatch", ["raise", "exclude"])
-@pytest.mark.parametrize(("shade", "is_like"), [("0.2", True), ("0.8", False), ("fail", False)])
-def test_worker_that_joins_later(tmp_path, on_mismatch, shade, is_like):
+def test_worker_without_the_library(tmp_path):
+    package = tmp_path / "shadow" / "dask_animate"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ModuleNotFoundError('not installed')")
+    with unlike_client({}) as client, foreign_worker(client, PYTHONPATH=path_first(package.parent)):
+        with pytest.raises(WorkerError, match=r"cannot take the render .*not installed"):
+            render(ByVariable(), tmp_path, client)
+        with pytest.warns(
+            MismatchWarning, match=r"draws nothing: .*install dask_animate on every worker"
+        ):
+            video = render(ByVariable(), tmp_path, client, on_mismatch="exclude")
+        np.testing.assert_array_equal(decode(video.path), expected(ByVariable()))
+        report = ByVariable().preflight(client)
+        assert len(report.problems) == 1
+        assert "install dask_animate on every worker" in report.problems[0]
+
+
+def test_wrong_argument(tmp_path):
+    message = "on_mismatch must be one of 'raise', 'exclude', 'ignore', got 'warn'"
+    with pytest.raises(OptionError, match=message):
+        ByVariable().make_video(tmp_path / "a.mp4", range(3), 30, on_mismatch="warn")
+
+
+def test_only_workers_that_were_left_out_are_left(tmp_path):
+    with unlike_client({}, {}, {"SHADE": "0.8"}) as client:
+        numbers = numbers_by_address(client)
+
+        def params():
+            for n in range(90):
+                if n == 30:
+                    client.cluster.worker_spec.pop(0)
+                    client.cluster.worker_spec.pop(1)
+                    client.cluster.sync(client.cluster._correct_state)
+                yield n
+
+        with (
+            pytest.warns(MismatchWarning),
+            pytest.raises(MismatchError, match="only workers are left that were excluded"),
+        ):
+            render(ByVariable(), tmp_path, client, params(), on_mismatch="exclude")
+        assert [numbers[address] for address in client.nthreads()] == [2]
+
+
+_LATER = [
+    ("0.2", True, "raise"),
+    ("0.8", False, "raise"),
+    ("0.8", False, "exclude"),
+    pytest.param("0.2", True, "exclude", marks=pytest.mark.slow),
+    pytest.param("fail", False, "raise", marks=pytest.mark.slow),
+    pytest.param("fail", False, "exclude", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize(("shade", "is_like", "on_mismatch"), _LATER)
+def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
     with unlike_client({}) as client:
 
         def params():

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -52,6 +53,7 @@ def foreign_worker(client, **env):
     process = subprocess.Popen(
         [*command, "--no-dashboard"],
         env={**os.environ, "PYTHONPATH": path_first(SUPPORT), **env},
+        cwd=tempfile.gettempdir(),  # which Python looks into first
         stderr=subprocess.DEVNULL,
     )
     try:
