@@ -217,6 +217,13 @@ class ClipSource:
         """Return no fonts: frames of clips are not kept."""
         return {}
 
+    def settings(self) -> dict[str, str]:
+        """Return no settings: each of the sources has its own."""
+        return {}
+
+    def as_built(self) -> None:
+        """Return nothing: there are no pictures without an index."""
+
     @contextmanager
     def isolated(self) -> Iterator[None]:
         """Block other threads from drawing, and restore random states on exit; reentrant."""

@@ -39,6 +39,7 @@ def test_core_dependencies():
         "cloudpickle",
         "dask",
         "distributed",
+        "fsspec",
         "lazy_loader",
         "matplotlib",
         "numpy",
