@@ -357,6 +357,14 @@ def test_all_frames_at_once_have_a_bound(monkeypatch):
     assert isinstance(raised.value.__cause__, ParamsError)
 
 
+def test_coordinates_that_move_are_refused():
+    data = field()
+    data = data.assign_coords(z=(("time", "lat", "lon"), data.values))
+    with pytest.raises(OptionError, match="y='z' changes along 'time', the dimension of the frames"):
+        data.animate(x="lon", y="z")
+    assert data[:, 0].animate(plot="hovmoller", x="time", y="lon").limits()
+
+
 def test_accessor_and_class_take_the_same_words():
     import inspect
 
