@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm
+from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm, to_hex
 
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.xarray import AnimateAccessor, DataArrayAnimator
@@ -192,6 +192,19 @@ def test_decorations(tmp_path, client):
         assert len(ax.lines) == 1
     assert [text.get_text() for text in figure.texts] == ["a group"]
     assert animator.check(field(), 3, dim="time").ok
+
+
+def test_frames_do_not_depend_on_what_was_added_before():
+    def each(axes, frame):
+        axes.plot([0, 100 * float(frame.time)], [0, 10])
+
+    animator = field().animate(each=each)
+    (ax, _) = figure_of(animator).axes
+    for idx in (4, 2, 3):
+        animator.update(idx, field()[idx])
+        assert [to_hex(line.get_color()) for line in ax.lines] == ["#1f77b4"]
+        assert ax.get_xlim() == (-5, 75)
+    assert animator.check(field(), 4, dim="time").ok
 
 
 def test_decorations_of_panels_get_an_array_of_axes():
