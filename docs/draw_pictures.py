@@ -16,6 +16,7 @@ import grimp
 ROOT = Path(__file__).parents[1]
 #: What each folder, or module beside the folders, alone knows.
 KNOWS = {
+    "clips": "frames as a function of time",
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
     "frame_source": "what users derive from without matplotlib",
