@@ -761,6 +761,18 @@ class Renderable(ABC):
         """Call `before_drawing` and return what draws the frames."""
 
 
+def draw_options_of(
+    source: Renderable, savefig_params: Mapping[str, Any] | None, **options: Any
+) -> DrawOptions:
+    """Check the arguments that say how a source is drawn, and return them as options."""
+    return source._draw_options(savefig_params, **options)
+
+
+def spec_of(source: Renderable, draw: DrawOptions) -> DrawnSpec:
+    """Call a source's ``before_drawing()`` and return what draws its frames."""
+    return source._spec(draw)
+
+
 def _log_interval(plotting_log_interval: int | None) -> int | None:
     if plotting_log_interval is None:
         return None

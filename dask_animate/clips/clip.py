@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from ..encoding import as_fps
 from ..errors import OptionError, OptionTypeError
@@ -484,6 +484,33 @@ class Clip:
         """Return the clip with a name, which becomes a chapter of the video and stands in `timeline`."""
         return self._of(Named(self._node, require_text("name", name)))
 
+    @overload
+    def render(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction | None = None,
+        *,
+        wait: Literal[False],
+        **options: Unpack[VideoOptions],
+    ) -> Render: ...
+    @overload
+    def render(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction | None = None,
+        *,
+        wait: Literal[True] = True,
+        **options: Unpack[VideoOptions],
+    ) -> Video: ...
+    @overload
+    def render(
+        self,
+        output_file: str | os.PathLike[str],
+        fps: float | Fraction | None = None,
+        *,
+        wait: bool,
+        **options: Unpack[VideoOptions],
+    ) -> Video | Render: ...
     def render(
         self,
         output_file: str | os.PathLike[str],
@@ -492,7 +519,67 @@ class Clip:
         wait: bool = True,
         **options: Unpack[VideoOptions],
     ) -> Video | Render:
-        """Render the clip to a video."""
+        """Render the clip to a video.
+
+        Frames of sources that the video shows again, with others in between, are drawn before it, each
+        once, on the same processes, and kept on disk until the video is complete. All others are drawn
+        when they are shown. What is put together of frames is put together where they are drawn.
+
+        Parameters
+        ----------
+        output_file : path-like
+            As in `Animator.make_video`.
+        fps : float or Fraction, optional
+            Frames per second; by default those of the clip.
+        wait : bool, default: True
+            False returns a `Render` at once, as in `Animator.make_video`.
+        **options
+            The keyword arguments of `Animator.make_video` from `num_workers` on, but for those about a
+            source, which `Clip` has: `savefig_params`, `redraw`, `seed`, `freeze_layout`,
+            `reuse_figure_object`, `axis` and `dim`. With a `store`, all frames of sources that are drawn
+            are kept there, and not those of the video: a clip that is changed is rendered again without
+            drawing a frame again that is at the same place among those that are shown of its source.
+            Names of parts become the `chapters`, unless others are given.
+
+        Returns
+        -------
+        Video
+            What was made, and what it cost; a `Render` with ``wait=False``.
+
+        Raises
+        ------
+        AnimateError
+            One of its subclasses in `dask_animate.errors`. `FrameSizeError` if clips of two sizes were
+            put together. If a source fails, it is a `FrameError` with the index and the parameters of
+            the source's frame.
+
+        Notes
+        -----
+        Thread-safe. Without a `store`, the frames that are drawn before are in a temporary directory of
+        this process, which workers on other machines do not see: give them a `store` that they reach.
+
+        A frame that is shown for long is drawn once more by each worker that shows some of that.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator, Clip
+        >>> class Dot(Animator):
+        ...     def setup(self):
+        ...         fig, ax = plt.subplots(figsize=(2, 2))
+        ...         (self.dot,) = ax.plot([0], [0], "o")
+        ...         ax.set_xlim(0, 30)
+        ...         return fig
+        ...     def update(self, frame_idx, x):
+        ...         self.dot.set_xdata([x])
+        >>> there = Clip(Dot(), range(30), fps=15)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "dot.mp4")
+        ...     video = (there + there.reverse()).render(path, num_workers=1)
+        >>> video.n_frames, video.duration
+        (60, 4.0)
+        """
         from .rendering import render_clip
 
         rate = self.fps if fps is None else as_fps(fps)

@@ -83,6 +83,8 @@ class _Inner:
         Whether their alpha counts.
     keeps_pixels : bool
         Whether pixels stay as they are when the source verifies its frames.
+    is_open : bool
+        Whether the source was opened; one whose frames are in a pool is opened when it has to draw.
     frame, view : Frame and View, or None
         The last frame and its pixels.
     previous : Frame or None
@@ -95,6 +97,7 @@ class _Inner:
     size: FrameSize
     is_transparent: bool
     keeps_pixels: bool
+    is_open: bool
     frame: Frame | None = None
     view: View | None = None
     previous: Frame | None = None
@@ -132,7 +135,6 @@ class ClipSource:
         self._is_opaque = False
         self._closed = False
         self._depth = 0
-        self._open_lock = threading.RLock()
         self._partition_lock = threading.RLock()
 
     @property
@@ -149,7 +151,7 @@ class ClipSource:
             If the sizes of clips do not fit; names both.
         """
         if self._size is None:
-            with self._open_lock:
+            with turn():
                 self._check_open()
                 if self._size is None:
                     self._size = self._opened()
@@ -214,8 +216,10 @@ class ClipSource:
             del self._runs[id(session)]
 
     def fonts(self) -> dict[str, str]:
-        """Return no fonts: frames of clips are not kept."""
-        return {}
+        """Return the font files that this process uses for its figures, by the requested font."""
+        self.open()
+        inner = [one for one in self._inner.values() if one.is_open]
+        return {name: file for one in inner for name, file in one.source.fonts().items()}
 
     @contextmanager
     def isolated(self) -> Iterator[None]:
@@ -246,15 +250,19 @@ class ClipSource:
 
     def _opened(self) -> FrameSize:
         program = self._load()
+        pooled = {footage.drawer: pool for footage, pool in program.pools.items()}
         for drawer, spec in program.specs.items():
             source = spec.source()
-            size = source.open()
-            if size is None:  # it has to draw a frame to know
+            size = None if drawer in pooled else source.open()
+            if drawer in pooled:  # its figure may not be needed
+                size = FrameSize(*pooled[drawer].frames.frame_shape[:2])
+            elif size is None:  # it has to draw a frame to know
                 frame_idx, params = program.first_frames[drawer]
                 with source.isolated():
                     size = FrameSize(*source.draw(frame_idx, params, DrawSession()).shape[:2])
             keeps_pixels = not getattr(spec, "checks_history", False)
-            self._inner[drawer] = _Inner(source, size, spec.transparent, keeps_pixels)
+            inner = _Inner(source, size, spec.transparent, keeps_pixels, drawer not in pooled)
+            self._inner[drawer] = inner
         self._program = program
         size = program.root.size(self._size_of)
         if size is None:
@@ -312,6 +320,7 @@ class ClipSource:
         pixels, opaque = inner.source.draw(frame_idx, params, session), inner.source.opaque
         if pixels.shape[2] == 4 and not opaque and not inner.is_transparent:
             pixels = as_rgb(pixels, opaque=False)  # as in videos, and in pools
+        inner.is_open = True
         self._n_drawn += 1
         self._n_full += session.n_blitted == n_blitted
         inner.frame, inner.view, inner.run = frame, View(pixels, opaque), run

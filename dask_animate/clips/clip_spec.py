@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,7 @@ from ..frames import FrameSize
 from ..params import FrameParams, Params
 from ..rendering import PixelSpec
 from .clip_source import ClipSource
-from .footage import Footage
 from .nodes import Node
-from .pooling import Pool
 from .program import Program
 
 if TYPE_CHECKING:
@@ -64,10 +61,6 @@ class ClipSpec:
             any(getattr(spec, "draws_figures", False) for spec in specs.values()),
             program.root.is_transparent(lambda drawer: specs[drawer].transparent),
         )
-
-    def with_pools(self, pools: Mapping[Footage, Pool]) -> ClipSpec:
-        """Return it with frames that are drawn before."""
-        return replace(self, program=replace(self.load(), pools=pools))
 
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from."""

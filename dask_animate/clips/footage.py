@@ -18,7 +18,7 @@ from ..errors import FrameError, OptionError
 from ..frames import FrameSize
 from ..params import Slices
 from ..provenance import digest
-from ..renderable import Renderable
+from ..renderable import Renderable, spec_of
 from ..rendering import FigureSpec, SourceSpec
 from ..validation import in_short
 from .nodes import Node
@@ -99,7 +99,7 @@ class Drawer(_ByValue):
         if not isinstance(self.source, Renderable):
             spec: SourceSpec = self.source
             return spec
-        made = self.source._spec(self.draw)
+        made = spec_of(self.source, self.draw)
         if self.enter is None and self.exit is None:
             return made
         from .scene import SceneSpec

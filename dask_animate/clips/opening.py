@@ -17,7 +17,7 @@ from ..drawing import DrawOptions
 from ..encoding import as_fps
 from ..errors import NoFramesError, OptionError, OptionTypeError
 from ..params import IndexedFrameParams, is_data, open_slices
-from ..renderable import Renderable
+from ..renderable import Renderable, draw_options_of
 from ..saving import open_animation
 from ..storage import open_array
 from ..validation import in_short
@@ -54,7 +54,7 @@ class Look:
                 raise OptionTypeError(f"{name} must be a function, got {in_short(hook)}")
         if not isinstance(source, Animator):
             self.check_no_hooks(f"a {type(source).__name__}, which prepares itself in setup()")
-        draw = source._draw_options(self.savefig_params, seed=self.seed, redraw=self.redraw)
+        draw = draw_options_of(source, self.savefig_params, seed=self.seed, redraw=self.redraw)
         is_drawn = not isinstance(source, ImageFiles | VideoFile)
         return Drawer(source, draw, type(source).__name__, self.enter, self.exit, is_drawn)
 

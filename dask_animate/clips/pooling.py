@@ -164,6 +164,9 @@ def filling(
     in_background : bool
         True if nothing may be drawn in this process.
     """
+    if not plan:
+        yield {}, []
+        return
     with open_pools(store, overwrite=overwrite) as place:
         pools, fills = {}, []
         for footage, keys in plan.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +28,7 @@ class Program:
         The clip.
     n_frames : int
         Number of frames of the render.
-    specs : mapping of Drawer to SourceSpec
+    specs : mapping of Drawer or Sent to SourceSpec
         What draws the frames of each source.
     pools : mapping of Footage to Pool
         Frames that are drawn before.
@@ -36,7 +36,7 @@ class Program:
 
     root: Node
     n_frames: int
-    specs: Mapping[Drawer, SourceSpec]
+    specs: Mapping[Any, SourceSpec]
     pools: Mapping[Footage, Pool] = field(default_factory=dict)
 
     @cached_property
@@ -44,6 +44,11 @@ class Program:
         """For each source, the index and the parameters of a frame that it can draw."""
         firsts = {footage.drawer: footage for footage in self.root.footages()}
         return {drawer: one.call(one.first_key) for drawer, one in firsts.items()}
+
+    def detached(self) -> Program:
+        """Return it with parameters that the caller cannot change; what draws stays as it is."""
+        copy = self.loads(self.dumps())
+        return replace(copy, specs=dict(zip(copy.specs, self.specs.values(), strict=True)))
 
     def dumps(self) -> bytes:
         """Return its pickle, without the caller's objects, which the specs have pickled.
@@ -53,6 +58,7 @@ class Program:
         AnimatorPickleError
             If it cannot be pickled.
         """
+        set(self.root.footages())  # those that are equal are known to be from here on
         file = io.BytesIO()
         specs = [spec.pickled() for spec in self.specs.values()]
         try:
@@ -86,15 +92,15 @@ class Program:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Replaces each `Drawer` by its number."""
+    """Replaces each `Drawer`, or what stands for one, by its number."""
 
-    def __init__(self, file: io.BytesIO, drawers: list[Drawer]) -> None:
+    def __init__(self, file: io.BytesIO, drawers: list[Drawer | Sent]) -> None:
         super().__init__(file)
         self._idx = {drawer: idx for idx, drawer in enumerate(drawers)}
 
     def persistent_id(self, obj: object) -> tuple[int, str, bool] | None:
         """Return the number and the name of a `Drawer`; None for other objects."""
-        if isinstance(obj, Drawer):
+        if isinstance(obj, Drawer | Sent):
             return self._idx[obj], obj.name, obj.is_drawn
         return None
 

@@ -55,16 +55,14 @@ class RenderedClip(Renderable):
         """Plan which frames are drawn first, and yield the clip with their pools."""
         assert isinstance(spec, ClipSpec)
         store, overwrite = self._store
-        plan = plan_reuse(self._root, len(self.params), everything=store is not None)
-        if not plan:
-            yield spec, []
-            return
-        specs = spec.load().specs
-        with filling(plan, specs, cluster, store, overwrite=overwrite, in_background=in_background) as (
-            pools,
-            fills,
-        ):
-            yield spec.with_pools(pools), fills
+        program = spec.load()
+        if in_background:  # the caller may change parameters meanwhile
+            program = program.detached()
+        plan = plan_reuse(program.root, program.n_frames, everything=store is not None)
+        with filling(
+            plan, program.specs, cluster, store, overwrite=overwrite, in_background=in_background
+        ) as (pools, fills):
+            yield replace(spec, program=replace(program, pools=pools)), fills
 
     @classmethod
     def of(cls, root: Node, fps: Fraction) -> RenderedClip:

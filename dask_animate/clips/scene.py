@@ -35,18 +35,20 @@ class _Scene:
         self.animator = animator
         self._enter = enter
         self._leave = leave
+        self._is_entered = False
 
     def setup(self) -> Figure:
         figure: Figure = self.animator.setup()
         if self._enter is not None:
             self._enter(self.animator)
+        self._is_entered = True
         return figure
 
     def update(self, frame_idx: int, params: Any) -> None:
         self.animator.update(frame_idx, params)
 
     def leave(self) -> None:
-        if self._leave is not None:
+        if self._is_entered and self._leave is not None:
             self._leave(self.animator)
 
 
@@ -88,7 +90,7 @@ class _SceneSource(FigureSource):
     def close(self) -> None:
         with self.isolated():
             scene, self._animator = self._animator, None
-            if self._canvas is not None and isinstance(scene, _Scene):
+            if isinstance(scene, _Scene):
                 try:
                     scene.leave()
                 except Exception:  # too late for the video, whose frames are drawn

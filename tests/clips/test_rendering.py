@@ -365,3 +365,48 @@ def test_threads_of_one_worker(tmp_path, client_of_threads):
     options = {"client": client_of_threads, "partition_size": 5}
     grid.render(path, codec="ffv1", pixel_format="bgr0", **options)
     assert np.array_equal(decode(path, 30), grid.frames().compute(scheduler="synchronous"))
+
+
+def test_equal_footage_is_drawn_once(tmp_path, where):
+    """Two clips of equal sources and parameters have the same frames."""
+    log = tmp_path / "log"
+    both = Clip(Counted(log), list(range(N))) + Clip(Counted(log), list(range(N)))
+    assert numbers(both, tmp_path / "a.mp4", **where) == [(idx, idx) for idx in range(N)] * 2
+    assert max(log_of(log).values()) == 1
+
+
+def test_what_the_caller_changes_meanwhile(tmp_path, client):
+    params = [[idx] for idx in range(N)]
+    clip = Clip(OfAny(), params)
+    render = (clip + clip.reverse()).render(tmp_path / "a.mp4", client=client, wait=False)
+    for item in params:
+        item[0] = 1000
+    params.clear()
+    path = render.result().path
+    assert [read_numbers(frame) for frame in decode(path, 30)] == [
+        (idx, idx) for idx in [*range(N), *range(N - 1, -1, -1)]
+    ]
+
+
+def test_figures_whose_frames_are_there_are_not_built(tmp_path, where):
+    """With a store, a render that draws nothing calls no ``setup()`` but to learn about the pool."""
+    log = tmp_path / "log"
+
+    clip = Clip(Setups(log), range(N))
+    clip.render(tmp_path / "a.mp4", store=tmp_path / "store", num_workers=1)
+    n_before = sum(log_of(log).values())
+    clip.reverse().render(tmp_path / "a.mp4", store=tmp_path / "store", num_workers=1)
+    assert sum(log_of(log).values()) - n_before <= n_before == 1
+
+
+class Setups(FrameNumber):
+    """Leaves a line in a file for each figure."""
+
+    def __init__(self, log):
+        super().__init__()
+        self.log = log
+
+    def setup(self):
+        with open(self.log, "a") as file:
+            file.write("setup\n")
+        return super().setup()

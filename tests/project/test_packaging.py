@@ -41,6 +41,7 @@ def test_core_dependencies():
         "lazy_loader",
         "matplotlib",
         "numpy",
+        "pillow",
         "tqdm",
         "zarr",
     }
