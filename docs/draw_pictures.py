@@ -32,7 +32,7 @@ KNOWS = {
     "render_request": "one call: options checked",
     "inspection": "looking first: contact sheet, slider, determinism check",
     "adapters": "finished frames and matplotlib's animations, as sources",
-    "execution": "Dask: plan, executors, tasks, lost workers, pools, lazy arrays",
+    "execution": "Dask: plan, executors, tasks, pools, lazy arrays",
     "video": "the finished file, and how it shows itself",
     "report": "a render on one page, to be sent",
     "rendering": "one render in one process",
