@@ -16,6 +16,13 @@ import grimp
 ROOT = Path(__file__).parents[1]
 #: What each folder, or module beside the folders, alone knows.
 KNOWS = {
+<<<<<<< HEAD
+||||||| merged common ancestors
+<<<<<<<<< Temporary merge branch 1
+=======
+    "__main__": "python -m dask_animate",
+    "cli": "the program dask-animate: arguments, exit codes, signals",
+>>>>>>> main
     "clips": "time and space: what is shown when, what is drawn once",
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
