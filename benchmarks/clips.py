@@ -3,7 +3,8 @@
     python benchmarks/clips.py [grid | pympanim] [runs] [share]
 
 "grid" renders 30 s at 1080p of four plots in a grid, each of which crossfades to another one, beside
-drawing the frames that it shows, each once, and nothing else. "pympanim" renders the examples of
+drawing the frames that it shows, each once, and nothing else; incrementally, as "auto" may choose
+otherwise on a busy machine, for one of the two and not for the other. "pympanim" renders the examples of
 pympanim 0.1.1: its sweep of a frequency, which is played, reversed, eased and cropped, its image, and a
 sequence of scenes. `share` shortens the grid, as 0.1.
 """
@@ -100,7 +101,7 @@ def times(share):
 
 def grid(share):
     """Return four plots; each becomes the next one half-way. Each shows all of its frames in the end."""
-    plots = [Clip(panel(), times(share), 30) for panel in PANELS]
+    plots = [Clip(panel(), times(share), 30, redraw="blit") for panel in PANELS]
     n = len(times(share))
     half, fade = n // 2, min(30, n // 4)
     cells = [
@@ -114,7 +115,7 @@ def draw(idx, share):
     """Draw all frames of a plot, as a render would, and forget them; return the seconds."""
     start = time.perf_counter()
     params = times(share)
-    renderer = Renderer(PANELS[idx]()._spec(DrawOptions.create(None)))
+    renderer = Renderer(PANELS[idx]()._spec(DrawOptions.create(None, redraw="blit")))
     for first in range(0, len(params), BLOCK):
         items = list(enumerate(params[first : first + BLOCK], first))
         renderer.render(TaskSpec(), first, items, len(items))

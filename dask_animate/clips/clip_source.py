@@ -135,7 +135,6 @@ class ClipSource:
         self._is_opaque = False
         self._closed = False
         self._depth = 0
-        self._open_lock = threading.RLock()
         self._partition_lock = threading.RLock()
 
     @property
@@ -152,7 +151,7 @@ class ClipSource:
             If the sizes of clips do not fit; names both.
         """
         if self._size is None:
-            with self._open_lock:
+            with turn():
                 self._check_open()
                 if self._size is None:
                     self._size = self._opened()
