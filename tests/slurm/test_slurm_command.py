@@ -3,7 +3,7 @@
 import textwrap
 
 import pytest
-from commands import ANIMATIONS, SIBLING, finish, start
+from commands import ANIMATIONS, PLOT, SIBLING, finish, start
 from helpers import assert_shows
 from slurm import wait_until
 
@@ -13,6 +13,7 @@ def folder(slurm, tmp_path, monkeypatch):
     """A current directory with animations; dask-jobqueue's configuration says what a site would."""
     (tmp_path / "animations.py").write_text(textwrap.dedent(ANIMATIONS))
     (tmp_path / "sibling.py").write_text(textwrap.dedent(SIBLING))
+    (tmp_path / "plot.py").write_text(textwrap.dedent(PLOT))
     monkeypatch.chdir(tmp_path)
     for name, value in {"INTERFACE": "lo", "LOG_DIRECTORY": str(tmp_path / "logs")}.items():
         monkeypatch.setenv(f"DASK_JOBQUEUE__SLURM__{name}", value)
@@ -35,6 +36,12 @@ def test_two_jobs(slurm, folder):
     assert lines[0] == "dask-animate: submitted 2 jobs; the first that starts begins to draw"
     assert_shows(folder / "a.mp4", range(200), 30)
     wait_until(lambda: not slurm.jobs(), "the jobs have ended")
+
+
+def test_an_animation_of_matplotlib(slurm, folder):
+    code, lines = finish(start("render", "plot.py:animation", "-o", "a.mp4", "--slurm", "--jobs", 1))
+    assert code == 0, lines
+    assert_shows(folder / "a.mp4", range(9), 10)
 
 
 def test_a_signal_ends_the_jobs(slurm, folder):
