@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import OptionTypeError
 from ..validation import in_short, require_int
-from .events import Event, FrameEncoded
+from .events import Event, FrameEncoded, PoolRendered
 from .live_view import LiveView, in_notebook
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
@@ -47,6 +47,7 @@ class ProgressBar:
             dynamic_ncols=True,
         )
         self._is_running = False
+        self._n_pooled = 0
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -60,6 +61,10 @@ class ProgressBar:
             if not self._is_running:
                 self._start()
             self._bar.update()
+        elif isinstance(event, PoolRendered):
+            self._n_pooled += event.report.n_frames
+            self._bar.bar_format = f"{{desc}}: {self._n_pooled} that are shown more than once are drawn"
+            self._bar.refresh()
 
     def conclude(self, text: str) -> None:
         """Say in one line below the bar, which is closed, what came out."""

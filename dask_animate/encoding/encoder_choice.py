@@ -98,14 +98,24 @@ def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
     found = []
     for codec, kind in CODECS.items():
         options = EncodeOptions.create(f"video{kind.suffix}", 30, codec=codec)
-        for encoder in filter(None, (ENCODERS[codec], GPU_ENCODERS.get(codec))):
-            reason = None
-            try:
-                _probe(encoder, options, size)
-            except EncoderError as exc:
-                reason = str(exc)
-            found.append((codec, encoder.name, reason))
+        reasons = encoder_reasons(options, size)
+        found += [(codec, encoder, reason or None) for encoder, reason in reasons.items()]
     return found
+
+
+def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
+    """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
+    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
+    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
+    reasons = {}
+    for encoder in filter(None, kinds):
+        try:
+            _probe(encoder, options, size)
+        except (EncoderError, OptionError) as exc:
+            reasons[encoder.name] = str(exc)
+        else:
+            reasons[encoder.name] = ""
+    return reasons
 
 
 def check_encoder(options: EncodeOptions) -> None:

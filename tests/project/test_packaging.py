@@ -39,9 +39,11 @@ def test_core_dependencies():
         "cloudpickle",
         "dask",
         "distributed",
+        "fsspec",
         "lazy_loader",
         "matplotlib",
         "numpy",
+        "pillow",
         "tqdm",
         "zarr",
     }

@@ -131,7 +131,12 @@ def script(name):
     return runpy.run_path(str(ROOT / "docs" / f"{name}.py"))
 
 
-TABLES = [README, ROOT / "docs" / "formats.md", ROOT / "docs" / "command-line.md"]
+TABLES = [
+    README,
+    ROOT / "docs" / "formats.md",
+    ROOT / "docs" / "command-line.md",
+    ROOT / "docs" / "xarray.md",
+]
 
 
 @pytest.mark.parametrize("page", TABLES, ids=lambda page: page.stem)
