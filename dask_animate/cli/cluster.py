@@ -154,7 +154,8 @@ class ClusterArguments:
             "queue": self.queue,
             "walltime": self.walltime,
         }
-        lifetime = _end_before(self.walltime or configured.get("walltime"))
+        walltime = str(self.walltime or configured.get("walltime"))
+        lifetime = _end_before(f"{walltime}:00" if name == "lsf" else walltime)
         if lifetime:
             arguments["worker_extra_args"] = [*(configured.get("worker-extra-args") or ()), *lifetime]
         return {key: value for key, value in arguments.items() if value is not None}
@@ -222,12 +223,12 @@ def _address_in(path: str) -> str:
         time.sleep(0.1)
 
 
-def _end_before(walltime: object) -> list[str]:
+def _end_before(walltime: str) -> list[str]:
     """Return options by which workers end, and hand on what they hold, before their job is killed.
 
     None of them if the time is not given as ``[days-]hours:minutes:seconds``.
     """
-    found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)", str(walltime))
+    found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)", walltime)
     if found is None:
         return []
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())

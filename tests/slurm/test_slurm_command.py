@@ -3,7 +3,7 @@
 import textwrap
 
 import pytest
-from commands import ANIMATIONS, SIBLING, finish, start
+from commands import ANIMATIONS, PLOT, SIBLING, finish, start
 from helpers import assert_shows
 from slurm import wait_until
 
@@ -13,6 +13,7 @@ def folder(slurm, tmp_path, monkeypatch):
     """A current directory with animations; dask-jobqueue's configuration says what a site would."""
     (tmp_path / "animations.py").write_text(textwrap.dedent(ANIMATIONS))
     (tmp_path / "sibling.py").write_text(textwrap.dedent(SIBLING))
+    (tmp_path / "plot.py").write_text(textwrap.dedent(PLOT))
     monkeypatch.chdir(tmp_path)
     for name, value in {"INTERFACE": "lo", "LOG_DIRECTORY": str(tmp_path / "logs")}.items():
         monkeypatch.setenv(f"DASK_JOBQUEUE__SLURM__{name}", value)
@@ -37,6 +38,12 @@ def test_two_jobs(slurm, folder):
     wait_until(lambda: not slurm.jobs(), "the jobs have ended")
 
 
+def test_an_animation_of_matplotlib(slurm, folder):
+    code, lines = finish(start("render", "plot.py:animation", "-o", "a.mp4", "--slurm", "--jobs", 1))
+    assert code == 0, lines
+    assert_shows(folder / "a.mp4", range(9), 10)
+
+
 def test_a_signal_ends_the_jobs(slurm, folder):
     process = submitted("animations.py:slow", "-p", "range(5000)")
     wait_until(lambda: len(slurm.jobs()) == 2, "two jobs run")
@@ -47,19 +54,20 @@ def test_a_signal_ends_the_jobs(slurm, folder):
     assert not (folder / "a.mp4").exists()
 
 
+@pytest.mark.timeout(300)
 def test_jobs_that_end_at_their_walltime_come_again(slurm, folder):
-    process = submitted("animations.py:slow", "-p", "range(300)", "--walltime", "00:00:20")
+    process = submitted("animations.py:slow", "-p", "range(800)", "--walltime", "00:00:30")
     seen = set()
 
     def has_ended():
         seen.update(slurm.jobs())
         return process.poll() is not None
 
-    wait_until(has_ended, "the render has ended", 150)
+    wait_until(has_ended, "the render has ended", 280)
     code, lines = finish(process)
     assert code == 0, lines
     assert len(seen) > 2
-    assert_shows(folder / "a.mp4", range(300), 30)
+    assert_shows(folder / "a.mp4", range(800), 30)
 
 
 def test_what_slurm_refuses(slurm, folder):
@@ -67,6 +75,7 @@ def test_what_slurm_refuses(slurm, folder):
     process = start(
         *("render", "animations.py:slow", "-p", "range(9)", "-o", "a.mp4"),
         *("--slurm", "--jobs", 1, "--queue", "nowhere", "--memory", "1GB"),
+        env={"PYTHONWARNINGS": ""},  # distributed leaves a socket open if a port is taken
     )
     code, lines = finish(process)
     assert code == 1

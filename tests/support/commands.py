@@ -13,10 +13,14 @@ from dask_animate.cli.commands import program
 
 #: A file with something of each kind that can be drawn.
 ANIMATIONS = """
+    from pathlib import Path
+
     from helpers import FailsAt, FrameNumber, Noise, Slow
 
     from dask_animate import FrameSource, animate
     from sibling import VALUE, shade
+
+    HERE = Path(__file__).parent
 
     class Numbers(FrameNumber):
         def update(self, frame_idx, params):
@@ -27,6 +31,12 @@ ANIMATIONS = """
 
         def draw(self, frame_idx, params):
             return shade(frame_idx)
+
+    class Marks(Slow):
+        def update(self, frame_idx, params):
+            super().update(frame_idx, params)
+            if frame_idx == 3:
+                (HERE / "drawn").touch()
 
     class Needs(FrameNumber):
         def __init__(self, size):
@@ -44,6 +54,7 @@ ANIMATIONS = """
     numbers = Numbers()
     fails = FailsAt(5)
     slow = Slow(0.05)
+    marks = Marks(0.01)
     noise = Noise()
     items = [7, 8, 9]
     iterator = iter(items)
