@@ -1,4 +1,4 @@
-"""Writes the tables of README.md and docs/formats.md from the code: ``python docs/write_tables.py``."""
+"""Writes the tables of README.md and of pages in docs from the code: ``python docs/write_tables.py``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from dask_animate import Animator
 from dask_animate.encoding.encoders import ENCODERS, GPU_ENCODERS, Encoder
 from dask_animate.encoding.formats import CODECS, CONTAINERS
+from dask_animate.xarray import DataArrayAnimator
+from dask_animate.xarray.kinds import KINDS
+from dask_animate.xarray.words import WORDS
 
 ROOT = Path(__file__).parents[1]
 #: Between these two comments stands the text that is generated.
@@ -44,6 +47,16 @@ def argument_rows(function: Any) -> Iterator[tuple[str, ...]]:
         if not all(choice in meaning for choice in choices):
             meaning += f" One of {', '.join(f'`{choice}`' for choice in choices)}."
         yield f"`{name}`", default, meaning
+
+
+def word_rows() -> Iterator[tuple[str, ...]]:
+    """Yield a row for each word of xarray's plots: its name, the plots that take it, what it means."""
+    texts = documented(DataArrayAnimator)
+    for name, word in WORDS.items():
+        others = [kind for kind in KINDS if kind not in word.kinds]
+        listed = [kind for kind in KINDS if kind in word.kinds]
+        plots = ", ".join(listed) if len(listed) <= len(others) else f"all but {', '.join(others)}"
+        yield f"`{name}`", plots if others else "all", first_sentence(texts[name][1])
 
 
 def codec_rows() -> Iterator[tuple[str, ...]]:
@@ -97,6 +110,7 @@ def tables() -> dict[Path, str]:
     return {
         ROOT / "README.md": table(arguments, argument_rows(Animator.make_video)),
         ROOT / "docs" / "formats.md": table(codecs, codec_rows()),
+        ROOT / "docs" / "xarray.md": table(("argument", "plots", "meaning"), word_rows()),
     }
 
 

@@ -100,6 +100,7 @@ class DistributedExecutor:
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
+        self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
         self._shared: list[Future] = []  # data of the partition sent last that the next one needs too
         # A cluster that was started for the render has a dashboard that nobody knows.
@@ -217,6 +218,8 @@ class DistributedExecutor:
             for _ in as_completed(own, loop=self._client.loop):
                 pass  # those that failed fail again when they draw
             self._frame_bytes = built[-1].size.n_bytes
+            lives = (figure.life_seconds for figure in built if figure.life_seconds is not None)
+            self._life_seconds = min(lives, default=inf)
         finally:
             # Also those that are done: an error that a client keeps holds the frames it passed through.
             self._cancel(futures)
@@ -286,7 +289,13 @@ class DistributedExecutor:
         # Nothing of a bag is drawn here.
         n_here = int(self._here is not None and params.bag_partitions is None)
         return Window(
-            self._workers, plan, task, self._frame_bytes, run_code=params.run_code, n_here=n_here
+            self._workers,
+            plan,
+            task,
+            self._frame_bytes,
+            run_code=params.run_code,
+            n_here=n_here,
+            life_seconds=self._life_seconds,
         )
 
     def _in_order(

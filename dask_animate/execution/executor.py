@@ -31,12 +31,15 @@ class BuiltFigure:
         The font files that it is drawn with, by what is asked for; empty in this process.
     gpu_reason : str or None
         Why the worker's GPU cannot encode its frames; only if that was asked for.
+    life_seconds : float or None
+        Seconds after which the worker ends by itself (``dask worker --lifetime``); None if it does not.
     """
 
     worker: str
     size: FrameSize
     fonts: dict[str, str]
     gpu_reason: str | None = None
+    life_seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ TAIL_SEGMENT = 8
 MIN_SECONDS = 1.0
 #: Seconds that a partition takes at most, if it can be: what a lost worker costs.
 MAX_SECONDS = 5.0
+#: Share of a worker's life that a partition takes at most, if the worker ends by itself: half of that
+#: share is lost with it on average.
+LIFE_SHARE = 0.1
 #: Share of a partition's time that goes into what it costs besides its frames.
 MAX_FIXED_SHARE = 0.05
 #: Seconds for a task, an encoder and a keyframe.
@@ -221,6 +224,7 @@ def segment_length(
     room: int,
     *,
     is_elastic: bool = False,
+    life_seconds: float = math.inf,
 ) -> int:
     """Choose the frames of the next partition that is encoded where it is drawn.
 
@@ -228,7 +232,8 @@ def segment_length(
     cost c N / (L P) besides their frames, and in the end threads wait for the last one, for L t / 2 on
     average. The sum is least for L = sqrt(2 N c / (P t)). A partition is longer if c would otherwise be
     more than `MAX_FIXED_SHARE` of it, or if it would take less than `MIN_SECONDS`; and shorter if it
-    would take more than `MAX_SECONDS`, which is what a lost worker costs. Where P may grow, it is as
+    would take more than `MAX_SECONDS`, which is what a lost worker costs, or more than `LIFE_SHARE` of
+    the life of workers that end by themselves. Where P may grow, it is as
     short as the fixed cost allows, so that there are enough for those that join. Near the end it is an
     even share of what is left, down to what takes as long as c. A long one is a number of whole GOPs,
     after which there is a keyframe anyway.
@@ -247,15 +252,19 @@ def segment_length(
         Frames of which parameters and packets fit into a worker's share of memory.
     is_elastic : bool
         Whether there may soon be more threads.
+    life_seconds : float
+        Seconds after which workers end by themselves; infinite if they do not.
     """
+    is_mortal = life_seconds < math.inf
+    fewest = 1 if is_mortal else TAIL_SEGMENT
     if cost is None:
-        longest, shortest = SHORT_SEGMENT, TAIL_SEGMENT
+        longest, shortest = TAIL_SEGMENT if is_mortal else SHORT_SEGMENT, TAIL_SEGMENT
     else:
         t, c = cost.frame_seconds, cost.fixed_seconds
         best = 0.0 if n_left is None or is_elastic else math.sqrt(2 * n_left * c / (n_threads * t))
         wanted = max(SHORT_SEGMENT, best, MIN_SECONDS / t, c / (MAX_FIXED_SHARE * t))
-        longest = max(TAIL_SEGMENT, round(min(wanted, MAX_SECONDS / t)))
-        shortest = max(TAIL_SEGMENT, min(longest, round(c / t)))
+        longest = max(fewest, round(min(wanted, MAX_SECONDS / t, LIFE_SHARE * life_seconds / t)))
+        shortest = min(longest, max(TAIL_SEGMENT, round(c / t)))
     if n_left is not None:
         longest = min(longest, max(shortest, math.ceil(n_left / n_threads)))
     if longest > gop:

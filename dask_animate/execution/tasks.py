@@ -130,8 +130,10 @@ def _small_picture(sampled: SampledFrame) -> bytes:
 def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
     """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
     renderer = _renderer(name)
+    worker = get_worker()
     with errors_that_travel():
-        built = BuiltFigure(get_worker().address, renderer.build(), renderer.fonts())
+        size, fonts = renderer.build(), renderer.fonts()
+    built = BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime)
     if encode is None:
         return built
     from ..encoding import gpu_reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from ..encoding import Segment
 from ..rendering import TaskOutput, TaskSpec
@@ -43,6 +44,8 @@ class Window:
         Whether reading parameters runs code of the caller's.
     n_here : int
         Threads of this process that draw too.
+    life_seconds : float
+        Seconds after which workers end by themselves; infinite if they do not.
 
     Attributes
     ----------
@@ -59,8 +62,10 @@ class Window:
         *,
         run_code: bool,
         n_here: int = 0,
+        life_seconds: float = inf,
     ) -> None:
         self._n_here = n_here
+        self._life_seconds = life_seconds
         self._workers = workers
         self._preload = plan.preload_factor
         self._encoding = task.encoding
@@ -141,9 +146,15 @@ class Window:
         room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
         if self._encoding is None:
             return block_length(n_frames, n_left, self._n_threads, self._cost, self._preload, room)
-        is_elastic = self._workers.are_elastic()
-        gop = self._encoding.gop
-        return segment_length(n_left, self._n_threads, self._cost, gop, room, is_elastic=is_elastic)
+        return segment_length(
+            n_left,
+            self._n_threads,
+            self._cost,
+            self._encoding.gop,
+            room,
+            is_elastic=self._workers.are_elastic(),
+            life_seconds=self._life_seconds,
+        )
 
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""

@@ -142,7 +142,7 @@ def _found_limits(words: PlotWords, norm: Normalize | None, distribution: Distri
     return Limits(float(low), float(high))
 
 
-def _limits_of(words: PlotWords, norm: Normalize | None, found: Limits | None) -> tuple[Limits, bool]:
+def _limits_of(words: PlotWords, norm: Normalize | None, found: Limits) -> tuple[Limits, bool]:
     """Return the limits before a norm's own, and whether they lie around a center; as xarray does."""
     if isinstance(words.limits, tuple):
         limits = Limits(*words.limits)

@@ -126,7 +126,8 @@ class StreamPanel(_VectorPanel):
         before = set(self._ax.get_children())
         u, v, *hue = (one[tuple(self._flips)] for one in self._components(frame))
         default = "C0" if self._mesh is None else "black"  # not the next color of the axes' cycle
-        colors = {"color": hue[0] if hue else default} | self._colors
+        # NaN, as matplotlib warns of masked colors at the arrows
+        colors = {"color": hue[0].astype(float).filled(np.nan) if hue else default} | self._colors
         x, y = self._x.values[self._flips[1]], self._y.values[self._flips[0]]
         limits = self._ax.get_xlim(), self._ax.get_ylim()
         streams = self._ax.streamplot(x, y, u, v, **colors | self._style)

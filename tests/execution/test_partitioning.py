@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_animate.execution.partitioning import (
+    LIFE_SHARE,
     MAX_SECONDS,
     MIN_SECONDS,
     SHORT_SEGMENT,
@@ -159,3 +160,12 @@ def test_where_with_a_bag():
     params = open_params(bag, 100)
     assert Plan.create("auto", 8, "auto", params).where("h264", params, 2)[0] == "client"
     assert Plan.create("auto", 8, "workers", params).where("h264", params, 2) == ("workers", "as asked")
+
+
+def test_partitions_fit_into_the_lives_of_workers():
+    slow, quick = PartitionCost(0.15, 0.02), PartitionCost(0.002, 0.02)
+    assert segment_length(None, 4, None, GOP, 999, life_seconds=60) == TAIL_SEGMENT
+    assert segment_length(None, 4, slow, GOP, 999, life_seconds=20) == round(LIFE_SHARE * 20 / 0.15)
+    assert segment_length(None, 4, PartitionCost(30, 0.02), GOP, 999, life_seconds=20) == 1
+    hours = segment_length(10_000, 4, quick, GOP, 9999, life_seconds=7200)
+    assert hours == segment_length(10_000, 4, quick, GOP, 9999)

@@ -104,7 +104,11 @@ def script(name):
     return runpy.run_path(str(ROOT / "docs" / f"{name}.py"))
 
 
-@pytest.mark.parametrize("page", [README, ROOT / "docs" / "formats.md"], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [README, ROOT / "docs" / "formats.md", ROOT / "docs" / "xarray.md"],
+    ids=lambda page: page.stem,
+)
 def test_tables_are_what_the_code_says(page):
     tables = script("write_tables")
     new = tables["written"](page.read_text(), tables["tables"]()[page])

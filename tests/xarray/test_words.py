@@ -202,6 +202,8 @@ def test_decorations_of_panels_get_an_array_of_axes():
 
 
 def test_errors_of_functions_name_them():
+    lock = Lock()
+
     def fails(*args):
         raise KeyError("oops")
 
@@ -211,7 +213,7 @@ def test_errors_of_functions_name_them():
         with pytest.raises(OptionTypeError, match=f"{name} must be a function"):
             field().animate(**{name: 3})
         with pytest.raises(OptionTypeError, match=f"{name} cannot be pickled"):
-            field().animate(**{name: lambda *args, lock=Lock(): lock})
+            field().animate(**{name: lambda *args: lock})
 
 
 # --- errors
