@@ -296,7 +296,8 @@ class DataArrayAnimator(Animator):
         self._text = write(self._title.of(self._first, 0))
         if words.decorate is not None:
             _call("decorate", words.decorate, layout.figure, layout.public_axes)
-        self._of_each = OwnArtists(layout.axes)
+        if words.each is not None:
+            self._of_each = OwnArtists(layout.axes)
         return layout.figure
 
     def update(self, frame_idx: int, params: xr.DataArray | xr.Dataset) -> None:
@@ -429,11 +430,17 @@ ARGUMENTS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data"
 
 
 class OwnArtists:
-    """The artists that a function adds to axes: those of the frame before are taken away."""
+    """The artists that a function adds to axes: those of the frame before are taken away.
+
+    Neither limits of axes nor colors depend on what was added before: limits are fixed, and the cycle of
+    colors begins anew for each frame.
+    """
 
     def __init__(self, axes: Any) -> None:
-        self._axes = list(axes.flat)
+        self._axes: list[Axes] = list(axes.flat)
         self._added: list[Artist] = []
+        for ax in self._axes:
+            ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
 
     @contextmanager
     def replaced(self) -> Iterator[None]:
@@ -441,6 +448,8 @@ class OwnArtists:
         for artist in self._added:
             if artist.axes is not None:  # the function itself may have removed it
                 artist.remove()
+        for ax in self._axes:
+            ax.set_prop_cycle(None)
         before = {child for ax in self._axes for child in ax.get_children()}
         yield
         self._added = [child for ax in self._axes for child in ax.get_children() if child not in before]

@@ -26,16 +26,16 @@ class HistPanel(Panel):
 
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
-        refused = [name for name in _NOT_KEPT if name in self._style]
+        refused = [name for name in _NOT_KEPT if name in self.style]
         if refused:
             raise OptionError(f"style of hist cannot have {', '.join(refused)}: give bins= or limits=")
         self._edges = edges_of(spec.words, scales.limits["values"])
         self._is_density = is_density(spec.words)
-        self._style.pop("density", None)
-        *_, bars = ax.hist(self._edges[:-1], self._edges.tolist(), **self._style)
+        self.style.pop("density", None)
+        *_, bars = ax.hist(self._edges[:-1], self._edges.tolist(), **self.style)
         assert isinstance(bars, BarContainer)
         self._bars = bars
-        if self._words.add_labels is not False:
+        if self.words.add_labels is not False:
             ax.set_xlabel(label_of(frame))
         ax.set_ylim(top=1.05 * scales.highest or 1)
         self.show(frame, 0)

@@ -33,9 +33,9 @@ class LinePanel(Panel):
         values = self._values(frame)
         positions = along.transpose(*self._dims[: along.ndim]).values
         if spec.kind == "step":
-            self._style = {"drawstyle": f"steps-{words.where or 'pre'}"} | self._style
+            self.style = {"drawstyle": f"steps-{words.where or 'pre'}"} | self.style
         pair = (values, positions) if self._is_upright else (positions, values)
-        self.lines = ax.plot(*pair, **self._style)
+        self.lines = ax.plot(*pair, **self.style)
         limits = scales.limits["values"]
         self.x_limits, self.y_limits = (limits, None) if self._is_upright else (None, limits)
         labels = (
@@ -43,7 +43,7 @@ class LinePanel(Panel):
             if self._is_upright
             else (label_of(along), label_of(frame))
         )
-        self._label(*labels)
+        self.label_axes(*labels)
         set_dates(ax, pair[0])
 
     def _values(self, frame: xr.DataArray) -> Any:
@@ -87,10 +87,10 @@ class ScatterPanel(Panel):
             colors = {"c": hue[0], "cmap": scales.colors.cmap, "norm": scales.colors.norm}
             self.color_label = label_with(words, frame[words.hue])
         colors |= {"edgecolors": "w"}  # as xarray
-        self._artist = ax.scatter(x, y, **colors | self._style)
+        self._artist = ax.scatter(x, y, **colors | self.style)
         self.mappable = self._artist if hue else None
-        self._label(label_of(frame[words.x]), label_of(frame[words.y]))
-        if "transform" not in self._style:
+        self.label_axes(label_of(frame[words.x]), label_of(frame[words.y]))
+        if "transform" not in self.style:
             self.x_limits, self.y_limits = scales.limits["x"], scales.limits["y"]
 
     def _values(self, frame: xr.Dataset) -> list[Any]:

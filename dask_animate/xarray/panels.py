@@ -104,6 +104,8 @@ class Panel(ABC):
         What a legend explains.
     hue : DataArray or None
         The coordinate that tells lines apart.
+    ax, words, style
+        The axes, the caller's words, and the arguments of matplotlib's function among them.
     """
 
     #: Whether coordinates grow to the right and upwards if nobody says otherwise.
@@ -117,23 +119,24 @@ class Panel(ABC):
     y_limits: Limits | None = None
 
     def __init__(self, ax: Axes, frame: Any, spec: PanelSpec, scales: Scales) -> None:
-        self._ax = ax
-        self._words = spec.words
-        self._style: dict[str, Any] = dict(spec.words.style or {})
+        self.ax = ax
+        self.words = spec.words
+        self.style: dict[str, Any] = dict(spec.words.style or {})
         if spec.words.transform is not None:
-            self._style["transform"] = spec.words.transform
+            self.style["transform"] = spec.words.transform
 
     @abstractmethod
     def show(self, frame: Any, frame_idx: int) -> None:
         """Show another slice; what is shown depends on these arguments alone."""
 
-    def _label(self, x: str, y: str) -> None:
-        if self._words.add_labels is not False:
-            self._ax.set(xlabel=x, ylabel=y)
+    def label_axes(self, x: str, y: str) -> None:
+        """Write the labels of the axes, unless the caller wants none."""
+        if self.words.add_labels is not False:
+            self.ax.set(xlabel=x, ylabel=y)
 
     def apply_words(self) -> None:
         """Set what words say about the axes, in the order of xarray; once, after all is drawn."""
-        words, ax = self._words, self._ax
+        words, ax = self.words, self.ax
         for name, inverted, invert in (
             ("xincrease", ax.xaxis_inverted(), ax.invert_xaxis),
             ("yincrease", ax.yaxis_inverted(), ax.invert_yaxis),

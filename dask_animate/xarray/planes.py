@@ -35,7 +35,7 @@ class _PlanePanel(Panel):
         is_grid = x.ndim == y.ndim == 1
         self._dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
         self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
-        self._label(label_of(x), label_of(y))
+        self.label_axes(label_of(x), label_of(y))
         self.color_label = label_with(spec.words, frame)
 
     def _values(self, frame: xr.DataArray) -> np.ma.MaskedArray[Any, Any]:
@@ -56,7 +56,7 @@ class MeshPanel(_PlanePanel):
         else:
             style["shading"] = "nearest"
         ax.grid(False)
-        self._artist = ax.pcolormesh(x, y, self._values(frame), **style | self._style)
+        self._artist = ax.pcolormesh(x, y, self._values(frame), **style | self.style)
         self.mappable = self._artist
         if not is_on_map(ax):
             set_dates(ax, self._x.values)
@@ -99,10 +99,10 @@ class ImagePanel(_PlanePanel):
         super().__init__(ax, frame, spec, scales)
         colors = {"cmap": self._colors.cmap, "norm": self._colors.norm}
         style = _image_style(ax, self._x, self._y) | colors
-        self._artist = ax.imshow(self._values(frame), **style | self._style)
+        self._artist = ax.imshow(self._values(frame), **style | self.style)
         self.mappable = self._artist
         set_dates(ax, self._x.values)
-        if "origin" in self._style:
+        if "origin" in self.style:
             self.increases = None
 
     def show(self, frame: xr.DataArray, frame_idx: int) -> None:
@@ -125,8 +125,8 @@ class ChannelsPanel(Panel):
             x, y = plane_coordinates(frame, words)
             self._dims = (y.dims[0], x.dims[0], frame.dims[2])
             style = _image_style(ax, x, y)
-            self._label(label_of(x), label_of(y))
-        self._artist = ax.imshow(self._values(frame), **style | self._style)
+            self.label_axes(label_of(x), label_of(y))
+        self._artist = ax.imshow(self._values(frame), **style | self.style)
 
     def _values(self, frame: xr.DataArray) -> NDArray[Any]:
         """Return the colors; where any of them is missing, the picture is transparent."""
@@ -151,7 +151,7 @@ class ContourPanel(_PlanePanel):
         scale = self._colors
         colors = {"cmap": scale.cmap} if scale.colors is None else {"colors": scale.colors}
         style = {"norm": scale.norm, "levels": scale.levels, "extend": scale.extend} | colors
-        self._style = style | self._style
+        self.style = style | self.style
         self._draw = ax.contour if spec.kind == "contour" else ax.contourf
         self._artist: Any = None
         self.show(frame, 0)
@@ -168,7 +168,7 @@ class ContourPanel(_PlanePanel):
         """Show another slice."""
         if self._artist is not None:
             self._artist.remove()
-        self._artist = self._draw(self._x.values, self._y.values, self._values(frame), **self._style)
+        self._artist = self._draw(self._x.values, self._y.values, self._values(frame), **self.style)
 
 
 def _image_style(ax: Axes, x: xr.DataArray, y: xr.DataArray) -> dict[str, Any]:

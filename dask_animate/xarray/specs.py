@@ -42,7 +42,7 @@ def panel_specs(
     if callable(plot):
         return PlotWords.create(given, {"": FUNCTION}), []
     if isinstance(plot, str) and plot in OF_DATASETS:
-        return _of_dataset(first, plot, given)
+        return _of_dataset(data, first, dim, plot, given)
     is_dataset = hasattr(data, "data_vars")
     if is_dataset:
         kinds = _kinds_of_variables(data, first, dim, plot, given)
@@ -50,6 +50,9 @@ def panel_specs(
         kinds = {"" if data.name is None else data.name: kind_of(first, plot, given)}
     words = PlotWords.create(given, kinds)
     _check_grid(words, len(kinds))
+    for name, kind in kinds.items():
+        if kind != "hovmoller":
+            _check_fixed(data, dim, words.of(name, kind))
     specs = [
         PanelSpec(kind, words.of(name, kind), name, name if is_dataset else None)
         for name, kind in kinds.items()
@@ -58,18 +61,31 @@ def panel_specs(
 
 
 def _of_dataset(
-    first: xr.Dataset, kind: str, given: Mapping[str, Any]
+    data: xr.Dataset, first: xr.Dataset, dim: str, kind: str, given: Mapping[str, Any]
 ) -> tuple[PlotWords, list[PanelSpec]]:
     """Return the words and the panels of a plot that shows several variables at once."""
     names = [given[one] for one in ("over", "hue", *OF_DATASETS[kind]) if given.get(one) is not None]
     name: Hashable = names[0] if names else ""
     words = PlotWords.create(given, {name: kind})
     check_dataset_plot(first, kind, words)
+    if kind != "scatter":
+        _check_fixed(data, dim, words)
     about_colors = sorted(COLOR_WORDS & words.given().keys())
     if about_colors and words.hue is None and words.over is None:
         raise OptionError(f"{', '.join(about_colors)}= has no effect without hue= or over=, a variable")
     _check_grid(words, 1)
     return words, _faceted([PanelSpec(kind, words.of(name, kind), name)], words, first)
+
+
+def _check_fixed(data: xr.DataArray | xr.Dataset, dim: str, words: PlotWords) -> None:
+    """Raise if a coordinate for an axis differs between frames: axes are drawn once."""
+    for word in ("x", "y"):
+        name = getattr(words, word)
+        if name in data.coords and dim in data.coords[name].dims:
+            raise OptionError(
+                f"{word}={name!r} changes along {dim!r}, the dimension of the frames, and must not: "
+                "choose another coordinate, or give a function plot(ax, frame) as plot="
+            )
 
 
 def _check_grid(words: PlotWords, n_variables: int) -> None:

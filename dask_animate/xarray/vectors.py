@@ -44,7 +44,7 @@ class _VectorPanel(Panel):
             self.mappable, self.color_label = self._mesh.mappable, self._mesh.color_label
         x, y = plane_coordinates(frame[words.u], words)
         self._dims = (y.dims[0], x.dims[0]) if x.ndim == y.ndim == 1 else max((x, y), key=_ndim).dims
-        self._label(label_of(x), label_of(y))
+        self.label_axes(label_of(x), label_of(y))
         self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
         self._colors: dict[str, Any] = {}
         if words.hue is not None:
@@ -54,14 +54,14 @@ class _VectorPanel(Panel):
 
     def _components(self, frame: xr.Dataset) -> list[np.ma.MaskedArray[Any, Any]]:
         """Return `u`, `v` and, if there is one, `hue`, with the vertical dimension first."""
-        words = self._words
+        words = self.words
         names = [words.u, words.v, *([] if words.hue is None else [words.hue])]
         return [np.ma.masked_invalid(frame[name].transpose(*self._dims).values) for name in names]
 
     def show(self, frame: xr.Dataset, frame_idx: int) -> None:
         """Show another slice."""
         if self._mesh is not None:
-            self._mesh.show(frame[self._words.over], frame_idx)
+            self._mesh.show(frame[self.words.over], frame_idx)
         self._show_vectors(frame)
 
     def _show_vectors(self, frame: xr.Dataset) -> None:
@@ -80,7 +80,7 @@ class QuiverPanel(_VectorPanel):
         u, v, *hue = self._components(frame)
         # matplotlib's own scale for vectors of this length
         scale = 1.8 * scales.arrow * max(10, math.sqrt(u.size)) or 1.0
-        style: dict[str, Any] = {"pivot": "middle", "scale": scale} | self._colors | self._style
+        style: dict[str, Any] = {"pivot": "middle", "scale": scale} | self._colors | self.style
         self._artist = ax.quiver(*self._places, u, v, *hue, **style)
         if hue:
             self.mappable = self._artist
@@ -93,17 +93,17 @@ class QuiverPanel(_VectorPanel):
 
     def _show_vectors(self, frame: xr.Dataset) -> None:
         u, v, *hue = self._components(frame)
-        if is_on_map(self._ax) and "transform" in self._style:
+        if is_on_map(self.ax) and "transform" in self.style:
             # what cartopy's quiver() does once
-            projection: Any = self._ax.projection  # type: ignore[attr-defined]
-            if projection != self._style["transform"]:
-                u, v = projection.transform_vectors(self._style["transform"], *self._places, u, v)
+            projection: Any = self.ax.projection  # type: ignore[attr-defined]
+            if projection != self.style["transform"]:
+                u, v = projection.transform_vectors(self.style["transform"], *self._places, u, v)
         self._artist.set_UVC(u, v, *hue)
 
     def _add_key(self, u: xr.DataArray, arrow: float) -> None:
         length = float(MaxNLocator(3).tick_values(0, arrow)[-2])
         text = f"{length:g} {u.attrs.get('units', '')}".strip()
-        self._ax.quiverkey(self._artist, 0.9, 1.03, length, text, labelpos="E", coordinates="axes")
+        self.ax.quiverkey(self._artist, 0.9, 1.03, length, text, labelpos="E", coordinates="axes")
 
 
 class StreamPanel(_VectorPanel):
@@ -123,17 +123,19 @@ class StreamPanel(_VectorPanel):
     def _show_vectors(self, frame: xr.Dataset) -> None:
         for artist in self._drawn:
             artist.remove()
-        before = set(self._ax.get_children())
+        before = set(self.ax.get_children())
         u, v, *hue = (one[tuple(self._flips)] for one in self._components(frame))
+        if hue:  # no lines where the color is missing: matplotlib warns of it
+            u = np.ma.masked_array(u, np.ma.getmaskarray(u) | np.ma.getmaskarray(hue[0]))
         default = "C0" if self._mesh is None else "black"  # not the next color of the axes' cycle
-        # NaN, as matplotlib warns of masked colors at the arrows
-        colors = {"color": hue[0].astype(float).filled(np.nan) if hue else default} | self._colors
+        color: Any = np.ma.filled(hue[0].astype(float), np.nan) if hue else default
+        style: dict[str, Any] = {"color": color} | self._colors | self.style
         x, y = self._x.values[self._flips[1]], self._y.values[self._flips[0]]
-        limits = self._ax.get_xlim(), self._ax.get_ylim()
-        streams = self._ax.streamplot(x, y, u, v, **colors | self._style)
+        limits = self.ax.get_xlim(), self.ax.get_ylim()
+        streams = self.ax.streamplot(x, y, u, v, **style)
         if self._drawn:
-            self._ax.set(xlim=limits[0], ylim=limits[1])
-        self._drawn = [artist for artist in self._ax.get_children() if artist not in before]
+            self.ax.set(xlim=limits[0], ylim=limits[1])
+        self._drawn = [artist for artist in self.ax.get_children() if artist not in before]
         if hue and self.mappable is None:
             self.mappable = streams.lines
 

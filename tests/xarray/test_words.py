@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.collections import QuadMesh
-from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm
+from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm, to_hex
 
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.xarray import AnimateAccessor, DataArrayAnimator
@@ -194,6 +194,19 @@ def test_decorations(tmp_path, client):
     assert animator.check(field(), 3, dim="time").ok
 
 
+def test_frames_do_not_depend_on_what_was_added_before():
+    def each(axes, frame):
+        axes.plot([0, 100 * float(frame.time)], [0, 10])
+
+    animator = field().animate(each=each)
+    (ax, _) = figure_of(animator).axes
+    for idx in (4, 2, 3):
+        animator.update(idx, field()[idx])
+        assert [to_hex(line.get_color()) for line in ax.lines] == ["#1f77b4"]
+        assert ax.get_xlim() == (-5, 75)
+    assert animator.check(field(), 4, dim="time").ok
+
+
 def test_decorations_of_panels_get_an_array_of_axes():
     shapes = []
     for data, options in ((deep(), {"col": "depth"}), (deep(), {"col": "depth", "col_wrap": 2})):
@@ -355,6 +368,14 @@ def test_all_frames_at_once_have_a_bound(monkeypatch):
     with pytest.raises(SetupError, match=r"plot=.hovmoller. sends all frames") as raised:
         field()[:, 0].animate(plot="hovmoller").limits()
     assert isinstance(raised.value.__cause__, ParamsError)
+
+
+def test_coordinates_that_move_are_refused():
+    data = field()
+    data = data.assign_coords(z=(("time", "lat", "lon"), data.values))
+    with pytest.raises(OptionError, match="y='z' changes along 'time', the dimension of the frames"):
+        data.animate(x="lon", y="z")
+    assert data[:, 0].animate(plot="hovmoller", x="time", y="lon").limits()
 
 
 def test_accessor_and_class_take_the_same_words():
