@@ -161,6 +161,7 @@ def drawn(figure):
     return np.asarray(canvas.buffer_rgba())[40:-60, 100:-160, :3]
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize(
     ("plot", "options"),
     [
