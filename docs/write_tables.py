@@ -1,4 +1,4 @@
-"""Writes the tables of README.md and of pages in docs from the code: ``python docs/write_tables.py``."""
+"""Writes the tables of the README and of pages in docs/: ``python docs/write_tables.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from dask_animate import Animator
+from dask_animate.cli.commands import program
 from dask_animate.encoding.encoders import ENCODERS, GPU_ENCODERS, Encoder
 from dask_animate.encoding.formats import CODECS, CONTAINERS
 from dask_animate.xarray import DataArrayAnimator
@@ -76,6 +79,28 @@ def codec_rows() -> Iterator[tuple[str, ...]]:
         )
 
 
+def commands() -> str:
+    """Return a section for each command of the command line, with a table of its options."""
+    sections = []
+    for name, command in sorted(program.commands.items()):
+        arguments = [str(one.metavar) for one in command.params if isinstance(one, click.Argument)]
+        usage = " ".join(["dask-animate", name, *arguments])
+        summary = " ".join((command.help or "").split("\n\n")[0].split())
+        rows = table(("option", "meaning"), option_rows(command))
+        sections.append(f"### {name}\n\n`{usage}`\n\n{summary}\n\n{rows}")
+    return "\n" + "\n".join(sections) + "\n"
+
+
+def option_rows(command: click.Command) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each option of a command: how it is given, what it does."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            names = ", ".join(f"`{name}`" for name in option.opts)
+            value = f" `{option.metavar}`" if option.metavar else ""
+            default = f" By default {option.default}." if isinstance(option.default, str) else ""
+            yield f"{names}{value}".replace("|", "\\|"), f"{option.help}{default}".replace("|", "\\|")
+
+
 def _codes(names: Any) -> str:
     return " ".join(f"`{name}`" for name in names)
 
@@ -110,6 +135,7 @@ def tables() -> dict[Path, str]:
     return {
         ROOT / "README.md": table(arguments, argument_rows(Animator.make_video)),
         ROOT / "docs" / "formats.md": table(codecs, codec_rows()),
+        ROOT / "docs" / "command-line.md": commands(),
         ROOT / "docs" / "xarray.md": table(("argument", "plots", "meaning"), word_rows()),
     }
 
