@@ -34,3 +34,6 @@ LIMITS_READ_BYTES = 64 * 2**20
 
 #: Pictures of a clip that were resized last, in each process.
 PICTURE_BYTES = 64 * 2**20
+
+#: All frames of a variable, which an animator carries to each worker to show those before a frame.
+HISTORY_BYTES = 64 * 2**20

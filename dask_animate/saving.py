@@ -34,7 +34,7 @@ from .adapters import (
     saved_look,
 )
 from .drawing import DrawOptions, Mismatch, current_settings
-from .encoding import as_fps
+from .encoding import as_destination, as_fps
 from .errors import (
     AnimatorPickleError,
     OptionError,
@@ -321,8 +321,7 @@ def save(
     wait = require_bool("wait", wait)
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
-    if isinstance(output_file, str | os.PathLike):
-        output_file = os.path.abspath(output_file)  # the function may change the directory
+    output_file = as_destination(output_file)  # the function may change the directory
     frames = SavedFrames(animation, n_frames)
     request = _SaveRequest(
         animation,

@@ -49,6 +49,7 @@ class VideoOptions(WriteOptions, total=False):
     axis: int | None
     dim: str | None
     reuse_figure_object: bool
+    on_mismatch: str
 
 
 def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:

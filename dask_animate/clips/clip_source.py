@@ -221,6 +221,13 @@ class ClipSource:
         inner = [one for one in self._inner.values() if one.is_open]
         return {name: file for one in inner for name, file in one.source.fonts().items()}
 
+    def settings(self) -> dict[str, str]:
+        """Return no settings: each of the sources has its own."""
+        return {}
+
+    def as_built(self) -> None:
+        """Return nothing: there are no pictures without an index."""
+
     @contextmanager
     def isolated(self) -> Iterator[None]:
         """Block other threads from drawing, and restore random states on exit; reentrant."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..drawing import DrawOptions
-from ..encoding import as_path, holds_chapters
+from ..encoding import as_destination, holds_chapters, name_of
 from ..errors import OptionError
 from ..execution import ClusterOptions, PoolFill
 from ..render import Render
@@ -87,6 +87,8 @@ def render_clip(
     if require_bool("overwrite", overwrite) and store is None:
         raise OptionError("overwrite=True requires store=")
     rendered = RenderedClip.of(root, fps).with_store(store, overwrite=overwrite)
-    if "chapters" not in options and holds_chapters(as_path(output_file), options.get("codec")):
+    if "chapters" not in options and holds_chapters(
+        name_of(as_destination(output_file)), options.get("codec")
+    ):
         options = options | {"chapters": chapters_of(root, fps) or None}
     return rendered.make_video(output_file, rendered.params, fps, wait=wait, **options)

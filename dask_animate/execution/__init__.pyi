@@ -8,5 +8,8 @@ from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan
 from .pictures import PictureSource as PictureSource
 from .pictures import open_pictures as open_pictures
+from .preflight import check_workers as check_workers
 from .render_loop import RenderLoop as RenderLoop
 from .store_request import StoreRequest as StoreRequest
+from .worker_facts import WorkerCheck as WorkerCheck
+from .worker_facts import differences_in_words as differences_in_words

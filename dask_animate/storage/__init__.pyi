@@ -13,6 +13,7 @@ from .location import lives_in_memory as lives_in_memory
 from .location import require_found as require_found
 from .ownership import check_location as check_location
 from .ownership import discard_pool as discard_pool
+from .ownership import location_probe as location_probe
 from .ownership import open_store as open_store
 from .ownership import open_to_read as open_to_read
 from .ownership import pool_name as pool_name

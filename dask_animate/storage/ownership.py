@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from .location import (
     raises_store_errors,
     store_path,
 )
-from .write_probe import PROBE_PREFIX
+from .write_probe import PROBE_PREFIX, WriteProbe, write_probe
 
 #: Names of foreign files that an error shows.
 SHOWN_NAMES = 5
@@ -162,6 +163,45 @@ def open_store(
     store = FrameStore(name_of(location), frames, digests, render)
     store.reserve(n_frames)
     return store
+
+
+@contextmanager
+def location_probe(location: Any, n_workers: int) -> Iterator[WriteProbe]:
+    """Create a `WriteProbe` where frames are to be stored, and leave everything as it was in the end.
+
+    Raises
+    ------
+    StoreError
+        If frames must not be stored there, or nothing can be written.
+    """
+    is_there = check_location(location, overwrite=False)
+    location = as_location(location)
+    path = store_path(location)
+    made = [] if is_there else _missing_directories(location)
+    try:
+        if not is_there:
+            _create_group(path)
+        with write_probe(path, name_of(location), n_workers) as probe:
+            yield probe
+    finally:
+        if not is_there:
+            with suppress(Exception):  # an error of the store's was raised before
+                delete_keys(path, ["zarr.json"])
+        for directory in made:
+            with suppress(OSError):  # there is something in it by now
+                directory.rmdir()
+
+
+@raises_store_errors
+def _create_group(path: StorePath) -> None:
+    zarr.create_group(path, zarr_format=3)
+
+
+def _missing_directories(location: Location) -> list[Path]:
+    """Return the directories that would be made for a store, the innermost first."""
+    if not isinstance(location, Path):
+        return []
+    return [path for path in (location, *location.parents) if not path.exists()]
 
 
 @raises_store_errors
