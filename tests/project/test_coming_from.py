@@ -12,11 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
-from helpers import FrameNumber, assert_nothing_beside, assert_shows, decode
+from helpers import FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
 from PIL import Image
 
 import dask_animate.xarray  # noqa: F401  gives arrays `.animate`
-from dask_animate import Animator, FrameSource, IndexedFrameParams, join
+from dask_animate import Animator, Clip, FrameSource, IndexedFrameParams, join
 from dask_animate.errors import FrameError, NoFramesError, ParamsError
 from dask_animate.util import get_rendered_frame_ids
 
@@ -278,3 +278,15 @@ def test_progress_is_shown_in_terminals(tmp_path, monkeypatch, stream):
     monkeypatch.setattr(sys, "stderr", stream)
     FrameNumber().make_video(tmp_path / "a.mp4", range(20), 30, num_workers=1)
     assert ("20/20" in stream.getvalue()) == stream.isatty()
+
+
+@line(PYMPANIM, "a scene or a generator that is cropped, reversed, dilated, rescaled, joined, overlaid")
+def test_a_clip(tmp_path):
+    count = Clip(FrameNumber(), range(100, 160), fps=30).crop(0, 1)
+    shown = count + count.reverse().speed(2) + count.to_duration(2)
+    with_inset = shown.overlay(shown.resize(28, 8), "bottom right", opacity=0)
+    with_inset.render(tmp_path / "a.mp4")
+    frames = [*range(30), *range(29, 0, -2), *np.repeat(range(30), 2).tolist()]
+    assert [read_numbers(frame) for frame in decode(tmp_path / "a.mp4", 30)] == [
+        (idx, 100 + idx) for idx in frames
+    ]
