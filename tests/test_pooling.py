@@ -9,6 +9,8 @@ import pytest
 from helpers import FailsAt, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
 
 from dask_animate import FrameSource
+from dask_animate.diagnostics import PartitionReport, PoolRendered
+from dask_animate.diagnostics.progress import ProgressBar
 from dask_animate.drawing import DrawOptions
 from dask_animate.errors import CancelledRenderError, FrameError
 from dask_animate.execution import PoolFill, open_pools
@@ -132,16 +134,21 @@ def test_cancelled_while_a_pool_is_filled(output, temporary, client):
     assert_nothing_beside(output)
 
 
-def test_progress_tells_of_the_pool(output, client, capsys):
-    render = Pooled(FrameNumber()).make_video(output, ORDER, 20, client=client, wait=False)
+def test_progress_tells_of_the_pool(output, client):
+    render = Pooled(Slow()).make_video(output, ORDER, 20, client=client, wait=False)
     phases = set()
     while not render.done():
         phases.add(render.progress.phase)
         time.sleep(0.005)
     assert "preparing" in phases
     assert render.progress.phase == "done"
-    Pooled(FrameNumber()).make_video(output, ORDER, 20, num_workers=1, disable_progress_bar=False)
-    assert f"{N} that are shown more than once are drawn" in capsys.readouterr().err
+
+
+def test_a_progress_bar_tells_of_the_pool(capsys):
+    with ProgressBar(60) as bar:
+        for n_frames in (8, 12):
+            bar(PoolRendered(PartitionReport(n_frames, 1.0)))
+    assert "20 that are shown more than once are drawn" in capsys.readouterr().err
 
 
 def test_others_have_no_pool(output):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import threading
+import time
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +31,10 @@ from .store_request import Origin, StoreRequest
 
 if TYPE_CHECKING:
     from ..storage import VerifiedFrames
+
+
+#: Seconds to wait before each new attempt to delete a temporary directory.
+REMOVAL_PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,11 @@ def open_pools(store: Any = None, *, overwrite: bool = False) -> Iterator[PoolPl
         finally:
             place.discard_temporary()
         return
-    with tempfile.TemporaryDirectory(prefix="dask_animate-", ignore_cleanup_errors=True) as folder:
+    folder = tempfile.mkdtemp(prefix="dask_animate-")
+    try:
         yield PoolPlace(Path(folder), is_temporary=True)
+    finally:
+        _remove(folder)
 
 
 class PoolFill:
@@ -294,6 +304,15 @@ class _Chunks:
 
 
 _chunks = _Chunks(POOLED_BYTES)
+
+
+def _remove(folder: str) -> None:
+    """Delete a directory in which a worker may just be finishing a file."""
+    for pause in REMOVAL_PAUSES:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            return
+        time.sleep(pause)
 
 
 def _hint(place: PoolPlace) -> str:

@@ -58,7 +58,9 @@ def open_complete(location: Any, render: str) -> VerifiedFrames:
     """
     location = as_location(location)
     path = store_path(location)
-    metadata = read_metadata(path)
+    # To open a directory that is not there, zarr would make it.
+    is_gone = isinstance(location, Path) and not location.exists()
+    metadata = {} if is_gone else read_metadata(path)
     if not metadata:
         raise StoreError(f"the store {name_of(location)} is not found from here")
     if metadata.get("render") != render or "n_frames" not in metadata:

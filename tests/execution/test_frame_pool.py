@@ -309,7 +309,7 @@ class Elsewhere(LocalStore):
         self.__init__(*state)
 
 
-def test_workers_that_do_not_see_the_temporary_directory(tmp_path, client, monkeypatch):
+def test_workers_that_do_not_see_the_temporary_directory(temporary, client, monkeypatch):
     monkeypatch.setattr(frame_pool, "Path", Elsewhere)
     with pytest.raises(StoreError, match=r"give store= a directory") as caught, open_pools() as place:
         fill(place, FrameNumber(), range(N), client=client)
