@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,7 @@ from .encoding import (
     open_writer,
 )
 from .errors import CancelledRenderError, MismatchWarning, OptionError, OutputError
-from .execution import Executor, RenderLoop, choose_executor
+from .execution import Executor, PoolFill, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
 from .rendering import SampledFrame, Thumbnail
@@ -102,6 +102,13 @@ class RenderRun:
         with ExitStack() as exits:
             self._copies = exits.enter_context(request.output.open_copies(self._journal))
             self._file = exits.enter_context(open_output(request.output.destination))
+            self._fills: Sequence[PoolFill] = ()
+            if request.preparation is not None:
+                prepared = request.preparation(
+                    request.spec, request.cluster, in_background=in_background
+                )
+                spec, self._fills = exits.enter_context(prepared)
+                request = replace(request, spec=spec)
             sized = request.sized()
             self._request: RenderRequest | None = sized
             self._output = sized.output
@@ -154,6 +161,7 @@ class RenderRun:
         finally:
             self._exits.close()
             self._executor = self._request = None  # which hold what was drawn, and the client
+            self._fills = ()
 
     def close(self) -> None:
         """Free the disk; leave nothing behind, if it was not called."""
@@ -164,9 +172,9 @@ class RenderRun:
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
         self._is_cancelled = True
-        executor = self._executor
-        if executor is not None:
-            executor.cancel()
+        for executor in (*(fill.executor for fill in self._fills), self._executor):
+            if executor is not None:
+                executor.cancel()
 
     def peek(self) -> SampledFrame | None:
         """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
@@ -244,10 +252,17 @@ class RenderRun:
             request.store,
         )
         with self._exits:
+            for fill in self._fills:
+                self._raise_if_cancelled()
+                fill.run(self._stats, *watching)
+            self._raise_if_cancelled()
             executed = loop.run(executor)
         return self._video_of(self._file, executed.n_frames, executed.encoding, executed.size)
 
     def _stop(self, event: Event) -> None:
+        self._raise_if_cancelled()
+
+    def _raise_if_cancelled(self) -> None:
         if self._is_cancelled:
             raise CancelledRenderError("cancelled")
 

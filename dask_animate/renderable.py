@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .inspection import CheckReport, ContactSheet, Explorer, PreflightReport
     from .render import Render
+    from .render_request import Preparation
     from .video import Video
 
 
@@ -161,8 +162,8 @@ class Renderable(ABC):
             most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
             True hides the progress bar of terminals, and the view of the render in notebooks; by default
-            they are shown there. False also shows a bar where standard error is no terminal. With
-            ``wait=False`` nothing is shown until the `Render` is displayed.
+            they are shown there. False also writes lines now and then where standard error is no
+            terminal. With ``wait=False`` nothing is shown until the `Render` is displayed.
         plotting_log_interval : int, optional
             Number of drawn frames between two messages in the log of the worker that draws them. They go
             to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.
@@ -393,7 +394,9 @@ class Renderable(ABC):
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        rendered = RenderRequest(spec, params, output, plan, cluster, progress, started, request)
+        rendered = RenderRequest(
+            spec, params, output, plan, cluster, progress, started, request, self._preparation()
+        )
         return perform(rendered, wait=wait)
 
     @parameters_as_in(make_video)
@@ -877,9 +880,25 @@ class Renderable(ABC):
         """Check the arguments that say how to draw, and return them as options."""
         return DrawOptions.create(savefig_params, **options)
 
+    def _preparation(self) -> Preparation | None:
+        """Return what is done before the frames of a video can be drawn."""
+        return None
+
     @abstractmethod
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> DrawnSpec:
         """Call `before_drawing` and return what draws the frames."""
+
+
+def draw_options_of(
+    source: Renderable, savefig_params: Mapping[str, Any] | None, **options: Any
+) -> DrawOptions:
+    """Check the arguments that say how a source is drawn, and return them as options."""
+    return source._draw_options(savefig_params, **options)
+
+
+def spec_of(source: Renderable, draw: DrawOptions) -> DrawnSpec:
+    """Call a source's ``before_drawing()`` and return what draws its frames."""
+    return source._spec(draw)
 
 
 def _log_interval(plotting_log_interval: int | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..errors import FontWarning, RedrawWarning, ReuseWarning
-from .events import Event, FigureBuilt, Listener, PartitionRendered, ValuesChanged
+from .events import Event, FigureBuilt, Listener, PartitionRendered, PoolRendered, ValuesChanged
 
 
 def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
@@ -37,7 +37,7 @@ def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
                 f"file has changed, so all frames are drawn again; frames are never found again if they "
                 f"depend on a value that differs in every process, such as a time",
             )
-        elif isinstance(event, PartitionRendered):
+        elif isinstance(event, PartitionRendered | PoolRendered):
             warn_once(RedrawWarning, event.report.redraw_fault)
             warn_once(ReuseWarning, event.report.reuse_fault)
             warn_once(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))

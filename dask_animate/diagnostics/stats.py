@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dask.utils import format_bytes
 
-from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
+from .events import (
+    EncodingPlaced,
+    Event,
+    FrameEncoded,
+    PartitionRendered,
+    PartitionReport,
+    PoolRendered,
+    Scaled,
+)
 from .partition_log import PartitionLog
 
 if TYPE_CHECKING:
@@ -54,6 +62,10 @@ class RenderStats:
         Frames that were found in the store of a former render.
     n_frames_copied : int
         Frames that `join` copied from other files as they were encoded.
+    n_frames_pooled : int
+        Frames that were drawn before the video, as a clip shows them more than once.
+    pool_seconds : float
+        What drawing and storing these took, summed over all processes.
     n_frames_blitted : int
         Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
     n_frames_compared : int
@@ -114,6 +126,8 @@ class RenderStats:
     n_frames_rendered: int
     n_frames_reused: int
     n_frames_copied: int
+    n_frames_pooled: int
+    pool_seconds: float
     n_frames_blitted: int
     n_frames_compared: int
     compare_seconds: float
@@ -188,6 +202,10 @@ class RenderStats:
         n_frames = self.n_frames_rendered + self.n_frames_reused
         setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = who({report.worker for report in self.partitions})
+        pooled = (
+            f"drawn before, as they are shown more than once: {self.n_frames_pooled}, in "
+            f"{self.pool_seconds:.1f} s"
+        )
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
         encoded_by = who({*encoders, *(report.worker for report in self.encoded_here)})
         received = (
@@ -200,6 +218,7 @@ class RenderStats:
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
                 f"the store: {self.n_frames_reused}",
+                *([pooled] if self.n_frames_pooled else []),
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "
                 f"of {sizes_in_words(self.partition_sizes)} frames",
@@ -245,6 +264,8 @@ class StatsCollector:
     compare_seconds: float = 0.0
     n_frames_reused: int = 0
     n_frames_copied: int = 0
+    n_frames_pooled: int = 0
+    pool_seconds: float = 0.0
     n_frames_here: int = 0
     encoded_here: list[PartitionReport] = field(default_factory=list)
     scaling: tuple[str, float | None] = ("", None)
@@ -267,6 +288,9 @@ class StatsCollector:
                 self.scaling = (event.reason, event.seconds)
             elif isinstance(event, PartitionRendered):
                 self._add(event.report, event.n_bytes)
+            elif isinstance(event, PoolRendered):
+                self.n_frames_pooled += event.report.n_frames - event.report.n_reused
+                self.pool_seconds += event.report.seconds
 
     def _add(self, report: PartitionReport, n_bytes: int) -> None:
         self._log.add(report, time.time())
@@ -340,6 +364,8 @@ class StatsCollector:
             n_frames_rendered=self.n_frames_drawn,
             n_frames_reused=self.n_frames_reused,
             n_frames_copied=self.n_frames_copied,
+            n_frames_pooled=self.n_frames_pooled,
+            pool_seconds=self.pool_seconds,
             n_frames_blitted=self.n_frames_blitted,
             n_frames_compared=self.n_frames_compared,
             compare_seconds=self.compare_seconds,

@@ -5,9 +5,11 @@ from .decoding import probe as probe
 from .decoding import read_frames as read_frames
 from .encoder_choice import choose_encoder as choose_encoder
 from .encoder_choice import encoder_reasons as encoder_reasons
+from .encoder_choice import encoders_here as encoders_here
 from .encoder_choice import gpu_reason as gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
+from .formats import holds_chapters as holds_chapters
 from .formats import mime_type as mime_type
 from .frame_reader import FrameReader as FrameReader
 from .frame_reader import read_index as read_index

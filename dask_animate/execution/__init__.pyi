@@ -1,6 +1,9 @@
 from .cluster import ClusterOptions as ClusterOptions
 from .executor import Executor as Executor
 from .executor_choice import choose_executor as choose_executor
+from .frame_pool import PooledFrames as PooledFrames
+from .frame_pool import PoolFill as PoolFill
+from .frame_pool import open_pools as open_pools
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan
 from .pictures import PictureSource as PictureSource

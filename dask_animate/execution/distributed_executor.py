@@ -48,6 +48,7 @@ from .tasks import (
 )
 from .window import Window
 from .worker_facts import WorkerFacts
+from .worker_watch import WorkerWatch
 from .workers import Workers, is_local_cluster, workers_are_local
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class DistributedExecutor:
         self._first = _pickled(first) if self._agreement.is_asked else None
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
+        self._watch = WorkerWatch(client)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
@@ -142,6 +144,7 @@ class DistributedExecutor:
         self._registration.register(plugin, self._agreement.is_tolerant)
         for worker, why in self._registration.refused.items():
             self._leave_out(worker, why)
+        self._watch.start()
         return self
 
     def __exit__(
@@ -151,6 +154,7 @@ class DistributedExecutor:
         tb: TracebackType | None,
     ) -> None:
         self._closing = True
+        self._watch.stop()
         self._fetcher.shutdown(wait=False, cancel_futures=True)
         gone = how_gone(self._client)
         if gone is not None:
@@ -216,7 +220,7 @@ class DistributedExecutor:
         """
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
-            _logger.info("waiting for a worker to join the cluster")
+            _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
         proves = self._agreement.is_asked and not is_local_cluster(self._client)
         futures = [
             self._known(

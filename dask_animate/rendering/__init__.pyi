@@ -1,3 +1,4 @@
+from .pickling import loaded as loaded
 from .picture import Picture as Picture
 from .picture import PictureTask as PictureTask
 from .picture import make_picture as make_picture

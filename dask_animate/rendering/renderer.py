@@ -203,8 +203,8 @@ class Renderer:
             clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
-        if writer is not None:
-            writer.finish(self.environment())
+        if writer is not None and task.cache is not None:
+            writer.finish(self.environment() if task.cache.is_searched else None)
             clock.lap("store")
         return _output(payload, _report(partition.start, n, session, fault), writer)
 
@@ -212,11 +212,12 @@ class Renderer:
         cache = partition.task.cache
         if cache is None:
             return None
-        from ..storage import CacheWriter
+        from ..storage import CacheWriter, FrameTokens
 
-        n_frames = partition.n_frames or 0
-        fonts = self._source.fonts()
-        writer = CacheWriter(cache, partition.start, n_frames, self.environment(), fonts)
+        tokens = None
+        if cache.is_searched:
+            tokens = FrameTokens(cache.token, self.environment(), self._source.fonts())
+        writer = CacheWriter(cache.store, partition.start, partition.n_frames or 0, tokens)
         clock.lap("store")
         return writer
 

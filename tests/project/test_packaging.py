@@ -35,6 +35,7 @@ def test_environment_holds_the_same_set():
 def test_core_dependencies():
     core = {
         "av",
+        "click",
         "cloudpickle",
         "dask",
         "distributed",
@@ -42,6 +43,7 @@ def test_core_dependencies():
         "lazy_loader",
         "matplotlib",
         "numpy",
+        "pillow",
         "tqdm",
         "zarr",
     }
