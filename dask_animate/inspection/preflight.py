@@ -227,6 +227,7 @@ def _version_notes(checks: Sequence[WorkerCheck], versions: Mapping[str, str]) -
 
 def _font_notes(checks: Sequence[WorkerCheck]) -> list[str]:
     notes = []
+    checks = [check for check in checks if not check.facts.failure]
     for name in sorted({name for check in checks for name in check.facts.fonts}):
         groups = _grouped((check.facts.fonts.get(name, "no font"), check) for check in checks)
         missing = groups.pop("no font", [])

@@ -77,6 +77,7 @@ def test_problems_of_some_workers(tmp_path):
     ):
         report = Titled().preflight(client, param_by_frame=range(3))
         numbers = numbers_by_address(client, 3)
+        assert len(report.problems) == 1, str(report)
         (problem,) = report.problems
         assert numbers[problem.partition(": ")[0]] == 2
         assert "the first frame differs from that of" in problem

@@ -53,7 +53,7 @@ def foreign_worker(client, **env):
     process = subprocess.Popen(
         [*command, "--no-dashboard"],
         env={**os.environ, "PYTHONPATH": path_first(SUPPORT), **env},
-        cwd=tempfile.gettempdir(),  # which Python looks into first
+        cwd=tempfile.mkdtemp(),  # empty, as Python looks there first
         stderr=subprocess.DEVNULL,
     )
     try:
