@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .diagnostics import ProgressOptions
 from .encoding import OutputOptions
 from .execution import ClusterOptions, Plan, StoreRequest
 from .params import Params
-from .rendering import SourceSpec
+from .rendering import FaultPolicy, SourceSpec
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class RenderRequest:
         When the caller asked for it, by `time.perf_counter`.
     store : StoreRequest or None
         Where frames are kept.
+    faults : FaultPolicy
+        What to do about frames that fail.
     """
 
     spec: SourceSpec
@@ -43,6 +45,7 @@ class RenderRequest:
     progress: ProgressOptions
     started: float
     store: StoreRequest | None = None
+    faults: FaultPolicy = field(default_factory=FaultPolicy)
 
     def sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""

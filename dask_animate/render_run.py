@@ -86,7 +86,7 @@ class RenderRun:
                 sized.spec,
                 n_frames,
                 self.state.drawn,
-                in_background=in_background,
+                only_elsewhere=_why_elsewhere(request, in_background=in_background),
             )
             self._exits = exits.pop_all()
 
@@ -215,6 +215,7 @@ class RenderRun:
             self._stats,
             watching,
             request.store,
+            request.faults,
         )
         with self._exits:
             executed = loop.run(executor)
@@ -241,6 +242,13 @@ class RenderRun:
             encoder=encoding.encoder,
             stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
         )
+
+
+def _why_elsewhere(request: RenderRequest, *, in_background: bool) -> str | None:
+    """Return the option for which nothing may be drawn in this process."""
+    if in_background:
+        return "wait=False"
+    return None if request.faults.timeout is None else "timeout="
 
 
 def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:

@@ -49,6 +49,9 @@ class VideoOptions(WriteOptions, total=False):
     axis: int | None
     dim: str | None
     reuse_figure_object: bool
+    retries: int
+    timeout: float | None
+    on_error: str
 
 
 def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:

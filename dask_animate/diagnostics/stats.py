@@ -52,6 +52,10 @@ class RenderStats:
         Frames that were drawn.
     n_frames_reused : int
         Frames that were found in the store of a former render.
+    n_frames_skipped : int
+        Frames that could not be drawn, in the place of which others or placeholders are shown.
+    n_retries : int
+        How often frames were drawn again that had failed.
     n_frames_copied : int
         Frames that `join` copied from other files as they were encoded.
     n_frames_blitted : int
@@ -113,6 +117,8 @@ class RenderStats:
     partition_sizes: tuple[int, ...]
     n_frames_rendered: int
     n_frames_reused: int
+    n_frames_skipped: int
+    n_retries: int
     n_frames_copied: int
     n_frames_blitted: int
     n_frames_compared: int
@@ -185,7 +191,10 @@ class RenderStats:
                 f"{self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per second\n"
                 f"file: {format_bytes(self.file_size)}"
             )
-        n_frames = self.n_frames_rendered + self.n_frames_reused
+        n_frames = self.n_frames_rendered + self.n_frames_reused + self.n_frames_skipped
+        failed = ""
+        if self.n_frames_skipped or self.n_retries:
+            failed = f"; not drawn: {self.n_frames_skipped}; drawn again: {self.n_retries} times"
         setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = who({report.worker for report in self.partitions})
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
@@ -199,7 +208,7 @@ class RenderStats:
                 f"{n_frames} frames in {self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per "
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
-                f"the store: {self.n_frames_reused}",
+                f"the store: {self.n_frames_reused}{failed}",
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "
                 f"of {sizes_in_words(self.partition_sizes)} frames",
@@ -244,6 +253,8 @@ class StatsCollector:
     n_frames_compared: int = 0
     compare_seconds: float = 0.0
     n_frames_reused: int = 0
+    n_frames_skipped: int = 0
+    n_retries: int = 0
     n_frames_copied: int = 0
     n_frames_here: int = 0
     encoded_here: list[PartitionReport] = field(default_factory=list)
@@ -278,7 +289,9 @@ class StatsCollector:
         self.compare_seconds += report.compare_seconds
         self.n_frames_reused += report.n_reused
         # Not the rest of all: frames are encoded before or after their partition counts.
-        self.n_frames_drawn += report.n_frames - report.n_reused
+        self.n_frames_drawn += report.n_frames - report.n_reused - len(report.skipped)
+        self.n_frames_skipped += len(report.skipped)
+        self.n_retries += report.n_retries
         if report.worker:
             self.workers.add(report.worker)
             self.n_bytes_received += n_bytes
@@ -339,6 +352,8 @@ class StatsCollector:
             partition_sizes=tuple(self.partition_sizes),
             n_frames_rendered=self.n_frames_drawn,
             n_frames_reused=self.n_frames_reused,
+            n_frames_skipped=self.n_frames_skipped,
+            n_retries=self.n_retries,
             n_frames_copied=self.n_frames_copied,
             n_frames_blitted=self.n_frames_blitted,
             n_frames_compared=self.n_frames_compared,

@@ -22,12 +22,26 @@ from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, as_completed
 
 from ..dashboard import TOPIC, DashboardOptions, follow_renders
+from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, WorkerError
 from ..params import DelayedItems, Params, Partition
-from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
-from ._distributed import addresses_in_this_process, run_within
+from ..rendering import (
+    FaultPolicy,
+    FrameBeforeUnknown,
+    Known,
+    LastDrawn,
+    Renderer,
+    SampledFrame,
+    SourceSpec,
+    TaskOutput,
+    TaskSpec,
+    Thumbnail,
+    Unplaced,
+    late_error,
+)
+from ._distributed import addresses_in_this_process, run_within, unsubscribe
 from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
@@ -41,7 +55,9 @@ from .tasks import (
     render_id,
     render_items,
     render_partition,
+    renders_from_here,
 )
+from .watchdog import topic_of
 from .window import Window
 from .workers import Workers, workers_are_local
 
@@ -61,7 +77,8 @@ class DistributedExecutor:
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
     closing the figures. Its user calls it from one thread, but for `peek`, `cancel` and `announce`; a
-    second one fetches results.
+    second one fetches results, and a third one sends again what a worker gave up that ran into
+    ``timeout=``.
 
     Parameters
     ----------
@@ -113,9 +130,13 @@ class DistributedExecutor:
         self._lock = threading.Lock()  # for these two, which several threads change
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
+        self._late = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-late")
+        self._faults = FaultPolicy()
+        self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
 
     def __enter__(self) -> Self:
         plugin = RendererPlugin(self._name, self._spec, has_thumbnails=self._shown.thumbnails)
+        renders_from_here.add(self._name)
         self._registration.register(plugin)
         return self
 
@@ -126,7 +147,9 @@ class DistributedExecutor:
         tb: TracebackType | None,
     ) -> None:
         self._closing = True
+        renders_from_here.discard(self._name)
         self._fetcher.shutdown(wait=False, cancel_futures=True)
+        self._late.shutdown(wait=False, cancel_futures=True)
         gone = how_gone(self._client)
         if gone is not None:
             # What a closed client raises is an Exception without a class of its own in some releases.
@@ -139,6 +162,9 @@ class DistributedExecutor:
         with self._lock:
             futures = list(self._futures)
         self._cancel(futures)
+        if self._faults.timeout is not None:
+            with suppress(Exception):  # the cluster may go just now
+                unsubscribe(self._client, topic_of(render_id(self._name)))
         self._registration.unregister()
 
     def announce(self, event: dict[str, Any]) -> None:
@@ -272,6 +298,8 @@ class DistributedExecutor:
         window = self._window(params, plan, task)
         if last is not None:
             window.learn(last)
+            task = task.following(last)
+        task = self._begun(task)
         sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
         partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
         submissions = (self._of_partition(partition, task, window) for partition in partitions)
@@ -282,8 +310,17 @@ class DistributedExecutor:
     ) -> Iterator[TaskOutput]:
         """Render a bag from a partition on, the first frame of which is `start`."""
         window = self._window(params, plan, task)
+        task = self._begun(task)
         submissions = self._of_bag(params, task, first, start)
         return self._in_order(submissions, window, run_code=params.run_code)
+
+    def _begun(self, task: TaskSpec) -> TaskSpec:
+        """Take note of how to begin; return what is to be made of each partition."""
+        self._faults, self._last_drawn = task.faults, task.known.before
+        if task.faults.timeout is not None:
+            topic = topic_of(render_id(self._name))
+            self._client.subscribe_topic(topic, lambda event: self._late.submit(self._give_up, event[1]))
+        return replace(task, known=Known())
 
     def _window(self, params: Params, plan: Plan, task: TaskSpec) -> Window:
         # Nothing of a bag is drawn here.
@@ -312,6 +349,8 @@ class DistributedExecutor:
             while not fetching.done() and self._draw_here(fetching, submissions, window, run_code):
                 pass
             output = fetching.result()
+            if output.n_frames:
+                self._last_drawn = output.last
             self._note_drawing(output.report.worker)
             window.learn(output)
             head = self._submissions.popleft()
@@ -385,8 +424,12 @@ class DistributedExecutor:
             task.cache.store.reserve(partition.start + n_frames)
         # Functions, as what is lost with its worker is sent again.
         send = self._send_delayed if isinstance(partition.params, DelayedItems) else self._send
+
+        def submit(known: Known) -> Future:
+            return self._watched(n_frames, partial(send, partition, replace(task, known=known)))
+
         return Submission(
-            partial(self._watched, n_frames, partial(send, partition, task)),
+            submit,
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
             _frames_of(partition),
@@ -403,7 +446,8 @@ class DistributedExecutor:
         future = send()
 
         def tell(done: Future) -> None:
-            if done.status == "finished":
+            # What may turn out to lack the frame before it is counted once it is fetched.
+            if done.status == "finished" and self._faults.on_error != "skip":
                 self._on_drawn(n_frames)
 
         future.add_done_callback(tell)
@@ -411,12 +455,15 @@ class DistributedExecutor:
 
     def _drawn_here(
         self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
-    ) -> TaskOutput:
+    ) -> TaskOutput | Unplaced:
         assert self._here is not None
         clock = PhaseClock()
         indexed = enumerate(partition.items(), partition.start)
         clock.lap("load")
-        output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
+        try:
+            output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
+        except FrameBeforeUnknown as exc:
+            return Unplaced(exc.failures)
         self._on_drawn(len(partition))
         return output
 
@@ -462,12 +509,15 @@ class DistributedExecutor:
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
 
             def render(
-                items: Any = items, start: int = start, counts: Sequence[SharedFuture] = tuple(counts)
+                known: Known,
+                items: Any = items,
+                start: int = start,
+                counts: Sequence[SharedFuture] = tuple(counts),
             ) -> Future:
                 before = [start, *(count.future() for count in counts)]
-                sent = self._compute(items)
+                sent, spec = self._compute(items), replace(task, known=known)
                 return self._submit(
-                    _label_of(task), render_items, self._name, sent, before, params.n_frames, task
+                    _label_of(task), render_items, self._name, sent, before, params.n_frames, spec
                 )
 
             def count(items: Any = items) -> Future:
@@ -537,34 +587,60 @@ class DistributedExecutor:
     def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
         if not self._submissions:
             return None
-        if self._submissions[0].output is not None:
+        head = self._submissions[0]
+        if isinstance(head.output, TaskOutput):
             done: PoolFuture[TaskOutput] = PoolFuture()
-            done.set_result(self._submissions[0].output)
+            done.set_result(head.output)
             return done
-        return self._fetcher.submit(self._fetch, self._submissions[0])
+        return self._fetcher.submit(self._fetch, head, self._last_drawn)
 
-    def _fetch(self, submission: Submission) -> TaskOutput:
-        for _ in range(1 + MAX_RESUBMITS):
+    def _fetch(self, submission: Submission, shown: LastDrawn | None) -> TaskOutput:
+        """Wait for what is made of a partition, before which a frame is shown."""
+        n_lost, result = 0, submission.output
+        while n_lost <= MAX_RESUBMITS:
+            if isinstance(result, Unplaced):
+                if shown is None:
+                    raise FrameBeforeUnknown(result.failures, result.failures[-1])
+                submission.send_again(submission.future, Known(result.failures, shown))
+            future = submission.future
+            assert future is not None
             try:
-                assert submission.future is not None
-                result: TaskOutput = self._result(submission.future, submission.label)
+                result = self._result(future, submission.label)
             except CancelledError as exc:
-                gone = how_gone(self._client)
+                if submission.error is not None:
+                    raise submission.error from None
+                result, gone = None, how_gone(self._client)
                 if self._closing or gone is not None:
                     raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
-                _logger.info(
-                    "%s: parameters were lost with their worker, sending again", submission.label
-                )
-                submission.future = submission.submit()
-            else:
+                if submission.send_again(future):
+                    _logger.info("%s: parameters were lost with their worker", submission.label)
+                    n_lost += 1
+            if isinstance(result, TaskOutput):
+                if self._faults.on_error == "skip":
+                    self._on_drawn(submission.n_frames or 0)
                 return result
         raise WorkerError(
             f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
             f"perhaps for want of memory: a smaller partition_size takes less"
         )
 
+    def _give_up(self, late: dict[str, Any]) -> None:
+        """Cancel a partition of which a frame takes too long, and send it again, knowing that."""
+        failure = FrameFailure(late["frame_idx"], late["error"], late["params"])
+        for submission in list(self._submissions):
+            future = submission.future
+            if future is None or str(future.key) != late["key"]:
+                continue
+            same = [known for known in submission.known.failures if known.frame_idx == failure.frame_idx]
+            is_over = self._faults.on_error == "raise" and len(same) >= self._faults.retries
+            if submission.note(future, failure, late_error(failure) if is_over else None):
+                _logger.info("%s: frame %d took too long", submission.label, failure.frame_idx)
+                self._cancel([future])
+
     def _result(self, future: Future, label: str) -> Any:
         advice = ": a smaller partition_size takes less"
+        if self._faults.timeout is not None:
+            advice += "; or as a frame hangs in code that lets no other thread of Python run"
         return gathered(self._client, future, label, self._direct, advice)
 
 

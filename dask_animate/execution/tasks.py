@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..errors import WorkerError, errors_that_travel
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
 from ..rendering import (
+    FrameBeforeUnknown,
     Picture,
     PictureTask,
     Renderer,
@@ -28,19 +30,25 @@ from ..rendering import (
     TaskOutput,
     TaskSpec,
     Thumbnail,
+    Unplaced,
     make_picture,
     renderers,
+    unwatched,
 )
 from ._distributed import answer_scheduler, memory_limit, tell_of_task
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
 from .interrupt_shield import shield
+from .watchdog import Watchdog
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
 #: Seconds for which a worker waits for the next frame that it draws; the longer sides of its picture, of
 #: which the next one is taken if the picture has more bytes than this.
 CAPTURE_SECONDS, THUMBNAIL_SIDES, THUMBNAIL_BYTES = 5.0, (640, 320, 160), 20_000
+
+#: The names of renders whose client is in this process.
+renders_from_here: set[str] = set()
 
 #: The names of renders in this process, by their ids, whose frames the scheduler may ask for.
 _watched: dict[str, str] = {}
@@ -156,7 +164,7 @@ def render_partition(
     task: TaskSpec,
     fused: FusedTasks | None = None,
     computed: Sequence[Any] = (),
-) -> TaskOutput:
+) -> TaskOutput | Unplaced:
     """Task: draw a partition of consecutive frames.
 
     If its parameters have to be computed, `fused` does what is left of that, given what was `computed`.
@@ -183,7 +191,7 @@ def draw_picture(
 
 def render_items(
     name: str, items: Sequence[Any], before: Sequence[int], stop: int | None, task: TaskSpec
-) -> TaskOutput:
+) -> TaskOutput | Unplaced:
     """Task: draw the items of a bag's partition, which `before`, added up, frames precede.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
@@ -207,17 +215,35 @@ def _render(
     task: TaskSpec,
     param_bytes: int,
     clock: PhaseClock,
-) -> TaskOutput:
+) -> TaskOutput | Unplaced:
     worker, renderer, began = get_worker(), _renderer(name), clock.began
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
-    with errors_that_travel():
-        output = renderer.render(task, start, indexed, n_frames, clock=clock)
+    watchdog = _watchdog(worker, name, task)
+    with errors_that_travel(), nullcontext() if watchdog is None else watchdog:
+        watch = unwatched if watchdog is None else watchdog.frame
+        try:
+            output = renderer.render(task, start, indexed, n_frames, clock=clock, watch=watch)
+        except FrameBeforeUnknown as exc:
+            return Unplaced(exc.failures)
         report = replace(
             output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
         )
         tell_of_task(worker, _told(start, report, began))
         return replace(output, report=report)
+
+
+def _watchdog(worker: Worker, name: str, task: TaskSpec) -> Watchdog | None:
+    """Return what watches the frames of a task, if there is a limit to their time."""
+    seconds = task.faults.timeout
+    if seconds is None:
+        return None
+    if name in renders_from_here:
+        raise WorkerError(
+            f"timeout= needs workers in other processes, and {worker.address} is a thread of the "
+            f"process that renders, which a frame that hangs would end"
+        )
+    return Watchdog(worker, render_id(name), seconds)
 
 
 def _told(start: int, report: PartitionReport, began: float) -> dict[str, Any]:

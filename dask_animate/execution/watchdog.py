@@ -1,0 +1,164 @@
+"""Frames that take too long on a worker: who it was is told, and the worker's process ends."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from distributed import Worker
+
+from ..validation import in_short
+from ._distributed import is_wanted, leave_and_end
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds for which a worker waits until its task is cancelled, and then until the scheduler has let it
+#: go.
+TOLD_SECONDS, LEAVE_SECONDS = 5.0, 2.0
+#: Seconds between two looks whether it is.
+LOOK_SECONDS = 0.02
+#: Seconds for which Python may not run at all, besides twice the limit of a frame.
+STUCK_SECONDS = 10.0
+#: Frames of the stack that a message shows, innermost last.
+N_STACK = 4
+
+
+def topic_of(render: str) -> str:
+    """Return the topic of the events that tell of frames that take too long, given the render's id."""
+    return f"dask_animate-late-{render}"
+
+
+class Watchdog:
+    """Watches the frames of one task, and ends the process if one takes too long.
+
+    Python cannot interrupt code in C, nor any code soundly. So the process ends, and its nanny, if it
+    has one, starts it again. Before, the client is told which frame it was, so that it cancels the
+    task: no other worker is to draw the same frame. The other tasks of the worker run elsewhere.
+
+    If a frame does not even let other threads run, as code in C does that keeps Python's lock, nothing
+    can be told. Then the process just ends after a while.
+
+    A context manager, entered and left by the thread that draws.
+
+    Parameters
+    ----------
+    worker : distributed.Worker
+        The worker.
+    render : str
+        The render's id.
+    seconds : float
+        Limit for each frame.
+    """
+
+    def __init__(self, worker: Worker, render: str, seconds: float) -> None:
+        self._worker = worker
+        self._render = render
+        self._seconds = seconds
+        self._key = worker.get_current_task()
+        self._thread_id = threading.get_ident()
+        self._frame: tuple[int, Any, float] | None = None
+        self._is_over = threading.Event()
+
+    def __enter__(self) -> Self:
+        _switch.hold(self, 2 * self._seconds + STUCK_SECONDS)
+        threading.Thread(target=self._watch, name="dask_animate-watchdog", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        _switch.release(self)
+        self._is_over.set()
+
+    @contextmanager
+    def frame(self, frame_idx: int, params: Any) -> Iterator[None]:
+        """Watch a frame while it is drawn."""
+        self._frame = frame_idx, params, time.monotonic() + self._seconds
+        try:
+            yield
+        finally:
+            self._frame = None
+
+    def _watch(self) -> None:
+        patience = self._seconds
+        while not self._is_over.wait(patience):
+            _switch.renew()
+            frame = self._frame
+            # A frame that begins while this waits cannot be late before it looks again.
+            patience = self._seconds if frame is None else frame[2] - time.monotonic()
+            if frame is not None and patience <= 0:
+                self._end(*frame[:2])
+
+    def _end(self, frame_idx: int, params: Any) -> None:
+        where = self._where()
+        error = f"it took longer than timeout={self._seconds:g} seconds, and was in {where}"
+        _logger.warning("frame %d: %s; this process ends", frame_idx, error)
+        event = {
+            "key": str(self._key),
+            "frame_idx": frame_idx,
+            "error": error,
+            "params": in_short(params),
+        }
+        self._worker.log_event(topic_of(self._render), event)
+        deadline = time.monotonic() + TOLD_SECONDS
+        while is_wanted(self._worker, self._key) and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        self._worker.loop.add_callback(leave_and_end, self._worker)
+        time.sleep(LEAVE_SECONDS)
+        os._exit(1)  # if the scheduler does not answer
+
+    def _where(self) -> str:
+        """Return the innermost lines of code that the frame is in."""
+        stack = traceback.extract_stack(sys._current_frames().get(self._thread_id))
+        return ", in ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in stack[-N_STACK:])
+
+
+class _DeadMansSwitch:
+    """Ends this process if no Python code can run any more, while somebody holds the switch.
+
+    Thread-safe.
+
+    The clock is a thread of faulthandler's, which needs no Python code.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders: dict[object, float] = {}
+
+    def hold(self, holder: object, seconds: float) -> None:
+        """Begin, for somebody who calls `renew` within so many seconds."""
+        with self._lock:
+            self._holders[holder] = seconds
+            self._set()
+
+    def renew(self) -> None:
+        """Begin anew, if somebody still holds it."""
+        with self._lock:
+            self._set()
+
+    def release(self, holder: object) -> None:
+        """End, if nobody else holds it."""
+        with self._lock:
+            del self._holders[holder]
+            self._set()
+
+    def _set(self) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        if self._holders:
+            seconds = max(self._holders.values())
+            faulthandler.dump_traceback_later(seconds, exit=True, file=2)
+
+
+_switch = _DeadMansSwitch()
