@@ -11,6 +11,8 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +32,8 @@ LOOK_SECONDS = 0.02
 STUCK_SECONDS = 10.0
 #: Frames of the stack that a message shows, innermost last.
 N_STACK = 4
+
+_HERE = str(Path(__file__).parents[1])
 
 
 def topic_of(render: str) -> str:
@@ -120,9 +124,11 @@ class Watchdog:
         os._exit(1)  # if the scheduler does not answer
 
     def _where(self) -> str:
-        """Return the innermost lines of code that the frame is in."""
+        """Return which code the frame is in, innermost last; of the caller's, if it is in theirs."""
         stack = traceback.extract_stack(sys._current_frames().get(self._thread_id))
-        return ", in ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in stack[-N_STACK:])
+        theirs = takewhile(lambda line: not line.filename.startswith(_HERE), reversed(stack))
+        shown = [*theirs][:N_STACK] or stack[-1:]
+        return ", in ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(shown))
 
 
 class _DeadMansSwitch:
