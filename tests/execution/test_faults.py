@@ -361,7 +361,7 @@ def test_frames_are_drawn_again(tmp_path, client, place):
 @pytest.mark.parametrize("place", ["here", "client"])
 def test_frames_fail_after_retries(tmp_path, client, place):
     options = {"num_workers": 1} if place == "here" else {"client": client}
-    path = tmp_path / "videos" / "a.mkv"
+    (path := tmp_path / "videos" / "a.mkv").parent.mkdir()
     (notes := tmp_path / "notes").mkdir()
     with pytest.raises(FrameError, match="frame 3 could not be drawn: OSError: no 3") as caught:
         Flaky(notes, [3], 3).make_video(path, range(N), 10, retries=2, **LOSSLESS, **options)
@@ -502,11 +502,14 @@ def test_a_frame_that_hangs_once_is_drawn_again(tmp_path, harmed_client):
 @pytest.mark.parametrize("wait", [True, False])
 def test_a_frame_that_hangs_on_the_cluster_of_the_call(tmp_path, wait):
     options = {"timeout": 1, "on_error": "placeholder", "codec": "ffv1", "partition_size": 3}
+    animator, path = Hangs([0], "sleep"), tmp_path / "a.mkv"
+
+    def render():
+        drawn = animator.make_video(path, range(6), 10, num_workers=1, wait=wait, **options)
+        return drawn if wait else drawn.result()
+
     with pytest.warns(SkippedFrameWarning):
-        drawn = Hangs([0], "sleep").make_video(
-            tmp_path / "a.mkv", range(6), 10, num_workers=1, wait=wait, **options
-        )
-        video = drawn if wait else drawn.result()
+        video = render()
     expected = good_frames(range(6))
     (failure,) = video.skipped
     expected[0] = placeholder(FrameSize(*expected.shape[1:3]), 0, failure.error)
