@@ -236,21 +236,24 @@ def test_frames_are_replaced_in_formats_of_the_client(tmp_path, client, codec):
 
 
 class ChangesInPlace(Animator):
-    """Is drawn incrementally, changes pixels in place for good, and then fails."""
+    """Is drawn incrementally, moves dots in place without marking them stale, and then fails.
 
-    def __init__(self, bad=()):
-        self.bad = set(bad)
+    From then on dots are where `setup` has put them: a new figure does not show what was wrong.
+    """
+
+    def __init__(self, stop, bad=()):
+        self.stop, self.bad = stop, set(bad)
 
     def setup(self):
         figure, (self.left, self.right) = plt.subplots(1, 2, figsize=(3, 1), dpi=50)
         (self.line,) = self.left.plot([0, 1], [0, 1])
-        self.pixels = np.zeros((4, 4))
-        self.image = self.right.imshow(self.pixels, vmin=0, vmax=20)
+        self.dots = self.right.scatter(np.zeros(3), np.zeros(3))
+        self.right.set(xlim=(-1, 20), ylim=(-1, 20))
         return figure
 
     def update(self, frame_idx, params):
         self.line.set_ydata([0, frame_idx / 20])
-        self.image.get_array()[...] = 0 if frame_idx < 8 else frame_idx
+        self.dots.get_offsets()[...] = frame_idx if 8 <= frame_idx < self.stop else 0
         if frame_idx in self.bad:
             raise ValueError(f"no {frame_idx}")
 
@@ -261,8 +264,8 @@ def test_what_was_drawn_incrementally_before_a_failure_is_compared(tmp_path, mon
     options = {"num_workers": 1, "on_error": "skip", "codec": "ffv1", "partition_size": N}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of frames drawn in full
-        video = ChangesInPlace(bad).make_video(tmp_path / "a.mkv", range(N), 10, **options)
-    expected = plain_frames(ChangesInPlace(), enumerate(range(N)))
+        video = ChangesInPlace(bad[0], bad).make_video(tmp_path / "a.mkv", range(N), 10, **options)
+    expected = plain_frames(ChangesInPlace(bad[0]), enumerate(range(N)))
     for frame_idx in bad:
         expected[frame_idx] = expected[frame_idx - 1]
     np.testing.assert_array_equal(decode(video.path), expected)
