@@ -301,7 +301,9 @@ class Renderable(ABC):
             takes longer counts as failed. The process that draws it ends, as nothing else stops code
             that hangs, and the frame is named. So other processes draw all frames, as with
             ``wait=False``. A worker with a nanny, as Dask's are by default, is started again; others
-            are lost. What else such a worker was doing is done by others.
+            are lost. What else such a worker was doing is done by others. An encoder that hangs ends
+            its process likewise, after a minute, or `timeout` for each frame of the partition if that is
+            more; the partition is drawn again, `retries` times, and is then an `EncoderError`.
         on_error : {"raise", "skip", "placeholder"}
             What becomes of a frame that could not be drawn, after all `retries`: "raise" ends the
             render with a `FrameError`; "skip" shows the last frame before it that could be drawn; and

@@ -25,7 +25,7 @@ from ..dashboard import TOPIC, DashboardOptions, follow_renders
 from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
-from ..errors import AnimateError, WorkerError
+from ..errors import AnimateError, EncoderError, WorkerError
 from ..params import DelayedItems, Params, Partition
 from ..rendering import (
     FaultPolicy,
@@ -626,16 +626,28 @@ class DistributedExecutor:
 
     def _give_up(self, late: dict[str, Any]) -> None:
         """Cancel a partition of which a frame takes too long, and send it again, knowing that."""
-        failure = FrameFailure(late["frame_idx"], late["error"], late["params"])
         for submission in list(self._submissions):
             future = submission.future
             if future is None or str(future.key) != late["key"]:
                 continue
-            same = [known for known in submission.known.failures if known.frame_idx == failure.frame_idx]
-            is_over = self._faults.on_error == "raise" and len(same) >= self._faults.retries
-            if submission.note(future, failure, late_error(failure) if is_over else None):
-                _logger.info("%s: frame %d took too long", submission.label, failure.frame_idx)
+            failure: FrameFailure | None = None
+            if late["frame_idx"] is not None:
+                failure = FrameFailure(late["frame_idx"], late["error"], late["params"])
+            error = self._error_of(submission, failure, late["error"])
+            if submission.note(future, failure, error):
+                _logger.info("%s: %s", submission.label, late["error"])
                 self._cancel([future])
+
+    def _error_of(
+        self, submission: Submission, failure: FrameFailure | None, why: str
+    ) -> Exception | None:
+        """Return the error of a frame that took too long, or the encoder, if it is the render's end."""
+        if failure is None:
+            is_over = submission.n_stuck >= self._faults.retries
+            return EncoderError(f"{submission.label}: the encoder hangs: {why}") if is_over else None
+        n_before = sum(other.frame_idx == failure.frame_idx for other in submission.known.failures)
+        is_over = self._faults.on_error == "raise" and n_before >= self._faults.retries
+        return late_error(failure) if is_over else None
 
     def _result(self, future: Future, label: str) -> Any:
         advice = ": a smaller partition_size takes less"

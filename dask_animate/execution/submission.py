@@ -46,6 +46,8 @@ class Submission:
         Whether it is drawn here.
     known : Known
         What is known of it.
+    n_stuck : int
+        How often its encoder did not end.
     error : Exception or None
         Why it is not sent again.
     """
@@ -59,6 +61,7 @@ class Submission:
     output: TaskOutput | Unplaced | None = None
     is_here: bool = False
     known: Known = field(default_factory=Known)
+    n_stuck: int = 0
     error: Exception | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,15 +87,18 @@ class Submission:
             self.future = self.submit(self.known)
             return True
 
-    def note(self, lost: Future, failure: FrameFailure, error: Exception | None) -> bool:
-        """Take note of a frame that failed, and submit it again, unless that is an error.
+    def note(self, lost: Future, failure: FrameFailure | None, error: Exception | None) -> bool:
+        """Take note of a frame that failed, or of the encoder; submit it again, unless that is an error.
 
         Returns False, and does nothing, if the future is not in use any more.
         """
         with self._lock:
             if self.future is not lost:
                 return False
-            self.known = replace(self.known, failures=(*self.known.failures, failure))
+            if failure is None:
+                self.n_stuck += 1
+            else:
+                self.known = replace(self.known, failures=(*self.known.failures, failure))
             self.error = error
             if error is None:
                 self.future = self.submit(self.known)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -31,9 +31,9 @@ from ..rendering import (
     TaskSpec,
     Thumbnail,
     Unplaced,
+    Unwatched,
     make_picture,
     renderers,
-    unwatched,
 )
 from ._distributed import answer_scheduler, memory_limit, tell_of_task
 from .executor import BuiltFigure
@@ -219,9 +219,7 @@ def _render(
     worker, renderer, began = get_worker(), _renderer(name), clock.began
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
-    watchdog = _watchdog(worker, name, task)
-    with errors_that_travel(), nullcontext() if watchdog is None else watchdog:
-        watch = unwatched if watchdog is None else watchdog.frame
+    with errors_that_travel(), _watch(worker, name, task) as watch:
         try:
             output = renderer.render(task, start, indexed, n_frames, clock=clock, watch=watch)
         except FrameBeforeUnknown as exc:
@@ -233,11 +231,11 @@ def _render(
         return replace(output, report=report)
 
 
-def _watchdog(worker: Worker, name: str, task: TaskSpec) -> Watchdog | None:
+def _watch(worker: Worker, name: str, task: TaskSpec) -> AbstractContextManager[Watchdog | Unwatched]:
     """Return what watches the frames of a task, if there is a limit to their time."""
     seconds = task.faults.timeout
     if seconds is None:
-        return None
+        return nullcontext(Unwatched())
     if name in renders_from_here:
         raise WorkerError(
             f"timeout= needs workers in other processes, and {worker.address} is a thread of the "

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,8 @@ TOLD_SECONDS, LEAVE_SECONDS = 5.0, 2.0
 LOOK_SECONDS = 0.02
 #: Seconds for which Python may not run at all, besides twice the limit of a frame.
 STUCK_SECONDS = 10.0
+#: Seconds that the encoder has at least for the frames of a partition, whatever the limit of a frame.
+ENCODER_SECONDS = 60.0
 #: Frames of the stack that a message shows, innermost last.
 N_STACK = 4
 
@@ -42,7 +45,7 @@ def topic_of(render: str) -> str:
 
 
 class Watchdog:
-    """Watches the frames of one task, and ends the process if one takes too long.
+    """Watches the frames of one task, and its encoder; ends the process if something takes too long.
 
     Python cannot interrupt code in C, nor any code soundly. So the process ends, and its nanny, if it
     has one, starts it again. Before, the client is told which frame it was, so that it cancels the
@@ -69,7 +72,7 @@ class Watchdog:
         self._seconds = seconds
         self._key = worker.get_current_task()
         self._thread_id = threading.get_ident()
-        self._frame: tuple[int, Any, float] | None = None
+        self._watched: _Watched | None = None
         self._is_over = threading.Event()
 
     def __enter__(self) -> Self:
@@ -89,31 +92,44 @@ class Watchdog:
     @contextmanager
     def frame(self, frame_idx: int, params: Any) -> Iterator[None]:
         """Watch a frame while it is drawn."""
-        self._frame = frame_idx, params, time.monotonic() + self._seconds
+        with self._until(self._seconds, frame_idx, params):
+            yield
+
+    @contextmanager
+    def encoder(self, start: int, n_frames: int) -> Iterator[None]:
+        """Watch the encoder of a partition, which may have as long as the frames, or a minute."""
+        with self._until(max(ENCODER_SECONDS, n_frames * self._seconds)):
+            yield
+
+    @contextmanager
+    def _until(self, seconds: float, frame_idx: int | None = None, params: Any = None) -> Iterator[None]:
+        self._watched = _Watched(time.monotonic() + seconds, seconds, frame_idx, params)
         try:
             yield
         finally:
-            self._frame = None
+            self._watched = None
 
     def _watch(self) -> None:
         patience = self._seconds
         while not self._is_over.wait(patience):
             _switch.renew()
-            frame = self._frame
-            # A frame that begins while this waits cannot be late before it looks again.
-            patience = self._seconds if frame is None else frame[2] - time.monotonic()
-            if frame is not None and patience <= 0:
-                self._end(*frame[:2])
+            watched = self._watched
+            # What begins while this waits cannot be late before it looks again.
+            left = self._seconds if watched is None else watched.deadline - time.monotonic()
+            if watched is not None and left <= 0:
+                self._end(watched)
+            patience = min(self._seconds, left)
 
-    def _end(self, frame_idx: int, params: Any) -> None:
-        where = self._where()
-        error = f"it took longer than timeout={self._seconds:g} seconds, and was in {where}"
-        _logger.warning("frame %d: %s; this process ends", frame_idx, error)
+    def _end(self, watched: _Watched) -> None:
+        limit = "timeout=" * (watched.frame_idx is not None) + f"{watched.seconds:g} seconds"
+        error = f"it took longer than {limit}, and was in {self._where()}"
+        who = "the encoder" if watched.frame_idx is None else f"frame {watched.frame_idx}"
+        _logger.warning("%s: %s; this process ends", who, error)
         event = {
             "key": str(self._key),
-            "frame_idx": frame_idx,
+            "frame_idx": watched.frame_idx,
             "error": error,
-            "params": in_short(params),
+            "params": in_short(watched.params),
         }
         self._worker.log_event(topic_of(self._render), event)
         deadline = time.monotonic() + TOLD_SECONDS
@@ -129,6 +145,16 @@ class Watchdog:
         theirs = takewhile(lambda line: not line.filename.startswith(_HERE), reversed(stack))
         shown = [*theirs][:N_STACK] or stack[-1:]
         return ", in ".join(f"{line.name} ({line.filename}:{line.lineno})" for line in reversed(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What is being done, until when at most; not of a frame if it is the encoder's work."""
+
+    deadline: float
+    seconds: float
+    frame_idx: int | None
+    params: Any
 
 
 class _DeadMansSwitch:

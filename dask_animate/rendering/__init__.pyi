@@ -9,7 +9,7 @@ from .picture import PictureTask as PictureTask
 from .picture import make_picture as make_picture
 from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
-from .renderer import unwatched as unwatched
+from .renderer import Unwatched as Unwatched
 from .renderer_pool import renderers as renderers
 from .sampled_frame import SampledFrame as SampledFrame
 from .sampled_frame import Thumbnail as Thumbnail

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +31,32 @@ _logger = logging.getLogger("dask_animate.renderer")  # a documented name
 
 T = TypeVar("T")
 
-#: Watches the drawing of a frame, given its index and its parameters.
-Watch = Callable[[int, Any], AbstractContextManager[object]]
+
+class Watch(Protocol):
+    """Watches how long things take."""
+
+    def frame(self, frame_idx: int, params: Any) -> AbstractContextManager[object]:
+        """Return a context in which a frame is drawn."""
+        ...
+
+    def encoder(self, start: int, n_frames: int) -> AbstractContextManager[object]:
+        """Return a context in which the encoder works, given the first frame and how many there are."""
+        ...
 
 
-def unwatched(frame_idx: int, params: Any) -> AbstractContextManager[object]:
-    """Do not watch."""
-    return nullcontext()
+class Unwatched:
+    """Does not watch."""
+
+    def frame(self, frame_idx: int, params: Any) -> AbstractContextManager[object]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+    def encoder(self, start: int, n_frames: int) -> AbstractContextManager[object]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+
+_UNWATCHED = Unwatched()
 
 
 class Renderer:
@@ -104,7 +123,7 @@ class Renderer:
         n_frames: int | None = None,
         on_frame: Callable[[int], None] = lambda frame_idx: None,
         clock: PhaseClock | None = None,
-        watch: Watch = unwatched,
+        watch: Watch = _UNWATCHED,
     ) -> TaskOutput:
         """Draw a partition, and return what the task asks for.
 
@@ -125,8 +144,8 @@ class Renderer:
             Called with each frame's index when it is done; again, if frames have to be drawn again.
         clock : PhaseClock, optional
             That of the partition, if something was done for it before; changed.
-        watch : callable
-            Returns a context in which the frame is drawn.
+        watch : Watch, optional
+            Watches how long frames and the encoder take.
 
         Raises
         ------
@@ -187,12 +206,14 @@ class Renderer:
                 may_repeat = writer is None and not partition.faults.was_skipped(frame_idx - 1)
                 use = partial(convert, may_repeat=may_repeat)
                 picture = self._take(partition, frame_idx, params, use, session, writer, n == n_frames)
-                builder.add(frame_idx, picture)
+                with partition.watch.encoder(partition.start, n):
+                    builder.add(frame_idx, picture)
                 clock.lap(adding)
                 partition.on_frame(frame_idx)
                 clock.skip()
             clock.lap("load")  # there is no other frame
-            payload = builder.finish()
+            with partition.watch.encoder(partition.start, n):
+                payload = builder.finish()
             clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
@@ -302,7 +323,7 @@ class Renderer:
             faults.keep(frame_idx, frame, opaque=opaque)
             return use(frame, opaque=opaque)
 
-        with partition.watch(frame_idx, params):
+        with partition.watch.frame(frame_idx, params):
             return self._draw(frame_idx, params, used, session)
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:

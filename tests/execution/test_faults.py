@@ -14,12 +14,13 @@ import pytest
 from clusters import local_client
 from dask import delayed
 from distributed import Client, LocalCluster
-from helpers import FrameNumber, assert_nothing_beside, decode, plain_frames, read_numbers
+from helpers import FrameNumber, assert_nothing_beside, assert_shows, decode, plain_frames, read_numbers
 
 from dask_animate import Animator, FrameSource, IndexedFrameParams, animate, save, write_video
 from dask_animate.drawing import placeholder
 from dask_animate.errors import (
     AnimateError,
+    EncoderError,
     FrameError,
     FrameSizeError,
     FrameTimeoutError,
@@ -543,6 +544,50 @@ def test_other_tasks_of_the_worker_are_not_blamed(tmp_path):
     expected = good_frames(range(8))
     expected[1], expected[5] = expected[0], expected[4]
     np.testing.assert_array_equal(decode(video.path), expected)
+
+
+class HangsInTheEncoder(FrameNumber):
+    """Makes the encoder of the worker's process hang, as libSvtAv1 did, at its end."""
+
+    def __init__(self, notes, n_times):
+        super().__init__()
+        self.notes, self.n_times = notes, n_times
+
+    def setup(self):
+        from dask_animate.encoding import SegmentEncoder
+        from dask_animate.execution import watchdog
+
+        watchdog.ENCODER_SECONDS = 1
+        finish = SegmentEncoder.finish
+
+        def hang(encoder):
+            for number in range(self.n_times):
+                if not (note := self.notes / f"{number}").exists():
+                    note.touch()
+                    HANGS["lock"]()
+            return finish(encoder)
+
+        SegmentEncoder.finish = hang
+        return super().setup()
+
+
+@pytest.mark.parametrize("n_times", [1, 2])
+def test_an_encoder_that_hangs(tmp_path, harmed_client, n_times):
+    (path := tmp_path / "videos" / "a.mkv").parent.mkdir()
+    animator = HangsInTheEncoder(tmp_path, n_times)
+    options = {"client": harmed_client, "timeout": 0.5, "retries": 1, "on_error": "skip"}
+
+    def render():
+        return animator.make_video(path, range(3), 10, partition_size=3, encode_on="workers", **options)
+
+    if n_times == 2:
+        with pytest.raises(EncoderError, match="frames 0 to 2: the encoder hangs: it took longer than"):
+            render()
+        assert_nothing_beside(path)
+    else:
+        assert render().stats.n_frames_skipped == 0
+        assert_shows(path, range(3))
+    harmed_client.restart()
 
 
 def watchdogs():
