@@ -29,6 +29,7 @@ from dask_animate.errors import (
     ParamsError,
     SetupError,
     SkippedFrameWarning,
+    WorkerError,
 )
 from dask_animate.frames import FrameSize
 
@@ -95,6 +96,7 @@ HANGS = {
     "loop": loop,
     "lock": lock,
     "C": lambda: ctypes.CDLL(None).sleep(1000),
+    "Python": lambda: ctypes.PyDLL(None).sleep(1000),  # keeps the lock of Python
 }
 
 
@@ -460,7 +462,7 @@ def test_frames_found_in_a_store_are_shown_for_those_after_them(tmp_path):
     assert video.stats.n_frames_reused == N - len(BAD)
 
 
-@pytest.mark.parametrize("how", HANGS)
+@pytest.mark.parametrize("how", ["sleep", "loop", "lock", "C"])
 def test_a_frame_that_hangs_is_replaced(tmp_path, harmed_client, how):
     bad = [3, 4]
     with pytest.warns(SkippedFrameWarning, match="frame 3|Frame 3"):
@@ -521,6 +523,21 @@ def test_a_frame_that_hangs_on_the_cluster_of_the_call(tmp_path, wait):
     assert video.stats.n_frames_here == 0
     option = "timeout=" if wait else "wait=False"
     assert f"a render with {option} does not draw in this process" in video.stats.scaling_reason
+
+
+@pytest.mark.slow  # four workers have to end
+def test_a_frame_that_stops_all_of_python(tmp_path, harmed_client):
+    with pytest.raises(WorkerError, match=r"frames 4 to 7: .* lets no other thread of Python run"):
+        Hangs([5], "Python").make_video(
+            tmp_path / "a.mkv",
+            range(9),
+            10,
+            client=harmed_client,
+            timeout=0.5,
+            on_error="skip",
+            partition_size=4,
+            encode_on="workers",
+        )
 
 
 def test_other_tasks_of_the_worker_are_not_blamed(tmp_path):
