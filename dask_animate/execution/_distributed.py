@@ -68,11 +68,13 @@ def is_wanted(worker: Worker, key: Any) -> bool:
 async def leave_and_end(worker: Worker) -> None:
     """On a worker's event loop: take the worker out of its cluster, and end this process.
 
-    No task of the worker is blamed for it. `Worker.close` would wait for threads, and end the nanny.
+    No task of the worker is blamed for it. `Worker.close` would wait for threads, and end the nanny; the
+    scheduler asks for it in return.
     """
+    worker.nanny = None
     with suppress(Exception):  # the scheduler may be gone, too
         leaving = worker.scheduler.unregister(
-            address=worker.address, stimulus_id="dask_animate-timeout", expected=True, close=False
+            address=worker.address, stimulus_id="dask_animate-timeout", expected=True
         )
         await asyncio.wait_for(leaving, 1)
     os._exit(1)

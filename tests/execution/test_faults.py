@@ -33,6 +33,8 @@ from dask_animate.errors import (
 )
 from dask_animate.frames import FrameSize
 
+#: A cluster gives up a worker that is not back after 15 seconds, which a busy machine may need.
+PATIENT = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
 N = 20
 #: The first one, two next to each other, again two, and the last one.
 BAD = (0, 3, 4, 9, 10, 19)
@@ -131,9 +133,10 @@ def assert_replaced(video, params, bad, on_error):
 @pytest.fixture(scope="module")
 def harmed_client():
     """Two workers that end now and then, and are started again."""
-    cluster, client = local_client(2)
-    with cluster, client:
-        yield client
+    with dask.config.set(PATIENT):
+        cluster, client = local_client(2)
+        with cluster, client:
+            yield client
 
 
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
@@ -542,7 +545,7 @@ def test_a_frame_that_stops_all_of_python(tmp_path, harmed_client):
 
 def test_other_tasks_of_the_worker_are_not_blamed(tmp_path):
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set({**PATIENT, "distributed.scheduler.allowed-failures": 0}),
         LocalCluster(n_workers=1, threads_per_worker=3, dashboard_address=":0") as cluster,
         Client(cluster, set_as_default=False) as client,
         pytest.warns(SkippedFrameWarning),
