@@ -1,6 +1,7 @@
 """Frames that fail or hang: drawn again, replaced, or an error that names them; all others are exact."""
 
 import ctypes
+import os
 import threading
 import time
 import warnings
@@ -31,6 +32,7 @@ from dask_animate.errors import (
     SkippedFrameWarning,
     WorkerError,
 )
+from dask_animate.execution import own_cluster
 from dask_animate.frames import FrameSize
 
 #: A cluster gives up a worker that is not back after 15 seconds, which a busy machine may need.
@@ -215,6 +217,44 @@ def test_frames_are_replaced_by_any_number_of_threads(tmp_path, client_of_thread
             encode_on="workers",
         )
     assert_replaced(video, range(N), BAD, "skip")
+
+
+class BreaksAndWaits(Breaks):
+    """Draws slowly in the process that makes it, until another one has drawn a frame."""
+
+    def __init__(self, bad, note):
+        super().__init__(bad)
+        self.here, self.note = os.getpid(), note
+
+    def update(self, frame_idx, params):
+        if os.getpid() != self.here:
+            self.note.touch()
+        elif not self.note.exists():
+            time.sleep(0.2)
+        super().update(frame_idx, params)
+
+
+@pytest.mark.parametrize("kind", ["range", "bag"])
+def test_frames_are_replaced_here_and_on_workers(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.5)
+    monkeypatch.setattr(own_cluster, "_measured", [])
+    n, note = 120, tmp_path / "note"
+    params = range(n) if kind == "range" else db.range(n, npartitions=40)
+    options = {"partition_size": 3} if kind == "range" else {}
+    bad = [idx for idx in range(n) if idx % 3 == 0 or idx in (7, 8)]
+    with pytest.warns(SkippedFrameWarning):
+        video = BreaksAndWaits(bad, note).make_video(
+            tmp_path / "a.mkv",
+            params,
+            10,
+            num_workers=2,
+            on_error="skip",
+            codec="ffv1",
+            encode_on="workers",
+            **options,
+        )
+    assert_replaced(video, range(n), bad, "skip")
+    assert 0 < video.stats.n_frames_here < n
 
 
 def test_frames_out_of_order_have_no_frame_before(tmp_path, client):
