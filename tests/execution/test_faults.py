@@ -673,6 +673,18 @@ def test_threads_of_this_process_cannot_be_ended(tmp_path):
         FrameNumber().make_video(tmp_path / "a.mkv", range(6), 10, client=client, timeout=60)
 
 
+def test_threads_of_this_process_that_join_later(tmp_path):
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        timer = threading.Timer(0.5, cluster.scale, [1])
+        timer.start()
+        with pytest.raises(WorkerError, match="is a thread of the process that renders"):
+            FrameNumber().make_video(tmp_path / "a.mkv", range(6), 10, client=client, timeout=60)
+        timer.join()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
