@@ -19,7 +19,8 @@ Then ``make_video`` draws the frames on all cores, or on the workers of a Dask c
 depend on anything but their arguments, and ``frames`` returns them as a lazy dask array. `FrameSource`
 does all this for frames that are drawn without matplotlib; `dask_animate.sources` has ready ones for
 image files and video files. `save` renders matplotlib's own animations. `write_video` encodes frames
-that exist already, and `join` makes one video of several.
+that exist already, and `join` makes one video of several. `Clip` cuts, speeds up, joins and overlays
+frames of all these before they are drawn.
 
 `dask_animate.xarray` animates labelled data, `dask_animate.errors` has the exceptions and warnings, and
 `dask_animate.util` two helpers.
@@ -35,12 +36,14 @@ from .video import Video
 from .write import write_video
 
 if TYPE_CHECKING:
+    from .clips import Clip
     from .function_animator import animate
     from .render import Render
     from .saving import save
 
 __all__ = [
     "Animator",
+    "Clip",
     "FrameSource",
     "IndexedFrameParams",
     "Render",
@@ -60,6 +63,10 @@ def __getattr__(name: str) -> object:
         from .function_animator import animate
 
         return animate
+    if name == "Clip":
+        from .clips import Clip
+
+        return Clip
     if name == "Render":
         from .render import Render
 

@@ -70,6 +70,10 @@ class WorkerError(AnimateError, RuntimeError):
     """The cluster could not finish a partition."""
 
 
+class MismatchError(WorkerError):
+    """Workers would draw other frames than others of the same render; the message says why."""
+
+
 class MissingPackageError(AnimateError, ImportError):
     """An optional package is not installed; the message says how to install it."""
 
@@ -91,6 +95,10 @@ class ReuseWarning(UserWarning):
 
 class FontWarning(UserWarning):
     """Workers draw texts with different fonts, so that frames differ between partitions."""
+
+
+class MismatchWarning(UserWarning):
+    """Workers were left out of a render, as their frames would differ from those of the others."""
 
 
 class RedrawWarning(UserWarning):

@@ -35,6 +35,11 @@ class FunctionAnimator(Animator):
         Frames per second, if a call of `make_video` does not say otherwise.
     options : dict
         Options of `make_video`, if a call does not say otherwise.
+
+    Attributes
+    ----------
+    fps : float, Fraction or None
+        As given.
     """
 
     def __init__(
@@ -46,7 +51,7 @@ class FunctionAnimator(Animator):
     ) -> None:
         self._setup = setup
         self._update = update
-        self._fps = fps
+        self.fps = fps
         self._options = options
 
     def __repr__(self) -> str:
@@ -128,7 +133,7 @@ class FunctionAnimator(Animator):
         **options: Unpack[VideoOptions],
     ) -> Video | Render:
         """Render a video; see `Animator.make_video`. Options have the defaults given to `animate`."""
-        fps = self._fps if fps is None else fps
+        fps = self.fps if fps is None else fps
         if fps is None:
             raise OptionError("fps is missing: give it here or to animate()")
         check_names("make_video", options)

@@ -30,9 +30,10 @@ def join(
     files : iterable of path-like
         Paths of the parts, in their order: MP4, MOV, MKV or WebM files that hold one video and nothing
         else, of H.264, HEVC, AV1, VP9 or FFV1. They stay unchanged. Each is read twice.
-    output_file : path-like
-        Path of the result, none of `files`. Its suffix selects the kind of file, which has to hold the
-        codec. It appears once it is complete; if anything fails, an existing file stays unchanged.
+    output_file : path-like or URL
+        Path or URL of the result, as in `Animator.make_video`; none of `files`. Its suffix selects the
+        kind of file, which has to hold the codec. It appears once it is complete; if
+        anything fails, an existing file stays unchanged.
     chapters : sequence of (str, float), optional
         Titles of chapters and the seconds at which they begin. Chapters of the parts are left out, and
         so are their time codes.
@@ -93,5 +94,5 @@ def join(
         duration=joined.seconds,
         codec=joined.encoding.codec,
         encoder=joined.encoding.encoder,
-        stats=stats.stats(joined.path.stat().st_size),
+        stats=stats.stats(joined.n_bytes),
     )

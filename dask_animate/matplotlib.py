@@ -135,17 +135,17 @@ class DaskWriter(AbstractMovieWriter):
         fig : Figure
             What is drawn.
         outfile : path-like
-            Path of the video; missing directories are created.
+            Path or URL of the video; missing directories are created.
         dpi : float, optional
             Dots per inch; by default those of the figure.
         """
-        from .encoding import OutputFile
+        from .encoding import open_output
 
         self._leave(EncoderError("the file was not finished"))
-        path = self._output(outfile, transparent=False).path
+        output = self._output(outfile, transparent=False)
         with ExitStack() as stack:
-            self._file = stack.enter_context(OutputFile(path))
-            super().setup(fig, path, dpi)
+            self._file = stack.enter_context(open_output(output.destination))
+            super().setup(fig, output.folder / output.name, dpi)
             self._inches = tuple(fig.get_size_inches())
             self._stack = stack.pop_all()
 

@@ -22,9 +22,18 @@ LOCAL_SEGMENT_BYTES = 64 * 2**20
 #: Pictures that were drawn while frames are explored, compressed.
 EXPLORED_BYTES = 256 * 2**20
 
+#: Frames of pools that a process reads again, decompressed, of all renders.
+POOLED_BYTES = 256 * 2**20
+
 #: Pixels of a chunk in a store, or of a lazy array.
 CHUNK_BYTES = 32 * 2**20
 #: Data that is read for such a chunk.
 CHUNK_READ_BYTES = 128 * 2**20
 #: Data that is read at once to find its limits.
 LIMITS_READ_BYTES = 64 * 2**20
+
+#: Pictures of a clip that were resized last, in each process.
+PICTURE_BYTES = 64 * 2**20
+
+#: All frames of a variable, which an animator carries to each worker to show those before a frame.
+HISTORY_BYTES = 64 * 2**20

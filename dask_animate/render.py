@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from .diagnostics import LiveView, RenderProgress, in_notebook, progress_text
+from .encoding import name_of
 from .errors import warn
 from .render_request import RenderRequest
 from .render_run import RenderRun
@@ -44,7 +45,7 @@ class Render:
 
     Attributes
     ----------
-    output_file : Path
+    output_file : Path or str
         Absolute path of the video, which is there once the render is done.
 
     Notes
@@ -78,7 +79,7 @@ class Render:
         note = partial(_note, self._warnings)
         self._run = RenderRun(request, note, in_background=True)
         weakref.finalize(self, self._run.close)
-        self.output_file: Path = request.output.path
+        self.output_file: Path | str = request.output.destination
         self._lock = threading.Lock()
         self._folder: tempfile.TemporaryDirectory[str] | None = None  # of videos so far
         self._n_looks = 0
@@ -157,7 +158,8 @@ class Render:
                 if self._folder is None:
                     self._folder = tempfile.TemporaryDirectory(prefix="dask_animate-")
                     weakref.finalize(self, self._folder.cleanup)
-                name = f"{self.output_file.stem}-so-far-{self._n_looks}{self.output_file.suffix}"
+                whole = name_of(self.output_file)
+                name = f"{whole.stem}-so-far-{self._n_looks}{whole.suffix}"
                 output_file = os.path.join(self._folder.name, name)
         return self._run.so_far(output_file)
 

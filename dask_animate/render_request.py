@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from .diagnostics import ProgressOptions
 from .encoding import OutputOptions
-from .execution import ClusterOptions, Plan, StoreRequest
+from .execution import ClusterOptions, Plan, PoolFill, StoreRequest
 from .params import Params
 from .rendering import FaultPolicy, SourceSpec
+
+
+class Preparation(Protocol):
+    """What is done before the frames of a video can be drawn."""
+
+    def __call__(
+        self, spec: SourceSpec, cluster: ClusterOptions, *, in_background: bool
+    ) -> AbstractContextManager[tuple[SourceSpec, Sequence[PoolFill]]]:
+        """Return what draws the frames, and the pools that have to be filled before it does.
+
+        The pools are there until the context ends. Nothing is drawn before it is entered.
+
+        Parameters
+        ----------
+        spec : SourceSpec
+            What draws the frames without pools.
+        cluster : ClusterOptions
+            Who draws.
+        in_background : bool
+            True if nothing may be drawn in this process.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,6 +58,8 @@ class RenderRequest:
         When the caller asked for it, by `time.perf_counter`.
     store : StoreRequest or None
         Where frames are kept.
+    preparation : Preparation or None
+        What is done before.
     faults : FaultPolicy
         What to do about frames that fail.
     """
@@ -45,6 +72,7 @@ class RenderRequest:
     progress: ProgressOptions
     started: float
     store: StoreRequest | None = None
+    preparation: Preparation | None = None
     faults: FaultPolicy = field(default_factory=FaultPolicy)
 
     def sized(self) -> RenderRequest:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from .dashboard import render_done, render_failed, render_started
 from .diagnostics import (
@@ -21,9 +22,18 @@ from .diagnostics import (
     render_html,
     warn_of_faults,
 )
-from .encoding import CODECS, Encoding, OutputFile, SegmentJournal, as_path, open_writer
-from .errors import CancelledRenderError, OptionError, OutputError
-from .execution import Executor, RenderLoop, choose_executor
+from .encoding import (
+    CODECS,
+    Encoding,
+    SegmentJournal,
+    as_destination,
+    local_file,
+    name_of,
+    open_output,
+    open_writer,
+)
+from .errors import CancelledRenderError, MismatchWarning, OptionError, OutputError
+from .execution import Executor, PoolFill, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
 from .rendering import SampledFrame, Thumbnail
@@ -31,6 +41,20 @@ from .video import Video
 
 #: Seconds between two frames that are asked for, to be shown while the render runs.
 PICTURE_SECONDS = 1.0
+
+
+class _Written(Protocol):
+    """A video file that is complete."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size."""
+        ...
+
+    @property
+    def path(self) -> Path | str:
+        """Where it is."""
+        ...
 
 
 class RenderRun:
@@ -71,13 +95,20 @@ class RenderRun:
         if in_background:
             request = replace(request, params=request.params.snapshot())
         n_frames = request.params.n_frames
-        self.state = RenderState(request.output.path.name, n_frames, request.started)
+        self.state = RenderState(request.output.name.name, n_frames, request.started)
         has_segments = CODECS[request.output.encode.codec].is_segmented
         is_watched = in_background and has_segments
-        self._journal = SegmentJournal(request.output.path.parent) if is_watched else None
+        self._journal = SegmentJournal(request.output.folder) if is_watched else None
         with ExitStack() as exits:
             self._copies = exits.enter_context(request.output.open_copies(self._journal))
-            self._file = exits.enter_context(OutputFile(request.output.path))
+            self._file = exits.enter_context(open_output(request.output.destination))
+            self._fills: Sequence[PoolFill] = ()
+            if request.preparation is not None:
+                prepared = request.preparation(
+                    request.spec, request.cluster, in_background=in_background
+                )
+                spec, self._fills = exits.enter_context(prepared)
+                request = replace(request, spec=spec)
             sized = request.sized()
             self._request: RenderRequest | None = sized
             self._output = sized.output
@@ -86,6 +117,9 @@ class RenderRun:
                 sized.spec,
                 n_frames,
                 self.state.drawn,
+                self._left_out,
+                # Frame 0 is drawn with what is said about frames that fail, or not at all.
+                first=sized.params.first_at_hand() if sized.faults.is_default else (),
                 only_elsewhere=_why_elsewhere(request, in_background=in_background),
             )
             self._exits = exits.pop_all()
@@ -128,6 +162,7 @@ class RenderRun:
         finally:
             self._exits.close()
             self._executor = self._request = None  # which hold what was drawn, and the client
+            self._fills = ()
 
     def close(self) -> None:
         """Free the disk; leave nothing behind, if it was not called."""
@@ -138,9 +173,9 @@ class RenderRun:
     def cancel(self) -> None:
         """End it as soon as may be. Workers finish the frame that they are drawing."""
         self._is_cancelled = True
-        executor = self._executor
-        if executor is not None:
-            executor.cancel()
+        for executor in (*(fill.executor for fill in self._fills), self._executor):
+            if executor is not None:
+                executor.cancel()
 
     def peek(self) -> SampledFrame | None:
         """Return a frame that was drawn lately, if one is known, and ask for a newer one."""
@@ -161,12 +196,13 @@ class RenderRun:
         OutputError
             If a file cannot be written.
         """
-        suffix, whole = as_path(output_file).suffix, self._output.path.suffix
+        target = as_destination(output_file)
+        suffix, whole = name_of(target).suffix, self._output.name.suffix
         if suffix.lower() != whole.lower():
             raise OptionError(
                 f"output_file must have the suffix of the whole video, {whole}, got {suffix}"
             )
-        if os.path.realpath(as_path(output_file)) in map(os.path.realpath, self._output.own_paths):
+        if os.path.realpath(target) in map(os.path.realpath, self._output.own_paths):
             raise OptionError(f"output_file is a file of the render itself: {output_file}")
         if self._video is not None:
             return _copied(self._video, output_file)
@@ -178,7 +214,7 @@ class RenderRun:
             )
         beginning = self._journal.write(output_file)
         video = beginning.video
-        return self._video_of(beginning.path, beginning.n_frames, video.encoding, video.size)
+        return self._video_of(beginning, beginning.n_frames, video.encoding, video.size)
 
     def html(self) -> str:
         """Return what a notebook shows of it now."""
@@ -218,21 +254,31 @@ class RenderRun:
             request.faults,
         )
         with self._exits:
+            for fill in self._fills:
+                self._raise_if_cancelled()
+                fill.run(self._stats, *watching)
+            self._raise_if_cancelled()
             executed = loop.run(executor)
-        return self._video_of(request.output.path, executed.n_frames, executed.encoding, executed.size)
+        return self._video_of(self._file, executed.n_frames, executed.encoding, executed.size)
 
     def _stop(self, event: Event) -> None:
+        self._raise_if_cancelled()
+
+    def _raise_if_cancelled(self) -> None:
         if self._is_cancelled:
             raise CancelledRenderError("cancelled")
+
+    def _left_out(self, worker: str, why: str) -> None:
+        self._note_warning(f"the worker {worker} draws nothing: {why}", MismatchWarning)
 
     def _note_warning(self, message: str, category: type[Warning]) -> None:
         self.state.warned(message)
         self._warn(message, category)
 
-    def _video_of(self, path: Path, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
+    def _video_of(self, file: _Written, n_frames: int, encoding: Encoding, drawn: FrameSize) -> Video:
         size = encoding.encoded_size(drawn)
         return Video(
-            path=path,
+            path=file.path,
             n_frames=n_frames,
             fps=encoding.fps,
             width=size.width,
@@ -240,7 +286,7 @@ class RenderRun:
             duration=self._output.timeline.seconds(n_frames),
             codec=encoding.codec,
             encoder=encoding.encoder,
-            stats=self._stats.stats(path.stat().st_size, self.state.snapshot().warnings),
+            stats=self._stats.stats(file.n_bytes, self.state.snapshot().warnings),
         )
 
 
@@ -253,9 +299,9 @@ def _why_elsewhere(request: RenderRequest, *, in_background: bool) -> str | None
 
 def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:
     """Copy the file of a video."""
-    with OutputFile(output_file) as file:
+    with open_output(as_destination(output_file)) as file, local_file(video.path) as whole:
         try:
-            shutil.copyfile(video.path, file.temporary)
+            shutil.copyfile(whole, file.temporary)
         except OSError as exc:
             raise OutputError(f"cannot copy {video.path}: {exc.strerror or exc}") from exc
         file.commit()

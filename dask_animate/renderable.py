@@ -16,17 +16,19 @@ from numpy.typing import NDArray
 
 from .docstrings import parameters_as_in
 from .drawing import DrawOptions
+from .errors import OptionError, OutputError
 from .params import open_params
-from .rendering import DrawnSpec, FaultPolicy, Renderer
-from .validation import require_bool, require_int
+from .rendering import DrawnSpec, FaultPolicy, Renderer, SourceSpec
+from .validation import require_bool, require_int, require_seconds
 from .video_options import VideoOptions
 
 if TYPE_CHECKING:
     import dask.array
     from distributed import Client
 
-    from .inspection import CheckReport, ContactSheet, Explorer
+    from .inspection import CheckReport, ContactSheet, Explorer, PreflightReport
     from .render import Render
+    from .render_request import Preparation
     from .video import Video
 
 
@@ -114,6 +116,7 @@ class Renderable(ABC):
         freeze_layout: bool = True,
         axis: int | None = None,
         dim: str | None = None,
+        on_mismatch: str = "raise",
         wait: bool = True,
         retries: int = 0,
         timeout: float | None = None,
@@ -126,10 +129,13 @@ class Renderable(ABC):
 
         Parameters
         ----------
-        output_file : path-like
+        output_file : path-like or URL
             Path of the video, whose suffix selects the format: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv``,
             ``.webm``, ``.gif``, ``.apng``, ``.png`` (animated) or ``.webp``; missing directories are
-            created. A path without a suffix needs `codec`.
+            created. A path without a suffix needs `codec`. Or a URL that fsspec knows, such as
+            ``s3://bucket/wave.mp4``: an empty file beside it is written and removed before any work, the
+            video is written to a temporary file of this machine, uploaded, and visible once it is
+            complete.
         param_by_frame : iterable, dask.bag.Bag or array
             Parameters of the frames: an iterable or a Bag with one item for each frame, or arrays with
             one slice for each frame.
@@ -159,8 +165,8 @@ class Renderable(ABC):
             most workers of its cluster. -1 uses every core, or every worker, -2 all but one, and so on.
         disable_progress_bar : bool, optional
             True hides the progress bar of terminals, and the view of the render in notebooks; by default
-            they are shown there. False also shows a bar where standard error is no terminal. With
-            ``wait=False`` nothing is shown until the `Render` is displayed.
+            they are shown there. False also writes lines now and then where standard error is no
+            terminal. With ``wait=False`` nothing is shown until the `Render` is displayed.
         plotting_log_interval : int, optional
             Number of drawn frames between two messages in the log of the worker that draws them. They go
             to the logger ``dask_animate.renderer`` in the worker's process, with level INFO.
@@ -273,6 +279,7 @@ class Renderable(ABC):
             partition, or with each 250 frames that this process encodes, and is removed once the video
             is complete. The error has a note that names it. The next render with the same `output_file`
             and `keep_partial` replaces it; any other file of that name is an error before work starts.
+            If `output_file` is a URL, the file is in the working directory.
             Until then, the disk holds what is encoded three times over. Not for GIF, APNG and WebP.
         freeze_layout : bool, default: True
             True runs layout engines, such as ``layout="constrained"``, only once, after `setup`. They
@@ -285,6 +292,17 @@ class Renderable(ABC):
             Dimension of xarray objects along which the frames are; by default the first. It has to be
             given for a Dataset whose variables begin with different ones. Variables that do not have it
             go whole with each frame; they are read once, before the start, and may take 64 MiB.
+        on_mismatch : {"raise", "exclude", "ignore"}
+            What is done about workers of a cluster whose frames would differ from those of the others,
+            such as for want of a font: "raise" raises a `MismatchError` that names what differs,
+            "exclude" draws without them, and says so by a `MismatchWarning`, and "ignore" draws with
+            all. Each worker draws the first frame, before it draws anything for the video, and digests
+            of the pixels are compared: of frame 0 if its parameters are in a list, a range or a NumPy
+            array and take up to 64 kB, else of the figure as `setup` leaves it. The render waits at most
+            two seconds for workers that are slower than others; these, and those that join later, do
+            this in their first task. Nothing is drawn for that on worker processes that were started
+            alike on one machine, such as those of a `distributed.LocalCluster`. With "exclude", workers
+            on which `setup` fails are left out, too.
         wait : bool, default: True
             False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
             the video as its ``result()``. Arguments are checked first, the animator and parameters in
@@ -393,16 +411,33 @@ class Renderable(ABC):
         )
         encode_on = encode.check_encode_on(encode_on, keeps_segments=keep_segments is not None)
         plan = Plan.create(partition_size, preload_factor, encode_on, params)
-        cluster = ClusterOptions.create(client, num_workers)
+        cluster = ClusterOptions.create(client, num_workers, on_mismatch)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         faults = FaultPolicy.create(retries, timeout, on_error)
         spec = self._spec(draw, _log_interval(plotting_log_interval))
+        preparation = self._preparation()
+        if preparation is not None and not faults.is_default:
+            raise OptionError(
+                "retries=, timeout= and on_error= are not for clips, which show frames several "
+                "times: give them to make_video of the animator, and make a clip of its video"
+            )
         if not spec.draws_figures:
             faults.check_size(spec.size)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
-        rendered = RenderRequest(spec, params, output, plan, cluster, progress, started, request, faults)
+        rendered = RenderRequest(
+            spec,
+            params,
+            output,
+            plan,
+            cluster,
+            progress,
+            started,
+            request,
+            preparation,
+            faults,
+        )
         return perform(rendered, wait=wait)
 
     @parameters_as_in(make_video)
@@ -771,13 +806,140 @@ class Renderable(ABC):
         with _changes_recorded(self):
             return DeterminismCheck(spec, samples).report()
 
+    @parameters_as_in(make_video)
+    def preflight(
+        self,
+        client: Client | None = None,
+        *,
+        param_by_frame: Any = None,
+        output_file: str | os.PathLike[str] | None = None,
+        n_frames: int | None = None,
+        axis: int | None = None,
+        dim: str | None = None,
+        codec: str | None = None,
+        video_mode: str = "auto",
+        partition_size: int | Sequence[int] | str = "auto",
+        store: Any = None,
+        savefig_params: Mapping[str, Any] | None = None,
+        seed: int | None = 0,
+        freeze_layout: bool = True,
+        timeout: float = 30.0,
+    ) -> PreflightReport:
+        """Find out whether all workers of a cluster can take part in a render, before a long one.
+
+        Each worker builds the figure, draws the first frame, opens the encoders at the size of the
+        frames, and writes something to the store, which is removed again. What they draw is compared.
+
+        Parameters
+        ----------
+        client : distributed.Client, optional
+            Client of the cluster; by default the one that is active in this process. Without one, this
+            process is checked.
+        param_by_frame : iterable, dask.bag.Bag or array, optional
+            As in `make_video`. The parameters of the first frame are read or computed in this process;
+            of a generator, the first item is taken. By default, workers draw the figure as `setup`
+            leaves it.
+        output_file : path-like or URL, optional
+            As in `make_video`. Whether something can be written there is found out, and an existing file
+            stays as it is.
+        n_frames, axis, dim, codec, video_mode, partition_size, store
+            As in `make_video`.
+        savefig_params, seed, freeze_layout
+            As in `make_video`.
+        timeout : float, default: 30.0
+            Seconds for which workers are waited for. Those that do not answer in time, such as busy
+            ones, are a problem in the report.
+
+        Returns
+        -------
+        PreflightReport
+            Its ``ok`` is True if there is no problem. As text, and in a notebook, it names problems and
+            who has them, and shows a table of all workers.
+
+        Raises
+        ------
+        AnimatorPickleError
+            If the animator cannot be sent to workers.
+        OptionError, OptionTypeError
+            If an argument is invalid.
+
+        Notes
+        -----
+        Thread-safe. ``make_video`` compares what workers draw by itself, as its argument `on_mismatch`
+        says.
+
+        Examples
+        --------
+        >>> import matplotlib.pyplot as plt
+        >>> from dask_animate import Animator
+        >>> class Dot(Animator):
+        ...     def setup(self):
+        ...         fig, ax = plt.subplots(figsize=(2, 2))
+        ...         (self.dot,) = ax.plot([0], [0], "o")
+        ...         return fig
+        ...     def update(self, frame_idx, x):
+        ...         self.dot.set_xdata([x])
+        >>> report = Dot().preflight()  # of this process, as there is no client
+        >>> report.ok, report.workers[0].encoders["libx264"]
+        (True, '')
+        """
+        from .encoding import EncodeOptions, as_destination, open_output
+        from .execution import ClusterOptions, check_workers
+        from .inspection import make_preflight_report
+        from .provenance import process_versions
+
+        started = time.perf_counter()
+        timeout = require_seconds("timeout", timeout)
+        spec: SourceSpec = self._spec(
+            self._draw_options(savefig_params, seed=seed, freeze_layout=freeze_layout)
+        )
+        name = output_file or ("video.mp4" if codec is None else "video")
+        encode = EncodeOptions.create(name, 30, codec=codec, mode=video_mode)
+        first: list[Any] = []
+        if param_by_frame is not None:
+            params = open_params(param_by_frame, n_frames, axis, dim)
+            params.check_partition_size(partition_size)
+            spec, first = spec.sized(params), [params.first()]
+        cluster = ClusterOptions.create(client, -1)
+        failure = ""
+        if output_file is not None:
+            try:
+                open_output(as_destination(output_file)).discard()
+            except OutputError as exc:
+                failure = f"{exc}"
+        checks = check_workers(cluster.resolve(None)[0], spec, first, encode, store, timeout)
+        return make_preflight_report(
+            checks,
+            process_versions(),
+            mode=video_mode,
+            partition_size=partition_size,
+            output_failure=failure,
+            seconds=time.perf_counter() - started,
+        )
+
     def _draw_options(self, savefig_params: Mapping[str, Any] | None, **options: Any) -> DrawOptions:
         """Check the arguments that say how to draw, and return them as options."""
         return DrawOptions.create(savefig_params, **options)
 
+    def _preparation(self) -> Preparation | None:
+        """Return what is done before the frames of a video can be drawn."""
+        return None
+
     @abstractmethod
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> DrawnSpec:
         """Call `before_drawing` and return what draws the frames."""
+
+
+def draw_options_of(
+    source: Renderable, savefig_params: Mapping[str, Any] | None, **options: Any
+) -> DrawOptions:
+    """Check the arguments that say how a source is drawn, and return them as options."""
+    return source._draw_options(savefig_params, **options)
+
+
+def spec_of(source: Renderable, draw: DrawOptions) -> DrawnSpec:
+    """Call a source's ``before_drawing()`` and return what draws its frames."""
+    return source._spec(draw)
 
 
 def _log_interval(plotting_log_interval: int | None) -> int | None:

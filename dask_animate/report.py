@@ -16,7 +16,7 @@ from dask.utils import format_bytes, format_time
 from .data_url import data_url
 from .diagnostics import PHASE_COLORS, PartitionReport, RenderStats, sizes_in_words, task_stream_png
 from .drawing import IsolatedState
-from .encoding import FrameReader, OutputFile, encoder_build, read_index
+from .encoding import FrameReader, OutputFile, encoder_build, local_file, name_of, read_index
 from .errors import OptionError, OutputError
 from .inspection import make_sheet, sample_evenly
 
@@ -105,7 +105,7 @@ def write_report(video: Video, path: str | os.PathLike[str]) -> Path:
 def _page(video: Video) -> Element:
     stats = video.stats
     body = [
-        _node("header", _node("h1", video.path.name), _node("p", _facts(video), css="faint")),
+        _node("header", _node("h1", name_of(video.path).name), _node("p", _facts(video), css="faint")),
         _tiles(video),
         *_warnings(stats.warnings),
         *_task_stream(stats),
@@ -123,7 +123,7 @@ def _page(video: Video) -> Element:
         "head",
         Element("meta", charset="utf-8"),
         Element("meta", viewport),
-        _node("title", f"Render of {video.path.name}"),
+        _node("title", f"Render of {name_of(video.path).name}"),
         _node("style", _STYLE),
     )
     page = _node("html", head, _node("body", _node("main", *body)))
@@ -233,10 +233,11 @@ def _workers(partitions: Sequence[PartitionReport]) -> Element:
 
 
 def _contact_sheet(video: Video) -> Element:
-    index = read_index(video.path)
-    reader = FrameReader(video.path, index)
-    chosen = [idx for idx, _ in sample_evenly(range(index.n_frames), N_FRAMES, index.n_frames)]
-    frames = [reader.read(idx) for idx in chosen]
+    with local_file(video.path) as path:
+        index = read_index(path)
+        reader = FrameReader(path, index)
+        chosen = [idx for idx, _ in sample_evenly(range(index.n_frames), N_FRAMES, index.n_frames)]
+        frames = [reader.read(idx) for idx in chosen]
     with IsolatedState(_ON_ANY).active():
         sheet = make_sheet(chosen, frames, n_columns=min(N_COLUMNS, len(frames)))
     image = Element("img", src=data_url("image/png", sheet._repr_png_()), alt="Frames of the video")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -33,6 +34,7 @@ from .adapters import (
     saved_look,
 )
 from .drawing import DrawOptions, Mismatch, current_settings
+from .encoding import as_destination, as_fps
 from .errors import (
     AnimatorPickleError,
     OptionError,
@@ -114,6 +116,61 @@ class _CopiedAnimation(Renderable):
         if isinstance(self._animation, FuncAnimation) and (self._checks or self._in_order):
             check_separate(frames_given(self._animation), objects)
         return self.copied
+
+
+@dataclass(frozen=True)
+class OpenedAnimation:
+    """A copy of an animation, whose frames can be drawn in any order.
+
+    Attributes
+    ----------
+    spec : AnimationSpec
+        What draws them.
+    items : list of object
+        What the function gets for each frame.
+    fps : Fraction
+        Frames per second.
+    """
+
+    spec: AnimationSpec
+    items: list[Any]
+    fps: Fraction
+
+
+def open_animation(
+    animation: Animation, savefig_params: Mapping[str, Any] | None, redraw: str, seed: int | None
+) -> OpenedAnimation:
+    """Copy an animation as it is now, and try out whether its frames can be drawn in any order.
+
+    Raises
+    ------
+    AnimatorPickleError
+        If it cannot be copied.
+    OptionError
+        If a frame depends on those before it.
+    """
+    frames = SavedFrames(animation, None)
+    fps = as_fps(_fps(animation, None))
+    figure = figure_of(animation)
+    freeze_layout = redraw == "blit" or not runs_layout(figure)
+    checked = DrawOptions.create(savefig_params, seed=seed, redraw=redraw, freeze_layout=freeze_layout)
+    given = dict(savefig_params or {})
+    look = given | saved_look(figure, checked, given.get("dpi"))
+    draw = DrawOptions.create(look, seed=seed, redraw=redraw, freeze_layout=freeze_layout)
+    mark_as_drawn(animation)
+    copied = _CopiedAnimation(animation, frames, random_state=RandomState.now(), checks=True)
+    try:
+        spec = copied._spec(draw)
+    except CopyError as exc:
+        raise AnimatorPickleError(f"the animation cannot be copied: {exc}") from exc
+    except HistoryError as exc:
+        if copied.shared is not None:
+            copied.shared.restore()
+        raise OptionError(
+            f"{exc}, but frames of a clip are drawn in any order: make the function set everything from "
+            f"its frame argument, or save() the animation and make a clip of the video file"
+        ) from exc
+    return OpenedAnimation(spec, list(frames), fps)
 
 
 #: Options that mean nothing where matplotlib draws the caller's own figure.
@@ -267,8 +324,7 @@ def save(
     wait = require_bool("wait", wait)
     if n_frames is not None:
         n_frames = require_int("n_frames", n_frames, 1)
-    if isinstance(output_file, str | os.PathLike):
-        output_file = os.path.abspath(output_file)  # the function may change the directory
+    output_file = as_destination(output_file)  # the function may change the directory
     frames = SavedFrames(animation, n_frames)
     request = _SaveRequest(
         animation,

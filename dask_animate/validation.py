@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Sequence
+from math import inf
 from numbers import Integral
 
 import numpy as np
@@ -26,6 +27,15 @@ def require_int(name: str, value: object, minimum: int) -> int:
     if value < minimum:
         raise OptionError(f"{name} must be at least {minimum}, got {value}")
     return int(value)
+
+
+def require_seconds(name: str, value: object) -> float:
+    """Return `value` as a positive number of seconds, or raise an error that names it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise OptionTypeError(f"{name} must be a number of seconds, got {in_short(value)}")
+    if not 0 < value < inf:
+        raise OptionError(f"{name} must be a positive number of seconds, got {in_short(value)}")
+    return float(value)
 
 
 def require_bool(name: str, value: object) -> bool:

@@ -32,8 +32,9 @@ class Video:
 
     Attributes
     ----------
-    path : Path
-        Absolute path of the file.
+    path : Path or str
+        Absolute path of the file; or its URL, if that was given. From a URL it is downloaded whenever it
+        is read.
     n_frames : int
         Number of frames.
     fps : Fraction
@@ -63,7 +64,7 @@ class Video:
     ('h264', 2.0, 10, 'yuv420p', 10)
     """
 
-    path: Path
+    path: Path | str
     n_frames: int
     fps: Fraction
     width: int
@@ -104,10 +105,12 @@ class Video:
         Raises
         ------
         OutputError
-            If the file does not exist, or no program opens it.
+            If the file does not exist, is not on this machine, or no program opens it.
         """
         import webbrowser
 
+        if isinstance(self.path, str):
+            raise OutputError(f"{self.path} is not on this machine: download it to open it")
         if not self.path.is_file():
             raise OutputError(f"there is no file {self.path}")
         if not webbrowser.open(self.path.as_uri()):
@@ -126,9 +129,13 @@ class Video:
         OutputError
             If the file cannot be read.
         """
-        from .encoding import read_frames
+        from .encoding import local_file, read_frames
 
-        return read_frames(self.path)
+        def frames() -> Iterator[NDArray[np.uint8]]:
+            with local_file(self.path) as path:
+                yield from read_frames(path)
+
+        return frames()
 
     def probe(self) -> VideoInfo:
         """Decode the file to its end, and return its properties.
@@ -138,9 +145,10 @@ class Video:
         OutputError
             If the file cannot be read.
         """
-        from .encoding import probe
+        from .encoding import local_file, probe
 
-        return probe(self.path)
+        with local_file(self.path) as path:
+            return probe(path)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write a report on the render to one HTML file, to be sent to somebody or attached to an issue.
@@ -191,22 +199,33 @@ class Video:
             return f"<p>cannot be shown: {html.escape(str(exc))}</p>{caption}"
 
     def _player(self) -> str:
-        size = self.path.stat().st_size
-        mime = mime_type(self.path, self.codec)
-        if size <= EMBED_LIMIT:
-            source, note = data_url(mime, self.path.read_bytes()), ""
+        from .encoding import local_file
+
+        if isinstance(self.path, str):
+            size = self.stats.file_size
+            if size > EMBED_LIMIT:
+                return f"<p>Not stored in this notebook because it has {_size(size)}.</p>"
         else:
-            source = html.escape(quote(os.fsencode(os.path.relpath(self.path).replace(os.sep, "/"))))
+            size = self.path.stat().st_size
+        with local_file(self.path) as path:
+            return self._player_of(path, size)
+
+    def _player_of(self, path: Path, size: int) -> str:
+        mime = mime_type(path, self.codec)
+        if size <= EMBED_LIMIT:
+            source, note = data_url(mime, path.read_bytes()), ""
+        else:
+            source = html.escape(quote(os.fsencode(os.path.relpath(path).replace(os.sep, "/"))))
             note = (
                 f"<p>Not stored in this notebook because it has {_size(size)}: it plays from "
-                f'<a href="{source}" target="_blank">{html.escape(self.path.name)}</a>.</p>'
+                f'<a href="{source}" target="_blank">{html.escape(path.name)}</a>.</p>'
             )
         style = f'width="{self.width}" style="max-width: 100%"'
         if mime.startswith("image/"):
             return f'<img src="{source}" {style}>{note}'
         from .encoding import poster
 
-        picture = data_url("image/jpeg", poster(self.path))
+        picture = data_url("image/jpeg", poster(path))
         return (
             # JupyterLab strips the src of a <source> in a notebook that is not trusted.
             f'<video src="{source}" controls loop muted playsinline poster="{picture}" {style}></video>'

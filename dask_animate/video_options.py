@@ -52,6 +52,7 @@ class VideoOptions(WriteOptions, total=False):
     retries: int
     timeout: float | None
     on_error: str
+    on_mismatch: str
 
 
 def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:

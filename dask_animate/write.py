@@ -84,7 +84,7 @@ def write_video(  # type: ignore[misc]  # *args above stands for the positional 
         by 255 and rounded. A NumPy, dask, xarray, HDF5 or zarr array, or the path or URL of a zarr array
         or of a store that `Animator.make_video` kept frames in, whose checksums are compared then.
         Workers compute, read and encode whole chunks; in this process, too, each is read once.
-    output_file : path-like
+    output_file : path-like or URL
         Its suffix chooses the kind of file; see `Animator.make_video`.
     fps : float or Fraction
         Frames per second.

@@ -16,6 +16,9 @@ import grimp
 ROOT = Path(__file__).parents[1]
 #: What each folder, or module beside the folders, alone knows.
 KNOWS = {
+    "__main__": "python -m dask_animate",
+    "cli": "the program dask-animate: arguments, exit codes, signals",
+    "clips": "time and space: what is shown when, what is drawn once",
     "xarray": "labelled data: panels, titles, limits of all frames",
     "animator": "what users derive from",
     "frame_source": "what users derive from without matplotlib",
@@ -31,7 +34,7 @@ KNOWS = {
     "render_request": "one call: options checked",
     "inspection": "looking first: contact sheet, slider, determinism check",
     "adapters": "finished frames and matplotlib's animations, as sources",
-    "execution": "Dask: plan, executors, tasks, lost workers, lazy arrays",
+    "execution": "Dask: plan, executors, tasks, lost workers, pools, lazy arrays",
     "video": "the finished file, and how it shows itself",
     "report": "a render on one page, to be sent",
     "rendering": "one render in one process",

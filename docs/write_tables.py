@@ -1,4 +1,4 @@
-"""Writes the tables of README.md and docs/formats.md from the code: ``python docs/write_tables.py``."""
+"""Writes the tables of the README and of pages in docs/: ``python docs/write_tables.py``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from dask_animate import Animator
+from dask_animate.cli.commands import program
 from dask_animate.encoding.encoders import ENCODERS, GPU_ENCODERS, Encoder
 from dask_animate.encoding.formats import CODECS, CONTAINERS
+from dask_animate.xarray import DataArrayAnimator
+from dask_animate.xarray.kinds import KINDS
+from dask_animate.xarray.words import WORDS
 
 ROOT = Path(__file__).parents[1]
 #: Between these two comments stands the text that is generated.
@@ -46,6 +52,16 @@ def argument_rows(function: Any) -> Iterator[tuple[str, ...]]:
         yield f"`{name}`", default, meaning
 
 
+def word_rows() -> Iterator[tuple[str, ...]]:
+    """Yield a row for each word of xarray's plots: its name, the plots that take it, what it means."""
+    texts = documented(DataArrayAnimator)
+    for name, word in WORDS.items():
+        others = [kind for kind in KINDS if kind not in word.kinds]
+        listed = [kind for kind in KINDS if kind in word.kinds]
+        plots = ", ".join(listed) if len(listed) <= len(others) else f"all but {', '.join(others)}"
+        yield f"`{name}`", plots if others else "all", first_sentence(texts[name][1])
+
+
 def codec_rows() -> Iterator[tuple[str, ...]]:
     """Yield a row for each codec: where it goes, and what can be chosen."""
     for name, codec in CODECS.items():
@@ -61,6 +77,28 @@ def codec_rows() -> Iterator[tuple[str, ...]]:
             "<br>".join(filter(None, map(_quality, encoders))),
             _codes(suffix for suffix, kind in translucent if kind.has_alpha),
         )
+
+
+def commands() -> str:
+    """Return a section for each command of the command line, with a table of its options."""
+    sections = []
+    for name, command in sorted(program.commands.items()):
+        arguments = [str(one.metavar) for one in command.params if isinstance(one, click.Argument)]
+        usage = " ".join(["dask-animate", name, *arguments])
+        summary = " ".join((command.help or "").split("\n\n")[0].split())
+        rows = table(("option", "meaning"), option_rows(command))
+        sections.append(f"### {name}\n\n`{usage}`\n\n{summary}\n\n{rows}")
+    return "\n" + "\n".join(sections) + "\n"
+
+
+def option_rows(command: click.Command) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each option of a command: how it is given, what it does."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            names = ", ".join(f"`{name}`" for name in option.opts)
+            value = f" `{option.metavar}`" if option.metavar else ""
+            default = f" By default {option.default}." if isinstance(option.default, str) else ""
+            yield f"{names}{value}".replace("|", "\\|"), f"{option.help}{default}".replace("|", "\\|")
 
 
 def _codes(names: Any) -> str:
@@ -97,6 +135,8 @@ def tables() -> dict[Path, str]:
     return {
         ROOT / "README.md": table(arguments, argument_rows(Animator.make_video)),
         ROOT / "docs" / "formats.md": table(codecs, codec_rows()),
+        ROOT / "docs" / "command-line.md": commands(),
+        ROOT / "docs" / "xarray.md": table(("argument", "plots", "meaning"), word_rows()),
     }
 
 

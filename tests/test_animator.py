@@ -30,11 +30,12 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert [p.name for p in positional] == names.split()
     assert [p.default for p in positional[4:]] == defaults
     others = """client partition_size encode_on redraw store overwrite codec seed pixel_format dither
-        durations chapters metadata keep_segments keep_partial freeze_layout axis dim wait"""
+        durations chapters metadata keep_segments keep_partial freeze_layout axis dim on_mismatch
+        wait"""
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 
-@pytest.mark.parametrize("name", ["make_video", "frames", "frame", "preview", "check"])
+@pytest.mark.parametrize("name", ["make_video", "frames", "frame", "preview", "check", "preflight"])
 def test_help_describes_each_parameter_in_full(name):
     method = getattr(Animator, name)
     text = inspect.getdoc(method)

@@ -77,6 +77,13 @@ class ArraySource:
         """Return no fonts: no text is drawn."""
         return {}
 
+    def settings(self) -> dict[str, str]:
+        """Return no settings: nothing is drawn."""
+        return {}
+
+    def as_built(self) -> None:
+        """Return nothing: there are no pixels without parameters."""
+
     def isolated(self) -> AbstractContextManager[None]:
         """Do nothing: threads need not wait for each other."""
         return nullcontext()

@@ -70,10 +70,11 @@ def may_spike(path: Any) -> bool:
     points = path.vertices
     if len(points) < 3 or path.readonly:
         return False
-    steps = np.diff(points, axis=0)
-    one, two = steps[:-1, 0] * steps[1:, 1], steps[:-1, 1] * steps[1:, 0]
-    scale = np.abs(one) + np.abs(two)
-    return bool(((np.abs(one - two) <= 1e-9 * scale) & (scale > 0)).any())
+    with np.errstate(invalid="ignore"):  # points may be infinite, which are gaps
+        steps = np.diff(points, axis=0)
+        one, two = steps[:-1, 0] * steps[1:, 1], steps[:-1, 1] * steps[1:, 0]
+        scale = np.abs(one) + np.abs(two)
+        return bool(((np.abs(one - two) <= 1e-9 * scale) & (scale > 0)).any())
 
 
 def minkowski_sum(a: Extents | None, b: Extents | None) -> Extents | None:

@@ -6,6 +6,7 @@ from .events import FrameFailure as FrameFailure
 from .events import Listener as Listener
 from .events import PartitionRendered as PartitionRendered
 from .events import PartitionReport as PartitionReport
+from .events import PoolRendered as PoolRendered
 from .events import Scaled as Scaled
 from .events import ValuesChanged as ValuesChanged
 from .fault_warnings import warn_of_faults as warn_of_faults

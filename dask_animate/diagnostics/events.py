@@ -180,6 +180,19 @@ class PartitionRendered:
 
 
 @dataclass(frozen=True)
+class PoolRendered:
+    """Frames that the video shows more than once were drawn, before the render itself begins.
+
+    Attributes
+    ----------
+    report : PartitionReport
+        How they were rendered, some consecutive frames of a pool.
+    """
+
+    report: PartitionReport
+
+
+@dataclass(frozen=True)
 class Scaled:
     """All frames are drawn, and it is known where.
 
@@ -237,5 +250,13 @@ class ValuesChanged:
     names: Sequence[str]
 
 
-Event = FigureBuilt | ValuesChanged | EncodingPlaced | PartitionRendered | Scaled | FrameEncoded
+Event = (
+    FigureBuilt
+    | ValuesChanged
+    | EncodingPlaced
+    | PoolRendered
+    | PartitionRendered
+    | Scaled
+    | FrameEncoded
+)
 Listener = Callable[[Event], None]

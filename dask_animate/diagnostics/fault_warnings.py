@@ -12,6 +12,7 @@ from .events import (
     FrameFailure,
     Listener,
     PartitionRendered,
+    PoolRendered,
     Scaled,
     ValuesChanged,
 )
@@ -53,7 +54,7 @@ def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
                 f"file has changed, so all frames are drawn again; frames are never found again if they "
                 f"depend on a value that differs in every process, such as a time",
             )
-        elif isinstance(event, PartitionRendered):
+        elif isinstance(event, PartitionRendered | PoolRendered):
             warn_once(RedrawWarning, event.report.redraw_fault)
             warn_once(ReuseWarning, event.report.reuse_fault)
             warn_once(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))

@@ -23,6 +23,7 @@ MAX_TEXT = 4000
 _FAINT = "opacity: .7"
 _PHASES = {
     "starting": ("waiting for workers", "#56B4E9"),
+    "preparing": ("drawing what is shown more than once", "#56B4E9"),
     "drawing": ("drawing", "#0072B2"),
     "done": ("done", "#009E73"),
     "failed": ("failed", "#D55E00"),

@@ -1,20 +1,26 @@
-"""The progress of a render for people: a progress bar in terminals, and log messages."""
+"""The progress of a render for people: a bar in terminals, lines in files, and log messages."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ..errors import OptionTypeError
 from ..validation import in_short, require_int
-from .events import Event, FrameEncoded
+from .events import Event, FrameEncoded, PoolRendered
 from .live_view import LiveView, in_notebook
 
 _logger = logging.getLogger("dask_animate.progress")  # users configure it by this name
+
+#: Where standard error is a file, a line is due after so many frames, as a share of all, or after so
+#: many seconds, but not sooner than after a few.
+LINE_SHARE, LINE_SECONDS, MIN_LINE_SECONDS = 0.05, 60.0, 5.0
 
 
 class ProgressBar:
@@ -41,6 +47,7 @@ class ProgressBar:
             dynamic_ncols=True,
         )
         self._is_running = False
+        self._n_pooled = 0
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -54,6 +61,10 @@ class ProgressBar:
             if not self._is_running:
                 self._start()
             self._bar.update()
+        elif isinstance(event, PoolRendered):
+            self._n_pooled += event.report.n_frames
+            self._bar.bar_format = f"{{desc}}: {self._n_pooled} that are shown more than once are drawn"
+            self._bar.refresh()
 
     def conclude(self, text: str) -> None:
         """Say in one line below the bar, which is closed, what came out."""
@@ -65,6 +76,63 @@ class ProgressBar:
         self._bar.leave = True
         self._bar.initial = 1  # the clock knows nothing of the time that the first frame took
         self._bar.unpause()
+
+
+class ProgressLines:
+    """A listener that shows encoded frames as lines of text, for a file that is read by people.
+
+    A context manager, as the `ProgressBar` is.
+
+    Parameters
+    ----------
+    n_frames : int or None
+        Number of frames, if it is known.
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    def __init__(self, n_frames: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._n_frames = n_frames
+        self._clock = clock
+        self._begun: float | None = None  # when the first frame came
+        self._said = clock()
+        self._n_said = 0
+        self._say("waiting for the first one")
+
+    def __enter__(self) -> ProgressLines:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Do nothing: every line is complete."""
+
+    def __call__(self, event: Event) -> None:
+        """Handle an event."""
+        if not isinstance(event, FrameEncoded):
+            return
+        n, now = event.frame_idx + 1, self._clock()
+        if self._begun is None:
+            self._begun = now
+        share = None if self._n_frames is None else (n - self._n_said) / self._n_frames
+        is_far = share is not None and share >= LINE_SHARE and now - self._said >= MIN_LINE_SECONDS
+        if is_far or now - self._said >= LINE_SECONDS:
+            self._said, self._n_said = now, n
+            self._say(self._text(n, now - self._begun))
+
+    def conclude(self, text: str) -> None:
+        """Say in one line what came out."""
+        print(text, file=sys.stderr, flush=True)
+
+    def _text(self, n: int, seconds: float) -> str:
+        """Return how far the render is; the first frame, which began the clock, is not in its pace."""
+        pace = (n - 1) / seconds if seconds > 0 else 0.0
+        speed = f", {pace:.3g} per second" if pace else ""
+        if self._n_frames is None:
+            return f"{n}{speed}"
+        left = f", {timedelta(seconds=round((self._n_frames - n) / pace))} left" if pace else ""
+        return f"{n} of {self._n_frames} ({n / self._n_frames:.0%}){speed}{left}"
+
+    def _say(self, text: str) -> None:
+        print(f"Frames: {text}", file=sys.stderr, flush=True)
 
 
 class ProgressLog:
@@ -119,13 +187,13 @@ class ProgressOptions:
 
     def shown(
         self, n_frames: int | None, html: Callable[[], str], is_over: Callable[[], bool]
-    ) -> AbstractContextManager[ProgressBar | None]:
-        """Return a context manager that shows a render, and yields the bar that it needs in terminals.
+    ) -> AbstractContextManager[ProgressBar | ProgressLines | None]:
+        """Return a context manager that shows a render, and yields the listener that this needs.
 
         Parameters
         ----------
         n_frames : int or None
-            Number of frames, for the bar that a terminal shows.
+            Number of frames, if it is known.
         html, is_over : callable
             As for the `LiveView` that a notebook shows.
         """
@@ -133,8 +201,10 @@ class ProgressOptions:
             return nullcontext()
         if in_notebook():
             return LiveView(html, is_over)
-        if sys.stderr is not None and (self.is_shown or sys.stderr.isatty()):
+        if sys.stderr is not None and sys.stderr.isatty():
             return ProgressBar(n_frames)
+        if sys.stderr is not None and self.is_shown:
+            return ProgressLines(n_frames)
         return nullcontext()
 
     def logs(self, n_frames: int | None) -> list[ProgressLog]:

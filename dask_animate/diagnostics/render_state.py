@@ -8,13 +8,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .events import Event, FigureBuilt, FrameEncoded, PartitionRendered
+from .events import Event, FigureBuilt, FrameEncoded, PartitionRendered, PoolRendered
 
 #: Seconds over which the rate of frames is averaged.
 RATE_SECONDS = 30.0
 
-#: What a render does: it looks for or starts workers, draws, or has ended in one of three ways.
-RenderPhase = Literal["starting", "drawing", "done", "failed", "cancelled"]
+#: What a render does: it looks for or starts workers, draws what it shows more than once, draws all
+#: frames, or has ended in one of three ways.
+RenderPhase = Literal["starting", "preparing", "drawing", "done", "failed", "cancelled"]
 ENDS: tuple[RenderPhase, ...] = ("done", "failed", "cancelled")
 
 
@@ -24,8 +25,9 @@ class RenderProgress:
 
     Attributes
     ----------
-    phase : {"starting", "drawing", "done", "failed", "cancelled"}
-        What it does. It is "starting" until a figure is built.
+    phase : {"starting", "preparing", "drawing", "done", "failed", "cancelled"}
+        What it does. It is "starting" until a figure is built. It is "preparing" while frames are drawn
+        that a clip shows more than once.
     n_frames : int or None
         Number of frames of the video; None if nobody knows it yet.
     n_frames_drawn : int
@@ -149,6 +151,8 @@ class RenderState:
                 self._add(event)
             elif isinstance(event, FigureBuilt):
                 self._begin_drawing()
+            elif isinstance(event, PoolRendered):
+                self._phase = "preparing"
 
     def drawn(self, n_frames: int) -> None:
         """Take note of frames that were drawn by another process and are not here yet."""
@@ -192,7 +196,7 @@ class RenderState:
         self._n_reused += report.n_reused
 
     def _begin_drawing(self) -> None:
-        if self._phase == "starting":
+        if self._phase in ("starting", "preparing"):
             self._phase = "drawing"
             self._began = time.perf_counter()
             self._rates = deque([(self._began, 0)])
@@ -211,7 +215,7 @@ class RenderState:
     def _progress(self) -> RenderProgress:
         now = time.perf_counter() if self._ended is None else self._ended
         then, n_then = (self._began, 0) if self._phase in ENDS else self._rates[0]
-        is_known = self._phase != "starting" and now > then
+        is_known = self._phase not in ("starting", "preparing") and now > then
         rate = (self._n_drawn - n_then) / (now - then) if is_known else 0.0
         return RenderProgress(
             self._phase,

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dask.utils import format_bytes
 
-from .events import EncodingPlaced, Event, FrameEncoded, PartitionRendered, PartitionReport, Scaled
+from .events import (
+    EncodingPlaced,
+    Event,
+    FrameEncoded,
+    PartitionRendered,
+    PartitionReport,
+    PoolRendered,
+    Scaled,
+)
 from .partition_log import PartitionLog
 
 if TYPE_CHECKING:
@@ -58,6 +66,10 @@ class RenderStats:
         How often frames were drawn again that had failed.
     n_frames_copied : int
         Frames that `join` copied from other files as they were encoded.
+    n_frames_pooled : int
+        Frames that were drawn before the video, as a clip shows them more than once.
+    pool_seconds : float
+        What drawing and storing these took, summed over all processes.
     n_frames_blitted : int
         Of those drawn, frames of which only what had changed was drawn; the others were drawn whole.
     n_frames_compared : int
@@ -120,6 +132,8 @@ class RenderStats:
     n_frames_skipped: int
     n_retries: int
     n_frames_copied: int
+    n_frames_pooled: int
+    pool_seconds: float
     n_frames_blitted: int
     n_frames_compared: int
     compare_seconds: float
@@ -197,6 +211,10 @@ class RenderStats:
             failed = f"; not drawn: {self.n_frames_skipped}; drawn again: {self.n_retries} times"
         setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = who({report.worker for report in self.partitions})
+        pooled = (
+            f"drawn before, as they are shown more than once: {self.n_frames_pooled}, in "
+            f"{self.pool_seconds:.1f} s"
+        )
         encoders = [report.worker for report in self.partitions if report.encode_seconds]
         encoded_by = who({*encoders, *(report.worker for report in self.encoded_here)})
         received = (
@@ -209,6 +227,7 @@ class RenderStats:
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
                 f"the store: {self.n_frames_reused}{failed}",
+                *([pooled] if self.n_frames_pooled else []),
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "
                 f"of {sizes_in_words(self.partition_sizes)} frames",
@@ -256,6 +275,8 @@ class StatsCollector:
     n_frames_skipped: int = 0
     n_retries: int = 0
     n_frames_copied: int = 0
+    n_frames_pooled: int = 0
+    pool_seconds: float = 0.0
     n_frames_here: int = 0
     encoded_here: list[PartitionReport] = field(default_factory=list)
     scaling: tuple[str, float | None] = ("", None)
@@ -278,6 +299,9 @@ class StatsCollector:
                 self.scaling = (event.reason, event.seconds)
             elif isinstance(event, PartitionRendered):
                 self._add(event.report, event.n_bytes)
+            elif isinstance(event, PoolRendered):
+                self.n_frames_pooled += event.report.n_frames - event.report.n_reused
+                self.pool_seconds += event.report.seconds
 
     def _add(self, report: PartitionReport, n_bytes: int) -> None:
         self._log.add(report, time.time())
@@ -355,6 +379,8 @@ class StatsCollector:
             n_frames_skipped=self.n_frames_skipped,
             n_retries=self.n_retries,
             n_frames_copied=self.n_frames_copied,
+            n_frames_pooled=self.n_frames_pooled,
+            pool_seconds=self.pool_seconds,
             n_frames_blitted=self.n_frames_blitted,
             n_frames_compared=self.n_frames_compared,
             compare_seconds=self.compare_seconds,

@@ -13,8 +13,10 @@ from .pixels import Drawn as Drawn
 from .session import DrawSession as DrawSession
 from .source import Mismatch as Mismatch
 from .source import Source as Source
+from .user_code import FRAME as FRAME
 from .user_code import in_isolation as in_isolation
 from .user_code import is_another_threads_isolation as is_another_threads_isolation
 from .user_code import isolation_name as isolation_name
 from .user_code import restored_random_states as restored_random_states
+from .user_code import seed_random_states as seed_random_states
 from .user_code import turn as turn

@@ -17,7 +17,7 @@ from ..params import private
 from ..validation import in_short
 from .canvas import Canvas
 from .figure_state import FigureState
-from .isolation import IsolatedState, make_current, open_figures
+from .isolation import IsolatedState, current_settings, make_current, open_figures
 from .observed_environment import ObservedEnvironment
 from .options import DrawOptions
 from .redraw import Redrawer
@@ -71,7 +71,7 @@ class FigureSource:
     ) -> None:
         self._load = load
         self._options = options
-        self._settings = settings
+        self._given = dict(settings or {})
         self._state = self._new_state()
         self._is_damaged = False  # by a frame that failed
         self._animator: AnimatorLike | None = None
@@ -196,6 +196,28 @@ class FigureSource:
                 self._fonts = fonts_of(self._canvas.figure)
             return self._fonts
 
+    def settings(self) -> dict[str, str]:
+        """Return the rcParams after ``setup()`` that differ from those given."""
+        self.open()
+        with self.isolated():
+            now = current_settings()
+        given = self._given
+        return {
+            name: str(now[name]) for name in sorted(now) if name in given and now[name] != given[name]
+        }
+
+    def as_built(self) -> NDArray[np.uint8]:
+        """Draw the figure as ``setup()`` left it; only before the first frame is drawn."""
+        self.open()
+        with self.isolated():
+            self._check_open()
+            assert self._canvas is not None
+            self._canvas.attach()
+            try:
+                return self._canvas.draw()
+            except failures() as exc:
+                raise SetupError.of(exc) from exc
+
     def close(self) -> None:
         """Close the figure and all other figures that the animator opened.
 
@@ -231,7 +253,7 @@ class FigureSource:
             raise Mismatch(None)
 
     def _new_state(self) -> IsolatedState:
-        return IsolatedState(self._settings, keep_random_states=self._options.seed is not None)
+        return IsolatedState(self._given, keep_random_states=self._options.seed is not None)
 
     def _renew(self) -> None:
         """Forget the figure that a failing frame has left, and the settings."""

@@ -165,6 +165,13 @@ class PixelSource:
         """Return no fonts: it is unknown what draws texts."""
         return {}
 
+    def settings(self) -> dict[str, str]:
+        """Return no settings: it is unknown what draws."""
+        return {}
+
+    def as_built(self) -> None:
+        """Return nothing: there are no pixels without parameters."""
+
     def close(self) -> None:
         """Let go of the object; a thread that draws finishes its frame."""
         self._closed = True

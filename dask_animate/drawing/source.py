@@ -87,6 +87,14 @@ class Source(Protocol):
         """Return the font files that this process uses, by the requested font."""
         ...
 
+    def settings(self) -> dict[str, str]:
+        """Return the rcParams of this process that differ from those given, once it is open."""
+        ...
+
+    def as_built(self) -> NDArray[np.uint8] | None:
+        """Return pixels as `draw` does, but before any frame; None if there is nothing to draw yet."""
+        ...
+
     def isolated(self) -> AbstractContextManager[None]:
         """Block other threads from drawing while a frame is drawn and copied; reentrant."""
         ...

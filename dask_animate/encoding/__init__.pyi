@@ -4,9 +4,12 @@ from .decoding import poster as poster
 from .decoding import probe as probe
 from .decoding import read_frames as read_frames
 from .encoder_choice import choose_encoder as choose_encoder
+from .encoder_choice import encoder_reasons as encoder_reasons
+from .encoder_choice import encoders_here as encoders_here
 from .encoder_choice import gpu_reason as gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
+from .formats import holds_chapters as holds_chapters
 from .formats import mime_type as mime_type
 from .frame_reader import FrameReader as FrameReader
 from .frame_reader import read_index as read_index
@@ -14,9 +17,12 @@ from .joining import join_files as join_files
 from .options import EncodeOptions as EncodeOptions
 from .options import as_fps as as_fps
 from .output_file import OutputFile as OutputFile
-from .output_file import as_path as as_path
 from .output_options import OutputOptions as OutputOptions
+from .outputs import as_destination as as_destination
+from .outputs import name_of as name_of
+from .outputs import open_output as open_output
 from .segment import Segment as Segment
 from .segment_encoder import SegmentEncoder as SegmentEncoder
 from .segment_journal import SegmentJournal as SegmentJournal
+from .uploaded_file import local_file as local_file
 from .writer import open_writer as open_writer

@@ -35,7 +35,7 @@ class Destination(Protocol):
     """Where a container is written to."""
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | str:
         """The file that it becomes, for error messages."""
         ...
 

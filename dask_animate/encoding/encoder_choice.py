@@ -16,7 +16,7 @@ from ..validation import in_short, require_choice
 from ._pyav import unknown_options
 from .codec_context import configure
 from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
-from .formats import encoded_size
+from .formats import CODECS, encoded_size
 from .options import EncodeOptions
 
 _logger = logging.getLogger(__name__)
@@ -85,6 +85,37 @@ def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
     except (EncoderError, OptionError) as exc:
         return str(exc)
     return None
+
+
+def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
+    """Open each encoder in this process, and return what came of it.
+
+    Returns
+    -------
+    list of (str, str, str or None)
+        The codec, FFmpeg's name of the encoder, and why it does not open; None if it does.
+    """
+    found = []
+    for codec, kind in CODECS.items():
+        options = EncodeOptions.create(f"video{kind.suffix}", 30, codec=codec)
+        reasons = encoder_reasons(options, size)
+        found += [(codec, encoder, reason or None) for encoder, reason in reasons.items()]
+    return found
+
+
+def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
+    """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
+    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
+    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
+    reasons = {}
+    for encoder in filter(None, kinds):
+        try:
+            _probe(encoder, options, size)
+        except (EncoderError, OptionError) as exc:
+            reasons[encoder.name] = str(exc)
+        else:
+            reasons[encoder.name] = ""
+    return reasons
 
 
 def check_encoder(options: EncodeOptions) -> None:

@@ -165,3 +165,8 @@ def encoded_size(size: FrameSize, pixel_format: str) -> FrameSize:
 def mime_type(path: Path, codec: str) -> str:
     """Return the media type of a video file, by its suffix or else its codec."""
     return CONTAINERS[path.suffix.lower() or CODECS[codec].suffix].mime
+
+
+def holds_chapters(output_file: Path, codec: object) -> bool:
+    """Return whether a file can hold chapters, given its name and the codec asked for, or None."""
+    return container_of(output_file, codec)[0].has_metadata

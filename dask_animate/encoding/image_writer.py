@@ -25,7 +25,7 @@ from .codec_context import configure
 from .container import close_container, open_container, output_errors
 from .conversion import Converter, check_size
 from .encoders import Encoding
-from .output_file import OutputFile
+from .outputs import Output
 from .segment import Segment
 from .timeline import Timeline
 
@@ -43,7 +43,7 @@ class ImageWriter:
 
     Parameters
     ----------
-    output : OutputFile
+    output : Output
         The file.
     encoding : Encoding
         How frames are encoded.
@@ -58,9 +58,7 @@ class ImageWriter:
         Number of frames so far.
     """
 
-    def __init__(
-        self, output: OutputFile, encoding: Encoding, size: FrameSize, timeline: Timeline
-    ) -> None:
+    def __init__(self, output: Output, encoding: Encoding, size: FrameSize, timeline: Timeline) -> None:
         self._output = output
         self._encoding = encoding
         self._size = size
@@ -167,7 +165,7 @@ class _Palette:
     FFmpeg's filters palettegen and paletteuse do both. The frames wait in a temporary file.
     """
 
-    def __init__(self, output: OutputFile, encoding: Encoding, size: FrameSize) -> None:
+    def __init__(self, output: Output, encoding: Encoding, size: FrameSize) -> None:
         self._output = output
         self._dither = encoding.dither
         self._size = size

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 from av.container import OutputContainer
@@ -20,8 +19,9 @@ from ..validation import in_short
 from .encoders import Encoding
 from .formats import Container, container_of
 from .muxer import AddStream, Muxer
-from .output_file import OutputFile, as_path
+from .output_file import as_path
 from .output_options import check_intervals, check_metadata
+from .outputs import as_destination, name_of, open_output
 from .parts import Part, read_part
 from .segment import Segment
 from .timeline import Timeline
@@ -33,8 +33,10 @@ class Joined:
 
     Attributes
     ----------
-    path : Path
-        Its absolute path.
+    path : Path or str
+        Its absolute path, or its URL.
+    n_bytes : int
+        Its size.
     encoding : Encoding
         How its frames are encoded; by an encoder named "copy", as FFmpeg calls it.
     size : FrameSize
@@ -45,7 +47,8 @@ class Joined:
         Its duration.
     """
 
-    path: Path
+    path: Path | str
+    n_bytes: int
     encoding: Encoding
     size: FrameSize
     part_sizes: tuple[int, ...]
@@ -56,18 +59,19 @@ def join_files(
     files: object, output_file: object, *, chapters: object = None, metadata: object = None
 ) -> Joined:
     """Join files; see `dask_animate.join`. All of them are read before anything is written."""
-    paths = _paths(files, as_path(output_file))
+    destination = as_destination(output_file)
+    paths = _paths(files, destination)
     parts = _read(paths)
     _check_fit(parts)
     first = parts[0]
-    container, _ = container_of(as_path(output_file), first.codec)
+    container, _ = container_of(name_of(destination), first.codec)
     fps, starts = _in_a_row(parts)
     _check_container(container, first, fps)
     timeline = Timeline.of_starts(fps, starts, chapters)
     check_intervals(timeline, container)
     texts = check_metadata(metadata, container)
     encoding = _encoding(parts, fps, container)
-    with OutputFile(cast(str, output_file)) as file:
+    with open_output(destination) as file:
         with Muxer(file, encoding, _copied_stream(first, encoding), timeline, texts) as muxer:
             for part in parts:
                 for segment in part.segments(muxer.n_frames):
@@ -75,10 +79,10 @@ def join_files(
         file.commit()
     sizes = tuple(part.n_frames for part in parts)
     size = FrameSize(first.height, first.width)
-    return Joined(file.path, encoding, size, sizes, timeline.seconds(sum(sizes)))
+    return Joined(file.path, file.n_bytes, encoding, size, sizes, timeline.seconds(sum(sizes)))
 
 
-def _paths(files: object, output_file: Path) -> list[Path]:
+def _paths(files: object, output_file: Path | str) -> list[Path]:
     """Return the paths of the parts; raise if they are none, or if the output is among them."""
     if isinstance(files, str | bytes | os.PathLike):
         raise OptionTypeError(

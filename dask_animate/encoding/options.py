@@ -13,7 +13,7 @@ from numbers import Rational, Real
 from ..errors import OptionError, OptionTypeError, TransparencyWarning, warn
 from ..validation import in_short, require_choice, require_int
 from .formats import CODECS, Container, container_of, has_alpha, pixel_format_of, suffixes_with_alpha
-from .output_file import as_path
+from .outputs import as_destination, name_of
 
 MODES = ("auto", "gpu", "cpu")
 QUALITY_RANGE = (0, 51)
@@ -114,7 +114,7 @@ class EncodeOptions:
         OptionError, OptionTypeError
             If an argument is invalid; the message names it.
         """
-        container, codec = container_of(as_path(output_file), codec)
+        container, codec = container_of(name_of(as_destination(output_file)), codec)
         pixels = pixel_format_of(container, codec, pixel_format, transparent=transparent)
         options = cls(
             fps=as_fps(fps),

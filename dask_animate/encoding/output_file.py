@@ -16,6 +16,9 @@ from typing import IO
 from ..errors import OptionError, OptionTypeError, OutputError
 from ..validation import in_short
 
+# A protocol of fsspec, of at least two letters as Windows has drives of one; others may be before it.
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
+
 
 class OutputFile:
     """A file that appears complete or not at all.
@@ -38,12 +41,16 @@ class OutputFile:
         The absolute path, which a change of the working directory does not affect.
     temporary : Path
         The file to write to, in the same directory.
+    n_bytes : int
+        Size of the file, once it is in place.
 
     Raises
     ------
     OutputError
         If the file cannot be created there.
     """
+
+    n_bytes = 0
 
     def __init__(self, output_file: str | os.PathLike[str], name: str = "output_file") -> None:
         self.path = Path(os.path.abspath(as_path(output_file, name)))
@@ -71,6 +78,7 @@ class OutputFile:
         with suppress(OSError):  # there is none, or it belongs to somebody else
             shutil.copymode(self._target, self.temporary)
         try:
+            self.n_bytes = self.temporary.stat().st_size
             os.replace(self.temporary, self._target)
         except OSError as exc:
             raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
@@ -188,10 +196,17 @@ def _kernel() -> str:
         return str(uuid.getnode())
 
 
+def is_url(value: object) -> bool:
+    """Whether a value is a URL as fsspec knows them, such as ``s3://bucket/video.mp4``."""
+    return isinstance(value, str) and _URL.match(value) is not None
+
+
 def as_path(value: object, name: str = "output_file") -> Path:
     """Return an argument that is a path, with ``~`` expanded, or raise an error that names it."""
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise OptionTypeError(f"{name} must be a path, got {in_short(value)}")
+    if is_url(value):
+        raise OptionError(f"{name} must be a path on this machine, got the URL {in_short(value)}")
     path = os.fspath(value)
     if isinstance(path, bytes):
         raise OptionTypeError(f"{name} must be a path of type str, got {in_short(value)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from .formats import CODECS, Container
 from .kept_segments import KeptSegments
 from .options import EncodeOptions
 from .output_file import as_path
+from .outputs import as_destination, name_of
 from .partial_file import PartialFile, check_replaceable, partial_path
 from .segment_copies import SegmentCopy
 from .segment_journal import SegmentJournal
@@ -36,8 +38,8 @@ class OutputOptions:
 
     Attributes
     ----------
-    path : Path
-        The absolute path of the file.
+    destination : Path or str
+        The absolute path of the file, or its URL.
     encode : EncodeOptions
         How frames are encoded.
     timeline : Timeline
@@ -50,7 +52,7 @@ class OutputOptions:
         The absolute path of the file that is kept if the render fails.
     """
 
-    path: Path
+    destination: Path | str
     encode: EncodeOptions
     timeline: Timeline
     metadata: Mapping[str, str]
@@ -97,11 +99,12 @@ class OutputOptions:
             raise OptionError(
                 f"durations: a single frame is a still image in {encode.container.muxer} files"
             )
-        path = Path(os.path.abspath(as_path(output_file)))
+        destination = as_destination(output_file)
+        path = destination if isinstance(destination, Path) else Path.cwd() / name_of(destination)
         texts = check_metadata(metadata, encode.container)
         segments = _segment_directory(keep_segments, path)
         partial = _partial_file(keep_partial, path, encode)
-        return cls(path, encode, timeline, texts, segments, partial)
+        return cls(destination, encode, timeline, texts, segments, partial)
 
     @contextmanager
     def open_copies(self, journal: SegmentJournal | None = None) -> Iterator[list[SegmentCopy]]:
@@ -112,7 +115,7 @@ class OutputOptions:
         with ExitStack() as opened:
             copies: list[SegmentCopy] = []
             if self.keep_segments is not None:
-                suffix = self.path.suffix or CODECS[self.encode.codec].suffix
+                suffix = self.name.suffix or CODECS[self.encode.codec].suffix
                 copies.append(opened.enter_context(KeptSegments(self.keep_segments, suffix)))
             if self.keep_partial is not None and journal is None:
                 journal = opened.enter_context(SegmentJournal(self.keep_partial.parent))
@@ -123,9 +126,20 @@ class OutputOptions:
             yield copies
 
     @property
-    def own_paths(self) -> list[Path]:
+    def name(self) -> Path:
+        """The name of the file, without directories."""
+        return name_of(self.destination)
+
+    @property
+    def folder(self) -> Path:
+        """A directory of this machine for what is written besides: that of the file, if it is here."""
+        here = self.destination
+        return here.parent if isinstance(here, Path) else Path(tempfile.gettempdir())
+
+    @property
+    def own_paths(self) -> list[Path | str]:
         """Return the files that the render writes to, but for those of segments."""
-        return [self.path, *([] if self.keep_partial is None else [self.keep_partial])]
+        return [self.destination, *([] if self.keep_partial is None else [self.keep_partial])]
 
     def with_alpha(self) -> OutputOptions:
         """Return the options for frames that turn out to have an alpha channel, which may be lost."""

@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from ..errors import NoFramesError, OutputError
 from .muxer import Muxer, encoded_stream
-from .output_file import OutputFile
+from .outputs import as_destination, open_output
 from .segment import Segment
 from .segment_copies import VideoFormat
 
@@ -25,15 +25,18 @@ class Beginning:
 
     Attributes
     ----------
-    path : Path
-        Its absolute path.
+    path : Path or str
+        Its absolute path, or its URL.
+    n_bytes : int
+        Its size.
     n_frames : int
         Number of frames.
     video : VideoFormat
         Of the whole video.
     """
 
-    path: Path
+    path: Path | str
+    n_bytes: int
     n_frames: int
     video: VideoFormat
 
@@ -127,13 +130,13 @@ class SegmentJournal:
         video, n_segments, n_frames = self._state()
         timeline = video.timeline.beginning(n_frames)
         stream = encoded_stream(video.encoding, video.size)
-        with OutputFile(output_file) as file:
+        with open_output(as_destination(output_file)) as file:
             texts = video.metadata if metadata is None else metadata
             with Muxer(file, video.encoding, stream, timeline, texts) as muxer:
                 for idx in range(n_segments):
                     muxer.add(self._read(idx))
             file.commit()
-        return Beginning(file.path, n_frames, video)
+        return Beginning(file.path, file.n_bytes, n_frames, video)
 
     def _state(self) -> tuple[VideoFormat, int, int]:
         """Return the format, and the numbers of segments and of frames."""

@@ -14,7 +14,7 @@ from ..errors import AnimateError, EncoderError
 from ..memory import LOCAL_SEGMENT_BYTES
 from .conversion import check_size
 from .muxer import Muxer, encoded_stream
-from .output_file import OutputFile
+from .outputs import Output
 from .segment import Segment
 from .segment_copies import SegmentCopy, VideoFormat
 from .segment_encoder import SegmentEncoder
@@ -30,7 +30,7 @@ class VideoWriter:
 
     Parameters
     ----------
-    output : OutputFile
+    output : Output
         The file.
     video : VideoFormat
         How frames are encoded, when they are shown, and the texts.
@@ -45,7 +45,7 @@ class VideoWriter:
 
     def __init__(
         self,
-        output: OutputFile,
+        output: Output,
         video: VideoFormat,
         copies: Sequence[SegmentCopy] = (),
     ) -> None:

@@ -8,14 +8,14 @@ from ..frames import FrameSize
 from .encoders import Encoding
 from .formats import CODECS
 from .image_writer import ImageWriter
-from .output_file import OutputFile
 from .output_options import OutputOptions
+from .outputs import Output
 from .segment_copies import SegmentCopy, VideoFormat
 from .video_writer import VideoWriter
 
 
 def open_writer(
-    output: OutputFile,
+    output: Output,
     options: OutputOptions,
     copies: Sequence[SegmentCopy],
     encoding: Encoding,
@@ -25,7 +25,7 @@ def open_writer(
 
     Parameters
     ----------
-    output : OutputFile
+    output : Output
         The file.
     options : OutputOptions
         Gives the timing and the texts.

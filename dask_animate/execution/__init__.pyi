@@ -1,9 +1,15 @@
 from .cluster import ClusterOptions as ClusterOptions
 from .executor import Executor as Executor
 from .executor_choice import choose_executor as choose_executor
+from .frame_pool import PooledFrames as PooledFrames
+from .frame_pool import PoolFill as PoolFill
+from .frame_pool import open_pools as open_pools
 from .lazy_arrays import lazy_frames as lazy_frames
 from .partitioning import Plan as Plan
 from .pictures import PictureSource as PictureSource
 from .pictures import open_pictures as open_pictures
+from .preflight import check_workers as check_workers
 from .render_loop import RenderLoop as RenderLoop
 from .store_request import StoreRequest as StoreRequest
+from .worker_facts import WorkerCheck as WorkerCheck
+from .worker_facts import differences_in_words as differences_in_words

@@ -10,7 +10,8 @@ from dask.system import CPU_COUNT
 
 from ..drawing import in_isolation
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_int
+from ..validation import require_choice, require_int
+from .agreement import ON_MISMATCH
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,13 +27,18 @@ class ClusterOptions:
         None takes the active client, else makes a cluster for the call.
     num_workers : int
         How many processes of it draw: -1 is all, -2 all but one; 1 without a client is this process.
+    on_mismatch : {"raise", "exclude", "ignore"}
+        What is done about workers of the client that would draw other frames.
     """
 
     client: Client | None
     num_workers: int
+    on_mismatch: str = "ignore"
 
     @classmethod
-    def create(cls, client: object, num_workers: object) -> ClusterOptions:
+    def create(
+        cls, client: object, num_workers: object, on_mismatch: object = "ignore"
+    ) -> ClusterOptions:
         """Check what the caller gave.
 
         Raises
@@ -40,7 +46,11 @@ class ClusterOptions:
         OptionError, OptionTypeError
             If it cannot be used from here.
         """
-        return cls(_checked_client(client), _checked_num_workers(num_workers))
+        return cls(
+            _checked_client(client),
+            _checked_num_workers(num_workers),
+            require_choice("on_mismatch", on_mismatch, ON_MISMATCH),
+        )
 
     @property
     def is_here(self) -> bool:

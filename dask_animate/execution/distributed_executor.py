@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
+import cloudpickle
 from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, as_completed
 
@@ -25,8 +27,8 @@ from ..dashboard import TOPIC, DashboardOptions, follow_renders
 from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
-from ..errors import AnimateError, EncoderError, WorkerError
-from ..params import DelayedItems, Params, Partition
+from ..errors import AnimateError, EncoderError, MismatchError, WorkerError
+from ..params import DelayedItems, Params, Partition, nbytes
 from ..rendering import (
     FaultPolicy,
     FrameBeforeUnknown,
@@ -42,16 +44,18 @@ from ..rendering import (
     late_error,
 )
 from ._distributed import addresses_in_this_process, run_within, unsubscribe
+from .agreement import Agreement, Refusal
 from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
 from .partitioning import Plan
 from .plugin_lease import Registration
 from .results import SCHEDULER_GONE, gathered, how_gone
-from .submission import SharedFuture, Submission, scattered
+from .submission import SCATTER_BYTES, SharedFuture, Submission, scattered
 from .tasks import (
     RendererPlugin,
     build_figure,
     peek,
+    prove,
     render_id,
     render_items,
     render_partition,
@@ -59,7 +63,9 @@ from .tasks import (
 )
 from .watchdog import topic_of
 from .window import Window
-from .workers import Workers, workers_are_local
+from .worker_facts import WorkerFacts
+from .worker_watch import WorkerWatch
+from .workers import Workers, is_local_cluster, workers_are_local
 
 if TYPE_CHECKING:
     from .store_session import StoreSession
@@ -68,6 +74,10 @@ _logger = logging.getLogger(__name__)
 
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
+#: Seconds for which a render waits for other workers to prove what they draw, once one has.
+GRACE_SECONDS = 2.0
+#: Seconds until what a worker refused, which is known to be excluded, is sent again.
+RETRY_SECONDS = 0.05
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
 
@@ -95,6 +105,12 @@ class DistributedExecutor:
     on_drawn : callable, optional
         Called with the number of frames of each partition that is drawn, in the order in which they are
         done, in threads of the client.
+    on_mismatch : {"raise", "exclude", "ignore"}
+        What is done about workers that would draw other frames than the others.
+    on_left_out : callable, optional
+        Called with the address of each worker that is excluded, and why; in any thread.
+    first : sequence
+        The parameters of frame 0, by which workers prove what they draw.
     """
 
     scaling = Scaling("a client was given, or one was active")
@@ -108,14 +124,21 @@ class DistributedExecutor:
         *,
         is_complete: bool = False,
         on_drawn: Callable[[int], None] = lambda n_frames: None,
+        on_mismatch: str = "ignore",
+        on_left_out: Callable[[str, str], None] = lambda worker, why: None,
+        first: Sequence[Any] = (),
     ) -> None:
         self._here = here
         self._on_drawn = on_drawn
         self._client = client
         self._spec = spec
         self._workers = Workers(client, max_workers, is_complete=is_complete)
+        self._agreement = Agreement(on_mismatch, self._prove)
+        self._on_left_out = on_left_out
+        self._first = _pickled(first) if self._agreement.is_asked else None
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
+        self._watch = WorkerWatch(client)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
@@ -124,6 +147,7 @@ class DistributedExecutor:
         self._shown = DashboardOptions.none() if is_complete else DashboardOptions.read()
         self._closing = False
         self._keys = count()
+        self._told: set[str] = set()  # workers that are left out
         self._futures: WeakSet[Future] = WeakSet()
         self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
         self._drawing: dict[str, None] = {}  # workers that draw, those first that are asked next
@@ -135,9 +159,13 @@ class DistributedExecutor:
         self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
 
     def __enter__(self) -> Self:
-        plugin = RendererPlugin(self._name, self._spec, has_thumbnails=self._shown.thumbnails)
+        thumbnails = self._shown.thumbnails
+        plugin = RendererPlugin(self._name, self._spec, has_thumbnails=thumbnails, first=self._first)
         renders_from_here.add(self._name)
-        self._registration.register(plugin)
+        self._registration.register(plugin, self._agreement.is_tolerant)
+        for worker, why in self._registration.refused.items():
+            self._leave_out(worker, why)
+        self._watch.start()
         return self
 
     def __exit__(
@@ -148,6 +176,7 @@ class DistributedExecutor:
     ) -> None:
         self._closing = True
         renders_from_here.discard(self._name)
+        self._watch.stop()
         self._fetcher.shutdown(wait=False, cancel_futures=True)
         self._late.shutdown(wait=False, cancel_futures=True)
         gone = how_gone(self._client)
@@ -202,7 +231,8 @@ class DistributedExecutor:
 
         Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
         encode, the others are asked too, as all segments have to come from one encoder. Workers in this
-        process are waited for: it must be as the caller left it when parameters are read.
+        process are waited for: it must be as the caller left it when parameters are read. Workers that
+        may differ prove what they draw, for which others are waited for `GRACE_SECONDS` after the first.
 
         Parameters
         ----------
@@ -216,40 +246,109 @@ class DistributedExecutor:
         """
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
-            _logger.info("waiting for a worker to join the cluster")
+            _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
+        proves = self._agreement.is_asked and not is_local_cluster(self._client)
         futures = [
             self._known(
                 self._client.submit(
                     build_figure,
                     self._name,
                     encode,
+                    proves=proves,
                     key=(self._key("build_figure"), idx),
                     pure=False,
                     workers=address,
-                    allow_other_workers=address is not None,
+                    allow_other_workers=address is not None and not self._agreement.is_tolerant,
                 )
             )
             for idx, address in enumerate(workers)
         ]
-        built: list[BuiltFigure] = []
+        places = dict(zip(futures, workers, strict=True))
         try:
-            for future in as_completed(futures, loop=self._client.loop):
-                built.append(self._result(future, "setup()"))
-                self._note_drawing(built[-1].worker)
-                is_enough = encode is None or any(figure.gpu_reason for figure in built)
-                if is_enough and len(built) == sum(other.done() for other in futures):
-                    break
+            built = self._built(places, encode, GRACE_SECONDS if proves else 0)
             here = addresses_in_this_process()
-            own = [future for future, at in zip(futures, workers, strict=True) if at in here]
+            own = [future for future, at in places.items() if at in here]
             for _ in as_completed(own, loop=self._client.loop):
                 pass  # those that failed fail again when they draw
-            self._frame_bytes = built[-1].size.n_bytes
-            lives = (figure.life_seconds for figure in built if figure.life_seconds is not None)
-            self._life_seconds = min(lives, default=inf)
         finally:
             # Also those that are done: an error that a client keeps holds the frames it passed through.
             self._cancel(futures)
+        self._agreement.begin(figure.facts for figure in built if figure.facts is not None)
+        self._note_left_out()
+        built = [figure for figure in built if figure.worker not in self._agreement.left_out]
+        self._frame_bytes = built[-1].size.n_bytes
+        lives = (figure.life_seconds for figure in built if figure.life_seconds is not None)
+        self._life_seconds = min(lives, default=inf)
         return built
+
+    def _built(
+        self, places: dict[Future, str | None], encode: EncodeOptions | None, grace: float
+    ) -> list[BuiltFigure]:
+        """Wait for enough workers that have built the figure; after that, `grace` seconds for others."""
+        built: list[BuiltFigure] = []
+        pending = dict(places)
+        failure: AnimateError | None = None
+
+        def take(future: Future) -> None:
+            nonlocal failure
+            worker = pending.pop(future)
+            try:
+                built.append(self._result(future, "setup()"))
+            except AnimateError as exc:
+                if not self._agreement.is_tolerant or worker is None:
+                    raise
+                failure = exc
+                self._agreement.leave_out(worker, f"{exc}")
+            else:
+                self._note_drawing(built[-1].worker)
+
+        for future in as_completed(list(places), loop=self._client.loop):
+            take(future)
+            is_enough = encode is None or any(figure.gpu_reason for figure in built)
+            if built and is_enough and not any(other.done() for other in pending):
+                break
+        with suppress(TimeoutError):
+            if grace and pending:
+                for future in as_completed(list(pending), loop=self._client.loop, timeout=grace):
+                    take(future)
+        if not built:
+            assert failure is not None
+            raise failure
+        return built
+
+    def _prove(self, workers: Sequence[str]) -> list[WorkerFacts]:
+        """Let workers prove what they draw; wait for one, and a moment for the others."""
+        futures = [
+            self._known(
+                self._client.submit(
+                    prove, self._name, key=self._key(f"prove-{next(self._keys)}"), workers=address
+                )
+            )
+            for address in workers
+        ]
+        proved: list[WorkerFacts] = []
+        try:
+            while futures and not proved:
+                alive = self._client.scheduler_info(n_workers=-1)["workers"]
+                if not any(address in alive for address in workers):
+                    break
+                with suppress(TimeoutError):
+                    for future in as_completed(futures, loop=self._client.loop, timeout=GRACE_SECONDS):
+                        proved.append(self._result(future, "setup()"))
+        finally:
+            self._cancel(futures)
+        return proved
+
+    def _leave_out(self, worker: str, why: str) -> None:
+        self._agreement.leave_out(worker, why)
+        self._note_left_out()
+
+    def _note_left_out(self) -> None:
+        """Give those that are excluded nothing to draw, and tell of each once."""
+        for worker in self._agreement.left_out.keys() - self._told:
+            self._told.add(worker)
+            self._workers.leave_out(worker)
+            self._on_left_out(worker, self._agreement.left_out[worker])
 
     def peek(self, side: int | None) -> SampledFrame | Thumbnail | None:
         """Return the newest frame that some of the workers, or this process, drew lately."""
@@ -470,14 +569,15 @@ class DistributedExecutor:
     def _send(self, partition: Partition, task: TaskSpec) -> Future:
         sent = self._scattered(partition)
         label, about = _label_of(task), _place_of(partition)
-        return self._submit(label, render_partition, self._name, sent, task, about=about)
+        reference = self._agreement.reference
+        return self._submit(label, render_partition, self._name, sent, task, reference, about=about)
 
     def _send_delayed(self, partition: Partition, task: TaskSpec) -> Future:
         """Send a partition with the graph of its parameters."""
         assert isinstance(partition.params, DelayedItems)
         graph = DelayedGraph(partition.params)
         sent = replace(partition, params=partition.params.without_data())
-        draw = partial(render_partition, self._name, sent, task, graph.fused)
+        draw = partial(render_partition, self._name, sent, task, self._agreement.reference, graph.fused)
         key = (self._key(_label_of(task)), next(self._keys), *_place_of(partition))
         with annotate(**self._annotations):
             drawn, *self._shared = self._client.get(
@@ -516,9 +616,8 @@ class DistributedExecutor:
             ) -> Future:
                 before = [start, *(count.future() for count in counts)]
                 sent, spec = self._compute(items), replace(task, known=known)
-                return self._submit(
-                    _label_of(task), render_items, self._name, sent, before, params.n_frames, spec
-                )
+                what = (sent, before, params.n_frames, spec, self._agreement.reference)
+                return self._submit(_label_of(task), render_items, self._name, *what)
 
             def count(items: Any = items) -> Future:
                 return self._submit("count", len, self._compute(items), priority=self._soon)
@@ -596,7 +695,8 @@ class DistributedExecutor:
 
     def _fetch(self, submission: Submission, shown: LastDrawn | None) -> TaskOutput:
         """Wait for what is made of a partition, before which a frame is shown."""
-        n_lost, result = 0, submission.output
+        n_lost = 0
+        result: TaskOutput | Refusal | Unplaced | None = submission.output
         while n_lost <= MAX_RESUBMITS:
             if isinstance(result, Unplaced):
                 if shown is None:
@@ -619,10 +719,41 @@ class DistributedExecutor:
                 if self._faults.on_error == "skip":
                     self._on_drawn(submission.n_frames or 0)
                 return result
+            if isinstance(result, Refusal):
+                self._judge(result, submission)
         raise WorkerError(
             f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
             f"perhaps for want of memory: a smaller partition_size takes less"
         )
+
+    def _judge(self, refusal: Refusal, submission: Submission) -> None:
+        """Accept a worker that refused to draw, or leave it out; send again what it refused."""
+        worker = refusal.facts.worker
+        if worker in self._agreement.left_out:  # it took what waited for others
+            if not self._workers.addresses():
+                raise MismatchError(
+                    f"{submission.label}: only workers are left that were excluded, such as {worker}: "
+                    f"{self._agreement.left_out[worker]}"
+                )
+            time.sleep(RETRY_SECONDS)
+        else:
+            self._agreement.judge(refusal.facts)
+            self._note_left_out()
+        others = [other for other in self._done_on(worker) if other is not submission]
+        for refused in (submission, *others):
+            refused.send_again(refused.future)
+
+    def _done_on(self, worker: str) -> list[Submission]:
+        """Return what is done, and all that it came to is on one worker."""
+        done = {}
+        for submission in tuple(self._submissions):
+            future = submission.future
+            if future is not None and future.status == "finished":
+                done[future.key] = submission
+        if not done:
+            return []
+        holders = self._client.who_has([submission.future for submission in done.values()])
+        return [done[key] for key, workers in holders.items() if [*workers] == [worker] and key in done]
 
     def _give_up(self, late: dict[str, Any]) -> None:
         """Cancel a partition of which a frame takes too long, and send it again, knowing that."""
@@ -654,6 +785,17 @@ class DistributedExecutor:
         if self._faults.timeout is not None:
             advice += "; or as a frame hangs in code that lets no other thread of Python run"
         return gathered(self._client, future, label, self._direct, advice)
+
+
+def _pickled(first: Sequence[Any]) -> bytes | None:
+    """Return parameters ready to be sent with the figure; None if they are too large, or stay here."""
+    if not first or nbytes(first[0]) > SCATTER_BYTES:
+        return None
+    try:
+        data = cloudpickle.dumps(tuple(first))
+    except Exception:  # which tasks will tell
+        return None
+    return data if len(data) <= SCATTER_BYTES else None
 
 
 def _label_of(task: TaskSpec) -> str:

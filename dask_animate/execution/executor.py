@@ -12,6 +12,7 @@ from ..frames import FrameSize
 from ..params import Params
 from ..rendering import SampledFrame, TaskOutput, TaskSpec, Thumbnail
 from .partitioning import Plan
+from .worker_facts import WorkerFacts
 
 if TYPE_CHECKING:
     from .store_session import StoreSession
@@ -33,6 +34,8 @@ class BuiltFigure:
         Why the worker's GPU cannot encode its frames; only if that was asked for.
     life_seconds : float or None
         Seconds after which the worker ends by itself (``dask worker --lifetime``); None if it does not.
+    facts : WorkerFacts or None
+        What the worker draws with; only on a cluster.
     """
 
     worker: str
@@ -40,6 +43,7 @@ class BuiltFigure:
     fonts: dict[str, str]
     gpu_reason: str | None = None
     life_seconds: float | None = None
+    facts: WorkerFacts | None = None
 
 
 @dataclass(frozen=True)

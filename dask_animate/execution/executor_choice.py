@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
 from ..rendering import SourceSpec
@@ -20,7 +20,9 @@ def choose_executor(
     spec: SourceSpec,
     n_frames: int | None,
     on_drawn: Callable[[int], None] = lambda n_frames: None,
+    on_left_out: Callable[[str, str], None] = lambda worker, why: None,
     *,
+    first: Sequence[Any] = (),
     only_elsewhere: str | None = None,
 ) -> Executor:
     """Return the executor of a render, which the caller enters.
@@ -36,6 +38,10 @@ def choose_executor(
     on_drawn : callable
         Called with the number of frames of each partition that another process has drawn, in any thread
         and in the order in which they are done.
+    on_left_out : callable
+        Called with the address of a worker that is excluded, and why, in any thread.
+    first : sequence
+        The parameters of frame 0, by which workers prove what they draw; none if they are not at hand.
     only_elsewhere : str, optional
         The option for which nothing may be drawn in this process, such as "wait=False".
 
@@ -52,7 +58,15 @@ def choose_executor(
 
         if only_elsewhere is not None:
             _check_drawn_elsewhere(client, only_elsewhere)
-        return DistributedExecutor(client, spec.pickled(), max_processes, on_drawn=on_drawn)
+        return DistributedExecutor(
+            client,
+            spec.pickled(),
+            max_processes,
+            on_drawn=on_drawn,
+            on_mismatch=cluster.on_mismatch,
+            on_left_out=on_left_out,
+            first=first,
+        )
     assert max_processes is not None
     if only_elsewhere is not None:
         from .own_cluster import MAY_NOT_START, may_start

@@ -258,7 +258,9 @@ def segment_length(
     is_mortal = life_seconds < math.inf
     fewest = 1 if is_mortal else TAIL_SEGMENT
     if cost is None:
-        longest, shortest = TAIL_SEGMENT if is_mortal else SHORT_SEGMENT, TAIL_SEGMENT
+        # A cluster that may grow learns only from the first how much work there is.
+        longest = TAIL_SEGMENT if is_mortal or is_elastic else SHORT_SEGMENT
+        shortest = TAIL_SEGMENT
     else:
         t, c = cost.frame_seconds, cost.fixed_seconds
         best = 0.0 if n_left is None or is_elastic else math.sqrt(2 * n_left * c / (n_threads * t))

@@ -149,10 +149,10 @@ class KeptPictures:
     """
 
     def __init__(self, request: StoreRequest, params: Params, n_frames: int, size: FrameSize) -> None:
-        from ..storage import BackgroundWriter, FrameCache, open_to_read
+        from ..storage import BackgroundWriter, open_to_read
 
         self._is_taken = False
-        self._make_cache = partial(FrameCache, token=request.token)
+        self._make_cache = request.cache
         _, chunk = request.divided(Plan("auto", 1), params, size)
         open_ = partial(request.open, n_frames, size, chunk)
         if request.kept_chunk(size) is None:

@@ -49,9 +49,17 @@ class Registration:
         self._client = client
         self._name = name
         self._is_leased = True  # or may be, when `register` is interrupted
+        self.refused: dict[str, str] = {}
 
-    def register(self, plugin: WorkerPlugin) -> None:
+    def register(self, plugin: WorkerPlugin, tolerant: bool = False) -> None:
         """Give the plugin to the workers. Nothing of it stays if that fails or is interrupted.
+
+        Parameters
+        ----------
+        plugin : WorkerPlugin
+            What they get.
+        tolerant : bool
+            Whether it is enough if some can load it; `refused` then tells of the others.
 
         Raises
         ------
@@ -65,11 +73,14 @@ class Registration:
                 errors = self._client.run_on_scheduler(_give, self._name, dumps(plugin))
             else:
                 errors = self._register_for_good(plugin)
-            if errors:
-                raise WorkerError(
-                    f"a worker cannot take the render ({errors[0]}): install dask_animate on every "
-                    f"worker, in the version that is installed here"
-                )
+            why = {
+                worker: f"a worker cannot take the render ({text}): install dask_animate on every "
+                f"worker, in the version that is installed here"
+                for worker, text in errors.items()
+            }
+            if why and not (tolerant and all(why) and len(why) < len(self._client.nthreads())):
+                raise WorkerError(next(iter(why.values())))
+            self.refused = why
         except BaseException:
             self.unregister()
             raise
@@ -96,12 +107,13 @@ class Registration:
             return False
         return True
 
-    def _register_for_good(self, plugin: WorkerPlugin) -> list[str]:
+    def _register_for_good(self, plugin: WorkerPlugin) -> dict[str, str]:
+        """Return the errors of workers, by their addresses, or by "" if these are not known."""
         try:
             self._client.register_plugin(plugin, name=self._name)
         except (ImportError, AttributeError) as exc:
-            return [f"{type(exc).__name__}: {exc}"]
-        return []
+            return {"": f"{type(exc).__name__}: {exc}"}
+        return {}
 
 
 class Lease(SchedulerPlugin):  # type: ignore[misc]
@@ -135,14 +147,15 @@ class Lease(SchedulerPlugin):  # type: ignore[misc]
         if client == self._client:
             run_soon(scheduler, self.end)
 
-    async def give(self, plugin: bytes) -> list[str]:
-        """Register the worker plugin, and return the errors of workers that cannot load it."""
+    async def give(self, plugin: bytes) -> dict[str, str]:
+        """Register the worker plugin; return the errors of workers that cannot load it, by address."""
         async with self._turn:
             if self._has_ended:
-                return []
+                return {}
             self._is_given = True
             answers = await add_worker_plugin(self._scheduler, self.name, plugin)
-        return [text for text in map(_error, answers.values()) if text is not None]
+        errors = {worker: _error(answer) for worker, answer in answers.items()}
+        return {worker: text for worker, text in errors.items() if text is not None}
 
     async def end(self) -> None:
         """Take the plugin from all workers, once: a worker that does not have it would log an error."""
@@ -164,9 +177,9 @@ def _error(answer: Exception | dict[str, Any]) -> str | None:
     return answer.get("exception_text")
 
 
-async def _give(name: str, plugin: bytes, dask_scheduler: Any = None) -> list[str]:
+async def _give(name: str, plugin: bytes, dask_scheduler: Any = None) -> dict[str, str]:
     lease = plugin_of(dask_scheduler, name)
-    return [] if lease is None else await lease.give(plugin)
+    return {} if lease is None else await lease.give(plugin)
 
 
 async def _end(name: str, dask_scheduler: Any = None) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,7 +24,6 @@ from ..diagnostics import (
     PartitionReport,
     Scaled,
     StatsCollector,
-    ValuesChanged,
 )
 from ..drawing import PhaseClock
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
@@ -169,18 +167,12 @@ class RenderLoop:
         """Open where frames are kept, and divide the render so that each task writes whole chunks."""
         if self._store is None:
             return self._plan, None
-        from ..storage import FrameCache, origin_of
         from .store_session import StoreSession
 
-        place, overwrite = self._store.place, self._store.overwrite
-        plan, chunk = self._store.divided(self._plan, self._params, size)
-        changed = [] if overwrite else self._store.environment.changed_since(origin_of(place))
-        if changed:
-            self._emit(ValuesChanged(changed))
-        open_ = partial(self._store.open, self._params.n_frames or 0, size, chunk)
-        self._session = StoreSession(open_)
-        executor.probe(self._session)
-        return plan, FrameCache(self._session.store, self._store.token)
+        plan, self._session = StoreSession.begin(
+            self._store, self._plan, self._params, size, executor, self._emit
+        )
+        return plan, self._store.cache(self._session.store)
 
     def _check_shown(self) -> None:
         """Raise if not a single frame could be drawn."""

@@ -14,7 +14,45 @@ from .partitioning import Plan
 
 if TYPE_CHECKING:
     from ..provenance import Environment
-    from ..storage import FrameStore
+    from ..storage import FrameCache, FrameStore
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What frames are drawn from, but for their parameters.
+
+    Attributes
+    ----------
+    token : bytes
+        Of the object that draws.
+    is_known : bool
+        False if that cannot be compared, so that no later render has the same token.
+    environment : Environment
+        What frames depend on in the process that asks for them.
+    """
+
+    token: bytes
+    is_known: bool
+    environment: Environment
+
+    @classmethod
+    def of(cls, spec: DrawnSpec) -> Origin:
+        """Find it out; warn of what keeps frames from being found again."""
+        from ..provenance import Observer, content_or_reason
+        from ..storage import DRAWN_AGAIN
+
+        content, reason = content_or_reason(*spec.content())
+        if reason is not None:
+            warn(f"{spec.name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
+        references = replace(content.references, draw_figures=spec.draws_figures)
+        environment = Observer(references).observe()
+        if environment.outdated:
+            warn(
+                f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
+                f"are drawn by the older code that is loaded; to draw by the new one, reload it",
+                ReuseWarning,
+            )
+        return cls(content.token, reason is None, environment)
 
 
 @dataclass(frozen=True)
@@ -31,15 +69,18 @@ class StoreRequest:
         3 for RGB, 4 for RGBA.
     token : bytes
         Of all that frames are drawn from, but for their parameters and for what is in the process.
-    environment : Environment
-        What they depend on in the process that asks for them.
+    environment : Environment or None
+        What they depend on in the process that asks for them; None if no other render looks for them.
+    render : str or None
+        Identifies the render in the store; None leaves that to the store.
     """
 
     place: Any
     overwrite: bool
     channels: int
-    token: bytes
-    environment: Environment
+    token: bytes = b""
+    environment: Environment | None = None
+    render: str | None = None
 
     @classmethod
     def create(
@@ -55,24 +96,13 @@ class StoreRequest:
             if overwrite:
                 raise OptionError("overwrite=True requires store=")
             return None
-        params.check_storable()
-        from ..provenance import Observer, content_or_reason
-        from ..storage import DRAWN_AGAIN, check_location
+        from ..storage import check_location
 
+        params.check_storable()
         check_location(place, overwrite=overwrite)
-        content, reason = content_or_reason(*spec.content())
-        if reason is not None:
-            warn(f"{spec.name} uses {reason}, which cannot be compared: {DRAWN_AGAIN}", ReuseWarning)
-        references = replace(content.references, draw_figures=spec.draws_figures)
-        environment = Observer(references).observe()
-        if environment.outdated:
-            warn(
-                f"the file of {', '.join(environment.outdated)} was changed after it was loaded: frames "
-                f"are drawn by the older code that is loaded; to draw by the new one, reload it",
-                ReuseWarning,
-            )
+        origin = Origin.of(spec)
         channels = 4 if spec.transparent else 3
-        return cls(place, overwrite, channels, content.token, environment)
+        return cls(place, overwrite, channels, origin.token, origin.environment)
 
     def divided(self, plan: Plan, params: Params, size: FrameSize) -> tuple[Plan, int]:
         """Return the plan of a render whose frames are kept, and how many frames a chunk has there."""
@@ -88,9 +118,29 @@ class StoreRequest:
         """Open the store to write to it; from now on, no earlier render may."""
         from ..storage import open_store
 
-        origin, overwrite = self.environment.origin(), self.overwrite
-        shape = self._shape(size)
-        return open_store(self.place, n_frames, shape, chunk, overwrite=overwrite, origin=origin)
+        return open_store(
+            self.place,
+            n_frames,
+            self._shape(size),
+            chunk,
+            overwrite=self.overwrite,
+            origin={} if self.environment is None else self.environment.origin(),
+            render=self.render,
+        )
+
+    def cache(self, store: FrameStore) -> FrameCache:
+        """Return what a worker needs to find and store frames in the store that was opened."""
+        from ..storage import FrameCache
+
+        return FrameCache(store, self.token, is_searched=self.environment is not None)
+
+    def changed_values(self) -> list[str]:
+        """Return names of values that differ from the store's last render though no file does."""
+        from ..storage import origin_of
+
+        if self.overwrite or self.environment is None:
+            return []
+        return self.environment.changed_since(origin_of(self.place))
 
     def _shape(self, size: FrameSize) -> tuple[int, int, int]:
         return size.height, size.width, self.channels

@@ -8,14 +8,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diagnostics import Event, ValuesChanged
 from ..errors import StoreError
+from ..frames import FrameSize
+from ..params import Params
 from ..rendering import TaskOutput
 from ..storage import FrameStore, WriteProbe, chunk_checksums
+from .partitioning import Plan
+from .store_request import StoreRequest
+
+if TYPE_CHECKING:
+    from .executor import Executor
 
 _logger = logging.getLogger(__name__)
 
@@ -74,6 +83,45 @@ class StoreSession:
         with _lock:
             self.store = open_store()
             _writing[str(self.store)] += 1
+
+    @classmethod
+    def begin(
+        cls,
+        request: StoreRequest,
+        plan: Plan,
+        params: Params,
+        size: FrameSize,
+        executor: Executor,
+        emit: Callable[[Event], None],
+    ) -> tuple[Plan, StoreSession]:
+        """Open the store of a render, and divide the render so that each task writes whole chunks.
+
+        Parameters
+        ----------
+        request : StoreRequest
+            Where frames are to be kept.
+        plan : Plan
+            How the caller wants the render divided.
+        params : Params
+            What is divided.
+        size : FrameSize
+            Of the frames.
+        executor : Executor
+            Who draws, and writes to the store.
+        emit : callable
+            Told of values that were changed.
+        """
+        plan, chunk = request.divided(plan, params, size)
+        changed = request.changed_values()
+        if changed:
+            emit(ValuesChanged(changed))
+        session = cls(partial(request.open, params.n_frames or 0, size, chunk))
+        try:
+            executor.probe(session)
+        except BaseException:
+            session.close()
+            raise
+        return plan, session
 
     def close(self) -> None:
         """End it."""

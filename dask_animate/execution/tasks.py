@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -17,9 +18,11 @@ from ..dashboard import CAPTURE, partition_drawn
 from ..diagnostics import PartitionReport
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
-from ..errors import WorkerError, errors_that_travel
+from ..errors import AnimateError, WorkerError, errors_that_travel
+from ..frames import FrameSize
 from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
+from ..provenance import process_origin, process_versions
 from ..rendering import (
     FrameBeforeUnknown,
     Picture,
@@ -36,10 +39,12 @@ from ..rendering import (
     renderers,
 )
 from ._distributed import answer_scheduler, memory_limit, tell_of_task
+from .agreement import Reference, Refusal
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
 from .interrupt_shield import shield
 from .watchdog import Watchdog
+from .worker_facts import WorkerCheck, WorkerFacts
 
 #: Teardown timeout, in seconds.
 TEARDOWN_SECONDS = 1.0
@@ -50,6 +55,8 @@ CAPTURE_SECONDS, THUMBNAIL_SIDES, THUMBNAIL_BYTES = 5.0, (640, 320, 160), 20_000
 #: The names of renders whose client is in this process.
 renders_from_here: set[str] = set()
 
+#: The pickled parameters of frame 0, in a tuple, by the names of renders in this process that have them.
+_firsts: dict[str, bytes] = {}
 #: The names of renders in this process, by their ids, whose frames the scheduler may ask for.
 _watched: dict[str, str] = {}
 
@@ -68,11 +75,16 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         What to draw, so that it can travel.
     has_thumbnails : bool
         Whether the scheduler may ask for pictures of the frames that are drawn.
+    first : bytes, optional
+        The parameters of frame 0, pickled in a tuple, by which workers prove what they draw.
     """
 
-    def __init__(self, name: str, spec: SourceSpec, *, has_thumbnails: bool = False) -> None:
+    def __init__(
+        self, name: str, spec: SourceSpec, *, has_thumbnails: bool = False, first: bytes | None = None
+    ) -> None:
         self.name = name
         self._spec = spec
+        self._first = first
         self._has_thumbnails = has_thumbnails
         self._is_holding = False
         self._is_shielded = False
@@ -81,6 +93,8 @@ class RendererPlugin(WorkerPlugin):  # type: ignore[misc]
         """Hold the renderer, whose figure is not built yet."""
         renderers.hold(self.name, self._spec)
         self._is_holding = True
+        if self._first is not None:
+            _firsts[self.name] = self._first
         self._is_shielded = shield.hold(worker)
         if self._has_thumbnails:
             _watched[render_id(self.name)] = self.name
@@ -107,6 +121,7 @@ def _release(name: str) -> None:
     renderers.release(name)
     if renderers.held(name) is None:  # by no other worker of this process either
         _watched.pop(render_id(name), None)
+        _firsts.pop(name, None)
 
 
 def render_id(name: str) -> str:
@@ -135,18 +150,88 @@ def _small_picture(sampled: SampledFrame) -> bytes:
     return jpeg
 
 
-def build_figure(name: str, encode: EncodeOptions | None) -> BuiltFigure:
-    """Task: build the figure on this worker; `encode` is what its GPU would be asked for."""
+def build_figure(name: str, encode: EncodeOptions | None, *, proves: bool = False) -> BuiltFigure:
+    """Task: build the figure on this worker, and prove what it draws if that is asked for.
+
+    `encode` is what its GPU would be asked for.
+    """
+    process_origin()  # before user code changes what it depends on
     renderer = _renderer(name)
     worker = get_worker()
     with errors_that_travel():
         size, fonts = renderer.build(), renderer.fonts()
-    built = BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime)
+        facts = _facts(name, renderer, proves=proves)
+    built = BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime, facts=facts)
     if encode is None:
         return built
     from ..encoding import gpu_reason
 
     return replace(built, gpu_reason=gpu_reason(encode, built.size))
+
+
+def prove(name: str) -> WorkerFacts:
+    """Task: return with what this worker draws, and a proof of what it draws."""
+    renderer = _renderer(name)
+    with errors_that_travel():
+        return _facts(name, renderer, proves=True)
+
+
+def _facts(name: str, renderer: Renderer, *, proves: bool) -> WorkerFacts:
+    return WorkerFacts(
+        get_worker().address,
+        process_origin(),
+        process_versions(),
+        renderer.fonts(),
+        renderer.settings(),
+        _proof(name, renderer) if proves else None,
+    )
+
+
+def _proof(name: str, renderer: Renderer) -> str:
+    first = _firsts.get(name)
+    return renderer.proof(() if first is None else pickle.loads(first))
+
+
+def check_worker(name: str, encode: EncodeOptions) -> WorkerCheck:
+    """Task: return what can be known of this worker before a render."""
+    worker = get_worker()
+    check = checked(_renderer(name), _firsts.get(name), encode)
+    return replace(check, facts=replace(check.facts, worker=worker.address))
+
+
+def checked(renderer: Renderer, first: bytes | None, encode: EncodeOptions) -> WorkerCheck:
+    """Return what can be known of this process before a render."""
+    from ..encoding import encoder_reasons
+
+    facts = WorkerFacts("", process_origin(), process_versions())
+    try:
+        size = renderer.open()
+        proof = renderer.proof(() if first is None else pickle.loads(first))
+    except Exception as exc:  # which need not exist in the process that asks
+        return WorkerCheck(replace(facts, failure=f"{exc}" or type(exc).__name__))
+    facts = replace(
+        facts,
+        versions=process_versions(),  # of what is loaded by now
+        fonts=renderer.fonts(),
+        settings=renderer.settings(),
+        proof=proof,
+    )
+    return WorkerCheck(facts, size, encoder_reasons(encode, size or FrameSize(256, 256)))
+
+
+def _refusal(name: str, renderer: Renderer, reference: Reference | None) -> Refusal | None:
+    """Return what is returned in place of frames, unless this worker is known to draw what others do."""
+    origin = process_origin()
+    if reference is None or origin in reference.origins:
+        return None
+    try:
+        if _proof(name, renderer) == reference.proof:
+            return None
+        return Refusal(_facts(name, renderer, proves=True))
+    except AnimateError as exc:
+        if not reference.tolerant:
+            raise
+        return Refusal(WorkerFacts(get_worker().address, origin, failure=f"{exc}"))
 
 
 async def peek(name: str, side: int | None) -> SampledFrame | Thumbnail | None:
@@ -162,9 +247,10 @@ def render_partition(
     name: str,
     partition: Partition,
     task: TaskSpec,
+    reference: Reference | None = None,
     fused: FusedTasks | None = None,
     computed: Sequence[Any] = (),
-) -> TaskOutput | Unplaced:
+) -> TaskOutput | Refusal | Unplaced:
     """Task: draw a partition of consecutive frames.
 
     If its parameters have to be computed, `fused` does what is left of that, given what was `computed`.
@@ -175,7 +261,7 @@ def render_partition(
     is_computed = isinstance(items, list) and fused is not None
     param_bytes = sum(map(nbytes, items)) if is_computed else 0
     indexed = enumerate(items, partition.start)
-    return _render(name, partition.start, indexed, len(partition), task, param_bytes, clock)
+    return _render(name, partition.start, indexed, len(partition), task, reference, param_bytes, clock)
 
 
 def draw_picture(
@@ -190,8 +276,13 @@ def draw_picture(
 
 
 def render_items(
-    name: str, items: Sequence[Any], before: Sequence[int], stop: int | None, task: TaskSpec
-) -> TaskOutput | Unplaced:
+    name: str,
+    items: Sequence[Any],
+    before: Sequence[int],
+    stop: int | None,
+    task: TaskSpec,
+    reference: Reference | None = None,
+) -> TaskOutput | Refusal | Unplaced:
     """Task: draw the items of a bag's partition, which `before`, added up, frames precede.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
@@ -204,7 +295,7 @@ def render_items(
         task = replace(task, encoding=None)
     param_bytes = sum(nbytes(params) for _, params in indexed)
     clock.lap("load")
-    return _render(name, start, indexed, len(indexed), task, param_bytes, clock)
+    return _render(name, start, indexed, len(indexed), task, reference, param_bytes, clock)
 
 
 def _render(
@@ -213,10 +304,15 @@ def _render(
     indexed: Iterable[tuple[int, Any]],
     n_frames: int,
     task: TaskSpec,
+    reference: Reference | None,
     param_bytes: int,
     clock: PhaseClock,
-) -> TaskOutput | Unplaced:
+) -> TaskOutput | Refusal | Unplaced:
     worker, renderer, began = get_worker(), _renderer(name), clock.began
+    with errors_that_travel():
+        refusal = _refusal(name, renderer, reference)
+    if refusal is not None:
+        return refusal
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
     with errors_that_travel(), _watch(worker, name, task) as watch:

@@ -6,7 +6,7 @@ import time
 from math import ceil, inf, isfinite
 from typing import Any
 
-from distributed import Client, SpecCluster
+from distributed import Client, LocalCluster, SpecCluster
 
 from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
 from ._distributed import adaptive_maximum
@@ -38,12 +38,19 @@ class Workers:
         self._are_elastic = False
         self._thread_bytes: list[int] = []
         self._refreshed = -float("inf")
+        self._left_out: set[str] = set()
+
+    def leave_out(self, address: str) -> None:
+        """Use a worker no more."""
+        self._left_out.add(address)
+        self._refreshed = -float("inf")
 
     def addresses(self) -> list[str]:
         """Return the addresses of the workers to use; those used before come first."""
         if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             alive = self._client.scheduler_info(n_workers=-1)["workers"]
-            addresses = sorted(alive, key=lambda address: address not in self._memory_limits)
+            usable = [address for address in alive if address not in self._left_out]
+            addresses = sorted(usable, key=lambda address: address not in self._memory_limits)
             limits = {
                 address: alive[address]["memory_limit"] or UNLIMITED_BYTES
                 for address in addresses[: self._max_workers]
@@ -110,13 +117,20 @@ class Workers:
 
     def chosen(self) -> list[str] | None:
         """Return the workers to which data may go; None for any."""
-        return None if self._max_workers is None else self.addresses() or None
+        if self._max_workers is None and not self._left_out:
+            return None
+        return self.addresses() or None
 
     def where(self) -> dict[str, Any]:
         """Return the arguments of `Client.submit` that choose them."""
         chosen = self.chosen()
         # Others may step in: a task bound to a worker that died would wait for ever.
         return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+
+
+def is_local_cluster(client: Client) -> bool:
+    """Whether the workers are processes that this one starts, alike, on this machine."""
+    return isinstance(client.cluster, LocalCluster)
 
 
 def workers_are_local(client: Client) -> bool | None:

@@ -4,5 +4,7 @@ from .determinism import CheckReport as CheckReport
 from .determinism import DeterminismCheck as DeterminismCheck
 from .explorer import Explorer as Explorer
 from .explorer import require_ipywidgets as require_ipywidgets
+from .preflight import PreflightReport as PreflightReport
+from .preflight import make_preflight_report as make_preflight_report
 from .sampling import sample_evenly as sample_evenly
 from .sampling import sample_runs as sample_runs

@@ -71,6 +71,10 @@ class Params:
         """Return the parameters of the first frame, computed if need be; they are not consumed."""
         raise NotImplementedError
 
+    def first_at_hand(self) -> tuple[Any, ...]:
+        """Return the parameters of the first frame, if that runs no code and reads no data; else ()."""
+        return ()
+
     def snapshot(self) -> Params:
         """Return them with copies of the data in memory, which the caller may change from now on.
 
@@ -214,6 +218,13 @@ class FrameParams(Params):
         for item in self._uncomputed():
             self.n_taken += 1
             yield resolved(item) if is_pending(item) else item
+
+    def first_at_hand(self) -> tuple[Any, ...]:
+        """Return the first item of a list, a tuple, a range or an array, if it need not be computed."""
+        if self.run_code:
+            return ()
+        items = (item for frame_idx, item in with_index(self._items) if frame_idx == 0)
+        return tuple(item for item in islice(items, 1) if not is_pending(item))
 
     def first(self) -> Any:
         """Return the first item; what it was computed from is not computed again."""

@@ -7,4 +7,6 @@ from .environment import Environment as Environment
 from .environment import Observer as Observer
 from .fonts import fonts_of as fonts_of
 from .modules import is_user_module as is_user_module
+from .processes import process_origin as process_origin
+from .processes import process_versions as process_versions
 from .versions import versions_of as versions_of

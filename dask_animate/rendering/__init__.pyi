@@ -4,6 +4,7 @@ from .faults import Known as Known
 from .faults import LastDrawn as LastDrawn
 from .faults import Unplaced as Unplaced
 from .faults import late_error as late_error
+from .pickling import loaded as loaded
 from .picture import Picture as Picture
 from .picture import PictureTask as PictureTask
 from .picture import make_picture as make_picture

@@ -48,9 +48,14 @@ class FaultPolicy:
             require_choice("on_error", on_error, cls.ON_ERROR),
         )
 
+    @property
+    def is_default(self) -> bool:
+        """Whether the first failure is the end, and nothing has a limit."""
+        return self == FaultPolicy()
+
     def check_size(self, size: FrameSize | None) -> None:
         """Raise if a source has to draw a frame to know its size, which nobody would look after."""
-        if size is None and self != FaultPolicy():
+        if size is None and not self.is_default:
             raise OptionError(
                 "retries=, timeout= and on_error= need the size of the frames before the first one is "
                 "drawn: set frame_shape = (height, width, channels) on the FrameSource"

@@ -66,7 +66,7 @@ class PixelSpec:
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         return self.drawer, self.seed
 
-    def expecting(self, environment: Environment) -> PixelSpec:
+    def expecting(self, environment: Environment | None) -> PixelSpec:
         """Return it with what the frames depend on in the process that asks for them."""
         return replace(self, environment=environment)
 

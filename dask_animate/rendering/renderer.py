@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -71,6 +72,7 @@ class Renderer:
     """
 
     def __init__(self, spec: SourceSpec) -> None:
+        self._spec = spec
         self._source: Source = spec.source()
         self._log_interval = spec.log_interval
         self._may_draw_again = spec.may_draw_again
@@ -78,6 +80,8 @@ class Renderer:
         self._sampler = FrameSampler()
         self._setup_seconds = 0.0  # that no partition has told of yet
         self._lock = threading.Lock()
+        self._proof: str | None = None
+        self._proof_lock = threading.Lock()
 
     def build(self) -> FrameSize:
         """Build the figure before there is a partition, the first of which tells how long that took."""
@@ -88,6 +92,10 @@ class Renderer:
             self._setup_seconds += clock.total
         return size
 
+    def open(self) -> FrameSize | None:
+        """Build the figure, and return the size of the frames, if it is known before they are drawn."""
+        return self._source.open()
+
     def size(self) -> FrameSize:
         """Return the size of the frames, building the figure if need be; of a spec that is sized."""
         size = self._source.open()
@@ -97,6 +105,29 @@ class Renderer:
     def fonts(self) -> dict[str, str]:
         """Return the font files that are used in this process, building the figure if need be."""
         return self._source.fonts()
+
+    def settings(self) -> dict[str, str]:
+        """Return the rcParams that this process draws with and that differ from the caller's."""
+        return self._source.settings()
+
+    def proof(self, first: Sequence[Any] = ()) -> str:
+        """Return a digest of pixels that are the same wherever the same is drawn; they are drawn once.
+
+        Parameters
+        ----------
+        first : sequence
+            Parameters of frame 0, of which the pixels are. If there are none, it is the figure as
+            `setup` leaves it; without a figure there is nothing to prove, and the digest is "".
+        """
+        with self._proof_lock:
+            if self._proof is None:
+                if first or not self._n_drawn:
+                    self._proof = _proof(self._source, first)
+                else:  # the figure shows another frame by now
+                    with closing(self._spec.source()) as source:
+                        source.open()
+                        self._proof = _proof(source, first)
+            return self._proof
 
     def environment(self) -> Environment:
         """Return what the frames depend on in this process; of a spec that expects an environment."""
@@ -217,8 +248,8 @@ class Renderer:
             clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
-        if writer is not None:
-            writer.finish(self.environment())
+        if writer is not None and task.cache is not None:
+            writer.finish(self.environment() if task.cache.is_searched else None)
             clock.lap("store")
         report = _report(partition.start, n, session, fault, partition.faults)
         return _output(payload, report, writer, partition.faults)
@@ -227,11 +258,12 @@ class Renderer:
         cache = partition.task.cache
         if cache is None:
             return None
-        from ..storage import CacheWriter
+        from ..storage import CacheWriter, FrameTokens
 
-        n_frames = partition.n_frames or 0
-        fonts = self._source.fonts()
-        writer = CacheWriter(cache, partition.start, n_frames, self.environment(), fonts)
+        tokens = None
+        if cache.is_searched:
+            tokens = FrameTokens(cache.token, self.environment(), self._source.fonts())
+        writer = CacheWriter(cache.store, partition.start, partition.n_frames or 0, tokens)
         clock.lap("store")
         return writer
 
@@ -362,6 +394,17 @@ class _Partition:
     on_frame: Callable[[int], None]
     watch: Watch
     faults: FrameFaults
+
+
+def _proof(source: Source, first: Sequence[Any]) -> str:
+    source.open()
+    with source.isolated():
+        pixels = source.draw(0, first[0], DrawSession()) if first else source.as_built()
+        if pixels is None:
+            return ""
+        digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(pixels).data)
+        return digest.hexdigest()
 
 
 def _convert(

@@ -78,7 +78,7 @@ class DrawnSpec(SourceSpec, Protocol):
         """Return all that frames are drawn from, but for their parameters; before it is pickled."""
         ...
 
-    def expecting(self, environment: Environment) -> Self:
+    def expecting(self, environment: Environment | None) -> Self:
         """Return it with what the frames depend on in the process that asks for them."""
         ...
 
@@ -140,7 +140,7 @@ class FigureSpec:
         """
         return replace(self, animator=pickled(self.animator))
 
-    def expecting(self, environment: Environment) -> Self:
+    def expecting(self, environment: Environment | None) -> Self:
         """Return it with what the frames depend on in the process that asks for them."""
         return replace(self, environment=environment)
 

@@ -12,7 +12,13 @@ from .location import LOCATION_TYPES as LOCATION_TYPES
 from .location import lives_in_memory as lives_in_memory
 from .location import require_found as require_found
 from .ownership import check_location as check_location
+from .ownership import discard_pool as discard_pool
+from .ownership import location_probe as location_probe
 from .ownership import open_store as open_store
 from .ownership import open_to_read as open_to_read
+from .ownership import pool_name as pool_name
+from .ownership import within as within
+from .verified_frames import VerifiedFrames as VerifiedFrames
 from .verified_frames import open_array as open_array
+from .verified_frames import open_complete as open_complete
 from .write_probe import WriteProbe as WriteProbe

@@ -36,10 +36,14 @@ class FrameCache:
         Where the frames are.
     token : bytes
         Digest of all that they are drawn from, but for their parameters and the worker's environment.
+    is_searched : bool
+        False if no other render looks for the frames, so that nobody needs to know what they are drawn
+        from.
     """
 
     store: FrameStore
     token: bytes
+    is_searched: bool = True
 
 
 class FrameTokens:
@@ -105,16 +109,14 @@ class CacheWriter:
 
     Parameters
     ----------
-    cache : FrameCache
-        The store, and what the frames are drawn from.
+    store : FrameStore
+        The store.
     start : int
         Index of the first frame, at which a chunk begins.
     n_frames : int
         Number of frames.
-    environment : Environment
-        What the frames depend on in this process.
-    fonts : mapping of str to str
-        Font files that are used in this process.
+    tokens : FrameTokens or None
+        What the frames are drawn from; None if no other render looks for them, and none is found.
 
     Attributes
     ----------
@@ -126,15 +128,14 @@ class CacheWriter:
 
     def __init__(
         self,
-        cache: FrameCache,
+        store: FrameStore,
         start: int,
         n_frames: int,
-        environment: Environment,
-        fonts: Mapping[str, str],
+        tokens: FrameTokens | None,
     ) -> None:
-        self._tokens = FrameTokens(cache.token, environment, fonts)
+        self._tokens = tokens
         self._start, self._stop = start, start + n_frames
-        self._store = cache.store
+        self._store = store
         self._store.require_current()
         self._stored_digests = self._store.readable_frame_digests(self._start, self._stop)
         self.frame_digests = np.zeros_like(self._stored_digests)
@@ -148,7 +149,7 @@ class CacheWriter:
     @property
     def unknown(self) -> str | None:
         """Why the next render cannot find the frames, or not everywhere, in words."""
-        return self._tokens.unknown
+        return None if self._tokens is None else self._tokens.unknown
 
     def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
         """Return a frame if the store has it, drawn by the same code from the same parameters.
@@ -157,7 +158,8 @@ class CacheWriter:
         found has to be drawn into `slot` and given to `put`.
         """
         self._begin(frame_idx)
-        token = np.frombuffer(self._tokens.known(frame_idx, params) or unique_token(), np.uint8)
+        known = None if self._tokens is None else self._tokens.known(frame_idx, params)
+        token = np.frombuffer(known or unique_token(), np.uint8)
         new = self.frame_digests[frame_idx - self._start]
         new[:TOKEN_BYTES] = token
         stored = self._stored_digests[frame_idx - self._start]
@@ -190,15 +192,18 @@ class CacheWriter:
         self._end(frame_idx)
         return frame
 
-    def finish(self, environment: Environment) -> None:
+    def finish(self, environment: Environment | None) -> None:
         """Make the frames complete, once they are confirmed.
 
         Parameters
         ----------
-        environment : Environment
-            What the frames depend on now. If drawing has made it unknown, their tokens become unique.
+        environment : Environment or None
+            What the frames depend on now, if they have tokens of what they are drawn from. If drawing
+            has made it unknown, their tokens become unique.
         """
-        was_lost = self._tokens.became_unknown(environment)
+        was_lost = False
+        if self._tokens is not None and environment is not None:
+            was_lost = self._tokens.became_unknown(environment)
         for start, stop in self._written:
             digests = self.frame_digests[start - self._start : stop - self._start]
             if was_lost:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import zarr
@@ -36,7 +38,7 @@ from .location import (
     raises_store_errors,
     store_path,
 )
-from .write_probe import PROBE_PREFIX
+from .write_probe import PROBE_PREFIX, WriteProbe, write_probe
 
 #: Names of foreign files that an error shows.
 SHOWN_NAMES = 5
@@ -44,8 +46,28 @@ SHOWN_NAMES = 5
 # Version 1 of the layout had slashes in the keys of chunks.
 _UNIQUE = "[0-9a-f]{32}"
 _PROBE = re.compile(f"{PROBE_PREFIX}{_UNIQUE}")
+_POOL = re.compile(f"pool-{_UNIQUE}-[0-9]+")
 _METADATA = re.compile(rf"zarr\.(json|{_UNIQUE}\.partial)")
 _CHUNK = re.compile(rf"c([./]\d+)*(\.{_UNIQUE}\.partial)?")
+
+
+def pool_name(token: str, number: int) -> str:
+    """Return the name of a store that may lie within another one, and is no part of it.
+
+    Parameters
+    ----------
+    token : str
+        32 hexadecimal digits.
+    number : int
+        Tells apart those with the same token.
+    """
+    return f"pool-{token}-{number}"
+
+
+def within(location: Any, name: str) -> Location:
+    """Return the location of what lies at another location by a name."""
+    location = as_location(location)
+    return location / name if isinstance(location, Path) else store_path(location) / name
 
 
 def check_location(location: Any, *, overwrite: bool) -> bool:
@@ -72,7 +94,7 @@ def check_location(location: Any, *, overwrite: bool) -> bool:
     location = as_location(location)
     path = store_path(location)
     names = list_names(path)
-    if all(name != "zarr.json" and _METADATA.fullmatch(name) for name in names):
+    if all(name != "zarr.json" and _may_be_beside(name) for name in names):
         return False
     metadata = read_metadata(path)
     if not metadata:
@@ -99,6 +121,7 @@ def open_store(
     *,
     overwrite: bool,
     origin: Mapping[str, Any],
+    render: str | None = None,
 ) -> FrameStore:
     """Open a store for a render; make it anew if it is damaged or has other chunks.
 
@@ -116,6 +139,8 @@ def open_store(
         Whether to make it anew in any case.
     origin : mapping
         What the frames depend on, for the next render with the store to compare; plain JSON.
+    render : str, optional
+        Identifies the render, by a name that no other has; by default a new one.
 
     Raises
     ------
@@ -125,7 +150,7 @@ def open_store(
     is_there = check_location(location, overwrite=overwrite)
     location = as_location(location)
     path = store_path(location)
-    render = uuid.uuid4().hex
+    render = render or uuid.uuid4().hex
     attributes: dict[str, Any] = {METADATA_KEY: {**KIND, "render": render}, ORIGIN_KEY: dict(origin)}
     if is_there:
         is_fitting = not overwrite and chunk_of(location, frame_shape) == chunk
@@ -140,12 +165,61 @@ def open_store(
     return store
 
 
+@contextmanager
+def location_probe(location: Any, n_workers: int) -> Iterator[WriteProbe]:
+    """Create a `WriteProbe` where frames are to be stored, and leave everything as it was in the end.
+
+    Raises
+    ------
+    StoreError
+        If frames must not be stored there, or nothing can be written.
+    """
+    is_there = check_location(location, overwrite=False)
+    location = as_location(location)
+    path = store_path(location)
+    made = [] if is_there else _missing_directories(location)
+    try:
+        if not is_there:
+            _create_group(path)
+        with write_probe(path, name_of(location), n_workers) as probe:
+            yield probe
+    finally:
+        if not is_there:
+            with suppress(Exception):  # an error of the store's was raised before
+                delete_keys(path, ["zarr.json"])
+        for directory in made:
+            with suppress(OSError):  # there is something in it by now
+                directory.rmdir()
+
+
+@raises_store_errors
+def _create_group(path: StorePath) -> None:
+    zarr.create_group(path, zarr_format=3)
+
+
+def _missing_directories(location: Location) -> list[Path]:
+    """Return the directories that would be made for a store, the innermost first."""
+    if not isinstance(location, Path):
+        return []
+    return [path for path in (location, *location.parents) if not path.exists()]
+
+
 @raises_store_errors
 def open_to_read(location: Any) -> FrameStore:
     """Open a store that is there, complete or not, and leave it as it is."""
     location = as_location(location)
     frames, digests = arrays_of(open_to_look(store_path(location)))
     return FrameStore(name_of(location), frames, digests)
+
+
+@raises_store_errors
+def discard_pool(location: Any, name: str) -> None:
+    """Delete a store within a location; what else may lie in it stays."""
+    path = store_path(as_location(location))
+    names = list_names(path / name)
+    owned, _ = _owned_and_foreign(path / name, names)
+    owned += filter(_METADATA.fullmatch, names)
+    delete_keys(path, [f"{name}/{key}" for key in owned])
 
 
 def _take_over(path: StorePath, attributes: Mapping[str, Any], *, keeps_frames: bool) -> None:
@@ -169,9 +243,14 @@ def _owned_and_foreign(path: StorePath, names: Iterable[str]) -> tuple[list[str]
             for key in list_keys(path / name):
                 is_owned = _METADATA.fullmatch(key) or _CHUNK.fullmatch(key)
                 (owned if is_owned else foreign).append(f"{name}/{key}")
-        elif not _METADATA.fullmatch(name):
+        elif not _may_be_beside(name):
             foreign.append(name)
     return owned, foreign
+
+
+def _may_be_beside(name: str) -> bool:
+    """Return whether a name in a store is neither foreign nor that of frames."""
+    return bool(_METADATA.fullmatch(name) or _POOL.fullmatch(name))
 
 
 def _require_none(foreign: list[str], location: Location) -> None:

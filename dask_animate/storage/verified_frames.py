@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ..errors import AnimateError, ParamsError, StoreError
 from .frame_digest import chunk_checksums
 from .frame_store import FrameStore
-from .layout import VERSION, arrays_of, read_metadata
-from .location import Location, as_location, name_of, open_patiently
+from .layout import VERSION, arrays_of, open_to_look, read_metadata
+from .location import Location, as_location, name_of, open_patiently, store_path
 
 
 def open_array(location: Any) -> zarr.Array[Any] | VerifiedFrames:
@@ -39,6 +39,34 @@ def open_array(location: Any) -> zarr.Array[Any] | VerifiedFrames:
         raise ParamsError(f"there is no zarr array at {name_of(location)}{_why(location, exc)}") from exc
     except Exception as exc:  # whatever zarr raises for files that are damaged
         raise ParamsError(f"{name_of(location)} cannot be read: {type(exc).__name__}: {exc}") from exc
+
+
+def open_complete(location: Any, render: str) -> VerifiedFrames:
+    """Open the frames of a store, which a certain render has completed.
+
+    Parameters
+    ----------
+    location : path, URL or zarr store
+        Of the store.
+    render : str
+        What `open_store` was told of the render.
+
+    Raises
+    ------
+    StoreError
+        If this process does not find the store, or if another render used it since.
+    """
+    location = as_location(location)
+    path = store_path(location)
+    metadata = read_metadata(path)
+    if not metadata:
+        raise StoreError(f"the store {name_of(location)} is not found from here")
+    if metadata.get("render") != render or "n_frames" not in metadata:
+        raise StoreError(
+            f"the store {name_of(location)} was changed by another render: one render at a time can use "
+            f"a store"
+        )
+    return _complete_frames(open_to_look(path), metadata, location)
 
 
 def _why(location: Location, exc: Exception) -> str:

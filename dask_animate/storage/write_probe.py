@@ -43,7 +43,10 @@ class WriteProbe:
         try:
             require_found(self.array)
         except ParamsError:
-            raise StoreError("it is not found from there") from None
+            raise StoreError(
+                f"{self.store_name} is not found from there; it has to lie where your process and all "
+                f"workers reach it, such as on a shared file system"
+            ) from None
         data = np.random.default_rng().integers(0, 256, PROBE_BYTES, np.uint8)
         self.array[idx] = data
         return data.tobytes()

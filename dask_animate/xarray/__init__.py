@@ -1,8 +1,9 @@
 """Ready animators for xarray: ``import dask_animate.xarray`` gives every DataArray ``.animate``.
 
-This folder knows labelled data: panels that show a slice of it, labels and titles from its metadata,
-and limits that hold for all frames. Input is a DataArray or a Dataset and a dimension; output is an
-animator. Read `animator` first.
+This folder knows labelled data: the words of xarray's plots, panels that show a slice, labels and titles
+from metadata, and limits and colors that hold for all frames. Input is a DataArray or a Dataset and a
+dimension; output is an animator. Read `animator` first, then `specs` (which panels), `scales` (what
+holds for all frames) and `layout` (the figure); `words` and `kinds` are the tables of what there is.
 """
 
 try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -13,31 +13,28 @@ import xarray as xr
 
 from ..animator import Animator
 from ..docstrings import parameters_as_in
-from ..errors import OptionTypeError
-from .animator import DataArrayAnimator
+from .animator import ARGUMENTS, DataArrayAnimator
+from .words import refuse_unknown
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
+    from numpy.typing import NDArray
+
     from ..inspection import ContactSheet, Explorer
     from ..render import Render
     from ..video import Video
 
-_ANIMATOR_OPTIONS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data"}
 _RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) - {
     "self",
     "output_file",
     "param_by_frame",
     "fps",
 }
+_TIME_OPTIONS = frozenset({"length", "rate"})
 _EXPLORE_OPTIONS = frozenset(inspect.signature(Animator.explore).parameters) - {
     "self",
     "param_by_frame",
-}
-#: What to give for arguments that xarray's own plots have.
-_INSTEAD = {
-    "vmin": "limits=(low, high)",
-    "vmax": "limits=(low, high)",
-    "robust": 'limits="robust"',
-    "center": "limits=(low, high)",
 }
 
 
@@ -62,10 +59,77 @@ class AnimateAccessor:
     def __init__(self, data: xr.DataArray | xr.Dataset) -> None:
         self._data = data
 
-    def __call__(self, **options: Any) -> DataArrayAnimator:
-        """Return a `DataArrayAnimator` of the data with these options."""
-        _check_names(options, _ANIMATOR_OPTIONS)
-        return DataArrayAnimator(self._data, **options)
+    @parameters_as_in(DataArrayAnimator)
+    def __call__(
+        self,
+        dim: str | None = None,
+        plot: str | Mapping[Any, str] | Callable[[Axes, Any], object] | None = None,
+        *,
+        title: str | Callable[[Any], str] | None = None,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        hue: Hashable | None = None,
+        u: Hashable | None = None,
+        v: Hashable | None = None,
+        over: Hashable | None = None,
+        stride: int | None = None,
+        col: Hashable | None = None,
+        row: Hashable | None = None,
+        col_wrap: int | Literal["auto"] | None = None,
+        limits: str | tuple[float, float] | Mapping[Any, Any] | None = None,
+        vmin: float | Mapping[Any, float] | None = None,
+        vmax: float | Mapping[Any, float] | None = None,
+        robust: bool | Mapping[Any, bool] | None = None,
+        center: float | Mapping[Any, float] | None = None,
+        norm: Normalize | str | Mapping[Any, Any] | None = None,
+        cmap: str | Colormap | Sequence[Any] | Mapping[Any, Any] | None = None,
+        levels: int | Sequence[float] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        colors: str | Sequence[Any] | Mapping[Any, Any] | None = None,
+        extend: str | Mapping[Any, str] | None = None,
+        add_colorbar: bool | Mapping[Any, bool] | None = None,
+        cbar_kwargs: Mapping[str, Any] | None = None,
+        add_legend: bool | None = None,
+        add_guide: bool | None = None,
+        add_labels: bool | None = None,
+        xlim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
+        ylim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
+        xscale: str | Mapping[Any, str] | None = None,
+        yscale: str | Mapping[Any, str] | None = None,
+        xticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        yticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        xincrease: bool | Mapping[Any, bool] | None = None,
+        yincrease: bool | Mapping[Any, bool] | None = None,
+        where: Literal["pre", "post", "mid"] | None = None,
+        bins: int | Sequence[float] | NDArray[Any] | None = None,
+        frames: Any = None,
+        figsize: tuple[float, float] | None = None,
+        size: float | None = None,
+        aspect: float | Literal["auto", "equal"] | None = None,
+        subplot_kws: Mapping[str, Any] | None = None,
+        transform: Any = None,
+        style: Mapping[str, Any] | None = None,
+        decorate: Callable[..., object] | None = None,
+        each: Callable[..., object] | None = None,
+        **unknown: Any,
+    ) -> DataArrayAnimator:
+        """Return a `DataArrayAnimator` of the data.
+
+        Parameters
+        ----------
+        dim, plot, title, x, y, hue, u, v, over, stride, col, row, col_wrap, limits, vmin, vmax
+            As in `DataArrayAnimator`.
+        robust, center, norm, cmap, levels, colors, extend, add_colorbar, cbar_kwargs, add_legend
+            As in `DataArrayAnimator`.
+        add_guide, add_labels, xlim, ylim, xscale, yscale, xticks, yticks, xincrease, yincrease, where
+            As in `DataArrayAnimator`.
+        bins, frames, figsize, size, aspect, subplot_kws, transform, style, decorate, each
+            As in `DataArrayAnimator`.
+        **unknown
+            Raises an error that names the nearest argument.
+        """
+        given = dict(locals())
+        del given["self"], given["unknown"]
+        return DataArrayAnimator(self._data, **given, **unknown)
 
     @overload
     def to_video(
@@ -95,6 +159,7 @@ class AnimateAccessor:
         **options: Any,
     ) -> Video | Render: ...
     @parameters_as_in(DataArrayAnimator)
+    @parameters_as_in(DataArrayAnimator.to_video)
     @parameters_as_in(Animator.make_video)
     def to_video(
         self, output_file: str | os.PathLike[str], fps: float | Fraction = 30, **options: Any
@@ -107,13 +172,18 @@ class AnimateAccessor:
             As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
-        dim, plot
+        dim, plot, title, x, y, hue, u, v, over, stride, col, row, col_wrap, limits, vmin, vmax
             As in `DataArrayAnimator`.
-        x, y : str, optional
-            Coordinates for the axes; by default those of the slice's last dimension and of its first.
-            For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        robust, center, norm, cmap, levels, colors, extend, add_colorbar, cbar_kwargs, add_legend
             As in `DataArrayAnimator`.
+        add_guide, add_labels, xlim, ylim, xscale, yscale, xticks, yticks, xincrease, yincrease, where
+            As in `DataArrayAnimator`.
+        bins, frames, figsize, size, aspect, subplot_kws, transform, style, decorate, each
+            As in `DataArrayAnimator`.
+        durations : str, mapping of int to float, or sequence of float, optional
+            As in `to_video`.
+        length, rate
+            As in `to_video`.
         **options
             Other arguments of `Animator.make_video`, such as ``num_workers``, ``client``, ``store`` and
             ``n_frames``.
@@ -126,10 +196,11 @@ class AnimateAccessor:
         Raises
         ------
         OptionTypeError
-            If there is no such argument. Arguments of matplotlib, such as ``cmap``, go into `style`.
+            If there is no such argument; the error names the nearest one.
         """
-        _check_names(options, _ANIMATOR_OPTIONS | _RENDER_OPTIONS)
-        animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
+        known = ARGUMENTS | _RENDER_OPTIONS | _TIME_OPTIONS
+        refuse_unknown([name for name in options if name not in known], known)
+        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
         rendered: Video | Render = self(**animator_options).to_video(output_file, fps, **options)
         return rendered
 
@@ -141,12 +212,13 @@ class AnimateAccessor:
         ----------
         n : int, default: 9
             Number of frames to draw, the first and the last one among them.
-        dim, plot
+        dim, plot, title, x, y, hue, u, v, over, stride, col, row, col_wrap, limits, vmin, vmax
             As in `DataArrayAnimator`.
-        x, y : str, optional
-            Coordinates for the axes; by default those of the slice's last dimension and of its first.
-            For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        robust, center, norm, cmap, levels, colors, extend, add_colorbar, cbar_kwargs, add_legend
+            As in `DataArrayAnimator`.
+        add_guide, add_labels, xlim, ylim, xscale, yscale, xticks, yticks, xincrease, yincrease, where
+            As in `DataArrayAnimator`.
+        bins, frames, figsize, size, aspect, subplot_kws, transform, style, decorate, each
             As in `DataArrayAnimator`.
 
         Returns
@@ -155,7 +227,7 @@ class AnimateAccessor:
             Displays itself in a notebook; its ``save("sheet.png")`` writes a file.
         """
         animator = self(**options)
-        return animator.preview(self._data, n, dim=animator.dim)
+        return animator.preview(animator.data, n, dim=animator.dim)
 
     @parameters_as_in(DataArrayAnimator)
     def explore(self, **options: Any) -> Explorer:
@@ -163,12 +235,13 @@ class AnimateAccessor:
 
         Parameters
         ----------
-        dim, plot
+        dim, plot, title, x, y, hue, u, v, over, stride, col, row, col_wrap, limits, vmin, vmax
             As in `DataArrayAnimator`.
-        x, y : str, optional
-            Coordinates for the axes; by default those of the slice's last dimension and of its first.
-            For pcolormesh and contourf they may have two dimensions.
-        limits, levels, title, figsize, style
+        robust, center, norm, cmap, levels, colors, extend, add_colorbar, cbar_kwargs, add_legend
+            As in `DataArrayAnimator`.
+        add_guide, add_labels, xlim, ylim, xscale, yscale, xticks, yticks, xincrease, yincrease, where
+            As in `DataArrayAnimator`.
+        bins, frames, figsize, size, aspect, subplot_kws, transform, style, decorate, each
             As in `DataArrayAnimator`.
         **options
             Other arguments of `Animator.explore`, such as ``client``, ``store`` and ``n_frames``.
@@ -189,18 +262,11 @@ class AnimateAccessor:
         ...     explorer.show(7).params
         'DataArray float64 (8, 12)'
         """
-        _check_names(options, _ANIMATOR_OPTIONS | _EXPLORE_OPTIONS)
-        animator_options = {name: options.pop(name) for name in _ANIMATOR_OPTIONS & options.keys()}
+        known = ARGUMENTS | _EXPLORE_OPTIONS
+        refuse_unknown([name for name in options if name not in known], known)
+        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
         animator = self(**animator_options)
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
             animator.before_drawing()
-        return animator.explore(self._data, dim=animator.dim, **options)
-
-
-def _check_names(options: Collection[str], known: Collection[str]) -> None:
-    """Raise for an argument that is not known; the error says what to give instead."""
-    for name in options:
-        if name not in known:
-            style = f'style={{"{name}": ...}} if it is an argument of matplotlib'
-            raise OptionTypeError(f"unknown argument {name}=: give {_INSTEAD.get(name, style)}")
+        return animator.explore(animator.data, dim=animator.dim, **options)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 import os
-from collections.abc import Callable, Hashable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,16 +15,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..animator import Animator
-from ..diagnostics import notify
 from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
-from ..validation import require_choice
-from .labels import FrameTitle
-from .limits import Distribution, Limits, check_limits, distributions, in_words, limits_of
-from .panels import PLOTS, Panel, PanelOptions, make_panel, plot_of
+from .frame_selection import select_frames
+from .kinds import check_plot
+from .layout import Grid, build
+from .panels import Scales
+from .scales import scales_of, shown_limits, trial_scales
+from .specs import panel_specs
+from .timing import timed
+from .titles import FrameTitle
+from .words import refuse_unknown
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.colors import Colormap, Normalize
+    from numpy.typing import NDArray
+
     from ..render import Render
     from ..video import Video
 
@@ -45,33 +53,132 @@ class DataArrayAnimator(Animator):
         Dimension of the frames; by default the first one. It has to be given for a Dataset whose
         variables begin with different ones. Variables that do not have it get no panel; a function given
         as `plot` gets them whole.
-    plot : {"line", "pcolormesh", "imshow", "contourf"} or callable, optional
-        How a slice is drawn. By default a slice with one dimension is a line, one with two a pcolormesh,
-        and an image with 3 or 4 channels last an imshow. A function is called as ``plot(ax, frame)`` for
-        each frame, with cleared axes and a slice of `data`. It sets colors and limits itself, so that
-        `x`, `y`, `limits`, `levels` and `style` are for the other plots only.
-    x, y : str, optional
-        Coordinates for the axes; by default those of the slice's last dimension and of its first. For
-        pcolormesh and contourf they may have two dimensions.
+    plot : str, mapping of str to str, or callable, optional
+        How a slice is drawn: "line", "step", "pcolormesh", "imshow", "contour", "contourf", "hist",
+        "hovmoller", or, for a Dataset, "scatter", "quiver", "streamplot". By default a slice with one
+        dimension is a line, one with two a pcolormesh, and an image with 3 or 4 channels last an imshow.
+        A mapping has the names of the Dataset's variables to be drawn, each with its plot. "hovmoller"
+        draws a line's values as colors over the frames' coordinate, up to the current frame. A function
+        is called as ``plot(ax, frame)`` for each frame, with cleared axes and a slice of `data`. It sets
+        colors and limits itself, so that other arguments about them are an error.
+    title : str or callable, optional
+        A template for the title of each frame, or a function that is called with a slice of `data`, in
+        memory, and returns it; by default the frame's coordinate. Fields are coordinates with one value
+        in a frame, by name, and, unless a coordinate has that name, ``{time}``, the frame's coordinate,
+        ``{frame}``, its index, and ``{name}``, the label of a DataArray. Fields take formats: those of
+        ``strftime`` for times, also for those of cftime, as in ``"{time:%d %b %Y}"``; those of numbers,
+        as in ``"{depth:.0f} m"``; and for timedeltas those of numbers with a unit, as in
+        ``"{lead:.0f h}"``. Times without a format are printed as exactly as all frames need.
+    x : hashable, optional
+        Coordinate for the horizontal axis; by default that of the slice's last dimension. It may have
+        two dimensions, except for imshow. For "scatter" a variable.
+    y : hashable, optional
+        Coordinate for the vertical axis; by default that of the slice's first dimension. A line with it
+        stands upright, as a profile. For "scatter" a variable.
+    hue : hashable, optional
+        Dimension or coordinate along which lines differ; the variable that colors points or vectors.
+    u : hashable, optional
+        Variable with the horizontal components of vectors.
+    v : hashable, optional
+        Variable with the vertical components of vectors.
+    over : hashable, optional
+        Variable that is drawn as a pcolormesh below vectors.
+    stride : int, optional
+        Draw an arrow at each `stride`-th point of both dimensions only.
+    col : hashable, optional
+        Dimension with a column of facets for each of its values. All facets share limits, axes and one
+        color bar or legend.
+    row : hashable, optional
+        Dimension with a row of facets for each of its values.
+    col_wrap : int or "auto", optional
+        Number of columns after which facets, or the panels of a Dataset, go on in the next row.
     limits : "robust", "minmax", tuple of float, or mapping of str to these, optional
-        Limits of colors, or of a line's values. The keys of a mapping are the names of a Dataset's
-        variables. "robust", the default for colors, is from the 2nd to the 98th percentile. "minmax",
-        the default for lines, is from the minimum to the maximum. Color limits on both sides of zero are
-        made symmetric, as in xarray.
-    levels : int, optional
-        Approximate number of contourf levels, at round values between the limits; by default 11.
-    title : str, optional
-        May contain ``{time}``, the frame's coordinate, and ``{name}``, the label of the data; by default
-        ``"{time}"``.
+        Limits of colors, or of a line's or histogram's values. "robust", the default for colors, is from
+        the 2nd to the 98th percentile of all frames. "minmax", the default for values, is from the
+        minimum to the maximum. Color limits on both sides of zero are made symmetric, as in xarray.
+    vmin : float, optional
+        Lower limit of colors. The upper one is computed, if it is not given: by symmetry if the limits
+        lie on both sides of zero.
+    vmax : float, optional
+        Upper limit of colors.
+    robust : bool, optional
+        Whether color limits that are computed are percentiles, as with ``limits="robust"``, or the
+        minimum and the maximum. By default they are percentiles, unlike in xarray.
+    center : float or False, optional
+        Value in the middle of the color limits; False: colors that do not diverge.
+    norm : Normalize or str, optional
+        How values become colors, such as ``LogNorm()`` or "log". Limits that it does not have are those
+        of all frames.
+    cmap : str, Colormap or list of colors, optional
+        Colors of values. By default those of xarray: "viridis", or "RdBu_r" if limits are symmetric.
+    levels : int or sequence of float, optional
+        Edges of intervals with one color each, or of contours. A number gives about so many round
+        values, or exactly so many between `vmin` and `vmax`. By default matplotlib chooses contours.
+    colors : color or list of colors, optional
+        Colors of levels, in place of `cmap`.
+    extend : {"neither", "min", "max", "both"}, optional
+        Ends at which there are values beyond the limits. By default what the data of all frames say, or
+        "both" if the limits are given, so that no data is read.
+    add_colorbar : bool, optional
+        Whether there is a color bar; by default for all plots with colors but contour.
+    cbar_kwargs : mapping, optional
+        Further arguments of ``Figure.colorbar``, such as ``{"label": "SST", "shrink": 0.8}``.
+    add_legend : bool, optional
+        Whether lines with `hue` have a legend, as they have by default.
+    add_guide : bool, optional
+        Whether arrows have a key, as they have by default.
+    add_labels : bool, optional
+        False: no labels of axes and color bars, no titles of panels, and no title if none is given.
+    xlim : tuple, optional
+        Limits of the horizontal axis.
+    ylim : tuple, optional
+        Limits of the vertical axis.
+    xscale : str, optional
+        Scale of the horizontal axis, such as "log".
+    yscale : str, optional
+        Scale of the vertical axis, such as "log".
+    xticks : sequence, optional
+        Positions of the ticks of the horizontal axis.
+    yticks : sequence, optional
+        Positions of the ticks of the vertical axis.
+    xincrease : bool, optional
+        Whether values increase to the right; by default they do, whatever the order of the coordinate.
+    yincrease : bool, optional
+        Whether values increase upwards; by default they do, whatever the order of the coordinate.
+    where : {"pre", "post", "mid"}, optional
+        Where steps are, as in xarray.
+    bins : int or sequence of float, optional
+        Number of bins of a histogram between the limits, by default 10, or their edges.
+    frames : slice, label or sequence, optional
+        Which slices are frames, by default all: labels, as in ``data.sel``, such as
+        ``slice("2001", "2003")`` or ``slice(None, None, 6)`` for every sixth. Integers are positions, as
+        in ``data.isel``, unless the coordinate itself holds numbers, and booleans are a mask. Limits are
+        those of these frames.
     figsize : tuple of float, optional
-        Width and height in inches.
+        Width and height of the figure in inches.
+    size : float, optional
+        Height of each panel in inches, in place of `figsize`; 3 for facets.
+    aspect : float, "auto" or "equal", optional
+        Width of each panel divided by `size`.
+    subplot_kws : mapping, optional
+        Arguments of ``Figure.add_subplot``, such as ``{"projection": cartopy.crs.Robinson()}``.
+    transform : cartopy.crs.CRS or Transform, optional
+        What the coordinates are, such as ``cartopy.crs.PlateCarree()`` for degrees.
     style : mapping, optional
-        Further arguments of the function of matplotlib that draws, such as ``{"cmap": "magma"}``.
+        Further arguments of the function of matplotlib that draws, such as ``{"alpha": 0.5}``.
+    decorate : callable, optional
+        Called once as ``decorate(figure, axes)`` when the panels are drawn, to add what stays, such as
+        coastlines. `axes` are those that ``plt.subplots`` would return: one, or an array.
+    each : callable, optional
+        Called for each frame as ``each(axes, slice)``. What it adds to the axes is taken away before the
+        next frame.
+    **unknown
+        Raises an error that names the nearest argument.
 
     Attributes
     ----------
     data : xarray.DataArray or xarray.Dataset or None
-        As given; None in the copies that workers have.
+        The selected frames; None in the copies that workers have.
     dim : str
         Dimension of the frames.
 
@@ -95,82 +202,121 @@ class DataArrayAnimator(Animator):
         self,
         data: xr.DataArray | xr.Dataset,
         dim: str | None = None,
-        plot: str | Callable[[Axes, Any], object] | None = None,
+        plot: str | Mapping[Any, str] | Callable[[Axes, Any], object] | None = None,
         *,
-        x: str | None = None,
-        y: str | None = None,
-        limits: str | tuple[float, float] | Mapping[str, Any] | None = None,
-        levels: int | None = None,
-        title: str | None = None,
+        title: str | Callable[[Any], str] | None = None,
+        x: Hashable | None = None,
+        y: Hashable | None = None,
+        hue: Hashable | None = None,
+        u: Hashable | None = None,
+        v: Hashable | None = None,
+        over: Hashable | None = None,
+        stride: int | None = None,
+        col: Hashable | None = None,
+        row: Hashable | None = None,
+        col_wrap: int | Literal["auto"] | None = None,
+        limits: str | tuple[float, float] | Mapping[Any, Any] | None = None,
+        vmin: float | Mapping[Any, float] | None = None,
+        vmax: float | Mapping[Any, float] | None = None,
+        robust: bool | Mapping[Any, bool] | None = None,
+        center: float | Mapping[Any, float] | None = None,
+        norm: Normalize | str | Mapping[Any, Any] | None = None,
+        cmap: str | Colormap | Sequence[Any] | Mapping[Any, Any] | None = None,
+        levels: int | Sequence[float] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        colors: str | Sequence[Any] | Mapping[Any, Any] | None = None,
+        extend: str | Mapping[Any, str] | None = None,
+        add_colorbar: bool | Mapping[Any, bool] | None = None,
+        cbar_kwargs: Mapping[str, Any] | None = None,
+        add_legend: bool | None = None,
+        add_guide: bool | None = None,
+        add_labels: bool | None = None,
+        xlim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
+        ylim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
+        xscale: str | Mapping[Any, str] | None = None,
+        yscale: str | Mapping[Any, str] | None = None,
+        xticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        yticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
+        xincrease: bool | Mapping[Any, bool] | None = None,
+        yincrease: bool | Mapping[Any, bool] | None = None,
+        where: Literal["pre", "post", "mid"] | None = None,
+        bins: int | Sequence[float] | NDArray[Any] | None = None,
+        frames: Any = None,
         figsize: tuple[float, float] | None = None,
+        size: float | None = None,
+        aspect: float | Literal["auto", "equal"] | None = None,
+        subplot_kws: Mapping[str, Any] | None = None,
+        transform: Any = None,
         style: Mapping[str, Any] | None = None,
+        decorate: Callable[..., object] | None = None,
+        each: Callable[..., object] | None = None,
+        **unknown: Any,
     ) -> None:
+        given = dict(locals())
+        refuse_unknown(unknown, ARGUMENTS)
         if not isinstance(data, xr.DataArray | xr.Dataset):
             raise OptionTypeError(f"data must be a DataArray or a Dataset, got {type(data).__name__}")
         self.dim: str = open_slices(data, None, dim).arrays[0].dim  # type: ignore[attr-defined]
+        data = select_frames(data, self.dim, frames)
         self.data: xr.DataArray | xr.Dataset | None = data
         self._first = data.isel({self.dim: 0})  # read when it is needed
+        plot = check_plot(plot, data)
         self._function = plot if callable(plot) else None
-        kind = None if plot is None or callable(plot) else require_choice("plot", plot, list(PLOTS))
-        self._plots = {} if self._function else self._choose_plots(data, kind)
-        self._requested_limits = check_limits(limits, self._plots, self._first)
+        self._words, self._specs = panel_specs(data, self._first, self.dim, plot, given)
         self._is_ready = False
-        self._limits: dict[Hashable, Limits] = {}
-        self._options = PanelOptions.create(self._plots.values(), x, y, levels, style)
-        self._title = FrameTitle(title, data, self.dim)
-        self._figsize = figsize
+        self._scales: dict[Hashable, Scales] = {}
+        hides_title = title is None and self._words.add_labels is False
+        self._title = FrameTitle("" if hides_title else title, data, self.dim)
 
     def before_drawing(self) -> None:
-        """Read the first slice, try to draw it, then find the limits; once."""
+        """Read the first slice, try to draw it, then find what holds for all frames; once."""
         if self._is_ready or self.data is None:
             return
         self._first = self._first.compute()
         trial = copy(self)  # a figure made here would count as content of this animator
-        trial._limits = dict.fromkeys(self._plots, Limits(0.0, 1.0))
         try:
+            trial._scales = trial_scales(self.data, self.dim, self._specs)
             trial.setup()
+            if not self._function:
+                trial.update(0, self._first)
         except Exception as exc:
             raise SetupError.of(exc) from exc
-        self._limits = self._find_limits(self.data)
+        self._scales = scales_of(self.data, self._first, self.dim, self._specs)
         self._is_ready = True
 
     def setup(self) -> Figure:
         """Build the axes and show the first frame."""
+        words = self._words
         if self._function:
-            figure = Figure(self._figsize, layout="constrained")
-            self._axes = figure.subplots()
+            figure = Figure(Grid(1, 1, False).figsize(words), layout="constrained")
+            self._axes = figure.subplots(subplot_kw=words.subplot_kws)
             self._draw(self._first, 0)
             return figure
-        n = len(self._plots)
-        n_columns = math.ceil(math.sqrt(n))
-        n_rows = math.ceil(n / n_columns)
-        figure = Figure(self._figsize or (6.4 * n_columns, 4.8 * n_rows), layout="constrained")
-        axes = figure.subplots(n_rows, n_columns, squeeze=False)
-        self._panels: dict[Hashable, Panel] = {}
-        for ax, (name, plot) in zip(axes.flat, self._plots.items(), strict=False):
-            frame = self._variable(self._first, name)
-            self._panels[name] = make_panel(ax, frame, plot, self._limits[name], self._options)
-            if n > 1:
-                ax.set_title(name)
-        for ax in axes.flat[n:]:
-            ax.set_axis_off()
-        write = figure.suptitle if n > 1 else axes[0, 0].set_title
+        layout = self._layout = build(self._first, self._specs, self._scales, words)
+        write = layout.figure.suptitle if len(self._specs) > 1 else layout.axes.item().set_title
         self._text = write(self._title.of(self._first, 0))
-        return figure
+        if words.decorate is not None:
+            _call("decorate", words.decorate, layout.figure, layout.public_axes)
+        if words.each is not None:
+            self._of_each = OwnArtists(layout.axes)
+        return layout.figure
 
     def update(self, frame_idx: int, params: xr.DataArray | xr.Dataset) -> None:
         """Show a slice of the data."""
         if self._function:
             self._draw(params, frame_idx)
             return
-        for name, panel in self._panels.items():
-            panel.show(self._variable(params, name))
+        for spec, panel in self._layout.panels:
+            panel.show(spec.of(params), frame_idx)
         self._text.set_text(self._title.of(params, frame_idx))
+        if self._words.each is not None:
+            with self._of_each.replaced():
+                _call("each", self._words.each, self._layout.public_axes, params)
 
     def limits(self) -> dict[Hashable, tuple[float, float]]:
         """Return the limits of each variable, of its colors or of a line's values; computed once."""
         self.before_drawing()
-        return {name: (limits.low, limits.high) for name, limits in self._limits.items()}
+        found = {name: shown_limits(scales) for name, scales in self._scales.items()}
+        return {name: (one.low, one.high) for name, one in found.items() if one is not None}
 
     @overload
     def to_video(
@@ -211,6 +357,18 @@ class DataArrayAnimator(Animator):
             As in `make_video`.
         fps : float or Fraction, default: 30
             Frames per second.
+        durations : str, mapping of int to float, or sequence of float, optional
+            As in `make_video`. Or the name of a coordinate along the dimension of the frames, or "time"
+            for the one of the frames, whatever its name. Each frame is then shown in proportion to the
+            step to the next one, the last like the one before it. Frames begin at the nearest tick of
+            ``1 / fps`` seconds; of several that begin at the same one, only that which is nearest to it
+            is shown.
+        length : float, optional
+            Seconds that the video lasts, to the nearest tick, if `durations` is a coordinate; by default
+            as long as with equal durations.
+        rate : timedelta or number, optional
+            Instead of `length`: how much of the coordinate goes by in a second of the video, such as
+            ``"7D"`` or ``np.timedelta64(7, "D")`` of times, or a number.
         **options
             Other arguments of `make_video`.
 
@@ -218,39 +376,41 @@ class DataArrayAnimator(Animator):
         -------
         Video
             The finished video and what the render cost; a `Render` with ``wait=False``.
+
+        Raises
+        ------
+        OptionError
+            If `durations` is no such coordinate, or it holds values that are missing or do not rise or
+            fall from each frame to the next, or `length` or `rate` is not valid or has no effect.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> import xarray as xr
+        >>> days = np.datetime64("2001-01-01") + np.array([0, 1, 2, 9])
+        >>> data = xr.DataArray(np.eye(4), dims=("time", "x"), coords={"time": days})
+        >>> animator = DataArrayAnimator(data, figsize=(2, 2))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     video = animator.to_video(
+        ...         os.path.join(folder, "a.mp4"), 10, durations="time", rate="2D", num_workers=1
+        ...     )
+        >>> video.n_frames, video.duration
+        (4, 8.0)
         """
+        if self.data is None:
+            raise ParamsError(
+                "this animator is a copy without its data: call to_video() of the original"
+            )
+        data, options = timed(self.data, self.dim, fps, options)
         client = options.get("client")
         with nullcontext() if client is None else client.as_current():
             self.before_drawing()
-        rendered: Video | Render = self.make_video(output_file, self.data, fps, dim=self.dim, **options)
+        rendered: Video | Render = self.make_video(output_file, data, fps, dim=self.dim, **options)
         return rendered
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}
-
-    def _choose_plots(self, data: xr.DataArray | xr.Dataset, plot: str | None) -> dict[Hashable, str]:
-        """Return the kind of plot for each variable."""
-        if isinstance(data, xr.DataArray):
-            name = "" if data.name is None else data.name
-            return {name: plot_of(self._first, plot)}
-        names = [name for name, variable in data.data_vars.items() if self.dim in variable.dims]
-        if not names:
-            raise ParamsError(f"no variable of the Dataset has the dimension {self.dim!r}")
-        plots, problems = {}, []
-        for name in names:
-            try:
-                plots[name] = plot_of(self._first[name], plot)
-            except OptionError as exc:
-                problems.append(exc)
-        if not plots:
-            raise problems[0]
-        if problems:
-            left_out = ", ".join(repr(name) for name in names if name not in plots)
-            notify(f"variables of the Dataset that cannot be drawn like this are left out: {left_out}")
-        return plots
-
-    def _variable(self, frame: xr.DataArray | xr.Dataset, name: Hashable) -> xr.DataArray:
-        return frame[name] if isinstance(frame, xr.Dataset) else frame
 
     def _draw(self, frame: xr.DataArray | xr.Dataset, frame_idx: int) -> None:
         assert self._function is not None
@@ -264,27 +424,40 @@ class DataArrayAnimator(Animator):
         if not self._axes.get_title():
             self._axes.set_title(self._title.of(frame, frame_idx))
 
-    def _find_limits(self, data: xr.DataArray | xr.Dataset) -> dict[Hashable, Limits]:
-        is_dataset = isinstance(data, xr.Dataset)
-        rules = {
-            name: rule
-            for name, rule in self._requested_limits.items()
-            if isinstance(rule, str) and self._variable(self._first, name).ndim < 3
-        }
-        found: Mapping[Hashable, Distribution] = {}
-        if rules:
-            variables = data[list(rules)] if is_dataset else data
-            found = distributions(open_slices(variables, None, self.dim))
-        limits = {}
-        for name, requested in self._requested_limits.items():
-            if name in rules:
-                distribution = found[name if is_dataset else ""]
-                limits[name] = limits_of(distribution, rules[name], self._plots[name])
-                low, high, _ = limits[name]
-                what = "the data" if name == "" else name
-                notify(f"limits of {what}: {low:g} to {high:g}, {in_words(rules[name])}")
-            elif isinstance(requested, Limits):
-                limits[name] = requested
-            else:
-                limits[name] = Limits(0.0, 1.0, "neither")  # an image with its own colors
-        return limits
+
+#: Names of all arguments but the data.
+ARGUMENTS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data", "unknown"}
+
+
+class OwnArtists:
+    """The artists that a function adds to axes: those of the frame before are taken away.
+
+    Neither limits of axes nor colors depend on what was added before: limits are fixed, and the cycle of
+    colors begins anew for each frame.
+    """
+
+    def __init__(self, axes: Any) -> None:
+        self._axes: list[Axes] = list(axes.flat)
+        self._added: list[Artist] = []
+        for ax in self._axes:
+            ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+
+    @contextmanager
+    def replaced(self) -> Iterator[None]:
+        """Remove the artists of the call before; those that are added in the context are ours."""
+        for artist in self._added:
+            if artist.axes is not None:  # the function itself may have removed it
+                artist.remove()
+        for ax in self._axes:
+            ax.set_prop_cycle(None)
+        before = {child for ax in self._axes for child in ax.get_children()}
+        yield
+        self._added = [child for ax in self._axes for child in ax.get_children() if child not in before]
+
+
+def _call(name: str, function: Callable[..., object], *args: Any) -> None:
+    """Call a function of the caller's; an error says which one it was."""
+    try:
+        function(*args)
+    except Exception as exc:
+        raise OptionError(f"the function given as {name}= failed: {type(exc).__name__}: {exc}") from exc

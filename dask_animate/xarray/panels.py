@@ -1,116 +1,83 @@
-"""Axes that show one variable, a slice at a time: one class for each kind of plot."""
+"""What a panel is: axes that show one slice after another, how it is asked for, and its coordinates."""
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from ..errors import OptionError, OptionTypeError
-from ..validation import in_short, require_int
-from .labels import label_of
+from ..errors import OptionError
+from .calendars import require_axes_for
+from .colors import ColorScale
 from .limits import Limits
+from .words import PlotWords
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-#: Kinds of plots and the numbers of dimensions that they can show.
-PLOTS = {"line": (1,), "pcolormesh": (2,), "imshow": (2, 3), "contourf": (2,)}
-#: Names of a last dimension that holds the channels of an image.
-CHANNELS = ("band", "c", "channel", "channels", "color", "colour", "rgb", "rgba")
-_BY_NDIM = {1: "line", 2: "pcolormesh", 3: "imshow"}
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import Transform
 
 
-@dataclass(frozen=True)
-class PanelOptions:
-    """How panels are drawn.
+@dataclass(frozen=True, eq=False)
+class PanelSpec:
+    """What a panel shows of a frame, and how.
 
     Attributes
     ----------
-    x, y : str or None
-        Coordinates for the axes; None takes those of the slice's dimensions.
-    levels : int
-        Approximate number of contour levels, at round values.
-    style : dict
-        Further arguments of matplotlib's function.
+    kind : str
+        The kind of plot, a key of `KINDS`.
+    words : PlotWords
+        Those that hold for this panel.
+    name : hashable
+        What the panel's limits are known by: a variable's name, or "".
+    variable : hashable or None
+        The variable of a Dataset; None if the panel shows the whole frame.
+    facet : mapping of hashable to int
+        Indices along the dimensions of `col` and `row`.
     """
 
-    x: str | None
-    y: str | None
-    levels: int
-    style: dict[str, Any]
+    kind: str
+    words: PlotWords
+    name: Hashable
+    variable: Hashable | None = None
+    facet: Mapping[Hashable, int] = field(default_factory=dict)
 
-    @classmethod
-    def create(
-        cls,
-        plots: Collection[str],
-        x: str | None,
-        y: str | None,
-        levels: int | None,
-        style: Mapping[str, Any] | None,
-    ) -> PanelOptions:
-        """Validate the caller's arguments; an argument that has no effect on `plots` is an error."""
-        given = {"x": x, "y": y, "levels": levels, "style": style}
-        ignored = [] if plots else [name for name, value in given.items() if value is not None]
-        if plots and levels is not None and "contourf" not in plots:
-            ignored.append("levels")
-        if plots and y is not None and set(plots) == {"line"}:
-            ignored.append("y")
-        if ignored:
-            kinds = ", ".join(sorted(set(plots))) or "a function"
-            raise OptionError(f"{', '.join(ignored)}= has no effect with {kinds} as plot=")
-        if style is not None and not isinstance(style, Mapping):
-            raise OptionTypeError(
-                f'style must be a dict such as {{"cmap": "magma"}}, got {in_short(style)}'
-            )
-        levels = 11 if levels is None else require_int("levels", levels, 2)
-        return cls(x, y, levels, dict(style or {}))
+    def of(self, frame: xr.DataArray | xr.Dataset) -> Any:
+        """Return what the panel shows of a frame: a DataArray, or a Dataset."""
+        shown = frame if self.variable is None else frame[self.variable]
+        return shown.isel(self.facet) if self.facet else shown
 
 
-def plot_of(frame: xr.DataArray, plot: str | None) -> str:
-    """Return the kind of plot for a slice: `plot`, or the default for its dimensions.
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """What holds for all frames of a panel. Pickles.
 
-    Raises
-    ------
-    OptionError
-        If the slice cannot be drawn like that.
+    Attributes
+    ----------
+    limits : mapping of str to Limits
+        Limits of what is shown by positions, by role, such as the values of a line.
+    colors : ColorScale or None
+        The colors, of panels that have them.
+    arrow : float
+        Length of a typical vector.
+    highest : float
+        The highest bar of all histograms.
+    history : DataArray or None
+        All frames, for panels that show those before a frame.
     """
-    chosen = plot or _BY_NDIM.get(frame.ndim, "")
-    if plot is None and frame.ndim == 3 and frame.dims[2] not in CHANNELS:
-        chosen = ""
-    if frame.ndim not in PLOTS.get(chosen, ()):
-        raise OptionError(_wrong_dimensions(frame, chosen))
-    if frame.ndim == 3 and frame.shape[2] not in (3, 4):
-        shape = dict(frame.sizes)
-        raise OptionError(f"an image has 3 or 4 channels in its last dimension, got {shape}")
-    if frame.dtype.kind not in "fiub":
-        raise OptionError(
-            f"{frame.name!r} holds {frame.dtype}, which cannot be drawn: give a function as plot="
-        )
-    return chosen
 
-
-def _wrong_dimensions(frame: xr.DataArray, chosen: str) -> str:
-    """Return the text of the error for a slice that a kind of plot, or "" for any, cannot draw."""
-    name = "" if frame.name is None else f" of {frame.name!r}"
-    sizes = ", ".join(f"{dim}: {size}" for dim, size in frame.sizes.items())
-    has = f"has {frame.ndim} dimension{'s' * (frame.ndim > 1)} ({sizes})" if sizes else "is one number"
-    drawn = PLOTS.get(chosen, (1, 2))
-    what = f'plot="{chosen}" draws' if chosen else "the built-in plots draw"
-    how_many = f"{' or '.join(map(str, drawn))} dimension{'s' * (drawn != (1,))}"
-    ways = ["give a function plot(ax, frame) as plot="]
-    if chosen:
-        ways.insert(0, "choose another plot=")
-    if frame.ndim > max(drawn):
-        ways.insert(0, f"select from the data, such as data.isel({{{frame.dims[0]!r}: 0}})")
-    return f"a frame{name} {has}, but {what} {how_many}: {', or '.join(ways)}"
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    colors: ColorScale | None = None
+    arrow: float = 1.0
+    highest: float = 1.0
+    history: xr.DataArray | None = None
 
 
 class Panel(ABC):
@@ -120,167 +87,149 @@ class Panel(ABC):
     ----------
     ax : Axes
         Empty.
-    frame : DataArray
-        The first slice, in memory.
-    limits : Limits
-        Limits of the values or of their colors.
-    options : PanelOptions
-        How the panel is drawn.
+    frame : DataArray or Dataset
+        What the panel shows of the first frame, in memory.
+    spec : PanelSpec
+        How it is shown.
+    scales : Scales
+        What holds for all frames.
+
+    Attributes
+    ----------
+    mappable : ScalarMappable or None
+        What a color bar explains, with the label of it.
+    color_label : str
+        The label of a color bar.
+    lines : list of Line2D
+        What a legend explains.
+    hue : DataArray or None
+        The coordinate that tells lines apart.
+    ax, words, style
+        The axes, the caller's words, and the arguments of matplotlib's function among them.
     """
 
+    #: Whether coordinates grow to the right and upwards if nobody says otherwise.
+    increases: bool | None = True
+    mappable: ScalarMappable | None = None
+    color_label: str = ""
+    lines: list[Line2D] = []  # noqa: RUF012  replaced, not changed
+    hue: xr.DataArray | None = None
+    #: Limits of the values that positions on an axis show, before margins.
+    x_limits: Limits | None = None
+    y_limits: Limits | None = None
+
+    def __init__(self, ax: Axes, frame: Any, spec: PanelSpec, scales: Scales) -> None:
+        self.ax = ax
+        self.words = spec.words
+        self.style: dict[str, Any] = dict(spec.words.style or {})
+        if spec.words.transform is not None:
+            self.style["transform"] = spec.words.transform
+
     @abstractmethod
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
+    def show(self, frame: Any, frame_idx: int) -> None:
+        """Show another slice; what is shown depends on these arguments alone."""
+
+    def label_axes(self, x: str, y: str) -> None:
+        """Write the labels of the axes, unless the caller wants none."""
+        if self.words.add_labels is not False:
+            self.ax.set(xlabel=x, ylabel=y)
+
+    def apply_words(self) -> None:
+        """Set what words say about the axes, in the order of xarray; once, after all is drawn."""
+        words, ax = self.words, self.ax
+        for name, inverted, invert in (
+            ("xincrease", ax.xaxis_inverted(), ax.invert_xaxis),
+            ("yincrease", ax.yaxis_inverted(), ax.invert_yaxis),
+        ):
+            given = getattr(words, name)
+            increases = self.increases if given is None else given
+            if increases is not None and increases == inverted:
+                invert()
+        for name in ("xscale", "yscale"):
+            if (value := getattr(words, name)) is not None:
+                getattr(ax, f"set_{name}")(value)
+        if self.x_limits is not None:
+            low, high = _padded(self.x_limits, ax.xaxis.get_transform())
+            ax.set_xlim((high, low) if ax.xaxis_inverted() else (low, high))
+        if self.y_limits is not None:
+            low, high = _padded(self.y_limits, ax.yaxis.get_transform())
+            ax.set_ylim((high, low) if ax.yaxis_inverted() else (low, high))
+        for name in ("xticks", "yticks", "xlim", "ylim"):
+            if (value := getattr(words, name)) is not None:
+                getattr(ax, f"set_{name}")(value)
 
 
-class LinePanel(Panel):
-    """A line over one coordinate."""
-
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        x = _coordinate(frame, options.x, frame.dims[0])
-        ax.set_xlabel(label_of(x))
-        (self._artist,) = ax.plot(x.values, frame.values, **options.style)
-        margin = 0.05 * (limits.high - limits.low) or 1
-        ax.set_ylim(limits.low - margin, limits.high + margin)
-        ax.set_ylabel(label_of(frame))
-
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
-        self._artist.set_ydata(frame.values)
+def is_on_map(ax: Axes) -> bool:
+    """Return whether the axes have a map projection of cartopy."""
+    return hasattr(ax, "projection")
 
 
-class _PlanePanel(Panel):
-    """A plane over two coordinates."""
-
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        self._ax = ax
-        self._extend = limits.extend
-        x = _coordinate(frame, options.x, frame.dims[1])
-        y = _coordinate(frame, options.y, frame.dims[0])
-        is_grid = x.ndim == y.ndim == 1
-        self._dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
-        self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
-        ax.set_xlabel(label_of(x))
-        ax.set_ylabel(label_of(y))
-        self._artist: Any = None
-
-    def _values(self, frame: xr.DataArray) -> np.ma.MaskedArray[Any, Any]:
-        """Return the values with the vertical dimension first, masked where they are missing."""
-        return np.ma.masked_invalid(frame.transpose(*self._dims).values)
-
-    def _add_colorbar(self, frame: xr.DataArray, **options: Any) -> None:
-        self._ax.figure.colorbar(self._artist, ax=self._ax, label=label_of(frame), **options)
+def set_dates(ax: Axes, values: Any) -> None:
+    """Make the ticks of the horizontal axis short if it shows dates, as xarray does."""
+    if np.issubdtype(values.dtype, np.datetime64):
+        locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+        ax.xaxis.set_major_locator(locator)
+        formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+        ax.xaxis.set_major_formatter(formatter)
 
 
-class MeshPanel(_PlanePanel):
-    """A ``pcolormesh``."""
+def coordinate(frame: xr.DataArray, name: Hashable) -> xr.DataArray:
+    """Return a coordinate of a slice; numbers from 0 if it is a dimension that has none.
 
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        super().__init__(ax, frame, limits, options)
-        style = _color_style(limits) | {"shading": "nearest"} | options.style
-        self._artist = ax.pcolormesh(self._x.values, self._y.values, self._values(frame), **style)
-        self._add_colorbar(frame, extend=self._extend)
-
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
-        self._artist.set_array(self._values(frame))
-
-
-class ImagePanel(_PlanePanel):
-    """An ``imshow`` of values, over coordinates that are evenly spaced."""
-
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        super().__init__(ax, frame, limits, options)
-        left, right = _edges(self._x)
-        bottom, top = _edges(self._y)
-        style = _color_style(limits) | {"aspect": "auto"} | options.style
-        extent = (left, right, bottom, top)
-        self._artist = ax.imshow(self._values(frame), origin="lower", extent=extent, **style)
-        ax.set(xlim=sorted((left, right)), ylim=sorted((bottom, top)))
-        self._add_colorbar(frame, extend=self._extend)
-
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
-        self._artist.set_data(self._values(frame))
+    Raises
+    ------
+    OptionError
+        If there is none of this name.
+    """
+    if name in frame.coords:
+        return frame.coords[name]
+    if name in frame.dims:
+        return xr.DataArray(np.arange(frame.sizes[name]), dims=(name,), name=str(name))
+    known = sorted(map(str, {*frame.coords, *frame.dims}))
+    raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
 
 
-class ChannelsPanel(_PlanePanel):
-    """An ``imshow`` of colors, without axes."""
-
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        super().__init__(ax, frame, limits, options)
-        ax.set_axis_off()
-        self._artist = ax.imshow(frame.values)
-
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
-        self._artist.set_data(frame.values)
-
-
-class ContourPanel(_PlanePanel):
-    """A ``contourf``."""
-
-    def __init__(self, ax: Axes, frame: xr.DataArray, limits: Limits, options: PanelOptions) -> None:
-        super().__init__(ax, frame, limits, options)
-        levels = MaxNLocator(options.levels).tick_values(limits.low, limits.high)
-        style: dict[str, Any] = {"cmap": _colormap(limits), "levels": levels, "extend": limits.extend}
-        self._style = style | options.style
-        self.show(frame)
-        self._add_colorbar(frame, ticks=levels[:: max(1, len(levels) // 8)])
-
-    def show(self, frame: xr.DataArray) -> None:
-        """Show another slice."""
-        if self._artist is not None:
-            self._artist.remove()
-        self._artist = self._ax.contourf(
-            self._x.values, self._y.values, self._values(frame), **self._style
-        )
+def plane_coordinates(frame: xr.DataArray, words: PlotWords) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return the coordinates for the axes of a slice with two dimensions, as xarray infers them."""
+    x_name, y_name = words.x, words.y
+    if x_name is None and y_name is None:
+        y_name, x_name = frame.dims[:2]
+    elif x_name is None:
+        x_name = _other_dim(frame, y_name)
+    elif y_name is None:
+        y_name = _other_dim(frame, x_name)
+    elif x_name == y_name:
+        raise OptionError(f"x= and y= must be different coordinates, got {x_name!r} twice")
+    x, y = coordinate(frame, x_name), coordinate(frame, y_name)
+    require_axes_for(x)
+    require_axes_for(y)
+    return x, y
 
 
-_PANELS: dict[str, Callable[[Axes, xr.DataArray, Limits, PanelOptions], Panel]] = {
-    "line": LinePanel,
-    "pcolormesh": MeshPanel,
-    "contourf": ContourPanel,
-}
+def _other_dim(frame: xr.DataArray, name: Hashable) -> Hashable:
+    (*_, dim) = coordinate(frame, name).dims
+    rest: list[Hashable] = [other for other in frame.dims[:2] if other != dim]
+    return rest[0]
 
 
-def make_panel(ax: Axes, frame: xr.DataArray, plot: str, limits: Limits, options: PanelOptions) -> Panel:
-    """Make a panel of a kind in `PLOTS`; the other arguments are those of `Panel`."""
-    image = ImagePanel if frame.ndim == 2 else ChannelsPanel
-    return _PANELS.get(plot, image)(ax, frame, limits, options)
+def _padded(limits: Limits, transform: Transform) -> tuple[float, float]:
+    """Return limits with margins of a twentieth on the axis, as matplotlib's own."""
+    low, high = transform.transform(list(limits))
+    margin = 0.05 * (high - low)
+    low, high = transform.inverted().transform([low - margin, high + margin])
+    return float(low), float(high)
 
 
-def _colormap(limits: Limits) -> str:
-    return "RdBu_r" if limits.low == -limits.high else "viridis"
+def label_of(array: xr.DataArray) -> str:
+    """Return the label of an axis or a color bar, as xarray words it, in lines of 30 characters."""
+    keys = [key for key in ("long_name", "standard_name") if key in array.attrs]
+    name = str(array.attrs[keys[0]] if keys else "" if array.name is None else array.name)
+    units = next((f" [{array.attrs[key]}]" for key in ("units", "unit") if key in array.attrs), "")
+    if name.startswith("$") and name.count("$") % 2 == 0:
+        return name + units  # a formula, which cannot be broken
+    return "\n".join(textwrap.wrap(name + units, 30))
 
 
-def _color_style(limits: Limits) -> dict[str, Any]:
-    return {"cmap": _colormap(limits), "vmin": limits.low, "vmax": limits.high}
-
-
-def _coordinate(frame: xr.DataArray, name: str | None, dim: Any) -> xr.DataArray:
-    """Return the coordinate for an axis; numbers from 0 if the dimension has none."""
-    if name is None:
-        if dim in frame.coords:
-            return frame.coords[dim]
-        return type(frame)(np.arange(frame.sizes[dim]), dims=(dim,), name=str(dim))
-    if name not in frame.coords and name not in frame.dims:
-        known = sorted(map(str, {*frame.coords, *frame.dims}))
-        raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
-    return frame.coords[name] if name in frame.coords else _coordinate(frame, None, name)
-
-
-def _edges(coordinate: xr.DataArray) -> tuple[float, float]:
-    """Return the outer edges of the pixels whose centers a coordinate gives."""
-    values: NDArray[Any] = coordinate.values
-    if values.dtype.kind not in "fiu" or values.ndim != 1:
-        raise OptionError(
-            f"imshow needs {coordinate.name!r} to be numeric with one dimension: use pcolormesh"
-        )
-    if len(values) == 1:
-        return float(values[0]) - 0.5, float(values[0]) + 0.5
-    steps = np.diff(values.astype(float))
-    if np.ptp(steps) > 1e-3 * abs(steps).max():
-        raise OptionError(f"imshow needs {coordinate.name!r} to be evenly spaced: use pcolormesh")
-    half = (float(values[-1]) - float(values[0])) / (len(values) - 1) / 2
-    return float(values[0]) - half, float(values[-1]) + half
+def label_with(words: PlotWords, array: xr.DataArray) -> str:
+    """Return the label of an array, or "" if the caller wants none."""
+    return "" if words.add_labels is False else label_of(array)

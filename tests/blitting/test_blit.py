@@ -482,6 +482,22 @@ def test_hairs_of_strokes_whose_segments_are_parallel():
     frames_equal(make, lambda made: made[2].set_visible(False), lambda made: made[2].set_visible(True))
 
 
+def test_lines_with_infinite_values():
+    """They are gaps; computing with them must not warn."""
+
+    def make():
+        figure, ax = plt.subplots()
+        ax.set_ylim(0, 10)
+        return figure, ax.plot(np.arange(10.0))[0]
+
+    pair = Pair(make)
+    pair.assert_equal()
+    for values in ([3, np.inf, np.inf], [np.nan, -np.inf, 2], [np.inf] * 10):
+        values = np.concatenate([values, np.arange(10.0)[len(values) :]])
+        pair.do(lambda made, values=values: made[1].set_ydata(values))
+        pair.assert_equal()
+
+
 def test_transforms_changed_in_place():
     def make():
         fig, ax, line = with_line()()

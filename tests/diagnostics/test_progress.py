@@ -6,7 +6,7 @@ import pytest
 from helpers import FailsAt, FrameNumber
 
 from dask_animate.diagnostics.events import FrameEncoded, PartitionRendered, PartitionReport
-from dask_animate.diagnostics.progress import ProgressBar, ProgressOptions
+from dask_animate.diagnostics.progress import ProgressBar, ProgressLines, ProgressOptions
 from dask_animate.errors import FrameError, OptionTypeError
 
 
@@ -79,3 +79,46 @@ def test_bad_disable():
         OptionTypeError, match="disable_progress_bar must be True, False or None, got 'no'"
     ):
         ProgressOptions.create("no", None)
+
+
+def lines_of(n_frames, seconds, capsys):
+    """Return the lines of a render whose frame i comes at ``seconds(i)``."""
+    times = [0.0, *map(seconds, range(n_frames))]
+    for total in (n_frames, None):
+        clock = iter(times)
+        with ProgressLines(total, lambda clock=clock: next(clock)) as lines:
+            for i in range(n_frames):
+                lines(FrameEncoded(i))
+            lines.conclude("done")
+        yield capsys.readouterr().err.splitlines()
+
+
+def test_lines_of_a_short_render(capsys):
+    for lines in lines_of(100, lambda i: i / 25, capsys):
+        assert lines == ["Frames: waiting for the first one", "done"]
+
+
+def test_lines_of_a_render(capsys):
+    """One for each twentieth, but not within five seconds; without a total one for each minute."""
+    known, unknown = lines_of(100, lambda i: 2 * i + 30, capsys)
+    assert known[1:4] == [
+        "Frames: 5 of 100 (5%), 0.5 per second, 0:03:10 left",
+        "Frames: 10 of 100 (10%), 0.5 per second, 0:03:00 left",
+        "Frames: 15 of 100 (15%), 0.5 per second, 0:02:50 left",
+    ]
+    assert known[-2:] == ["Frames: 100 of 100 (100%), 0.5 per second, 0:00:00 left", "done"]
+    assert unknown[1:3] == ["Frames: 16, 0.5 per second", "Frames: 46, 0.5 per second"]
+
+
+def test_lines_of_a_slow_render(capsys):
+    known, _ = lines_of(40, lambda i: 70 * i, capsys)
+    assert known[1] == "Frames: 2 of 40 (5%), 0.0143 per second, 0:44:20 left"
+    assert len(known) == 41
+
+
+def test_lines_are_written_to_a_file(tmp_path, capfd):
+    FrameNumber().make_video(tmp_path / "a.mp4", range(5), 30, num_workers=1, disable_progress_bar=False)
+    err = capfd.readouterr().err
+    assert "\r" not in err
+    assert err.startswith("Frames: waiting for the first one\n")
+    assert err.endswith("s\n")

@@ -150,7 +150,7 @@ def test_output_options():
     encode = EncodeOptions.create("a.mp4", 10)
     labels = {"title": "Waves", "author": "me"}
     output = OutputOptions.create("a.mp4", encode, 30, chapters=[("a", 0)], metadata=labels)
-    assert (output.path, output.metadata) == (
+    assert (output.destination, output.metadata) == (
         Path("a.mp4").absolute(),
         {"title": "Waves", "artist": "me"},
     )

@@ -67,6 +67,7 @@ def test_the_length_that_costs_least():
 
 def test_bounds_of_lengths():
     assert segment_length(None, 4, None, GOP, 999) == SHORT_SEGMENT
+    assert segment_length(None, 4, None, GOP, 999, is_elastic=True) == TAIL_SEGMENT
     assert segment_length(None, 4, PartitionCost(0.02, 0.02), GOP, 999) == MIN_SECONDS / 0.02
     assert segment_length(None, 4, PartitionCost(0.02, 0.08), GOP, 999) == 0.08 / (0.05 * 0.02)
     assert segment_length(None, 4, PartitionCost(0.001, 0.02), GOP, 9999) == 4 * GOP

@@ -24,6 +24,7 @@ SHOWN = {
         "without being marked stale",
         "238 drawn incrementally",
     ],
+    "06_climate": ["<video", "'image/png'", "limits of thetao: ", "11 frames in 10.0 s"],
 }
 #: Bytes of a notebook, and of one video or image in it, that a repository should hold at most.
 MAX_NOTEBOOK, MAX_PICTURE = 1.3 * 2**20, 400 * 2**10

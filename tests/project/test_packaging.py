@@ -35,12 +35,15 @@ def test_environment_holds_the_same_set():
 def test_core_dependencies():
     core = {
         "av",
+        "click",
         "cloudpickle",
         "dask",
         "distributed",
+        "fsspec",
         "lazy_loader",
         "matplotlib",
         "numpy",
+        "pillow",
         "tqdm",
         "zarr",
     }

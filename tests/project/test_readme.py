@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import re
 import runpy
 import subprocess
@@ -57,10 +58,36 @@ def test_code_runs(page, tmp_path):
         assert len(decode(tmp_path / "wave.mp4")) == 60
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if "```sh" in page.read_text()])
+def test_commands_run(page, tmp_path):
+    """Commands run in the order of the page, with the files whose names stand in their first lines."""
+    for name, text in re.findall(
+        r"^```python\n# (\w+\.py)\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL
+    ):
+        (tmp_path / name).write_text(text)
+    text = re.sub(NOT_RUN + r"```sh\n.*?```", "", page.read_text(), flags=re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "dask-animate"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dask_animate "$@"\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(blocks)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    if page.stem == "command-line":
+        assert len(decode(tmp_path / "both.mp4")) == 60
+        assert len(decode(tmp_path / "plots.mp4")) == 50
+
+
 @of_each_page
 def test_all_code_says_what_it_is(page):
     """Code that is indented only would neither be run nor be seen by the test above."""
-    text = re.sub(r"^```python\n.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```(python|sh)\n.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     assert "```" not in text
     indented = re.findall(r"(?<=\n\n)    (?! )(.+)", text)
     assert [line for line in indented if not line.startswith("pip install ")] == []
@@ -104,7 +131,15 @@ def script(name):
     return runpy.run_path(str(ROOT / "docs" / f"{name}.py"))
 
 
-@pytest.mark.parametrize("page", [README, ROOT / "docs" / "formats.md"], ids=lambda page: page.stem)
+TABLES = [
+    README,
+    ROOT / "docs" / "formats.md",
+    ROOT / "docs" / "command-line.md",
+    ROOT / "docs" / "xarray.md",
+]
+
+
+@pytest.mark.parametrize("page", TABLES, ids=lambda page: page.stem)
 def test_tables_are_what_the_code_says(page):
     tables = script("write_tables")
     new = tables["written"](page.read_text(), tables["tables"]()[page])

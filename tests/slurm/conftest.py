@@ -42,14 +42,14 @@ def slurm_cluster(slurm, tmp_path):
 
     clusters = []
 
-    def make(**options):
+    def make(python=sys.executable, **options):
         cluster = SLURMCluster(
             cores=1,
             processes=1,
             memory="2GB",
             queue="debug",
             interface="lo",
-            python=sys.executable,
+            python=str(python),
             local_directory=tmp_path / "scratch",
             log_directory=tmp_path / "logs",
             scheduler_options={"dashboard_address": ":0"},

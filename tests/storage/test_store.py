@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import itertools
-import logging
 import os
 import shutil
 import signal
@@ -26,6 +25,7 @@ import zarr
 from clusters import local_client
 from dask import delayed
 from helpers import SUPPORT, FailsAt, FrameNumber, KillsItsWorker, Noise, assert_shows
+from s3_server import s3_server
 from zarr.core.buffer import default_buffer_prototype
 from zarr.core.sync import sync
 from zarr.storage import FsspecStore, LocalStore, StorePath
@@ -570,25 +570,8 @@ def test_frames_drawn_wrong_are_not_stored(tmp_path, where):
 
 @pytest.fixture(scope="module")
 def s3():
-    """A local server, known by the environment to the processes that are started from here on."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel("ERROR")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_ENDPOINT_URL", url)
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="bucket")
-        client.close()
+    with s3_server() as url:
         yield url
-    server.stop()
 
 
 @pytest.mark.parametrize(

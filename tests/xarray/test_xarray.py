@@ -304,8 +304,8 @@ def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
             {"plot": "line"},
             OptionError,
             r"^a frame of 't2m' has 2 dimensions \(lat: 17, lon: 36\), but plot=.line. draws 1 dimension"
-            r": select from the data, such as data\.isel\({'lat': 0}\), or choose another plot=, or "
-            r"give a function plot\(ax, frame\) as plot=$",
+            r": select from the data, such as data\.isel\({'lat': 0}\), or draw several lines by "
+            r"hue='lat', or choose another plot=, or give a function plot\(ax, frame\) as plot=$",
         ),
         (
             lambda: field()[:, 0, 0],
@@ -321,9 +321,8 @@ def test_a_dataset_with_derived_variables(tmp_path, client, derived, where):
         (lambda: field(), {"limits": (3, 1)}, OptionError, "or \\(low, high\\)"),
         (lambda: field(), {"limits": {"x": (0, 1)}}, OptionError, "no variable"),
         (lambda: field(), {"plot": print, "limits": "robust"}, OptionError, "no effect"),
-        (lambda: field(), {"title": "{nothing}"}, OptionError, "title must be"),
-        (lambda: field(), {"levels": 5}, OptionError, "levels= has no effect with pcolormesh"),
-        (lambda: field()[:, 0], {"y": "lat"}, OptionError, "y= has no effect with line"),
+        (lambda: field(), {"title": "{nothing}"}, OptionError, "title: there is no field"),
+        (lambda: field()[:, 0], {"levels": 5}, OptionError, "levels= has no effect with line"),
         (lambda: field(), {"plot": print, "x": "lon"}, OptionError, "x= has no effect with a function"),
         (lambda: field(), {"style": [1]}, OptionTypeError, "style must be a dict"),
         (lambda: field(), {"limits": (0, np.inf)}, OptionError, "limits must be"),
@@ -343,29 +342,36 @@ def test_bad_arguments(make, options, error, match):
 @pytest.mark.parametrize(
     ("name", "instead"),
     [
-        ("cmap", r'style=\{"cmap": \.\.\.\} if it is an argument of matplotlib'),
-        ("vmin", r"limits=\(low, high\)"),
-        ("vmax", r"limits=\(low, high\)"),
-        ("robust", 'limits="robust"'),
+        ("alpha", r'give style=\{"alpha": \.\.\.\} if it is an argument of matplotlib'),
+        ("vmn", r"did you mean vmin=\?"),
+        ("colour", r"did you mean colors=\?"),
+        ("ax", r"give decorate=, a function that gets the axes"),
     ],
 )
-def test_arguments_of_other_plots_say_what_to_give(tmp_path, name, instead):
+def test_unknown_arguments_say_what_to_give(tmp_path, name, instead):
     animate = field().animate
     makers = (
         animate,
         animate.preview,
         animate.explore,
         lambda **options: animate.to_video(tmp_path / "a.mp4", **options),
+        lambda **options: DataArrayAnimator(field(), **options),
     )
     for make in makers:
-        with pytest.raises(OptionTypeError, match=f"^unknown argument {name}=: give {instead}$"):
+        with pytest.raises(OptionTypeError, match=f"^unknown argument {name}=: {instead}$"):
             make(**{name: 1})
 
 
 def test_all_arguments_of_the_accessor_are_described():
     """Those of `DataArrayAnimator`; the others are those of `make_video`."""
-    names = {*inspect.signature(DataArrayAnimator).parameters} - {"data"}
-    for method in (AnimateAccessor.to_video, AnimateAccessor.preview, AnimateAccessor.explore):
+    names = {*inspect.signature(DataArrayAnimator).parameters} - {"data", "unknown"}
+    assert names == {*inspect.signature(AnimateAccessor.__call__).parameters} - {"self", "unknown"}
+    for method in (
+        AnimateAccessor.__call__,
+        AnimateAccessor.to_video,
+        AnimateAccessor.preview,
+        AnimateAccessor.explore,
+    ):
         entries = re.findall(r"^(\w+(?:, \w+)*) : ", inspect.getdoc(method), re.MULTILINE)
         assert names <= {name for entry in entries for name in entry.split(", ")}
         assert "As in" not in inspect.getdoc(method)
@@ -397,8 +403,8 @@ def test_the_color_bar_of_contours_has_their_colors():
     animator = DataArrayAnimator(data, plot="contourf", limits=(20, 80))
     animator.before_drawing()
     figure = animator.setup()
-    panel = animator._panels[""]
-    panel.show(data[1])
+    ((_, panel),) = animator._layout.panels
+    panel.show(data[1], 1)
     (bar,) = [ax for ax in figure.axes if hasattr(ax, "_colorbar")]
     levels = panel._artist.levels
     for value in (levels[:-1] + levels[1:]) / 2:

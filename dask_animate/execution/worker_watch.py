@@ -1,0 +1,80 @@
+"""Says in the log that a render waits because its cluster has no worker, and for what it waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from distributed import Client, SpecCluster
+
+from ._distributed import adaptive_maximum
+from .results import how_gone
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at the cluster.
+LOOK_SECONDS = 2.0
+#: Seconds without a worker before the first message; each further one comes after twice the time.
+PATIENCE_SECONDS = 10.0
+
+
+class WorkerWatch:
+    """Warns while a cluster has no worker, in a thread of its own.
+
+    A batch system may start jobs after hours, or never, and jobs whose workers fail at once look the
+    same from here. Without a word, a render that waits for them looks like one that hangs.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to look."""
+        threading.Thread(target=self._run, name="dask_animate-workers", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more. Does not wait, since the scheduler may not answer."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        seen, patience = time.monotonic(), PATIENCE_SECONDS
+        while not self._ended.wait(LOOK_SECONDS):
+            try:
+                has_workers = bool(self._client.nthreads())
+            except Exception:  # nobody answers: the render itself learns whether anybody will
+                has_workers = True
+            now = time.monotonic()
+            if has_workers:
+                seen, patience = now, PATIENCE_SECONDS
+            elif now - seen > patience and how_gone(self._client) is None and not self._ended.is_set():
+                _logger.warning("%s", _complaint(self._client, now - seen))
+                patience *= 2
+
+
+def _complaint(client: Client, seconds: float) -> str:
+    """Return for what is waited, and what to do about it."""
+    address, cluster = client.scheduler.address, client.cluster
+    told = f"waiting for a worker: the cluster at {address} has had none for {seconds:.0f} s"
+    if not isinstance(cluster, SpecCluster):
+        return f"{told}; start some, as with `dask worker {address}`"
+    name, n_wanted = type(cluster).__name__, len(cluster.requested)
+    if n_wanted:
+        return (
+            f"{told}; {name} has asked for {n_wanted}. If it submits jobs, see whether they are "
+            f"pending in the queue, and if they are not, what their logs say"
+        )
+    if adaptive_maximum(cluster) is not None:
+        return f"{told}; {name} adapts itself, and asks for none now"
+    if cluster.plan:
+        return (
+            f"{told}; {name} is to have {len(cluster.plan)}, which are being started, or have ended: "
+            f"call its scale() again then, or adapt()"
+        )
+    return f"{told}, and {name} has asked for none: call its scale() or adapt()"
