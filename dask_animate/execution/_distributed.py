@@ -65,8 +65,8 @@ def is_wanted(worker: Worker, key: Any) -> bool:
     return task is not None and task.state in ("executing", "long-running")
 
 
-async def leave_and_end(worker: Worker) -> None:
-    """On a worker's event loop: take the worker out of its cluster, and end this process.
+async def leave_and_end(worker: Worker, seconds: float) -> None:
+    """On a worker's event loop: take the worker out of its cluster, within a time, and end this process.
 
     No task of the worker is blamed for it. `Worker.close` would wait for threads, and end the nanny; the
     scheduler asks for it in return.
@@ -76,7 +76,7 @@ async def leave_and_end(worker: Worker) -> None:
         leaving = worker.scheduler.unregister(
             address=worker.address, stimulus_id="dask_animate-timeout", expected=True
         )
-        await asyncio.wait_for(leaving, 1)
+        await asyncio.wait_for(leaving, seconds)
     os._exit(1)
 
 

@@ -26,7 +26,7 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds for which a worker waits until its task is cancelled, and then until the scheduler has let it
 #: go.
-TOLD_SECONDS, LEAVE_SECONDS = 5.0, 2.0
+TOLD_SECONDS, LEAVE_SECONDS = 10.0, 10.0
 #: Seconds between two looks whether it is.
 LOOK_SECONDS = 0.02
 #: Seconds for which Python may not run at all, besides twice the limit of a frame.
@@ -135,9 +135,9 @@ class Watchdog:
         deadline = time.monotonic() + TOLD_SECONDS
         while is_wanted(self._worker, self._key) and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
-        self._worker.loop.add_callback(leave_and_end, self._worker)
-        time.sleep(LEAVE_SECONDS)
-        os._exit(1)  # if the scheduler does not answer
+        self._worker.loop.add_callback(leave_and_end, self._worker, LEAVE_SECONDS)
+        time.sleep(LEAVE_SECONDS + 1)
+        os._exit(1)  # if not even the event loop runs
 
     def _where(self) -> str:
         """Return which code the frame is in, innermost last; of the caller's, if it is in theirs."""

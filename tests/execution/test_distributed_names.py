@@ -81,7 +81,7 @@ def test_topics_are_forgotten(client_in_threads):
 
 
 async def leave(dask_worker=None):
-    await _distributed.leave_and_end(dask_worker)
+    await _distributed.leave_and_end(dask_worker, 10)
 
 
 def test_a_worker_leaves_and_is_started_again():
