@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .docstrings import parameters_as_in
 from .drawing import DrawOptions
-from .errors import OptionError, OutputError
+from .errors import OutputError
 from .params import open_params
 from .rendering import DrawnSpec, FaultPolicy, Renderer, SourceSpec
 from .validation import require_bool, require_int, require_seconds
@@ -415,28 +415,14 @@ class Renderable(ABC):
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         faults = FaultPolicy.create(retries, timeout, on_error)
         spec = self._spec(draw, _log_interval(plotting_log_interval))
-        preparation = self._preparation()
-        if preparation is not None and not faults.is_default:
-            raise OptionError(
-                "retries=, timeout= and on_error= are not for clips, which show frames several "
-                "times: give them to make_video of the animator, and make a clip of its video"
-            )
         if not spec.draws_figures:
             faults.check_size(spec.size)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
+        before = self._preparation()
         rendered = RenderRequest(
-            spec,
-            params,
-            output,
-            plan,
-            cluster,
-            progress,
-            started,
-            request,
-            preparation,
-            faults,
+            spec, params, output, plan, cluster, progress, started, request, before, faults
         )
         return perform(rendered, wait=wait)
 

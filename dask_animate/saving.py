@@ -46,7 +46,7 @@ from .errors import (
 from .execution import ClusterOptions
 from .renderable import Renderable
 from .validation import in_short, require_bool, require_int
-from .video_options import VideoOptions, check_names
+from .video_options import FAULT_OPTIONS, VideoOptions, check_names
 from .write import write_video
 
 if TYPE_CHECKING:
@@ -175,8 +175,6 @@ def open_animation(
 
 #: Options that mean nothing where matplotlib draws the caller's own figure.
 _ONLY_COPIES = ("store", "overwrite", "seed", "freeze_layout", "plotting_log_interval")
-#: Options about frames that fail, which need frames that can be drawn alone.
-_FAULTS = ("retries", "timeout", "on_error")
 #: Options of whoever draws, where nobody but this process does.
 _ONLY_PARALLEL = ("client", "num_workers", "redraw", "savefig_params")
 
@@ -311,7 +309,7 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    check_names("save", options, without=("reuse_figure_object", "axis", "dim", *_FAULTS))
+    check_names("save", options, without=("reuse_figure_object", "axis", "dim", *FAULT_OPTIONS))
     if sequential is None and options.get("keep_segments") is not None:
         raise OptionError(
             "keep_segments= keeps what was drawn, which cannot be drawn in another way afterwards: give "

@@ -55,6 +55,10 @@ class VideoOptions(WriteOptions, total=False):
     on_mismatch: str
 
 
+#: Those about frames that fail, which need frames that are drawn once, each alone.
+FAULT_OPTIONS = ("retries", "timeout", "on_error")
+
+
 def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:
     """Raise `OptionTypeError` if a function that takes these options has none of such a name."""
     known = VideoOptions.__annotations__.keys() - set(without)

@@ -17,7 +17,7 @@ from dask import delayed
 from distributed import Client, LocalCluster
 from helpers import FrameNumber, assert_nothing_beside, assert_shows, decode, plain_frames, read_numbers
 
-from dask_animate import Animator, FrameSource, IndexedFrameParams, animate, save, write_video
+from dask_animate import Animator, Clip, FrameSource, IndexedFrameParams, animate, save, write_video
 from dask_animate.drawing import placeholder
 from dask_animate.errors import (
     AnimateError,
@@ -712,6 +712,11 @@ def test_where_the_options_mean_nothing(tmp_path):
     plt.close(figure)
     with pytest.raises(TypeError, match="on_error"):
         write_video(np.zeros((3, 8, 8, 3)), tmp_path / "a.mp4", 10, on_error="skip")
+
+
+def test_clips_do_not_take_the_options(tmp_path):
+    with pytest.raises(OptionTypeError, match=r"render\(\) has no option on_error"):
+        Clip(Pixels(), range(3), fps=10).render(tmp_path / "a.mp4", on_error="skip")
 
 
 def test_options_of_an_animator_made_of_functions(tmp_path):
