@@ -113,6 +113,10 @@ class TransparencyWarning(UserWarning):
     """The video cannot be transparent; frames are drawn on white."""
 
 
+class SkippedFrameWarning(UserWarning):
+    """Frames could not be drawn; others, or placeholders, are shown in their place."""
+
+
 class Restart(Exception):
     """A render begins again, in another way: what it has written so far does not count."""
 
@@ -179,18 +183,31 @@ class FrameError(UserCodeError):
         Index of the frame.
     params : str
         The parameters given to ``update()``, shortened.
+    reason : str
+        Why, in short.
     """
 
     frame_idx: int
     params: str
+    reason: str
 
     @classmethod
     def of(cls, frame_idx: int, params: str, cause: BaseException) -> FrameError:
         """Return the error for a frame, its parameters and a cause."""
-        error = cls(f"frame {frame_idx} could not be drawn: {_in_short(cause)} (params: {params})")
+        return cls.because(frame_idx, params, _in_short(cause))
+
+    @classmethod
+    def because(cls, frame_idx: int, params: str, reason: str) -> Self:
+        """Return the error for a frame, its parameters and a reason."""
+        error = cls(f"frame {frame_idx} could not be drawn: {reason} (params: {params})")
         error.frame_idx = frame_idx
         error.params = params
+        error.reason = reason
         return error
+
+
+class FrameTimeoutError(FrameError, TimeoutError):
+    """A frame took longer than ``timeout=`` allows."""
 
 
 def _in_short(cause: BaseException) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .diagnostics import ProgressOptions
 from .encoding import OutputOptions
 from .execution import ClusterOptions, Plan, PoolFill, StoreRequest
 from .params import Params
-from .rendering import SourceSpec
+from .rendering import FaultPolicy, SourceSpec
 
 
 class Preparation(Protocol):
@@ -60,6 +60,8 @@ class RenderRequest:
         Where frames are kept.
     preparation : Preparation or None
         What is done before.
+    faults : FaultPolicy
+        What to do about frames that fail.
     """
 
     spec: SourceSpec
@@ -71,6 +73,7 @@ class RenderRequest:
     started: float
     store: StoreRequest | None = None
     preparation: Preparation | None = None
+    faults: FaultPolicy = field(default_factory=FaultPolicy)
 
     def sized(self) -> RenderRequest:
         """Return the request once the size of the frames is known, and whether they have alpha."""

@@ -118,8 +118,9 @@ class RenderRun:
                 n_frames,
                 self.state.drawn,
                 self._left_out,
-                first=sized.params.first_at_hand(),
-                in_background=in_background,
+                # Frame 0 is drawn with what is said about frames that fail, or not at all.
+                first=sized.params.first_at_hand() if sized.faults.is_default else (),
+                only_elsewhere=_why_elsewhere(request, in_background=in_background),
             )
             self._exits = exits.pop_all()
 
@@ -250,6 +251,7 @@ class RenderRun:
             self._stats,
             watching,
             request.store,
+            request.faults,
         )
         with self._exits:
             for fill in self._fills:
@@ -286,6 +288,13 @@ class RenderRun:
             encoder=encoding.encoder,
             stats=self._stats.stats(file.n_bytes, self.state.snapshot().warnings),
         )
+
+
+def _why_elsewhere(request: RenderRequest, *, in_background: bool) -> str | None:
+    """Return the option for which nothing may be drawn in this process."""
+    if in_background:
+        return "wait=False"
+    return None if request.faults.timeout is None else "timeout="
 
 
 def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:

@@ -18,7 +18,7 @@ from .docstrings import parameters_as_in
 from .drawing import DrawOptions
 from .errors import OutputError
 from .params import open_params
-from .rendering import DrawnSpec, Renderer, SourceSpec
+from .rendering import DrawnSpec, FaultPolicy, Renderer, SourceSpec
 from .validation import require_bool, require_int, require_seconds
 from .video_options import VideoOptions
 
@@ -118,6 +118,9 @@ class Renderable(ABC):
         dim: str | None = None,
         on_mismatch: str = "raise",
         wait: bool = True,
+        retries: int = 0,
+        timeout: float | None = None,
+        on_error: str = "raise",
     ) -> Video | Render:
         """Render a video.
 
@@ -307,6 +310,25 @@ class Renderable(ABC):
             all frames: the workers of the client, or a cluster that is started for the render. A
             generator of parameters is read by a thread of this process. Until the render is done, the
             packets of the video are on disk twice, for ``so_far()``.
+        retries : int, default: 0
+            How often a frame is drawn again that could not be drawn, because `update` raised an
+            exception or took too long; each time with a new figure, as `setup` makes it, and the same
+            seed. It cures what fails by chance, such as files on a network.
+        timeout : float, optional
+            Seconds that a frame may take, for `update` and drawing; by default without limit. One that
+            takes longer counts as failed. The process that draws it ends, as nothing else stops code
+            that hangs, and the frame is named. So other processes draw all frames, as with
+            ``wait=False``. A worker with a nanny, as Dask's are by default, is started again; others
+            are lost. What else such a worker was doing is done by others. An encoder that hangs ends
+            its process likewise, after a minute, or `timeout` for each frame of the partition if that is
+            more; the partition is drawn again, `retries` times, and is then an `EncoderError`.
+        on_error : {"raise", "skip", "placeholder"}
+            What becomes of a frame that could not be drawn, after all `retries`: "raise" ends the
+            render with a `FrameError`; "skip" shows the last frame before it that could be drawn; and
+            "placeholder" shows a plain frame with its index and the error, as "skip" does if there is
+            no frame before. The others are drawn as if nothing had happened, and keep their times. The
+            log, a `SkippedFrameWarning` and ``video.skipped`` name these frames. A `store` has them
+            drawn again by the next render. If no frame at all can be drawn, that is a `FrameError`.
 
         Returns
         -------
@@ -317,7 +339,8 @@ class Renderable(ABC):
         ------
         AnimateError
             One of its subclasses in `dask_animate.errors`. If `update` fails, it is a `FrameError` with
-            the frame index and the parameters, whose cause is the original exception.
+            the frame index and the parameters, whose cause is the original exception; a
+            `FrameTimeoutError` if it takes longer than `timeout`.
         Exception
             What reading `param_by_frame` in this process raises, as it is: a generator, or with
             ``num_workers=1`` any kind. If workers read or compute it, that is a `WorkerError`, which
@@ -390,12 +413,16 @@ class Renderable(ABC):
         plan = Plan.create(partition_size, preload_factor, encode_on, params)
         cluster = ClusterOptions.create(client, num_workers, on_mismatch)
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
+        faults = FaultPolicy.create(retries, timeout, on_error)
         spec = self._spec(draw, _log_interval(plotting_log_interval))
+        if not spec.draws_figures:
+            faults.check_size(spec.size)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)
+        before = self._preparation()
         rendered = RenderRequest(
-            spec, params, output, plan, cluster, progress, started, request, self._preparation()
+            spec, params, output, plan, cluster, progress, started, request, before, faults
         )
         return perform(rendered, wait=wait)
 

@@ -153,6 +153,8 @@ def _tiles(video: Video) -> Element:
         tiles.append((f"{stats.n_frames_blitted:,}", "frames drawn incrementally"))
     if stats.n_frames_reused:
         tiles.append((f"{stats.n_frames_reused:,}", "frames from the store"))
+    if stats.n_frames_skipped:
+        tiles.append((f"{stats.n_frames_skipped:,}", "frames that could not be drawn"))
     return _node(
         "div", *(_node("div", _node("b", n), _node("span", text)) for n, text in tiles), css="tiles"
     )
@@ -263,6 +265,8 @@ def _numbers(stats: RenderStats) -> list[tuple[Child, ...]]:
         "of them incrementally": stats.n_frames_blitted,
         "of these compared": stats.n_frames_compared,
         "frames from the store": stats.n_frames_reused,
+        "frames that could not be drawn": stats.n_frames_skipped,
+        "times that a frame was drawn again": stats.n_retries,
         "frames copied": stats.n_frames_copied,
         "workers": stats.n_workers,
         "frames of this process": stats.n_frames_here,

@@ -46,7 +46,7 @@ from .errors import (
 from .execution import ClusterOptions
 from .renderable import Renderable
 from .validation import in_short, require_bool, require_int
-from .video_options import VideoOptions, check_names
+from .video_options import FAULT_OPTIONS, VideoOptions, check_names
 from .write import write_video
 
 if TYPE_CHECKING:
@@ -262,7 +262,8 @@ def save(
         cannot be copied is an error at once.
     **options
         The keyword arguments of `Animator.make_video` from `num_workers` on, but for
-        `reuse_figure_object`, `axis` and `dim`; `keep_segments` needs `sequential`. Other defaults:
+        `reuse_figure_object`, `axis`, `dim`, `retries`, `timeout` and `on_error`: what a frame that
+        failed has left may be part of the next. `keep_segments` needs `sequential`. Other defaults:
         ``seed=None`` lets the function continue with the global random states as they are now, which
         makes frames depend on each other if it uses them; give ``seed=0`` to draw them in parallel with
         random numbers of their own. `savefig_params` begins with the rcParams ``savefig.dpi`` and
@@ -308,7 +309,7 @@ def save(
         )
     if sequential is not None and not isinstance(sequential, bool):
         raise OptionTypeError(f"sequential must be True, False or None, got {in_short(sequential)}")
-    check_names("save", options, without=("reuse_figure_object", "axis", "dim"))
+    check_names("save", options, without=("reuse_figure_object", "axis", "dim", *FAULT_OPTIONS))
     if sequential is None and options.get("keep_segments") is not None:
         raise OptionError(
             "keep_segments= keeps what was drawn, which cannot be drawn in another way afterwards: give "

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data_url import data_url
-from .diagnostics import RenderStats
+from .diagnostics import FrameFailure, RenderStats
 from .encoding import mime_type
 from .errors import AnimateError, OutputError
 
@@ -74,15 +74,26 @@ class Video:
     encoder: str
     stats: RenderStats
 
+    @property
+    def skipped(self) -> tuple[FrameFailure, ...]:
+        """The frames that could not be drawn, with ``on_error="skip"`` or "placeholder", in order.
+
+        Each has ``frame_idx``, ``error`` and ``params``, both as text.
+        """
+        skipped = (failure for report in self.stats.partitions for failure in report.skipped)
+        return tuple(sorted(skipped, key=lambda failure: failure.frame_idx))
+
     def __str__(self) -> str:
         stats = self.stats
         reused = ""
         if stats.n_frames_reused:
             reused = f": {stats.n_frames_rendered} drawn, {stats.n_frames_reused} from the store"
+        skipped = f"; {stats.n_frames_skipped} not drawn" if stats.n_frames_skipped else ""
         return (
             f"{self.path}: {self.n_frames} frames at {float(self.fps):.5g} fps, {self.duration:.2f} s, "
             f"{self.width}x{self.height}, {self.codec} ({self.encoder}), {_size(stats.file_size)}, "
             f"{'joined' if stats.n_frames_copied else 'rendered'} in {stats.wall_seconds:.1f} s{reused}"
+            f"{skipped}"
         )
 
     def __repr__(self) -> str:

@@ -49,7 +49,14 @@ class VideoOptions(WriteOptions, total=False):
     axis: int | None
     dim: str | None
     reuse_figure_object: bool
+    retries: int
+    timeout: float | None
+    on_error: str
     on_mismatch: str
+
+
+#: Those about frames that fail, which need frames that are drawn once, each alone.
+FAULT_OPTIONS = ("retries", "timeout", "on_error")
 
 
 def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:

@@ -536,7 +536,8 @@ class Clip:
         **options
             The keyword arguments of `Animator.make_video` from `num_workers` on, but for those about a
             source, which `Clip` has: `savefig_params`, `redraw`, `seed`, `freeze_layout`,
-            `reuse_figure_object`, `axis` and `dim`. With a `store`, all frames of sources that are drawn
+            `reuse_figure_object`, `axis` and `dim`, and for `retries`, `timeout` and `on_error`, as a
+            frame may be shown several times. With a `store`, all frames of sources that are drawn
             are kept there, and not those of the video: a clip that is changed is rendered again without
             drawing a frame again that is at the same place among those that are shown of its source.
             Names of parts become the `chapters`, unless others are given.

@@ -19,7 +19,7 @@ from ..renderable import Renderable
 from ..rendering import SourceSpec
 from ..validation import require_bool
 from ..video import Video
-from ..video_options import VideoOptions, check_names
+from ..video_options import FAULT_OPTIONS, VideoOptions, check_names
 from .clip_spec import ClipSpec
 from .nodes import Node
 from .pooling import filling
@@ -82,7 +82,7 @@ def render_clip(
     options: VideoOptions,
 ) -> Video | Render:
     """Render a clip to a video; see `Clip.render`."""
-    check_names("render", options, without=_OF_SOURCES)
+    check_names("render", options, without=(*_OF_SOURCES, *FAULT_OPTIONS))
     store, overwrite = options.pop("store", None), options.pop("overwrite", False)
     if require_bool("overwrite", overwrite) and store is None:
         raise OptionError("overwrite=True requires store=")

@@ -2,6 +2,7 @@ from .events import EncodingPlaced as EncodingPlaced
 from .events import Event as Event
 from .events import FigureBuilt as FigureBuilt
 from .events import FrameEncoded as FrameEncoded
+from .events import FrameFailure as FrameFailure
 from .events import Listener as Listener
 from .events import PartitionRendered as PartitionRendered
 from .events import PartitionReport as PartitionReport

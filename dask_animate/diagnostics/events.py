@@ -13,6 +13,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameFailure:
+    """A frame that could not be drawn.
+
+    Attributes
+    ----------
+    frame_idx : int
+        Index of the frame.
+    error : str
+        What went wrong, such as "OSError: no such file".
+    params : str
+        The parameters of the frame, shortened.
+    """
+
+    frame_idx: int
+    error: str
+    params: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionReport:
     """What rendering a partition cost, and how it went.
 
@@ -59,6 +78,10 @@ class PartitionReport:
         Why the partition had to be drawn again, in words. Then the seconds are those of both times.
     reuse_fault : str or None
         Why the next render cannot find these frames in the store, in words.
+    skipped : tuple of FrameFailure
+        Frames that could not be drawn and were replaced, in order.
+    n_retries : int
+        How often frames were drawn again that had failed.
     fonts : mapping of str to str
         The font files that were used, by what was asked for; empty in this process.
     param_bytes : int
@@ -85,6 +108,8 @@ class PartitionReport:
     n_reused: int = 0
     redraw_fault: str | None = None
     reuse_fault: str | None = None
+    skipped: tuple[FrameFailure, ...] = ()
+    n_retries: int = 0
     fonts: Mapping[str, str] = field(default_factory=dict)
     param_bytes: int = 0
     worker: str = ""

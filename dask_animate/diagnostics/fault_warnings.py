@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 
-from ..errors import FontWarning, RedrawWarning, ReuseWarning
-from .events import Event, FigureBuilt, Listener, PartitionRendered, PoolRendered, ValuesChanged
+from ..errors import FontWarning, RedrawWarning, ReuseWarning, SkippedFrameWarning
+from .events import (
+    Event,
+    FigureBuilt,
+    FrameFailure,
+    Listener,
+    PartitionRendered,
+    PoolRendered,
+    Scaled,
+    ValuesChanged,
+)
+
+_logger = logging.getLogger("dask_animate.faults")  # a documented name
+
+#: Frames that a warning names.
+N_NAMED = 12
 
 
 def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
     """Return a listener that issues each kind of warning at most once.
 
     It warns of frames that were not drawn incrementally as requested, of frames that the next render
-    cannot find in a store, and of fonts that differ between workers.
+    cannot find in a store, of fonts that differ between workers, and, in the end, of frames that could
+    not be drawn.
 
     Parameters
     ----------
@@ -21,6 +37,7 @@ def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
     """
     warned: set[type[Warning]] = set()
     fonts: dict[str, tuple[str, str]] = {}
+    skipped: list[FrameFailure] = []
 
     def warn_once(category: type[Warning], message: str | None) -> None:
         if message and category not in warned:
@@ -41,8 +58,24 @@ def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
             warn_once(RedrawWarning, event.report.redraw_fault)
             warn_once(ReuseWarning, event.report.reuse_fault)
             warn_once(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))
+            for failure in event.report.skipped:
+                _logger.warning("frame %d could not be drawn: %s", failure.frame_idx, failure.error)
+            skipped.extend(event.report.skipped)
+        elif isinstance(event, Scaled) and skipped:
+            warn_once(SkippedFrameWarning, _skipped_in_words(skipped))
 
     return listen
+
+
+def _skipped_in_words(skipped: Sequence[FrameFailure]) -> str:
+    in_order = sorted(skipped, key=lambda failure: failure.frame_idx)
+    first = in_order[0]
+    named = ", ".join(str(failure.frame_idx) for failure in in_order[:N_NAMED])
+    more = f" and {len(in_order) - N_NAMED} more" if len(in_order) > N_NAMED else ""
+    return (
+        f"frames that could not be drawn, and were replaced as on_error= says: {named}{more}. Frame "
+        f"{first.frame_idx}: {first.error} (params: {first.params}); video.skipped has them all"
+    )
 
 
 def _font_difference(

@@ -60,6 +60,10 @@ class RenderStats:
         Frames that were drawn.
     n_frames_reused : int
         Frames that were found in the store of a former render.
+    n_frames_skipped : int
+        Frames that could not be drawn, in the place of which others or placeholders are shown.
+    n_retries : int
+        How often frames were drawn again that had failed.
     n_frames_copied : int
         Frames that `join` copied from other files as they were encoded.
     n_frames_pooled : int
@@ -125,6 +129,8 @@ class RenderStats:
     partition_sizes: tuple[int, ...]
     n_frames_rendered: int
     n_frames_reused: int
+    n_frames_skipped: int
+    n_retries: int
     n_frames_copied: int
     n_frames_pooled: int
     pool_seconds: float
@@ -199,7 +205,10 @@ class RenderStats:
                 f"{self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per second\n"
                 f"file: {format_bytes(self.file_size)}"
             )
-        n_frames = self.n_frames_rendered + self.n_frames_reused
+        n_frames = self.n_frames_rendered + self.n_frames_reused + self.n_frames_skipped
+        failed = ""
+        if self.n_frames_skipped or self.n_retries:
+            failed = f"; not drawn: {self.n_frames_skipped}; drawn again: {self.n_retries} times"
         setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = who({report.worker for report in self.partitions})
         pooled = (
@@ -217,7 +226,7 @@ class RenderStats:
                 f"{n_frames} frames in {self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per "
                 f"second",
                 f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
-                f"the store: {self.n_frames_reused}",
+                f"the store: {self.n_frames_reused}{failed}",
                 *([pooled] if self.n_frames_pooled else []),
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "
@@ -263,6 +272,8 @@ class StatsCollector:
     n_frames_compared: int = 0
     compare_seconds: float = 0.0
     n_frames_reused: int = 0
+    n_frames_skipped: int = 0
+    n_retries: int = 0
     n_frames_copied: int = 0
     n_frames_pooled: int = 0
     pool_seconds: float = 0.0
@@ -302,7 +313,9 @@ class StatsCollector:
         self.compare_seconds += report.compare_seconds
         self.n_frames_reused += report.n_reused
         # Not the rest of all: frames are encoded before or after their partition counts.
-        self.n_frames_drawn += report.n_frames - report.n_reused
+        self.n_frames_drawn += report.n_frames - report.n_reused - len(report.skipped)
+        self.n_frames_skipped += len(report.skipped)
+        self.n_retries += report.n_retries
         if report.worker:
             self.workers.add(report.worker)
             self.n_bytes_received += n_bytes
@@ -363,6 +376,8 @@ class StatsCollector:
             partition_sizes=tuple(self.partition_sizes),
             n_frames_rendered=self.n_frames_drawn,
             n_frames_reused=self.n_frames_reused,
+            n_frames_skipped=self.n_frames_skipped,
+            n_retries=self.n_retries,
             n_frames_copied=self.n_frames_copied,
             n_frames_pooled=self.n_frames_pooled,
             pool_seconds=self.pool_seconds,

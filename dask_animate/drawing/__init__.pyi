@@ -3,6 +3,7 @@ from .figure_source import FigureSource as FigureSource
 from .isolation import IsolatedState as IsolatedState
 from .isolation import current_settings as current_settings
 from .isolation import open_figures as open_figures
+from .missing_frame import placeholder as placeholder
 from .options import DrawOptions as DrawOptions
 from .phase_clock import PHASES as PHASES
 from .phase_clock import Phase as Phase

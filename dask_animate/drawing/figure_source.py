@@ -23,7 +23,7 @@ from .options import DrawOptions
 from .redraw import Redrawer
 from .session import DrawSession
 from .source import Mismatch
-from .user_code import FRAME, SETUP, failures, in_isolation, seed_random_states
+from .user_code import FRAME, SETUP, failures, in_isolation, seed_random_states, turn
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -47,6 +47,9 @@ class FigureSource:
     Thread-safe: each call isolates the global state of the process. `draw` returns an array that the
     next call overwrites, so callers in several threads must draw and copy inside `isolated`.
 
+    A frame that fails may leave the figure half-changed. So the next one is drawn with a new animator
+    and a new figure, as in a process that has drawn nothing before.
+
     Parameters
     ----------
     load : callable
@@ -69,7 +72,8 @@ class FigureSource:
         self._load = load
         self._options = options
         self._given = dict(settings or {})
-        self._state = IsolatedState(settings, keep_random_states=options.seed is not None)
+        self._state = self._new_state()
+        self._is_damaged = False  # by a frame that failed
         self._animator: AnimatorLike | None = None
         self._canvas: Canvas | None = None
         self._redrawer: Redrawer | None = None
@@ -102,18 +106,25 @@ class FigureSource:
         return self._canvas is not None and self._canvas.opaque
 
     def open(self) -> FrameSize:
-        """Build the figure if it is not built yet, and return its size in pixels.
+        """Build the figure if it is not built yet, or if a frame has failed; return its size in pixels.
 
-        The first call must be outside `isolated`.
+        The first call must be outside `isolated`, and so must the first one after a frame that failed.
         """
-        if self._size is None:
-            with self._state.building():
-                self._check_open()
-                if self._size is None:  # another thread may have built it first
-                    size = self._build().size
-                    if min(size.height, size.width) < 1:
-                        raise FrameSizeError(f"the figure is {size} pixels: raise its size or its dpi")
-                    self._size = size
+        if self._size is None or self._is_damaged:
+            with turn():
+                if self._is_damaged:
+                    self._renew()
+                with self._state.building():
+                    self._check_open()
+                    if self._canvas is None:  # another thread may have built it first
+                        size = self._build().size
+                        if min(size.height, size.width) < 1:
+                            raise FrameSizeError(
+                                f"the figure is {size} pixels: raise its size or its dpi"
+                            )
+                        self._size = self._size or size
+                    self._is_damaged = False
+        assert self._size is not None
         return self._size
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
@@ -137,6 +148,9 @@ class FigureSource:
                 session.clock.lap("setup")
             assert self._animator is not None
             assert self._redrawer is not None
+            assert self._canvas is not None
+            self._check_unsure(session)
+            session.figure = self._canvas.figure
             own_params = private(params)  # before seeding: copying may run code of the caller's classes
             self._restore_state(frame_idx)
             session.clock.skip()
@@ -151,6 +165,7 @@ class FigureSource:
             except Mismatch:
                 raise
             except failures() as exc:
+                self._is_damaged = True
                 raise FrameError.of(frame_idx, in_short(params), exc) from exc
         drawn = FrameSize(*rgba.shape[:2])
         if drawn != size:
@@ -164,6 +179,7 @@ class FigureSource:
         """Verify the frames of a session; see `Source.verify`."""
         with self.isolated():
             self._check_open()
+            self._check_unsure(session)
             if self._redrawer is not None:
                 self._redrawer.verify(self._last_idx, session)
             self._environment.note_changes()
@@ -227,6 +243,22 @@ class FigureSource:
         """Return the animator's figure and all others that pyplot manages."""
         assert self._canvas is not None
         return [self._canvas.figure, *(fig for fig in open_figures() if fig is not self._canvas.figure)]
+
+    def _check_unsure(self, session: DrawSession) -> None:
+        """Raise if frames of a session cannot be compared any more, as their figure is gone."""
+        if self._options.redraw != "auto" or not session.is_unsure:
+            return
+        figure = None if self._canvas is None or self._is_damaged else self._canvas.figure
+        if figure is not session.figure:
+            raise Mismatch(None)
+
+    def _new_state(self) -> IsolatedState:
+        return IsolatedState(self._given, keep_random_states=self._options.seed is not None)
+
+    def _renew(self) -> None:
+        """Forget the figure that a failing frame has left, and the settings."""
+        self._discard_figure()
+        self._state = self._new_state()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -56,7 +56,7 @@ class PixelSource:
     Parameters
     ----------
     load : callable
-        Returns a new copy of the object; called once, in isolation.
+        Returns a new copy of the object; called in isolation, once, and again after a frame that failed.
     seed : int or None
         Seed of the global random states; None leaves them alone.
     shape : tuple of int, optional
@@ -92,7 +92,10 @@ class PixelSource:
         return self._environment.found
 
     def open(self) -> FrameSize | None:
-        """Call ``setup()`` once, and return the size of the frames; None if none was drawn yet."""
+        """Call ``setup()`` once, and return the size of the frames; None if none was drawn yet.
+
+        After a frame that failed, which may leave the object half-changed, a new one is set up.
+        """
         with self.isolated():
             if self._drawer is None:
                 self._check_open()
@@ -198,6 +201,7 @@ class PixelSource:
         try:
             return pixels_of(self._drawer.draw(frame_idx, own_params))
         except failures() as exc:
+            self._drawer = None
             raise FrameError.of(frame_idx, in_short(params), exc) from exc
 
     def _check_shape(self, frame_idx: int, shape: tuple[int, ...]) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .phase_clock import PhaseClock
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass
@@ -34,6 +38,8 @@ class DrawSession:
     sample : int or None
         Which frame, counted from 0, is compared besides the last; None if there is none, and after it
         was compared.
+    figure : Figure or None
+        That its last frame was drawn with.
     clock : PhaseClock
         Where the time goes; of the partition, so that it goes on if the partition is drawn again.
     """
@@ -47,4 +53,5 @@ class DrawSession:
     n_compared: int = 0
     is_unsure: bool = False
     sample: int | None = None
+    figure: Figure | None = None
     clock: PhaseClock = field(default_factory=PhaseClock)

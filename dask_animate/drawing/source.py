@@ -45,7 +45,8 @@ class Source(Protocol):
     def open(self) -> FrameSize | None:
         """Prepare to draw, and return the size of all frames; None if one has to be drawn to know it.
 
-        The first call must be outside `isolated`.
+        The first call must be outside `isolated`. After a frame that failed, the next call prepares
+        anew, as what has failed may have changed anything.
         """
         ...
 

@@ -7,7 +7,10 @@ without one fails there first.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from distributed import Client, Scheduler, SpecCluster, Status, Worker
@@ -53,6 +56,30 @@ def tell_of_task(worker: Worker, metadata: dict[str, Any]) -> None:
         task.metadata.update(metadata)
 
 
+def is_wanted(worker: Worker, key: Any) -> bool:
+    """Return whether a task that a worker runs was not cancelled. May be called in any thread.
+
+    distributed tells a task that was cancelled only if it waits on an `Event` of the cluster.
+    """
+    task = worker.state.tasks.get(key)
+    return task is not None and task.state in ("executing", "long-running")
+
+
+async def leave_and_end(worker: Worker, seconds: float) -> None:
+    """On a worker's event loop: take the worker out of its cluster, within a time, and end this process.
+
+    No task of the worker is blamed for it. `Worker.close` would wait for threads, and end the nanny; the
+    scheduler asks for it in return.
+    """
+    worker.nanny = None
+    with suppress(Exception):  # the scheduler may be gone, too
+        leaving = worker.scheduler.unregister(
+            address=worker.address, stimulus_id="dask_animate-timeout", expected=True
+        )
+        await asyncio.wait_for(leaving, seconds)
+    os._exit(1)
+
+
 def answer_scheduler(worker: Worker, name: str, answer: Callable[..., Any]) -> None:
     """Let a worker answer when its scheduler asks by RPC for a name, for good.
 
@@ -85,6 +112,12 @@ def run_within(
         client._run, function, *args, workers=workers, on_error="return", callback_timeout=seconds
     )
     return answers
+
+
+def unsubscribe(client: Client, topic: str) -> None:
+    """Undo `Client.subscribe_topic`, which by itself keeps the handler as long as the client lives."""
+    client.unsubscribe_topic(topic)
+    client._event_handlers.pop(topic, None)
 
 
 # On the scheduler, in a plugin of its own: the public road to register a worker plugin begins at a

@@ -22,6 +22,8 @@ def main() -> None:
     from distributed import LocalCluster
 
     dask.config.update(dask.config.global_config, request["config"])
+    # A worker that had to end may take longer to be back than a cluster waits for it by default.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
     with LocalCluster(
         n_workers=request["n_workers"],
         threads_per_worker=1,

@@ -24,12 +24,26 @@ from dask import annotate, delayed, get_annotations
 from distributed import Client, Future, as_completed
 
 from ..dashboard import TOPIC, DashboardOptions, follow_renders
+from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
-from ..errors import AnimateError, MismatchError, WorkerError
+from ..errors import AnimateError, EncoderError, MismatchError, WorkerError
 from ..params import DelayedItems, Params, Partition, nbytes
-from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
-from ._distributed import addresses_in_this_process, run_within
+from ..rendering import (
+    FaultPolicy,
+    FrameBeforeUnknown,
+    Known,
+    LastDrawn,
+    Renderer,
+    SampledFrame,
+    SourceSpec,
+    TaskOutput,
+    TaskSpec,
+    Thumbnail,
+    Unplaced,
+    late_error,
+)
+from ._distributed import addresses_in_this_process, run_within, unsubscribe
 from .agreement import Agreement, Refusal
 from .executor import BuiltFigure, Scaling, Tasks
 from .fused_tasks import DelayedGraph
@@ -45,7 +59,9 @@ from .tasks import (
     render_id,
     render_items,
     render_partition,
+    renders_from_here,
 )
+from .watchdog import topic_of
 from .window import Window
 from .worker_facts import WorkerFacts
 from .worker_watch import WorkerWatch
@@ -71,7 +87,8 @@ class DistributedExecutor:
 
     A context manager: leaving it cancels what is in flight and removes the plugin from the workers,
     closing the figures. Its user calls it from one thread, but for `peek`, `cancel` and `announce`; a
-    second one fetches results.
+    second one fetches results, and a third one sends again what a worker gave up that ran into
+    ``timeout=``.
 
     Parameters
     ----------
@@ -137,10 +154,14 @@ class DistributedExecutor:
         self._lock = threading.Lock()  # for these two, which several threads change
         self._direct = workers_are_local(client)
         self._fetcher = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-gather")
+        self._late = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-late")
+        self._faults = FaultPolicy()
+        self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
 
     def __enter__(self) -> Self:
         thumbnails = self._shown.thumbnails
         plugin = RendererPlugin(self._name, self._spec, has_thumbnails=thumbnails, first=self._first)
+        renders_from_here.add(self._name)
         self._registration.register(plugin, self._agreement.is_tolerant)
         for worker, why in self._registration.refused.items():
             self._leave_out(worker, why)
@@ -154,8 +175,10 @@ class DistributedExecutor:
         tb: TracebackType | None,
     ) -> None:
         self._closing = True
+        renders_from_here.discard(self._name)
         self._watch.stop()
         self._fetcher.shutdown(wait=False, cancel_futures=True)
+        self._late.shutdown(wait=False, cancel_futures=True)
         gone = how_gone(self._client)
         if gone is not None:
             # What a closed client raises is an Exception without a class of its own in some releases.
@@ -168,6 +191,9 @@ class DistributedExecutor:
         with self._lock:
             futures = list(self._futures)
         self._cancel(futures)
+        if self._faults.timeout is not None:
+            with suppress(Exception):  # the cluster may go just now
+                unsubscribe(self._client, topic_of(render_id(self._name)))
         self._registration.unregister()
 
     def announce(self, event: dict[str, Any]) -> None:
@@ -371,6 +397,8 @@ class DistributedExecutor:
         window = self._window(params, plan, task)
         if last is not None:
             window.learn(last)
+            task = task.following(last)
+        task = self._begun(task)
         sizes = plan.sizes(params, lambda n_left: window.partition_size(params.n_frames, n_left))
         partitions = params.partitions(sizes, window.auto_bytes() if plan.is_auto else inf)
         submissions = (self._of_partition(partition, task, window) for partition in partitions)
@@ -381,8 +409,17 @@ class DistributedExecutor:
     ) -> Iterator[TaskOutput]:
         """Render a bag from a partition on, the first frame of which is `start`."""
         window = self._window(params, plan, task)
+        task = self._begun(task)
         submissions = self._of_bag(params, task, first, start)
         return self._in_order(submissions, window, run_code=params.run_code)
+
+    def _begun(self, task: TaskSpec) -> TaskSpec:
+        """Take note of how to begin; return what is to be made of each partition."""
+        self._faults, self._last_drawn = task.faults, task.known.before
+        if task.faults.timeout is not None:
+            topic = topic_of(render_id(self._name))
+            self._client.subscribe_topic(topic, lambda event: self._late.submit(self._give_up, event[1]))
+        return replace(task, known=Known())
 
     def _window(self, params: Params, plan: Plan, task: TaskSpec) -> Window:
         # Nothing of a bag is drawn here.
@@ -411,6 +448,8 @@ class DistributedExecutor:
             while not fetching.done() and self._draw_here(fetching, submissions, window, run_code):
                 pass
             output = fetching.result()
+            if output.n_frames:
+                self._last_drawn = output.last
             self._note_drawing(output.report.worker)
             window.learn(output)
             head = self._submissions.popleft()
@@ -484,8 +523,12 @@ class DistributedExecutor:
             task.cache.store.reserve(partition.start + n_frames)
         # Functions, as what is lost with its worker is sent again.
         send = self._send_delayed if isinstance(partition.params, DelayedItems) else self._send
+
+        def submit(known: Known) -> Future:
+            return self._watched(n_frames, partial(send, partition, replace(task, known=known)))
+
         return Submission(
-            partial(self._watched, n_frames, partial(send, partition, task)),
+            submit,
             n_frames,
             max(partition.n_bytes, int(n_frames * window.param_bytes)),
             _frames_of(partition),
@@ -502,7 +545,8 @@ class DistributedExecutor:
         future = send()
 
         def tell(done: Future) -> None:
-            if done.status == "finished":
+            # What may turn out to lack the frame before it is counted once it is fetched.
+            if done.status == "finished" and self._faults.on_error != "skip":
                 self._on_drawn(n_frames)
 
         future.add_done_callback(tell)
@@ -510,12 +554,15 @@ class DistributedExecutor:
 
     def _drawn_here(
         self, partition: Partition, task: TaskSpec, on_frame: Callable[[int], None]
-    ) -> TaskOutput:
+    ) -> TaskOutput | Unplaced:
         assert self._here is not None
         clock = PhaseClock()
         indexed = enumerate(partition.items(), partition.start)
         clock.lap("load")
-        output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
+        try:
+            output = self._here.render(task, partition.start, indexed, len(partition), on_frame, clock)
+        except FrameBeforeUnknown as exc:
+            return Unplaced(exc.failures)
         self._on_drawn(len(partition))
         return output
 
@@ -562,11 +609,14 @@ class DistributedExecutor:
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
 
             def render(
-                items: Any = items, start: int = start, counts: Sequence[SharedFuture] = tuple(counts)
+                known: Known,
+                items: Any = items,
+                start: int = start,
+                counts: Sequence[SharedFuture] = tuple(counts),
             ) -> Future:
                 before = [start, *(count.future() for count in counts)]
-                sent = self._compute(items)
-                what = (sent, before, params.n_frames, task, self._agreement.reference)
+                sent, spec = self._compute(items), replace(task, known=known)
+                what = (sent, before, params.n_frames, spec, self._agreement.reference)
                 return self._submit(_label_of(task), render_items, self._name, *what)
 
             def count(items: Any = items) -> Future:
@@ -636,30 +686,40 @@ class DistributedExecutor:
     def _fetch_head(self) -> PoolFuture[TaskOutput] | None:
         if not self._submissions:
             return None
-        if self._submissions[0].output is not None:
+        head = self._submissions[0]
+        if isinstance(head.output, TaskOutput):
             done: PoolFuture[TaskOutput] = PoolFuture()
-            done.set_result(self._submissions[0].output)
+            done.set_result(head.output)
             return done
-        return self._fetcher.submit(self._fetch, self._submissions[0])
+        return self._fetcher.submit(self._fetch, head, self._last_drawn)
 
-    def _fetch(self, submission: Submission) -> TaskOutput:
+    def _fetch(self, submission: Submission, shown: LastDrawn | None) -> TaskOutput:
+        """Wait for what is made of a partition, before which a frame is shown."""
         n_lost = 0
+        result: TaskOutput | Refusal | Unplaced | None = submission.output
         while n_lost <= MAX_RESUBMITS:
+            if isinstance(result, Unplaced):
+                if shown is None:
+                    raise FrameBeforeUnknown(result.failures, result.failures[-1])
+                submission.send_again(submission.future, Known(result.failures, shown))
+            future = submission.future
+            assert future is not None
             try:
-                assert submission.future is not None
-                result: TaskOutput | Refusal = self._result(submission.future, submission.label)
+                result = self._result(future, submission.label)
             except CancelledError as exc:
-                n_lost += 1
-                gone = how_gone(self._client)
+                if submission.error is not None:
+                    raise submission.error from None
+                result, gone = None, how_gone(self._client)
                 if self._closing or gone is not None:
                     raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
-                _logger.info(
-                    "%s: parameters were lost with their worker, sending again", submission.label
-                )
-                submission.future = submission.submit()
-            else:
-                if not isinstance(result, Refusal):
-                    return result
+                if submission.send_again(future):
+                    _logger.info("%s: parameters were lost with their worker", submission.label)
+                    n_lost += 1
+            if isinstance(result, TaskOutput):
+                if self._faults.on_error == "skip":
+                    self._on_drawn(submission.n_frames or 0)
+                return result
+            if isinstance(result, Refusal):
                 self._judge(result, submission)
         raise WorkerError(
             f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
@@ -681,7 +741,7 @@ class DistributedExecutor:
             self._note_left_out()
         others = [other for other in self._done_on(worker) if other is not submission]
         for refused in (submission, *others):
-            refused.future = refused.submit()
+            refused.send_again(refused.future)
 
     def _done_on(self, worker: str) -> list[Submission]:
         """Return what is done, and all that it came to is on one worker."""
@@ -695,8 +755,35 @@ class DistributedExecutor:
         holders = self._client.who_has([submission.future for submission in done.values()])
         return [done[key] for key, workers in holders.items() if [*workers] == [worker] and key in done]
 
+    def _give_up(self, late: dict[str, Any]) -> None:
+        """Cancel a partition of which a frame takes too long, and send it again, knowing that."""
+        for submission in list(self._submissions):
+            future = submission.future
+            if future is None or str(future.key) != late["key"]:
+                continue
+            failure: FrameFailure | None = None
+            if late["frame_idx"] is not None:
+                failure = FrameFailure(late["frame_idx"], late["error"], late["params"])
+            error = self._error_of(submission, failure, late["error"])
+            if submission.note(future, failure, error):
+                _logger.info("%s: %s", submission.label, late["error"])
+                self._cancel([future])
+
+    def _error_of(
+        self, submission: Submission, failure: FrameFailure | None, why: str
+    ) -> Exception | None:
+        """Return the error of a frame that took too long, or the encoder, if it is the render's end."""
+        if failure is None:
+            is_over = submission.n_stuck >= self._faults.retries
+            return EncoderError(f"{submission.label}: the encoder hangs: {why}") if is_over else None
+        n_before = sum(other.frame_idx == failure.frame_idx for other in submission.known.failures)
+        is_over = self._faults.on_error == "raise" and n_before >= self._faults.retries
+        return late_error(failure) if is_over else None
+
     def _result(self, future: Future, label: str) -> Any:
         advice = ": a smaller partition_size takes less"
+        if self._faults.timeout is not None:
+            advice += "; or as a frame hangs in code that lets no other thread of Python run"
         return gathered(self._client, future, label, self._direct, advice)
 
 

@@ -23,7 +23,7 @@ def choose_executor(
     on_left_out: Callable[[str, str], None] = lambda worker, why: None,
     *,
     first: Sequence[Any] = (),
-    in_background: bool = False,
+    only_elsewhere: str | None = None,
 ) -> Executor:
     """Return the executor of a render, which the caller enters.
 
@@ -42,8 +42,8 @@ def choose_executor(
         Called with the address of a worker that is excluded, and why, in any thread.
     first : sequence
         The parameters of frame 0, by which workers prove what they draw; none if they are not at hand.
-    in_background : bool, default: False
-        True if the caller's code goes on meanwhile, so that nothing may be drawn in this process.
+    only_elsewhere : str, optional
+        The option for which nothing may be drawn in this process, such as "wait=False".
 
     Raises
     ------
@@ -56,8 +56,8 @@ def choose_executor(
     if client is not None:
         from .distributed_executor import DistributedExecutor
 
-        if in_background:
-            _check_drawn_elsewhere(client)
+        if only_elsewhere is not None:
+            _check_drawn_elsewhere(client, only_elsewhere)
         return DistributedExecutor(
             client,
             spec.pickled(),
@@ -68,13 +68,15 @@ def choose_executor(
             first=first,
         )
     assert max_processes is not None
-    if in_background:
+    if only_elsewhere is not None:
         from .own_cluster import MAY_NOT_START, may_start
         from .own_cluster_executor import OwnClusterExecutor
 
         if not may_start():
-            raise OptionError(f"wait=False needs other processes, and {MAY_NOT_START}: leave it out")
-        return OwnClusterExecutor(spec, max_processes, on_drawn)
+            raise OptionError(
+                f"{only_elsewhere} needs other processes, and {MAY_NOT_START}: leave it out"
+            )
+        return OwnClusterExecutor(spec, max_processes, on_drawn, only_elsewhere)
     if max_processes == 1:
         return LocalExecutor(spec, _why_alone(cluster.num_workers, n_frames))
     from .scale_out import ScaleOutExecutor
@@ -91,13 +93,13 @@ def _why_alone(num_workers: int, n_frames: int | None) -> str:
     return f"this process draws, as num_workers={num_workers} is one process on this machine"
 
 
-def _check_drawn_elsewhere(client: Client) -> None:
+def _check_drawn_elsewhere(client: Client, option: str) -> None:
     """Raise if workers of the client's cluster are threads of this process."""
     from ._distributed import addresses_in_this_process
 
     if addresses_in_this_process() & client.scheduler_info(n_workers=-1)["workers"].keys():
         raise OptionError(
-            "wait=False needs workers in other processes: those of this client are threads of this one, "
-            "so that other code would see the figures and the rcParams of what they draw; start the "
-            "cluster with processes=True, or leave out wait=False"
+            f"{option} needs workers in other processes: those of this client are threads of this one, "
+            f"which would share figures and rcParams with other code, and could not be ended alone; "
+            f"start the cluster with processes=True, or leave out {option}"
         )

@@ -158,7 +158,7 @@ class PoolFill:
         self._hint = _hint(place) if place.is_temporary else ""
         self.frames = PooledFrames(self._request.place, self._request.render or "", self._hint)
         self.executor: Executor = choose_executor(
-            cluster, sized, params.n_frames, in_background=in_background
+            cluster, sized, params.n_frames, only_elsewhere="wait=False" if in_background else None
         )
 
     def run(self, *listeners: Listener) -> PooledFrames:

@@ -127,6 +127,7 @@ class LocalExecutor:
             for start, items, clock in self._in_partitions(is_over, params, plan, auto):
                 indexed = enumerate(items, start)
                 output = self.renderer.render(task, start, indexed, None, on_encoded, clock)
+                task = task.following(output)
                 cost = PartitionCost.of(output.report, cost)
                 yield output
         else:
@@ -155,7 +156,9 @@ class LocalExecutor:
             cache.store.reserve(start + n_frames)
             indexed = enumerate(partition.items(), start)
             self.n_begun += 1
-            yield self.renderer.render(task, start, indexed, n_frames, on_frame)
+            output = self.renderer.render(task, start, indexed, n_frames, on_frame)
+            task = task.following(output)
+            yield output
             if is_over():
                 return
 
@@ -169,7 +172,9 @@ class LocalExecutor:
             for first in indexed:
                 clock.lap("load")
                 some = chain([first], islice(indexed, n_frames - 1))
-                yield self.renderer.render(task, first[0], some, n_frames, clock=clock)
+                output = self.renderer.render(task, first[0], some, n_frames, clock=clock)
+                task = task.following(output)
+                yield output
                 clock = PhaseClock()
 
     def _in_partitions(

@@ -24,7 +24,8 @@ class OwnClusterExecutor:
     """Starts a cluster of this machine, and draws on it; see `Executor`.
 
     For renders that run besides the caller's code: a figure that is drawn in this process changes the
-    state of matplotlib, which that code would see.
+    state of matplotlib, which that code would see. And for those with a limit to the time of a frame,
+    which only the end of a process enforces.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ class OwnClusterExecutor:
         Number of processes that draw.
     on_drawn : callable
         As for `DistributedExecutor`.
+    why : str
+        Which option makes others draw, such as "wait=False".
 
     Raises
     ------
@@ -41,7 +44,10 @@ class OwnClusterExecutor:
         If it cannot be sent to another process.
     """
 
-    def __init__(self, spec: SourceSpec, n_workers: int, on_drawn: Callable[[int], None]) -> None:
+    def __init__(
+        self, spec: SourceSpec, n_workers: int, on_drawn: Callable[[int], None], why: str
+    ) -> None:
+        self._why = why
         self._spec = spec.pickled()
         self._n_workers = n_workers
         self._on_drawn = on_drawn
@@ -96,7 +102,7 @@ class OwnClusterExecutor:
     def scaling(self) -> Scaling:
         """When the cluster was ready."""
         assert self._cluster is not None
-        reason = "a cluster was started, as a render with wait=False does not draw in this process"
+        reason = f"a cluster was started, as a render with {self._why} does not draw in this process"
         return Scaling(reason, self._cluster.ready_at - self._begun)
 
     def announce(self, event: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from ..diagnostics import (
     Event,
     FigureBuilt,
     FrameEncoded,
+    FrameFailure,
     Listener,
     PartitionRendered,
     PartitionReport,
@@ -26,10 +27,10 @@ from ..diagnostics import (
 )
 from ..drawing import PhaseClock
 from ..encoding import CODECS, EncodeOptions, Encoding, Segment, choose_encoder
-from ..errors import ParamsError
+from ..errors import FrameError, ParamsError
 from ..frames import FrameSize
 from ..params import Params, in_frame_order
-from ..rendering import Block, StoredFrames, TaskOutput, TaskSpec
+from ..rendering import Block, FaultPolicy, StoredFrames, TaskOutput, TaskSpec
 from .executor import Executor, Tasks
 from .partitioning import Plan
 from .store_request import StoreRequest
@@ -100,6 +101,8 @@ class RenderLoop:
         Told of each event, in this thread.
     store : StoreRequest, optional
         Where frames are kept.
+    faults : FaultPolicy, optional
+        What to do about frames that fail.
     """
 
     def __init__(
@@ -111,6 +114,7 @@ class RenderLoop:
         stats: StatsCollector,
         listeners: Sequence[Listener] = (),
         store: StoreRequest | None = None,
+        faults: FaultPolicy | None = None,
     ) -> None:
         self._params = params
         self._plan = plan
@@ -119,6 +123,8 @@ class RenderLoop:
         self._stats = stats
         self._listeners: tuple[Listener, ...] = (stats, *listeners)
         self._store = store
+        self._faults = faults or FaultPolicy()
+        self._skipped: list[FrameFailure] = []
         self._session: StoreSession | None = None
         self._n_encoded = 0
         self._clock = PhaseClock()  # runs since the last output came
@@ -146,11 +152,12 @@ class RenderLoop:
             # All segments have to come from the same encoder.
             reasons = [figure.gpu_reason for figure in figures] if on_workers else None
             encoding = choose_encoder(self._encode, size, reasons)
-            tasks = _tasks(encoding, cache, plan, on_workers=on_workers)
+            tasks = _tasks(encoding, cache, plan, self._faults, on_workers=on_workers)
             with self._open_sink(encoding, size) as sink:
                 outputs = executor.outputs(self._params, plan, tasks, self._announce)
                 self._feed(self._received(outputs), executor.reorder_bytes(), sink)
-                if self._session is not None:
+                self._check_shown()
+                if self._session is not None and not self._skipped:
                     self._session.complete(self._n_encoded)
                 # The last event, as what a listener raises must not come after the file is in place.
                 self._emit(Scaled(executor.scaling.reason, executor.scaling.seconds))
@@ -167,6 +174,13 @@ class RenderLoop:
         )
         return plan, self._store.cache(self._session.store)
 
+    def _check_shown(self) -> None:
+        """Raise if not a single frame could be drawn."""
+        if self._skipped and len(self._skipped) == self._n_encoded:
+            first = self._skipped[0]
+            reason = f"{first.error}; nor could any other of the {self._n_encoded} frames"
+            raise FrameError.because(first.frame_idx, first.params, reason)
+
     def _received(self, outputs: Iterator[TaskOutput]) -> Iterator[TaskOutput]:
         """Take note of outputs as they come."""
         began, start = time.time(), time.perf_counter()
@@ -178,6 +192,7 @@ class RenderLoop:
             self._stats.waited(waited - drew)
             if self._session is not None:
                 self._session.take(output)
+            self._skipped.extend(report.skipped)
             self._emit(PartitionRendered(report, output.n_bytes))
             self._note_encoded()
             self._clock = PhaseClock()
@@ -240,10 +255,12 @@ class RenderLoop:
             listener(event)
 
 
-def _tasks(encoding: Encoding, cache: FrameCache | None, plan: Plan, *, on_workers: bool) -> Tasks:
-    task = TaskSpec(encoding if on_workers else None, encoding.keep_alpha, cache)
+def _tasks(
+    encoding: Encoding, cache: FrameCache | None, plan: Plan, faults: FaultPolicy, *, on_workers: bool
+) -> Tasks:
+    task = TaskSpec(encoding if on_workers else None, encoding.keep_alpha, cache, faults=faults)
     if cache is None and plan.is_auto and CODECS[encoding.codec].is_segmented:
-        return Tasks(task, TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT))
+        return Tasks(task, TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT, faults=faults))
     return Tasks(task, task)
 
 

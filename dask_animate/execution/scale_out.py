@@ -160,23 +160,25 @@ class ScaleOutExecutor:
 
     def _of_bag(self, params: Params, plan: Plan, tasks: Tasks) -> Iterator[TaskOutput]:
         """Draw partitions of a bag, computed here, and the others where they are computed."""
-        start = 0
+        start, alone, on_workers = 0, tasks.alone, tasks.on_workers
         for idx, part in enumerate(params.bag_partitions or ()):
             if self._client is not None:
                 remote = self._open_remote(self._client)
-                yield from remote.outputs_of_bag(params, plan, tasks.on_workers, idx, start)
+                yield from remote.outputs_of_bag(params, plan, on_workers, idx, start)
                 return
             clock = PhaseClock()
             items = part.compute()
             clock.lap("load")
             indexed, is_run = in_bag_order(items, start, params.n_frames)
-            task = tasks.alone if is_run else replace(tasks.alone, encoding=None)
+            task = alone if is_run else replace(alone, encoding=None)
 
             def on_frame(frame_idx: int, first: int = start) -> None:
                 params.n_taken = max(params.n_taken, first + 1, frame_idx + 1)
                 self._is_ready()
 
-            yield self._local.renderer.render(task, start, indexed, len(indexed), on_frame, clock)
+            output = self._local.renderer.render(task, start, indexed, len(indexed), on_frame, clock)
+            alone, on_workers = alone.following(output), on_workers.following(output)
+            yield output
             start += len(items)
 
     def _open_remote(self, client: Client) -> DistributedExecutor:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from distributed import Client, Future
 
+from ..diagnostics import FrameFailure
 from ..params import Partition
-from ..rendering import TaskOutput
+from ..rendering import Known, TaskOutput, Unplaced
 
 _logger = logging.getLogger(__name__)
 
@@ -22,12 +23,12 @@ SCATTER_SECONDS = 1.0
 
 @dataclass
 class Submission:
-    """A partition that is to be sent, or was.
+    """A partition that is to be sent, or was. Two threads may use `send_again`.
 
     Attributes
     ----------
     submit : callable
-        Sends it; called again if its parameters were lost.
+        Sends it, given what is known of it; called again if its parameters were lost, or frames of it.
     n_frames : int or None
         Number of frames; None if that is not known, in a bag.
     param_bytes : int
@@ -39,25 +40,69 @@ class Submission:
     draw : callable or None
         Draws it in this process instead, given what is called with the index of each frame; None if that
         cannot be done.
-    output : TaskOutput or None
+    output : TaskOutput, Unplaced or None
         Once it was drawn so.
     is_here : bool
         Whether it is drawn here.
+    known : Known
+        What is known of it.
+    n_stuck : int
+        How often its encoder did not end.
+    error : Exception or None
+        Why it is not sent again.
     """
 
-    submit: Callable[[], Future]
+    submit: Callable[[Known], Future]
     n_frames: int | None
     param_bytes: int
     label: str
     future: Future | None = None
-    draw: Callable[[Callable[[int], None]], TaskOutput] | None = None
-    output: TaskOutput | None = None
+    draw: Callable[[Callable[[int], None]], TaskOutput | Unplaced] | None = None
+    output: TaskOutput | Unplaced | None = None
     is_here: bool = False
+    known: Known = field(default_factory=Known)
+    n_stuck: int = 0
+    error: Exception | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self) -> None:
         """Submit it, unless that was done, or it is drawn here."""
         if self.future is None and not self.is_here:
-            self.future = self.submit()
+            self.future = self.submit(self.known)
+
+    def send_again(self, lost: Future | None, known: Known | None = None) -> bool:
+        """Submit it again in the place of a future, unless that was done; return whether it was now.
+
+        Parameters
+        ----------
+        lost : distributed.Future or None
+            What is given up.
+        known : Known, optional
+            What is known by now.
+        """
+        with self._lock:
+            if self.future is not lost or self.error is not None:
+                return False
+            self.known = known or self.known
+            self.future = self.submit(self.known)
+            return True
+
+    def note(self, lost: Future, failure: FrameFailure | None, error: Exception | None) -> bool:
+        """Take note of a frame that failed, or of the encoder; submit it again, unless that is an error.
+
+        Returns False, and does nothing, if the future is not in use any more.
+        """
+        with self._lock:
+            if self.future is not lost:
+                return False
+            if failure is None:
+                self.n_stuck += 1
+            else:
+                self.known = replace(self.known, failures=(*self.known.failures, failure))
+            self.error = error
+            if error is None:
+                self.future = self.submit(self.known)
+            return True
 
 
 class SharedFuture:

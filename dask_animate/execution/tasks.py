@@ -7,6 +7,7 @@ import pickle
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..memory import BLOCK_SHARE
 from ..params import Partition, in_bag_order, nbytes
 from ..provenance import process_origin, process_versions
 from ..rendering import (
+    FrameBeforeUnknown,
     Picture,
     PictureTask,
     Renderer,
@@ -31,6 +33,8 @@ from ..rendering import (
     TaskOutput,
     TaskSpec,
     Thumbnail,
+    Unplaced,
+    Unwatched,
     make_picture,
     renderers,
 )
@@ -39,6 +43,7 @@ from .agreement import Reference, Refusal
 from .executor import BuiltFigure
 from .fused_tasks import FusedTasks
 from .interrupt_shield import shield
+from .watchdog import Watchdog
 from .worker_facts import WorkerCheck, WorkerFacts
 
 #: Teardown timeout, in seconds.
@@ -46,6 +51,9 @@ TEARDOWN_SECONDS = 1.0
 #: Seconds for which a worker waits for the next frame that it draws; the longer sides of its picture, of
 #: which the next one is taken if the picture has more bytes than this.
 CAPTURE_SECONDS, THUMBNAIL_SIDES, THUMBNAIL_BYTES = 5.0, (640, 320, 160), 20_000
+
+#: The names of renders whose client is in this process.
+renders_from_here: set[str] = set()
 
 #: The pickled parameters of frame 0, in a tuple, by the names of renders in this process that have them.
 _firsts: dict[str, bytes] = {}
@@ -242,7 +250,7 @@ def render_partition(
     reference: Reference | None = None,
     fused: FusedTasks | None = None,
     computed: Sequence[Any] = (),
-) -> TaskOutput | Refusal:
+) -> TaskOutput | Refusal | Unplaced:
     """Task: draw a partition of consecutive frames.
 
     If its parameters have to be computed, `fused` does what is left of that, given what was `computed`.
@@ -274,7 +282,7 @@ def render_items(
     stop: int | None,
     task: TaskSpec,
     reference: Reference | None = None,
-) -> TaskOutput | Refusal:
+) -> TaskOutput | Refusal | Unplaced:
     """Task: draw the items of a bag's partition, which `before`, added up, frames precede.
 
     Frames from `stop` on are left out. A partition with frames that belong to others becomes a
@@ -299,7 +307,7 @@ def _render(
     reference: Reference | None,
     param_bytes: int,
     clock: PhaseClock,
-) -> TaskOutput | Refusal:
+) -> TaskOutput | Refusal | Unplaced:
     worker, renderer, began = get_worker(), _renderer(name), clock.began
     with errors_that_travel():
         refusal = _refusal(name, renderer, reference)
@@ -307,13 +315,29 @@ def _render(
         return refusal
     if task.encoding is None and task.cache is None:
         _check_memory(worker, n_frames, renderer.size().n_bytes)
-    with errors_that_travel():
-        output = renderer.render(task, start, indexed, n_frames, clock=clock)
+    with errors_that_travel(), _watch(worker, name, task) as watch:
+        try:
+            output = renderer.render(task, start, indexed, n_frames, clock=clock, watch=watch)
+        except FrameBeforeUnknown as exc:
+            return Unplaced(exc.failures)
         report = replace(
             output.report, worker=worker.address, fonts=renderer.fonts(), param_bytes=param_bytes
         )
         tell_of_task(worker, _told(start, report, began))
         return replace(output, report=report)
+
+
+def _watch(worker: Worker, name: str, task: TaskSpec) -> AbstractContextManager[Watchdog | Unwatched]:
+    """Return what watches the frames of a task, if there is a limit to their time."""
+    seconds = task.faults.timeout
+    if seconds is None:
+        return nullcontext(Unwatched())
+    if name in renders_from_here:
+        raise WorkerError(
+            f"timeout= needs workers in other processes, and {worker.address} is a thread of the "
+            f"process that renders, which a frame that hangs would end"
+        )
+    return Watchdog(worker, render_id(name), seconds)
 
 
 def _told(start: int, report: PartitionReport, began: float) -> dict[str, Any]:

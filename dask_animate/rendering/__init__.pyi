@@ -1,9 +1,16 @@
+from .faults import FaultPolicy as FaultPolicy
+from .faults import FrameBeforeUnknown as FrameBeforeUnknown
+from .faults import Known as Known
+from .faults import LastDrawn as LastDrawn
+from .faults import Unplaced as Unplaced
+from .faults import late_error as late_error
 from .pickling import loaded as loaded
 from .picture import Picture as Picture
 from .picture import PictureTask as PictureTask
 from .picture import make_picture as make_picture
 from .pixel_spec import PixelSpec as PixelSpec
 from .renderer import Renderer as Renderer
+from .renderer import Unwatched as Unwatched
 from .renderer_pool import renderers as renderers
 from .sampled_frame import SampledFrame as SampledFrame
 from .sampled_frame import Thumbnail as Thumbnail

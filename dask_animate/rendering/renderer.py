@@ -6,17 +6,19 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
 from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
+from ..errors import FrameError
 from ..frames import FrameSize, as_pixels, as_rgb
+from .faults import FrameFaults
 from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
@@ -29,6 +31,33 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("dask_animate.renderer")  # a documented name
 
 T = TypeVar("T")
+
+
+class Watch(Protocol):
+    """Watches how long things take."""
+
+    def frame(self, frame_idx: int, params: Any) -> AbstractContextManager[object]:
+        """Return a context in which a frame is drawn."""
+        ...
+
+    def encoder(self, start: int, n_frames: int) -> AbstractContextManager[object]:
+        """Return a context in which the encoder works, given the first frame and how many there are."""
+        ...
+
+
+class Unwatched:
+    """Does not watch."""
+
+    def frame(self, frame_idx: int, params: Any) -> AbstractContextManager[object]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+    def encoder(self, start: int, n_frames: int) -> AbstractContextManager[object]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+
+_UNWATCHED = Unwatched()
 
 
 class Renderer:
@@ -125,6 +154,7 @@ class Renderer:
         n_frames: int | None = None,
         on_frame: Callable[[int], None] = lambda frame_idx: None,
         clock: PhaseClock | None = None,
+        watch: Watch = _UNWATCHED,
     ) -> TaskOutput:
         """Draw a partition, and return what the task asks for.
 
@@ -145,6 +175,15 @@ class Renderer:
             Called with each frame's index when it is done; again, if frames have to be drawn again.
         clock : PhaseClock, optional
             That of the partition, if something was done for it before; changed.
+        watch : Watch, optional
+            Watches how long frames and the encoder take.
+
+        Raises
+        ------
+        FrameError
+            If a frame fails, and the task does not say that it is to be replaced.
+        FrameBeforeUnknown
+            If it is to be replaced by the frame before, which is not known.
         """
         clock = clock or PhaseClock()
         with self._lock:
@@ -155,7 +194,8 @@ class Renderer:
         clock.lap("setup")
         with nullcontext() if task.encoding is not None else self._source.partition_lock():
             clock.lap("wait")
-            partition = _Partition(task, start, indexed, n_frames, on_frame)
+            faults = FrameFaults(task.faults, task.known, start, self.size())
+            partition = _Partition(task, start, indexed, n_frames, on_frame, watch, faults)
             try:
                 return self._render(partition, DrawSession(n_frames, clock=clock))
             except Mismatch as mismatch:
@@ -184,29 +224,35 @@ class Renderer:
 
         task, n_frames, clock = partition.task, partition.n_frames, session.clock
         adding: Phase = "convert" if task.encoding is None else "encode"
+        partition.faults.begin()
         writer = self._open_writer(partition, clock)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
-            # What is found in the store differs from what was drawn before it.
-            convert = partial(_convert, builder.convert, session, may_repeat=writer is None)
+            convert = partial(_convert, builder.convert, session)
             clock.lap(adding)
             n = 0
             for frame_idx, params in partition.indexed:
                 n += 1
                 clock.lap("load")
-                picture = self._take(frame_idx, params, convert, session, writer, is_last=n == n_frames)
-                builder.add(frame_idx, picture)
+                # What is found in the store, or in the place of a frame, differs from what was drawn.
+                may_repeat = writer is None and not partition.faults.was_skipped(frame_idx - 1)
+                use = partial(convert, may_repeat=may_repeat)
+                picture = self._take(partition, frame_idx, params, use, session, writer, n == n_frames)
+                with partition.watch.encoder(partition.start, n):
+                    builder.add(frame_idx, picture)
                 clock.lap(adding)
                 partition.on_frame(frame_idx)
                 clock.skip()
             clock.lap("load")  # there is no other frame
-            payload = builder.finish()
+            with partition.watch.encoder(partition.start, n):
+                payload = builder.finish()
             clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
         if writer is not None and task.cache is not None:
             writer.finish(self.environment() if task.cache.is_searched else None)
             clock.lap("store")
-        return _output(payload, _report(partition.start, n, session, fault), writer)
+        report = _report(partition.start, n, session, fault, partition.faults)
+        return _output(payload, report, writer, partition.faults)
 
     def _open_writer(self, partition: _Partition, clock: PhaseClock) -> CacheWriter | None:
         cache = partition.task.cache
@@ -223,47 +269,94 @@ class Renderer:
 
     def _take(
         self,
+        partition: _Partition,
         frame_idx: int,
         params: Any,
         use: Callable[..., T],
         session: DrawSession,
         writer: CacheWriter | None,
-        *,
         is_last: bool,
     ) -> T:
-        """Take a frame from the store, or draw it; return what becomes of it, as `_draw` does.
+        """Take a frame from the store, or draw it, again if that fails; return what becomes of it.
 
         Parameters are read outside, where the process is as the caller left it. The partition's last
         frame is verified before other threads draw.
         """
+        faults = partition.faults
         with turn():
-            session.clock.lap("wait")
-            with self._source.isolated():
-                session.clock.skip()
-                if writer is None:
-                    taken = self._draw(frame_idx, params, use, session)
-                else:
-                    frame = self._kept(frame_idx, params, session, writer)
-                    taken = use(frame, opaque=frame.shape[2] == 3)
-                if is_last:
-                    self._source.verify(session)
+            while True:
+                session.clock.lap("wait")
+                if faults.may_draw(frame_idx):
+                    self._source.open()  # anew, if a frame has failed
+                    session.clock.lap("setup")
+                try:
+                    with self._source.isolated():
+                        session.clock.skip()
+                        taken = self._taken(partition, frame_idx, params, use, session, writer)
+                        if is_last:
+                            self._source.verify(session)
+                    break
+                except FrameError as error:
+                    faults.note(error)
         session.clock.skip()
         return taken
 
+    def _taken(
+        self,
+        partition: _Partition,
+        frame_idx: int,
+        params: Any,
+        use: Callable[..., T],
+        session: DrawSession,
+        writer: CacheWriter | None,
+    ) -> T:
+        if writer is None:
+            return self._drawn(partition, frame_idx, params, use, session)
+        frame = self._kept(partition, frame_idx, params, session, writer)
+        return use(frame, opaque=frame.shape[2] == 3)
+
     def _kept(
-        self, frame_idx: int, params: Any, session: DrawSession, writer: CacheWriter
+        self,
+        partition: _Partition,
+        frame_idx: int,
+        params: Any,
+        session: DrawSession,
+        writer: CacheWriter,
     ) -> NDArray[np.uint8]:
         """Return a frame that is in the store, where it is put unless it is there."""
         frame = writer.find(frame_idx, params)
         session.clock.lap("store")
         if frame is not None:
-            self._sampler.offer(frame_idx, frame, opaque=frame.shape[2] == 3)
+            opaque = frame.shape[2] == 3
+            self._sampler.offer(frame_idx, frame, opaque=opaque)
+            partition.faults.keep(frame_idx, frame, opaque=opaque)
             return frame
         slot = partial(as_pixels, out=writer.slot(frame_idx))
-        self._draw(frame_idx, params, slot, session)
-        frame = writer.put(frame_idx)
+        self._drawn(partition, frame_idx, params, slot, session)
+        frame = writer.put(frame_idx, may_be_found=not partition.faults.was_skipped(frame_idx))
         session.clock.lap("store")
         return frame
+
+    def _drawn(
+        self,
+        partition: _Partition,
+        frame_idx: int,
+        params: Any,
+        use: Callable[..., T],
+        session: DrawSession,
+    ) -> T:
+        """Draw a frame, or take what is shown in its place; return what `_draw` does."""
+        faults = partition.faults
+        if not faults.may_draw(frame_idx):
+            frame, opaque = faults.substitute(frame_idx)
+            return use(frame, opaque=opaque)
+
+        def used(frame: NDArray[np.uint8], *, opaque: bool) -> T:
+            faults.keep(frame_idx, frame, opaque=opaque)
+            return use(frame, opaque=opaque)
+
+        with partition.watch.frame(frame_idx, params):
+            return self._draw(frame_idx, params, used, session)
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
         """Draw one frame, and return what becomes of it.
@@ -299,6 +392,8 @@ class _Partition:
     indexed: Iterable[tuple[int, Any]]
     n_frames: int | None
     on_frame: Callable[[int], None]
+    watch: Watch
+    faults: FrameFaults
 
 
 def _proof(source: Source, first: Sequence[Any]) -> str:
@@ -325,22 +420,30 @@ def _convert(
     return converted
 
 
-def _report(start: int, n_frames: int, session: DrawSession, fault: str | None) -> PartitionReport:
+def _report(
+    start: int, n_frames: int, session: DrawSession, fault: str | None, faults: FrameFaults
+) -> PartitionReport:
     return replace(
         PartitionReport.of(session.clock, n_frames, start),
         n_compared=session.n_compared,
         n_blitted=session.n_blitted,
         redraw_fault=fault or session.failure,
+        skipped=faults.skipped,
+        n_retries=faults.n_retries,
     )
 
 
 def _output(
-    payload: Block | Segment | StoredFrames, report: PartitionReport, writer: CacheWriter | None
+    payload: Block | Segment | StoredFrames,
+    report: PartitionReport,
+    writer: CacheWriter | None,
+    faults: FrameFaults,
 ) -> TaskOutput:
+    last = faults.last(report.n_frames)
     if writer is None:
-        return TaskOutput(payload, report)
+        return TaskOutput(payload, report, last=last)
     kept = replace(report, n_reused=writer.n_reused, reuse_fault=writer.unknown)
-    return TaskOutput(payload, kept, writer.frame_digests)
+    return TaskOutput(payload, kept, writer.frame_digests, last)
 
 
 class Reread(Iterable[T]):

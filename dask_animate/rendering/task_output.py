@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..diagnostics import PartitionReport
 from ..encoding import Encoding, Segment
+from .faults import FaultPolicy, Known, LastDrawn
 
 if TYPE_CHECKING:
     from ..storage import FrameCache
@@ -30,12 +31,22 @@ class TaskSpec:
         Where frames are kept.
     threads : int
         For the encoder.
+    faults : FaultPolicy
+        What to do about frames that fail.
+    known : Known
+        What is known of the partition.
     """
 
     encoding: Encoding | None = None
     alpha: bool = False
     cache: FrameCache | None = None
     threads: int = 1
+    faults: FaultPolicy = field(default_factory=FaultPolicy)
+    known: Known = field(default_factory=Known)
+
+    def following(self, output: TaskOutput) -> TaskSpec:
+        """Return it for the partition that follows another one."""
+        return replace(self, known=Known(before=output.last)) if output.n_frames else self
 
 
 @dataclass(frozen=True)
@@ -90,11 +101,14 @@ class TaskOutput:
         How they were rendered.
     frame_digests : ndarray of uint8, shape (n_frames, n), or None
         What identifies the frames in the store, if they are kept.
+    last : LastDrawn or None
+        The last frame that could be drawn, if one that fails after it may need it.
     """
 
     payload: Block | Segment | StoredFrames
     report: PartitionReport
     frame_digests: NDArray[np.uint8] | None = None
+    last: LastDrawn | None = None
 
     @property
     def start(self) -> int:

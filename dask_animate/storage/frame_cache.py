@@ -154,8 +154,8 @@ class CacheWriter:
     def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
         """Return a frame if the store has it, drawn by the same code from the same parameters.
 
-        Has to be called for each frame in order, once. A frame that is not found has to be drawn into
-        `slot` and given to `put`.
+        Has to be called for each frame in order, once, or again until it is drawn. A frame that is not
+        found has to be drawn into `slot` and given to `put`.
         """
         self._begin(frame_idx)
         known = None if self._tokens is None else self._tokens.known(frame_idx, params)
@@ -179,10 +179,15 @@ class CacheWriter:
         self._is_changed = True
         return self._slot(frame_idx)
 
-    def put(self, frame_idx: int) -> NDArray[np.uint8]:
-        """Take the frame that was drawn into its slot, and return it."""
+    def put(self, frame_idx: int, *, may_be_found: bool = True) -> NDArray[np.uint8]:
+        """Take the frame that was drawn into its slot, and return it.
+
+        `may_be_found` is False for a frame that the next render is to draw again.
+        """
         frame = self._slot(frame_idx)
         row = self.frame_digests[frame_idx - self._start]
+        if not may_be_found:
+            row[:TOKEN_BYTES] = np.frombuffer(unique_token(), np.uint8)
         row[:] = np.frombuffer(frame_digest(row[:TOKEN_BYTES].tobytes(), frame), np.uint8)
         self._end(frame_idx)
         return frame

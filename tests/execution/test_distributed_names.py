@@ -1,7 +1,10 @@
 """What the code uses of distributed beyond its documentation is in the release that is installed."""
 
 import asyncio
+import time
+from contextlib import suppress
 
+import dask
 import distributed
 import pytest
 from distributed import Client, LocalCluster, SchedulerPlugin, WorkerPlugin, get_worker, secede
@@ -57,6 +60,43 @@ def test_memory_limits(client_in_threads):
     ).result()
     (info,) = client_in_threads.scheduler_info()["workers"].values()
     assert limit == info["memory_limit"], f"{RELEASE} keeps a worker's memory limit elsewhere"
+
+
+def test_tasks_know_whether_they_are_wanted(client_in_threads):
+    def runs():
+        worker = get_worker()
+        return _distributed.is_wanted(worker, worker.get_current_task())
+
+    assert client_in_threads.submit(runs, pure=False).result(), f"{RELEASE} names states otherwise"
+    assert not client_in_threads.submit(
+        lambda: _distributed.is_wanted(get_worker(), "nothing"), pure=False
+    ).result()
+
+
+def test_topics_are_forgotten(client_in_threads):
+    client_in_threads.subscribe_topic("forgotten", print)
+    _distributed.unsubscribe(client_in_threads, "forgotten")
+    message = f"{RELEASE} keeps the handlers of topics elsewhere"
+    assert "forgotten" not in client_in_threads._event_handlers, message
+
+
+async def leave(dask_worker=None):
+    await _distributed.leave_and_end(dask_worker, 10)
+
+
+def test_a_worker_leaves_and_is_started_again():
+    patient = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+    with (
+        dask.config.set({**patient, "distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        (before,) = client.scheduler_info()["workers"]
+        asked = client.submit(time.sleep, 0.5, pure=False)  # which nobody blames for what follows
+        with suppress(OSError):  # there is no answer
+            client.run(leave, workers=[before])
+        asked.result(timeout=120)
+        assert before not in client.scheduler_info()["workers"], f"{RELEASE} ends workers otherwise"
 
 
 def test_adaptive_clusters():

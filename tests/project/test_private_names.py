@@ -20,6 +20,9 @@ MODULES = {
 OTHERS = {
     "_abc_impl": "abc",
     "_adaptive": "distributed",
+    "_current_frames": "sys",
+    "_event_handlers": "distributed",
+    "_exit": "os",
     "_getframe": "sys",
     "_in_memory": "xarray",
     "_inst": "random",
