@@ -163,6 +163,6 @@ film = film.fade_out(1, PAPER)
 
 if __name__ == "__main__":
     output = Path(__file__).parent / "output"
-    film.timeline().save(output / "explainer_timeline.png")
     video = film.render(output / "explainer.mp4")
+    film.timeline().save(output / "explainer_timeline.png")
     print(f"{video}\n{video.stats}")
