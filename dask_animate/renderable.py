@@ -415,8 +415,7 @@ class Renderable(ABC):
         progress = ProgressOptions.create(disable_progress_bar, saving_log_interval)
         faults = FaultPolicy.create(retries, timeout, on_error)
         spec = self._spec(draw, _log_interval(plotting_log_interval))
-        if not spec.draws_figures:
-            faults.check_size(spec.size)
+        faults.check_size_of(spec)
         request = StoreRequest.create(store, overwrite, params, spec)
         if request is not None:
             spec = spec.expecting(request.environment)

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from ..drawing import placeholder
 from ..errors import FrameError, FrameTimeoutError, OptionError, OptionTypeError, ParamsError
 from ..frames import FrameSize
 from ..validation import in_short, require_choice, require_int
+
+if TYPE_CHECKING:
+    from .source_spec import DrawnSpec
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ class FaultPolicy:
         """Whether the first failure is the end, and nothing has a limit."""
         return self == FaultPolicy()
 
-    def check_size(self, size: FrameSize | None) -> None:
+    def check_size_of(self, spec: DrawnSpec) -> None:
         """Raise if a source has to draw a frame to know its size, which nobody would look after."""
-        if size is None and not self.is_default:
+        if spec.size is None and not spec.draws_figures and not self.is_default:
             raise OptionError(
                 "retries=, timeout= and on_error= need the size of the frames before the first one is "
                 "drawn: set frame_shape = (height, width, channels) on the FrameSource"
