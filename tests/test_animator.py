@@ -31,7 +31,7 @@ def test_first_arguments_are_those_of_the_predecessor():
     assert [p.default for p in positional[4:]] == defaults
     others = """client partition_size encode_on redraw store overwrite codec seed pixel_format dither
         durations chapters metadata keep_segments keep_partial freeze_layout axis dim on_mismatch
-        wait"""
+        wait retries timeout on_error"""
     assert others.split() == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
 

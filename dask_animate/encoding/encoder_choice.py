@@ -105,8 +105,8 @@ def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
 
 def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
     """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
-    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
-    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
+    kinds: list[Encoder | None] = [ENCODERS[options.codec]] if options.mode != "gpu" else []
+    kinds += [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
     reasons = {}
     for encoder in filter(None, kinds):
         try:

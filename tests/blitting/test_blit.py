@@ -815,6 +815,7 @@ def test_which_figures_can_be_blitted():
 
 
 def test_nothing_is_left_on_the_figure():
+    before = plt.get_fignums()
     fig, ax, line = with_line()()
     Canvas(fig, DrawOptions())
     names = [set(vars(artist)) for artist in (fig, ax, line)]
@@ -824,4 +825,4 @@ def test_nothing_is_left_on_the_figure():
     ax.set_title("title")
     blitter.draw()
     assert [set(vars(artist)) for artist in (fig, ax, line)] == names
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before

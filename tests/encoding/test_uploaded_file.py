@@ -21,6 +21,11 @@ from dask_animate.errors import (
 
 GRAY = np.full((12, 64, 64, 3), 0.5)
 
+# s3fs leaves the sessions of file systems that go to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*ClientSession.__del__:pytest.PytestUnraisableExceptionWarning"
+)
+
 
 @pytest.fixture(scope="module")
 def s3():

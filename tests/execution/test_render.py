@@ -604,10 +604,10 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
         def __call__(self, event):
             ahead.append(n_read - event.frame_idx)
 
-    from dask_animate.diagnostics.progress import ProgressBar
+    from dask_animate.diagnostics.progress import ProgressLines
 
-    original = ProgressBar.__call__
-    ProgressBar.__call__ = lambda self, event: Watch()(event) if hasattr(event, "frame_idx") else None
+    original = ProgressLines.__call__
+    ProgressLines.__call__ = lambda self, event: Watch()(event) if hasattr(event, "frame_idx") else None
     try:
         video = FrameNumber().make_video(
             tmp_path / "a.mp4",
@@ -619,7 +619,7 @@ def test_a_generator_is_not_read_far_ahead(tmp_path, client, preload_factor, par
             partition_size=partition_size,
         )
     finally:
-        ProgressBar.__call__ = original
+        ProgressLines.__call__ = original
     size = max(video.stats.partition_sizes)
     # one partition being drawn and preload_factor frames behind it for each of two workers, rounded up
     # to whole partitions, and one partition that is being encoded

@@ -48,7 +48,9 @@ def all_subclasses(base):
     found, stack = {}, [base]
     while stack:
         for cls in stack.pop().__subclasses__():
-            if cls.__module__.startswith(("matplotlib.", "mpl_toolkits.mplot3d.")):
+            # matplotlib makes a "...ScaleNorm" where a norm is given as the name of a scale.
+            is_made = cls.__name__.endswith("ScaleNorm")
+            if cls.__module__.startswith(("matplotlib.", "mpl_toolkits.mplot3d.")) and not is_made:
                 found[name_of(cls)] = cls
             stack.append(cls)
     return found
