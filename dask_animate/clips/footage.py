@@ -24,7 +24,7 @@ from ..validation import in_short
 from .nodes import Node
 from .pictures import Frame, Picture, SizeOf
 from .spans import Span, Use
-from .times import part_at
+from .times import middle, part_at
 
 #: Which frame of a footage: its index, its exact time, or the frames of two joined ones.
 FrameKey: TypeAlias = "int | Fraction | tuple[Frame, Frame]"
@@ -144,7 +144,11 @@ class Footage(Node, _ByValue):
         try:
             return frame_idx, self.params(key)
         except Exception as exc:
-            raise FrameError.of(frame_idx, f"those of {in_short(key)}", exc) from exc
+            raise FrameError.of(frame_idx, f"those of {self.key_text(key)}", exc) from exc
+
+    def key_text(self, key: FrameKey) -> str:
+        """Return which frame it is, in words."""
+        raise NotImplementedError
 
     @property
     def first_key(self) -> FrameKey:
@@ -217,6 +221,10 @@ class Frames(Footage):
         assert isinstance(key, int)
         return key
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return the index of a frame, in words."""
+        return f"frame {key}"
+
     @property
     def first_key(self) -> int:
         """Index of the first frame."""
@@ -268,10 +276,15 @@ class Motion(Footage):
         assert isinstance(key, Fraction)
         return math.floor(key * self.fps)
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return a time, in words."""
+        assert isinstance(key, Fraction)
+        return f"{float(key):g} s"
+
     @property
     def first_key(self) -> Fraction:
-        """The time 0."""
-        return Fraction(0)
+        """The middle of the first frame: no frame shows the time 0."""
+        return middle(0, self.n_frames, self.duration)
 
     def __str__(self) -> str:
         name = getattr(self.function, "__name__", in_short(self.function))
@@ -336,10 +349,15 @@ class Joined(Footage):
         assert isinstance(key, tuple)
         return key[0].footage.frame_idx(key[0].key)
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return which frames of both clips are joined."""
+        assert isinstance(key, tuple)
+        return " and ".join(frame.footage.key_text(frame.key) for frame in key)
+
     @property
     def first_key(self) -> tuple[Frame, Frame]:
-        """The frames at the time 0."""
-        frame = self.at(Fraction(0))
+        """The frames in the middle of the first frame."""
+        frame = self.frame_at(0, self.n_frames)
         assert isinstance(frame, Frame)
         assert isinstance(frame.key, tuple)
         return frame.key
