@@ -74,6 +74,8 @@ class Clip:
         zarr array, and dicts and tuples of these are read where they lie, by who draws.
     fps : float or Fraction, optional
         Frames per second of the source; by default those of an animation or a video, and 30 of others.
+        A video whose frames are shown for different times shows each for its time and has the rate of
+        the shortest; with `fps`, all are shown equally long.
     enter : callable, optional
         Called with the copy of the animator that draws, after its ``setup()``: adds what the scene
         needs to the figure. Each process that draws has its own figure for each pair of `enter` and

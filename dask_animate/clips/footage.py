@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol, Self, TypeAlias
 
 import cloudpickle
@@ -239,6 +241,35 @@ class Frames(Footage):
 
     def _outline(self) -> tuple[Any, ...]:
         return self.drawer.name, self.n, self.fps
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UnevenFrames(Frames):
+    """Frames that are shown for different times.
+
+    Attributes
+    ----------
+    durations : tuple of Fraction
+        For how many seconds each is shown.
+    """
+
+    durations: tuple[Fraction, ...]
+
+    @cached_property
+    def _ends(self) -> list[Fraction]:
+        return list(accumulate(self.durations))
+
+    @cached_property
+    def duration(self) -> Fraction:  # type: ignore[override]
+        """Length in seconds."""
+        return self._ends[-1]
+
+    def at(self, t: Fraction) -> Picture:
+        """Return the frame that is shown at a time; an edge between two frames shows the earlier."""
+        return Frame(self, min(bisect_left(self._ends, t), self.n - 1))
+
+    def _content(self) -> Any:
+        return *super()._content(), self.durations
 
 
 @dataclass(frozen=True, eq=False, repr=False)
