@@ -363,6 +363,11 @@ class Joined(Footage):
         """Frames per second, of both."""
         return self.first.fps
 
+    @cached_property
+    def depth(self) -> int:
+        """How many nodes lie in one another, at most, with those of both clips."""
+        return 3 + max(self.first.depth, self.second.depth)
+
     def at(self, t: Fraction) -> Picture:
         """Return the frame of a time."""
         first, second = self.first.at(t), self.second.at(t)
@@ -398,7 +403,7 @@ class Joined(Footage):
         return f"{self.first}.join({self.second}, {name})"
 
     def _content(self) -> Any:
-        return self.first, self.second, self.combine
+        return self.combine  # the outline has the clips, whose pickles depend on what was asked of them
 
     def _outline(self) -> tuple[Any, ...]:
         return self.first, self.second

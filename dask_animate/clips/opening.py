@@ -15,7 +15,7 @@ from ..adapters import ImageFiles, VideoFile, open_frames
 from ..animator import Animator
 from ..drawing import DrawOptions
 from ..encoding import as_fps
-from ..errors import NoFramesError, OptionError, OptionTypeError
+from ..errors import NoFramesError, OptionError, OptionTypeError, ParamsError
 from ..params import IndexedFrameParams, is_data, open_slices
 from ..renderable import Renderable, draw_options_of
 from ..saving import open_animation
@@ -145,7 +145,13 @@ def open_items(params: Any) -> Items:
         If they have no length, or cannot be accessed by index.
     """
     if is_data(params):
-        return SlicedItems(open_slices(params, None, None))
+        try:
+            return SlicedItems(open_slices(params, None, None))
+        except (OptionError, OptionTypeError, ParamsError) as exc:
+            if "param_by_frame" not in str(exc):
+                raise
+            # The name of the argument where videos are made of parameters.
+            raise type(exc)(str(exc).replace("param_by_frame", "params")) from exc
     is_sequence = hasattr(params, "__len__") and hasattr(params, "__getitem__")
     if not is_sequence or isinstance(params, str | bytes | Mapping) or is_dask_collection(params):
         raise OptionTypeError(

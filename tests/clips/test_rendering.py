@@ -352,6 +352,13 @@ def test_a_preview_and_a_timeline(tmp_path):
     assert timeline.names == (("Count", 0.0, 1.0), ("Count", 1.0, 2.0))
     timeline.save(tmp_path / "a.png")
     assert plt.imread(tmp_path / "a.png").shape[2] == 4
+    timeline.save(tmp_path / "new" / "a.svg")
+    assert b"<svg" in (tmp_path / "new" / "a.svg").read_bytes()
+    with pytest.raises(OptionError, match=r"path must end in one of .*\.png.*, got"):
+        timeline.save(tmp_path / "a.xyz")
+    with pytest.raises(OptionTypeError, match="path"):
+        timeline.save(3)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "new"}
     assert "60 frames" in film._repr_html_()
     assert not plt.get_fignums()
 

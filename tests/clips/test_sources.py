@@ -186,6 +186,7 @@ WRONG = [
     (lambda: Clip(FrameNumber(), []), NoFramesError, "params is empty"),
     (lambda: Clip(FrameNumber(), (i for i in range(3))), OptionTypeError, "params must be a sequence"),
     (lambda: Clip(FrameNumber(), db.from_sequence([1])), OptionTypeError, "params must be a sequence"),
+    (lambda: Clip(FrameNumber(), {"a": 1}), OptionTypeError, "^params holds a int"),
     (lambda: Clip(FrameNumber(), "abc.zarr"), Exception, "abc.zarr"),
     (
         lambda: Clip(FrameNumber(), [IndexedFrameParams(0, 1)]),
