@@ -302,7 +302,8 @@ GROWTHS = {
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param("crossfade", marks=pytest.mark.slow), *[one for one in GROWTHS if one != "crossfade"]]
+    "kind",
+    [pytest.param("crossfade", marks=pytest.mark.slow), *[one for one in GROWTHS if one != "crossfade"]],
 )
 def test_clips_in_clips(kind):
     """The deepest ones can be drawn, compared and sent even from a deep call; others are an error."""
