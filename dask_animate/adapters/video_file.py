@@ -38,6 +38,9 @@ class VideoFile(FrameSource):
         Number of frames. Each counts once, however long it is shown.
     fps : Fraction
         Frames per second; on average, if frames are shown for different times.
+    durations : tuple of Fraction, or None
+        For how many seconds each frame is shown; None if all are shown equally long, that is if none
+        comes more than half a frame too early or too late at `fps`.
     size : tuple of int
         Width and height in pixels, as stored: neither rotation nor the shape of pixels is applied.
     frame_shape : tuple of int
@@ -90,6 +93,7 @@ class VideoFile(FrameSource):
         self._version = self._version_now()  # so that a store notices another file
         self.n_frames: int = index.n_frames
         self.fps: Fraction = index.fps
+        self.durations: tuple[Fraction, ...] | None = index.durations
         height, width, _ = self.frame_shape = index.shape
         self.size: tuple[int, int] = width, height
 

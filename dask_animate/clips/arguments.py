@@ -9,10 +9,12 @@ from typing import Any
 from matplotlib.colors import to_rgba
 
 from ..errors import OptionError, OptionTypeError
-from ..validation import in_short
+from ..validation import in_short, require_int
 from .pictures import TRANSPARENT, Color, Place
 from .times import exact
 
+#: More pixels in a row or column than any encoder takes.
+MAX_LENGTH = 65_535
 _HALF = Fraction(1, 2)
 _SIDES: dict[str, tuple[Fraction, Fraction]] = {
     "center": (_HALF, _HALF),
@@ -48,6 +50,14 @@ def as_place(name: str, position: Any) -> Place:
         raise OptionTypeError(f"{name} must be a text or (x, y), got {in_short(position)}")
     x, y = (_coordinate(f"{name}[{idx}]", value) for idx, value in enumerate(position))
     return Place(x, y)
+
+
+def as_length(name: str, value: object) -> int:
+    """Return a width or a height in pixels."""
+    length = require_int(name, value, 1)
+    if length > MAX_LENGTH:
+        raise OptionError(f"{name} must be at most {MAX_LENGTH} pixels, got {length}")
+    return length
 
 
 def as_share(name: str, value: object) -> Fraction:

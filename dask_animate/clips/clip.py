@@ -12,7 +12,7 @@ from ..encoding import as_fps
 from ..errors import OptionError, OptionTypeError
 from ..validation import in_short, require_choice, require_int, require_text
 from ..video_options import VideoOptions
-from .arguments import as_color, as_place, as_share
+from .arguments import as_color, as_length, as_place, as_share
 from .compositing import FILTERS
 from .easing import Curve, Easing
 from .footage import Joined
@@ -34,6 +34,7 @@ from .nodes import (
     Sequel,
     Speed,
     Steps,
+    same_rate,
 )
 from .opening import DEFAULT_FPS, Look, open_function, open_source
 from .times import exact, positive
@@ -47,11 +48,16 @@ if TYPE_CHECKING:
     from .timeline import Timeline
 
 
+#: Nodes in one another, such that the recursion through them is possible in every process.
+MAX_DEPTH = 200
+
+
 @dataclass(frozen=True, init=False, repr=False)
 class Clip:
     """Frames of a source as a function of time.
 
-    A clip is immutable and cheap: every method returns a new one, and nothing is drawn before `render`,
+    A clip is immutable and cheap, as long as its parameters are not changed: every method returns a
+    new one, and nothing is drawn before `render`,
     `frames` or `preview`. Clips are equal if they are made in the same way of equal parts, and can be
     pickled if their sources and functions can.
 
@@ -74,6 +80,8 @@ class Clip:
         zarr array, and dicts and tuples of these are read where they lie, by who draws.
     fps : float or Fraction, optional
         Frames per second of the source; by default those of an animation or a video, and 30 of others.
+        A video whose frames are shown for different times shows each for its time and has the rate of
+        the shortest; with `fps`, all are shown equally long.
     enter : callable, optional
         Called with the copy of the animator that draws, after its ``setup()``: adds what the scene
         needs to the figure. Each process that draws has its own figure for each pair of `enter` and
@@ -194,7 +202,10 @@ class Clip:
         n_columns : int, optional
             By default about the number of rows.
         """
-        clips = list(clips)
+        try:
+            clips = list(clips)
+        except TypeError:
+            raise OptionTypeError(f"clips must be a sequence of Clip, got {in_short(clips)}") from None
         if not clips:
             raise OptionError("clips is empty: a grid needs at least one clip")
         nodes: list[Node | None] = [_node("clips", clip) for clip in clips]
@@ -208,6 +219,12 @@ class Clip:
     @classmethod
     def _of(cls, node: Node) -> Clip:
         node.fps, node.duration  # noqa: B018  errors, if parts do not fit
+        if node.depth > MAX_DEPTH:
+            raise OptionError(
+                f"clips are made of clips that are made of clips, and so on, at most {MAX_DEPTH} deep: "
+                f"then() and + add parts without depth, and a part that is rendered to a video file and "
+                f"opened as Clip(file) has none"
+            )
         clip = object.__new__(cls)
         object.__setattr__(clip, "_node", node)
         return clip
@@ -322,8 +339,7 @@ class Clip:
 
     def then(self, other: Clip) -> Clip:
         """Return this clip and then another one, of one size and frame rate; the same as ``+``."""
-        parts = (*_parts(self._node), *_parts(_node("other", other)))
-        return self._of(Sequel(parts))
+        return self._of(Sequel.of(self._node, _node("other", other)))
 
     def __add__(self, other: object) -> Clip:
         return self.then(other) if isinstance(other, Clip) else NotImplemented
@@ -388,8 +404,8 @@ class Clip:
         """
         if width is None and height is None:
             raise OptionError("resize() needs width, height or both")
-        width = None if width is None else require_int("width", width, 1)
-        height = None if height is None else require_int("height", height, 1)
+        width = None if width is None else as_length("width", width)
+        height = None if height is None else as_length("height", height)
         name = require_choice("filter", filter, tuple(FILTERS))
         return self._of(Resized(self._node, width, height, name))
 
@@ -411,7 +427,7 @@ class Clip:
         color : color, default: "black"
             As matplotlib takes it; None is transparent.
         """
-        size = require_int("width", width, 1), require_int("height", height, 1)
+        size = as_length("width", width), as_length("height", height)
         place = as_place("position", position)
         return self._of(Padded(self._node, *size, place, as_color("color", color)))
 
@@ -476,6 +492,7 @@ class Clip:
                     f"join() takes the parameters of frames, but those of {node} are put together"
                 )
         Grid(((self._node, second),)).duration  # noqa: B018  an error, if they differ
+        same_rate((self._node, second), "joined")
         joined = Joined(self._node, second, combine)
         joined.drawer  # noqa: B018  an error, if there are several
         return self._of(joined)
@@ -657,7 +674,3 @@ def _node(name: str, clip: object) -> Node:
     if not isinstance(clip, Clip):
         raise OptionTypeError(f"{name} must be a Clip, got {in_short(clip)}")
     return clip._node
-
-
-def _parts(node: Node) -> tuple[Node, ...]:
-    return node.parts if isinstance(node, Sequel) else (node,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..frames import FrameSize
-from ..params import FrameParams, Params
+from ..params import Params
 from ..rendering import PixelSpec
 from .clip_source import ClipSource
 from .nodes import Node
@@ -88,8 +88,8 @@ class ClipSpec:
         specs = dict(program.specs)
         for drawer, (frame_idx, first) in program.first_frames.items():
             if isinstance(spec := specs[drawer], PixelSpec) and spec.shape is None:
-                assert frame_idx == 0
-                specs[drawer] = replace(spec.sized(FrameParams([first])), begun=[])
+                shape = spec.source().draw_first(first, frame_idx)
+                specs[drawer] = replace(spec, shape=shape, begun=[])
         return self._of(replace(program, specs=specs))
 
     def source(self) -> ClipSource:

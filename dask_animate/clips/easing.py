@@ -38,15 +38,27 @@ class Easing:
 
     def __call__(self, u: float) -> float:
         """Return the value at `u`; below 0 it is 0, above 1 it is 1."""
-        value = float(_function(self.curve)(u))
-        if math.isnan(value):
-            raise OptionError(f"curve must return numbers from 0 to 1, got nan at {u:g}")
-        return min(max(value, 0.0), 1.0)
+        function = _function(self.curve)
+        try:
+            value = function(u)
+        except Exception as exc:
+            raise OptionError(f"curve failed at {u:g}: {type(exc).__name__}: {exc}") from exc
+        try:
+            number = float(value)
+        except (TypeError, ValueError) as exc:
+            raise OptionError(_wrong(value, u)) from exc
+        if math.isnan(number):
+            raise OptionError(_wrong(value, u))
+        return min(max(number, 0.0), 1.0)
 
     def __str__(self) -> str:
         if isinstance(self.curve, str):
             return repr(self.curve)
         return getattr(self.curve, "__name__", in_short(self.curve))
+
+
+def _wrong(value: object, u: float) -> str:
+    return f"curve must return numbers from 0 to 1, got {in_short(value)} at {u:g}"
 
 
 def _function(curve: Curve | str) -> Curve:

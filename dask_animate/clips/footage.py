@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import uuid
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol, Self, TypeAlias
 
 import cloudpickle
@@ -24,7 +26,7 @@ from ..validation import in_short
 from .nodes import Node
 from .pictures import Frame, Picture, SizeOf
 from .spans import Span, Use
-from .times import part_at
+from .times import middle, part_at
 
 #: Which frame of a footage: its index, its exact time, or the frames of two joined ones.
 FrameKey: TypeAlias = "int | Fraction | tuple[Frame, Frame]"
@@ -144,7 +146,11 @@ class Footage(Node, _ByValue):
         try:
             return frame_idx, self.params(key)
         except Exception as exc:
-            raise FrameError.of(frame_idx, f"those of {in_short(key)}", exc) from exc
+            raise FrameError.of(frame_idx, f"those of {self.key_text(key)}", exc) from exc
+
+    def key_text(self, key: FrameKey) -> str:
+        """Return which frame it is, in words."""
+        raise NotImplementedError
 
     @property
     def first_key(self) -> FrameKey:
@@ -217,6 +223,10 @@ class Frames(Footage):
         assert isinstance(key, int)
         return key
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return the index of a frame, in words."""
+        return f"frame {key}"
+
     @property
     def first_key(self) -> int:
         """Index of the first frame."""
@@ -231,6 +241,35 @@ class Frames(Footage):
 
     def _outline(self) -> tuple[Any, ...]:
         return self.drawer.name, self.n, self.fps
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UnevenFrames(Frames):
+    """Frames that are shown for different times.
+
+    Attributes
+    ----------
+    durations : tuple of Fraction
+        For how many seconds each is shown.
+    """
+
+    durations: tuple[Fraction, ...]
+
+    @cached_property
+    def _ends(self) -> list[Fraction]:
+        return list(accumulate(self.durations))
+
+    @cached_property
+    def duration(self) -> Fraction:  # type: ignore[override]
+        """Length in seconds."""
+        return self._ends[-1]
+
+    def at(self, t: Fraction) -> Picture:
+        """Return the frame that is shown at a time; an edge between two frames shows the earlier."""
+        return Frame(self, min(bisect_left(self._ends, t), self.n - 1))
+
+    def _content(self) -> Any:
+        return *super()._content(), self.durations
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -268,10 +307,15 @@ class Motion(Footage):
         assert isinstance(key, Fraction)
         return math.floor(key * self.fps)
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return a time, in words."""
+        assert isinstance(key, Fraction)
+        return f"{float(key):g} s"
+
     @property
     def first_key(self) -> Fraction:
-        """The time 0."""
-        return Fraction(0)
+        """The middle of the first frame: no frame shows the time 0."""
+        return middle(0, self.n_frames, self.duration)
 
     def __str__(self) -> str:
         name = getattr(self.function, "__name__", in_short(self.function))
@@ -319,6 +363,11 @@ class Joined(Footage):
         """Frames per second, of both."""
         return self.first.fps
 
+    @cached_property
+    def depth(self) -> int:
+        """How many nodes lie in one another, at most, with those of both clips."""
+        return 3 + max(self.first.depth, self.second.depth)
+
     def at(self, t: Fraction) -> Picture:
         """Return the frame of a time."""
         first, second = self.first.at(t), self.second.at(t)
@@ -336,10 +385,15 @@ class Joined(Footage):
         assert isinstance(key, tuple)
         return key[0].footage.frame_idx(key[0].key)
 
+    def key_text(self, key: FrameKey) -> str:
+        """Return which frames of both clips are joined."""
+        assert isinstance(key, tuple)
+        return " and ".join(frame.footage.key_text(frame.key) for frame in key)
+
     @property
     def first_key(self) -> tuple[Frame, Frame]:
-        """The frames at the time 0."""
-        frame = self.at(Fraction(0))
+        """The frames in the middle of the first frame."""
+        frame = self.frame_at(0, self.n_frames)
         assert isinstance(frame, Frame)
         assert isinstance(frame.key, tuple)
         return frame.key
@@ -349,7 +403,7 @@ class Joined(Footage):
         return f"{self.first}.join({self.second}, {name})"
 
     def _content(self) -> Any:
-        return self.first, self.second, self.combine
+        return self.combine  # the outline has the clips, whose pickles depend on what was asked of them
 
     def _outline(self) -> tuple[Any, ...]:
         return self.first, self.second

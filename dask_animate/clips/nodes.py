@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .footage import Drawer, Footage
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
+_IN_A_ROW = "joined one after another"
 
 
 class Node:
@@ -58,11 +59,17 @@ class Node:
     duration: Fraction
     fps: Fraction
     children: tuple[Node, ...]
+    _own_depth = 1
 
     @property
     def n_frames(self) -> int:
         """Number of frames at its own rate."""
         return count_frames(self.duration, self.fps)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many nodes lie in one another, at most; those that call several functions count twice."""
+        return self._own_depth + max((node.depth for node in self.children), default=0)
 
     @property
     def is_plain(self) -> bool:
@@ -315,6 +322,18 @@ class Sequel(Node):
 
     parts: tuple[Node, ...]
 
+    @classmethod
+    def of(cls, first: Node, second: Node) -> Sequel:
+        """Return one clip and then another one; parts that they have are its parts."""
+        fps = same_rate((first, second), _IN_A_ROW)
+        sequels = [node if isinstance(node, cls) else cls((node,)) for node in (first, second)]
+        before, after = sequels
+        joined = cls(before.parts + after.parts)
+        # What is known of both is not found out again, lest a loop that adds parts takes long.
+        edges = before._edges + [before.duration + edge for edge in after._edges[1:]]
+        vars(joined).update(fps=fps, _edges=edges)
+        return joined
+
     @property
     def children(self) -> tuple[Node, ...]:  # type: ignore[override]
         """The clips."""
@@ -337,7 +356,7 @@ class Sequel(Node):
     @cached_property
     def fps(self) -> Fraction:  # type: ignore[override]
         """Frames per second, of all."""
-        return same_rate(self.parts, "joined one after another")
+        return same_rate(self.parts, _IN_A_ROW)
 
     def at(self, t: Fraction) -> Picture:
         """Return what is shown at a time."""
@@ -352,7 +371,7 @@ class Sequel(Node):
 
     def size(self, size_of: SizeOf) -> FrameSize | None:
         """Return the size of all."""
-        return same_size([part.size(size_of) for part in self.parts], "joined one after another")
+        return same_size([part.size(size_of) for part in self.parts], _IN_A_ROW)
 
     def __str__(self) -> str:
         return "(" + " + ".join(map(str, self.parts)) + ")"
@@ -430,6 +449,7 @@ class Fade(_Inside):
     seconds: Fraction
     color: Color
     is_in: bool
+    _own_depth = 2
 
     def at(self, t: Fraction) -> Picture:
         """Return what is shown at a time."""
@@ -506,6 +526,7 @@ class Grid(Node):
 
     rows: tuple[tuple[Node | None, ...], ...]
     empty: Color = (0, 0, 0, 255)
+    _own_depth = 2
 
     @cached_property
     def children(self) -> tuple[Node, ...]:  # type: ignore[override]

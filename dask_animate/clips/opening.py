@@ -15,18 +15,20 @@ from ..adapters import ImageFiles, VideoFile, open_frames
 from ..animator import Animator
 from ..drawing import DrawOptions
 from ..encoding import as_fps
-from ..errors import NoFramesError, OptionError, OptionTypeError
+from ..errors import NoFramesError, OptionError, OptionTypeError, ParamsError
 from ..params import IndexedFrameParams, is_data, open_slices
 from ..renderable import Renderable, draw_options_of
 from ..saving import open_animation
 from ..storage import open_array
 from ..validation import in_short
 from ..video import Video
-from .footage import Drawer, Frames, Items, Motion, SlicedItems
+from .footage import Drawer, Frames, Items, Motion, SlicedItems, UnevenFrames
 from .times import positive
 
 #: Frames per second of sources that do not say any.
 DEFAULT_FPS = 30
+#: The most frames per second that a video gets for the sake of its shortest frame.
+MAX_UNEVEN_FPS = 240
 #: Suffixes of files with one image.
 IMAGE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff")
 
@@ -97,6 +99,8 @@ def open_source(source: Any, params: Any, fps: Any, look: Look) -> Frames:
     if isinstance(source, Animation):
         return _animation(source, params, rate, look)
     if isinstance(source, Renderable):
+        if params is None and rate is None and isinstance(source, VideoFile) and source.durations:
+            return _uneven(look.drawer(source), source.durations)
         if params is None:
             params, rate = _own_params(source, rate)
         return _frames(look.drawer(source), open_items(params), rate)
@@ -141,7 +145,13 @@ def open_items(params: Any) -> Items:
         If they have no length, or cannot be accessed by index.
     """
     if is_data(params):
-        return SlicedItems(open_slices(params, None, None))
+        try:
+            return SlicedItems(open_slices(params, None, None))
+        except (OptionError, OptionTypeError, ParamsError) as exc:
+            if "param_by_frame" not in str(exc):
+                raise
+            # The name of the argument where videos are made of parameters.
+            raise type(exc)(str(exc).replace("param_by_frame", "params")) from exc
     is_sequence = hasattr(params, "__len__") and hasattr(params, "__getitem__")
     if not is_sequence or isinstance(params, str | bytes | Mapping) or is_dask_collection(params):
         raise OptionTypeError(
@@ -160,6 +170,18 @@ def open_items(params: Any) -> Items:
 
 def _frames(drawer: Drawer, items: Items, fps: Fraction | None) -> Frames:
     return Frames(drawer, items, fps or Fraction(DEFAULT_FPS), len(items))
+
+
+def _uneven(drawer: Drawer, durations: tuple[Fraction, ...]) -> UnevenFrames:
+    """Return the footage of frames that are shown for different times.
+
+    Its frame rate is that of the shortest frame, so that a render shows each.
+    """
+    shortest, n_frames = min(durations), len(durations)
+    fps = min(1 / shortest, Fraction(MAX_UNEVEN_FPS))
+    if abs(round(fps) * shortest - 1) < Fraction(1, 50):  # files with times in milliseconds
+        fps = Fraction(round(fps))
+    return UnevenFrames(drawer, range(n_frames), fps, n_frames, durations)
 
 
 def _animation(source: Animation, params: Any, fps: Fraction | None, look: Look) -> Frames:

@@ -92,7 +92,10 @@ class Program:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """Replaces each `Drawer`, or what stands for one, by its number."""
+    """Replaces each `Drawer`, or what stands for one, by its number.
+
+    Those that draw come first. Others have only parameters in the tree, as the second one of a `Joined`.
+    """
 
     def __init__(self, file: io.BytesIO, drawers: list[Drawer | Sent]) -> None:
         super().__init__(file)
@@ -101,7 +104,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def persistent_id(self, obj: object) -> tuple[int, str, bool] | None:
         """Return the number and the name of a `Drawer`; None for other objects."""
         if isinstance(obj, Drawer | Sent):
-            return self._idx[obj], obj.name, obj.is_drawn
+            return self._idx.setdefault(obj, len(self._idx)), obj.name, obj.is_drawn
         return None
 
 

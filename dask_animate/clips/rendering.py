@@ -86,6 +86,8 @@ def render_clip(
     store, overwrite = options.pop("store", None), options.pop("overwrite", False)
     if require_bool("overwrite", overwrite) and store is None:
         raise OptionError("overwrite=True requires store=")
+    if isinstance(store, str) and not store:
+        raise OptionError("store must be a path, a URL or a zarr store, got ''; leave it out for none")
     rendered = RenderedClip.of(root, fps).with_store(store, overwrite=overwrite)
     if "chapters" not in options and holds_chapters(
         name_of(as_destination(output_file)), options.get("codec")

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 from ..data_url import data_url
 from ..drawing import IsolatedState
+from ..encoding import OutputFile
+from ..errors import OptionError, OutputError
 from .footage import Footage
 from .nodes import Grid, Named, Node, Overlay
 from .spans import Span, Use
@@ -73,9 +75,30 @@ class Timeline:
         return cls(float(root.duration), tuple(root.uses(root.whole)), tuple(names))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file, whose suffix is one that matplotlib knows, such as ``.png``."""
-        with IsolatedState().active():
-            self._figure().savefig(path)
+        """Write the picture to a file, whose suffix is one that matplotlib knows, such as ``.png``.
+
+        Missing directories are created. A file that exists is replaced when the picture is complete.
+
+        Raises
+        ------
+        OptionError, OptionTypeError
+            If `path` is none, or has another suffix.
+        OutputError
+            If the file cannot be written.
+        """
+        with OutputFile(path, "path") as file, IsolatedState().active():
+            figure = self._figure()
+            known = figure.canvas.get_supported_filetypes()
+            suffix = file.path.suffix.lower().removeprefix(".")
+            if suffix not in known:
+                raise OptionError(
+                    f"path must end in one of .{', .'.join(sorted(known))}, got {str(path)!r}"
+                )
+            try:
+                figure.savefig(file.temporary, format=suffix)
+            except OSError as exc:
+                raise OutputError(f"cannot write {path}: {exc.strerror or exc}") from exc
+            file.commit()
 
     def html(self, note: str = "") -> str:
         """Return the picture as HTML, with its duration and a note below."""

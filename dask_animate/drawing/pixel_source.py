@@ -102,11 +102,11 @@ class PixelSource:
                 self._drawer = self._set_up()
         return None if self._shape is None else FrameSize(*self._shape[:2])
 
-    def draw_first(self, params: Any) -> Shape:
-        """Draw frame 0, which is kept until `draw` is called, and return its shape."""
+    def draw_first(self, params: Any, frame_idx: int = 0) -> Shape:
+        """Draw a frame, which is kept until `draw` is called, and return its shape."""
         with self.isolated():
-            self.draw(0, params, DrawSession())
-            self._session, self._kept_idx = None, 0
+            self.draw(frame_idx, params, DrawSession())
+            self._session, self._kept_idx = None, frame_idx
         assert self._shape is not None
         return self._shape
 

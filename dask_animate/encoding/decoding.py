@@ -109,26 +109,46 @@ def probe(path: Path) -> VideoInfo:
         return _probe_webp(path) if is_webp(path) else _probe(path)
 
 
+def intervals_of(path: Path) -> tuple[list[int], Fraction]:
+    """Decode a file to its end; return for how many ticks each frame is shown, and seconds in a tick.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be read.
+    """
+    with read_errors(path):
+        if is_webp(path):
+            with _pillow(path) as image:
+                return _webp_intervals(image), Fraction(1, 1000)
+        file: Any = av.open(str(path), "r")
+        with file as container:
+            return _intervals(container).tolist(), container.streams.video[0].time_base
+
+
+def _intervals(container: InputContainer) -> NDArray[np.int64]:
+    starts, last = [], 0
+    for picture in _pictures(container):
+        starts.append(picture.pts or 0)  # damaged files have frames without a timestamp
+        last = picture.duration or 0
+    if not last and len(starts) > 1:
+        last = starts[-1] - starts[-2]
+    return np.diff([*starts, starts[-1] + last]) if starts else np.zeros(0, np.int64)
+
+
 def _probe(path: Path) -> VideoInfo:
     file: Any = av.open(str(path), "r")
     with file as container:
         stream = container.streams.video[0]
         context = stream.codec_context
-        starts, last = [], 0
-        for picture in _pictures(container):
-            starts.append(picture.pts or 0)  # damaged files have frames without a timestamp
-            last = picture.duration or 0
-        clock = stream.time_base
-        if not last and len(starts) > 1:
-            last = starts[-1] - starts[-2]
-        intervals = np.diff([*starts, starts[-1] + last]) if starts else np.zeros(0)
+        intervals, clock = _intervals(container), stream.time_base
         return VideoInfo(
             container=container.format.name,
             codec=context.codec.canonical_name,
             pixel_format=context.pix_fmt,
             width=stream.width,
             height=stream.height,
-            n_frames=len(starts),
+            n_frames=len(intervals),
             n_keyframes=_count_keyframes(path),
             duration=_duration(container, float(intervals.sum() * clock)),
             is_uniform=bool(np.ptp(intervals) <= 1) if len(intervals) else True,
@@ -223,13 +243,18 @@ def _pillow(path: Path) -> Any:
     return Image.open(path)
 
 
+def _webp_intervals(image: Any) -> list[int]:
+    intervals = []
+    for idx in range(image.n_frames):
+        image.seek(idx)
+        image.load()
+        intervals.append(image.info.get("duration", 0))
+    return intervals
+
+
 def _probe_webp(path: Path) -> VideoInfo:
     with _pillow(path) as image:
-        intervals = []
-        for idx in range(image.n_frames):
-            image.seek(idx)
-            image.load()
-            intervals.append(image.info.get("duration", 0))
+        intervals = _webp_intervals(image)
         return VideoInfo(
             container="webp",
             codec="webp",

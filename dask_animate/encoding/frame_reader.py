@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import dropwhile, islice
@@ -15,7 +15,7 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from ..errors import OutputError
-from .decoding import decoded, has_alpha, is_webp, probe, read_errors, read_frames
+from .decoding import decoded, has_alpha, intervals_of, is_webp, read_errors, read_frames
 
 #: FFmpeg's names of the containers that store when each frame is shown, and what can be decoded alone.
 _SEEKABLE = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts")
@@ -31,6 +31,8 @@ class VideoIndex:
         Number of frames.
     fps : Fraction
         Frames per second, on average.
+    durations : tuple of Fraction, or None
+        For how many seconds each frame is shown; None if all are shown equally long.
     shape : tuple of int
         Shape of each frame: height, width, and 3 for RGB or 4 for RGBA.
     pts : ndarray of int64, shape (n_frames,), or None
@@ -42,6 +44,7 @@ class VideoIndex:
 
     n_frames: int
     fps: Fraction
+    durations: tuple[Fraction, ...] | None
     shape: tuple[int, int, int]
     pts: NDArray[np.int64] | None
     keyframes: NDArray[np.int64]
@@ -75,31 +78,69 @@ def _demuxed(path: Path) -> VideoIndex | None:
         fps = stream.average_rate or stream.guessed_rate
         shape = (stream.height, stream.width, 4 if has_alpha(container) else 3)
         packets = [packet for packet in container.demux(stream) if packet.size]
+        clock, is_mov = stream.time_base, container.format.name == _SEEKABLE[0]
+        end = stream.start_time + stream.duration if is_mov and stream.duration else None
     times = {packet.pts for packet in packets}
     if not fps or None in times or len(times) < len(packets):
         return None
-    pts = np.array(sorted(packet.pts for packet in packets if not packet.is_discard), np.int64)
+    shown = sorted((packet for packet in packets if not packet.is_discard), key=lambda one: one.pts)
+    pts = np.array([packet.pts for packet in shown], np.int64)
     keyframes = np.array(sorted(packet.pts for packet in packets if packet.is_keyframe), np.int64)
     if not len(pts) or not packets[0].is_keyframe or packets[0].pts > min(times):
         return None  # begins in the middle
-    return VideoIndex(len(pts), Fraction(fps), shape, pts, keyframes)
+    # A packet of MOV lasts until the next one is decoded, which need not be the next one shown.
+    last = shown[-1].duration or 0 if end is None else end - shown[-1].pts
+    intervals = [*np.diff(pts).tolist(), last]
+    return VideoIndex(len(pts), *_rate(intervals, clock, Fraction(fps)), shape, pts, keyframes)
 
 
 def _counted(path: Path) -> VideoIndex:
-    n_frames, shape = 0, (0, 0, 0)
-    for frame in read_frames(path):
-        n_frames, shape = n_frames + 1, frame.shape
-    if not n_frames:
+    first = next(read_frames(path), None)
+    intervals, clock = intervals_of(path)
+    if first is None or not intervals:
         raise OutputError(f"cannot read {path}: it has no frames")
-    return VideoIndex(n_frames, _rate(path, n_frames), shape, None, np.empty(0, np.int64))
+    rate = _rate(intervals, clock, _nominal_rate(path, sum(intervals) * clock / len(intervals)))
+    return VideoIndex(len(intervals), *rate, first.shape, None, np.empty(0, np.int64))
 
 
-def _rate(path: Path, n_frames: int) -> Fraction:
+def _nominal_rate(path: Path, interval: Fraction) -> Fraction:
     if is_webp(path):
-        return Fraction(n_frames / (probe(path).duration or n_frames)).limit_denominator(1000)
+        return (1 / (interval or Fraction(1))).limit_denominator(1000)
     with av.open(str(path), "r") as container:
         stream: Any = container.streams.video[0]
         return Fraction(stream.average_rate or stream.guessed_rate or 1)
+
+
+def _rate(
+    intervals: Sequence[int], clock: Fraction, nominal: Fraction
+) -> tuple[Fraction, tuple[Fraction, ...] | None]:
+    """Return the frames per second, and for how long each frame is shown unless it is equally long.
+
+    It is if at the nominal rate, or at the average one, no frame is shown more than half a frame too
+    early or too late. Files whose times make no sense, too, count as having the nominal rate.
+
+    Parameters
+    ----------
+    intervals : sequence of int
+        For how many ticks each frame is shown.
+    clock : Fraction
+        Seconds in a tick.
+    nominal : Fraction
+        Frames per second that the file says.
+    """
+    *between, last = intervals
+    if min(between, default=1) <= 0:
+        return nominal, None
+    starts = np.cumsum([0, *between])
+    mean = Fraction(len(intervals), sum(between) + (last if last > 0 else min(between, default=1)))
+    for rate in (nominal, mean / clock):
+        ticks = 1 / (rate * clock)  # of one frame
+        late = np.abs(starts - np.arange(len(starts)) * float(ticks)).max()
+        if late <= ticks / 2 and last <= 3 * ticks / 2:  # some files have none or a short one at the end
+            return rate, None
+    if last <= 0:
+        last = min(between)
+    return mean / clock, tuple(ticks * clock for ticks in (*between, last))
 
 
 class FrameReader:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import os
 import re
 import shutil
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import OptionError, OptionTypeError, OutputError
+from ..file_lock import lock, lock_domain
 from ..validation import in_short
 
 # A protocol of fsspec, of at least two letters as Windows has drives of one; others may be before it.
@@ -100,10 +99,10 @@ class OutputFile:
         unique = f"{uuid.uuid4().hex[:12]}.part"
         path = self._target.with_name(self._prefix + unique)
         file = path.open("xb", buffering=0)
-        if not _lock(file):
+        if not lock(file):
             file.close()
             return path, None
-        lockable = path.with_name(f"{self._prefix}{_lock_domain(path.parent)}-{unique}")
+        lockable = path.with_name(f"{self._prefix}{lock_domain(path.parent)}-{unique}")
         return path.rename(lockable), file
 
     def _unlock(self) -> None:
@@ -112,7 +111,7 @@ class OutputFile:
 
     def _remove_dead(self) -> None:
         """Remove temporary files that can be locked: the processes that wrote to them have ended."""
-        domain = _lock_domain(self._target.parent)
+        domain = lock_domain(self._target.parent)
         name = re.compile(re.escape(f"{self._prefix}{domain}-") + r"[0-9a-f]{12}\.part")
         with (
             suppress(OSError),
@@ -163,37 +162,8 @@ class Directories:
 
 def _remove_unlocked(path: str) -> None:
     with suppress(OSError), open(path, "r+b") as file:  # it may be gone, or belong to another user
-        if _lock(file):
+        if lock(file):
             os.unlink(path)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock an open file, and return whether that worked; not if another process holds the lock."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # Windows and some network file systems have no such locks
-        return False
-    return True
-
-
-def _lock_domain(directory: Path) -> str:
-    """Return a name for the processes that see each other's locks on files in a directory.
-
-    On a network file system, locks may be visible on one machine and through one mount only. Containers
-    on several machines can share a host name, but no two running kernels share a boot id.
-    """
-    domain = f"{_kernel()}-{directory.stat().st_dev}"
-    return hashlib.blake2b(domain.encode(), digest_size=6).hexdigest()
-
-
-@functools.cache
-def _kernel() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text()
-    except OSError:  # not Linux
-        return str(uuid.getnode())
 
 
 def is_url(value: object) -> bool:

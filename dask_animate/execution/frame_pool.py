@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import threading
-import time
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -28,13 +24,10 @@ from .executor import Executor, Tasks
 from .executor_choice import choose_executor
 from .partitioning import Plan
 from .store_request import Origin, StoreRequest
+from .temporary_place import temporary_place
 
 if TYPE_CHECKING:
     from ..storage import VerifiedFrames
-
-
-#: Seconds to wait before each new attempt to delete a temporary directory.
-REMOVAL_PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def open_pools(store: Any = None, *, overwrite: bool = False) -> Iterator[PoolPl
     ----------
     store : path, URL or zarr store, optional
         Where the caller wants frames to be kept. By default pools are in a temporary directory, which is
-        deleted when the place is left, in whichever way.
+        deleted when the place is left, in whichever way; those of killed processes are deleted before.
     overwrite : bool, default: False
         Whether to begin anew those pools in the caller's store that are filled.
     """
@@ -103,11 +96,8 @@ def open_pools(store: Any = None, *, overwrite: bool = False) -> Iterator[PoolPl
         finally:
             place.discard_temporary()
         return
-    folder = tempfile.mkdtemp(prefix="dask_animate-")
-    try:
+    with temporary_place() as folder:
         yield PoolPlace(Path(folder), is_temporary=True)
-    finally:
-        _remove(folder)
 
 
 class PoolFill:
@@ -304,15 +294,6 @@ class _Chunks:
 
 
 _chunks = _Chunks(POOLED_BYTES)
-
-
-def _remove(folder: str) -> None:
-    """Delete a directory in which a worker may just be finishing a file."""
-    for pause in REMOVAL_PAUSES:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not os.path.exists(folder):
-            return
-        time.sleep(pause)
 
 
 def _hint(place: PoolPlace) -> str:

@@ -274,9 +274,64 @@ WRONG = [
     (lambda clip: clip.join(clip[:4], max), OptionError, "seconds"),
     (lambda clip: clip.join(clip, 3), OptionTypeError, "combine must be a function"),
     (lambda clip: Clip.grid([]), OptionError, "clips is empty"),
+    (lambda clip: clip.join(clip.at_fps(24), max), OptionError, "30 and 24 frames per second .* joined"),
+    (lambda clip: clip.ease(lambda u: 1 / 0), OptionError, "failed at 0.5: ZeroDivisionError: division"),
+    (lambda clip: clip.ease(lambda: 1), OptionError, "curve failed at 0.5: TypeError"),
+    (lambda clip: clip.ease(lambda u: "a"), OptionError, "numbers from 0 to 1, got 'a' at 0.5"),
+    (lambda clip: clip.ease(lambda u: None), OptionError, "numbers from 0 to 1, got None at 0.5"),
+    (lambda clip: clip.ease(lambda u: float("nan")), OptionError, "0 to 1, got nan at 0.5"),
+    (lambda clip: clip.resize(10**6, 9), OptionError, "width must be at most 65535 pixels"),
+    (lambda clip: clip.pad(9, 10**6), OptionError, "height must be at most 65535 pixels"),
+    (lambda clip: clip.render("a.mp4", store=""), OptionError, "store must be a path"),
+    (lambda clip: Clip.grid(clip), OptionTypeError, "clips must be a sequence of Clip"),
+    (lambda clip: Clip.grid(3), OptionTypeError, "clips must be a sequence of Clip, got 3"),
     (lambda clip: Clip.grid([clip], 0), OptionError, "n_columns must be at least 1"),
     (lambda clip: iter(clip), TypeError, "not iterable"),
 ]
+
+
+GROWTHS = {
+    "crossfade": lambda clip, other: clip.crossfade(other, Fraction(1, 30)),
+    "overlay": lambda clip, other: clip.overlay(other, start=0),
+    "curve": lambda clip, other: clip.ease("smoothstep"),
+    "column": lambda clip, other: clip.above(other.to_duration(clip.duration)),
+    "fade": lambda clip, other: clip.fade_in(1),
+    "then": lambda clip, other: (other + clip.named("a"))[1:],
+    "join": lambda clip, other: clip.join(other, max),
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("crossfade", marks=pytest.mark.slow), *[one for one in GROWTHS if one != "crossfade"]],
+)
+def test_clips_in_clips(kind):
+    """The deepest ones can be drawn, compared and sent even from a deep call; others are an error."""
+
+    def use(n_calls):
+        if n_calls:
+            return use(n_calls - 1)
+        frame = clip.frames()[0].compute(scheduler="synchronous")
+        assert pickle.loads(pickle.dumps(clip)) == clip
+        return frame, repr(clip), clip.timeline(), hash(clip)
+
+    other = footage(30)
+    clip = other
+    while clip._node.depth <= 197:
+        clip = GROWTHS[kind](clip, other)
+    with pytest.raises(OptionError, match="at most 200 deep: then"):
+        GROWTHS[kind](GROWTHS[kind](GROWTHS[kind](clip, other), other), other)
+    use(100)
+
+
+def test_parts_that_are_added_have_no_depth():
+    clip = footage(3)
+    for n in range(500):
+        clip = clip + footage(2, 100 * n)
+    assert clip.n_frames == 3 + 2 * 500
+    assert clip == sum((footage(2, 100 * n) for n in range(500)), footage(3))
+    assert keys(clip)[:7] == [0, 1, 2, 0, 1, 0, 1]
+    assert shown(clip)[-1] == shown(footage(2, 100 * 499))[-1]
 
 
 @pytest.mark.parametrize(("act", "error", "match"), WRONG)

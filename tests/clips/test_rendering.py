@@ -176,6 +176,36 @@ def test_two_parameters_in_one_figure(tmp_path, where):
         (tens + Clip(Striped(), range(N))).join(ones + ones, max)
 
 
+class Other(FrameNumber):
+    """A source of parameters that draws nothing."""
+
+    def setup(self):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["animator", "equal", "array"])
+def test_parameters_of_two_sources(tmp_path, client, kind):
+    others = {
+        "animator": lambda: Clip(Other(), range(N)),
+        "equal": lambda: Clip(FrameNumber((1, 1)), range(N)),
+        "array": lambda: Clip(
+            np.arange(N, dtype=np.uint8)[:, None, None, None] * np.ones((2, 2, 3), "u1")
+        ),
+    }
+    tens = Clip(FrameNumber(), range(0, 100 * N, 100))
+    joined = tens.join(others[kind]().reverse(), lambda a, b: a + int(np.max(b)))
+    expected = [(idx, 100 * idx + N - 1 - idx) for idx in range(N)]
+    both = joined + joined.reverse()
+    frames = both.frames(partition_size=7)
+    assert [read_numbers(frame) for frame in frames.compute(scheduler="sync")] == expected + expected[
+        ::-1
+    ]
+    assert numbers(both, tmp_path / "a.mp4", client=client) == expected + expected[::-1]
+    render = both.render(tmp_path / "b.mp4", client=client, wait=False)
+    found = [read_numbers(frame) for frame in decode(render.result().path, 30)]
+    assert found == expected + expected[::-1]
+
+
 class Board(Animator):
     """A figure that scenes add to."""
 
@@ -322,6 +352,13 @@ def test_a_preview_and_a_timeline(tmp_path):
     assert timeline.names == (("Count", 0.0, 1.0), ("Count", 1.0, 2.0))
     timeline.save(tmp_path / "a.png")
     assert plt.imread(tmp_path / "a.png").shape[2] == 4
+    timeline.save(tmp_path / "new" / "a.svg")
+    assert b"<svg" in (tmp_path / "new" / "a.svg").read_bytes()
+    with pytest.raises(OptionError, match=r"path must end in one of .*\.png.*, got"):
+        timeline.save(tmp_path / "a.xyz")
+    with pytest.raises(OptionTypeError, match="path"):
+        timeline.save(3)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "new"}
     assert "60 frames" in film._repr_html_()
     assert not plt.get_fignums()
 
@@ -339,6 +376,42 @@ def test_parameters_that_fail(tmp_path, where):
     with pytest.raises(FrameError, match="ZeroDivisionError") as caught:
         clip.render(tmp_path / "a.mp4", **where)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert "(params: those of 0.45 s)" in str(caught.value)
+    with pytest.raises(FrameError, match=r"params: those of frame 0 and 0\.05 s\)"):
+        Clip(FrameNumber(), range(10), 10).join(
+            Clip.from_function(FrameNumber(), lambda t: 1 / 0, 1, 10), max
+        ).render(tmp_path / "a.mp4", **where)
+
+
+@pytest.mark.parametrize("seconds", [1, 0.01])
+def test_a_function_is_asked_for_times_that_are_shown(tmp_path, seconds):
+    asked = []
+
+    def level(t):
+        asked.append(t)
+        return 0.01 / t
+
+    clip = Clip.from_function(Levels(), level, seconds, fps=10)
+    for shown in (clip, clip.join(clip, min)):
+        asked.clear()
+        shown.render(tmp_path / "a.mp4", num_workers=1)
+        expected = [(idx + 0.5) / 10 for idx in range(10)] if seconds == 1 else [0.005]
+        assert sorted(set(asked)) == expected
+
+
+def test_the_first_frame_is_drawn_with_its_index(tmp_path):
+    """Also where its size is found out by drawing, and the clip begins with another one."""
+    calls = set()
+
+    class Noted(Levels):
+        def draw(self, frame_idx, params):
+            calls.add((frame_idx, params))
+            return super().draw(frame_idx, params)
+
+    clip = Clip(Noted(), range(N))
+    joined = clip.reverse().join(clip, lambda one, other: one)
+    joined.render(tmp_path / "a.mp4", num_workers=1)
+    assert calls == {(idx, idx) for idx in range(N)}
 
 
 def test_what_cannot_travel(tmp_path, client):

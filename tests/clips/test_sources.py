@@ -73,6 +73,40 @@ def test_a_video_file(tmp_path):
     assert Clip(video, fps=24).duration * 2 == Clip(video).duration
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "gif", "webp"])
+def test_a_video_file_whose_frames_are_shown_for_different_times(tmp_path, suffix):
+    durations = [0.1, 0.5, 0.1, 0.3]
+    video = save_levels(tmp_path / f"a.{suffix}", durations=durations)
+    clip = Clip(video)
+    assert (clip.fps, clip.n_frames) == (10, 10)
+    assert float(clip.duration) == pytest.approx(1)
+    expected = [0, 1, 1, 1, 1, 1, 2, 3, 3, 3]
+    assert levels(clip) == expected
+    assert levels(clip.reverse()) == expected[::-1]
+    assert levels(clip.speed(2)) == [0, 1, 1, 2, 3]
+    assert levels(Clip(video, fps=10)) == [0, 1, 2, 3]
+    assert VideoFile(video.path).fps == 4
+    assert [float(one) for one in VideoFile(video.path).durations] == pytest.approx(durations)
+    clip.render(tmp_path / "b.mp4", num_workers=1)
+    assert levels(Clip(tmp_path / "b.mp4")) == expected
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "webm", "gif", "webp"])
+@pytest.mark.parametrize("fps", [30, 24])
+def test_times_that_a_file_rounds_are_equal(tmp_path, suffix, fps):
+    video = write_video(FRAMES, tmp_path / f"a.{suffix}", fps)
+    assert VideoFile(video.path).durations is None
+
+
+def save_levels(path, **options):
+    shades = np.array([0, 80, 160, 240], np.uint8)
+    return write_video(shades[:, None, None, None] * np.ones((32, 32, 3), np.uint8), path, 10, **options)
+
+
+def levels(clip):
+    return [round(frame[16, 16, 0] / 80) for frame in pixels(clip).astype(float)]
+
+
 def test_image_files(tmp_path):
     paths = [tmp_path / f"{idx:02}.png" for idx in range(N)]
     for path, frame in zip(paths, FRAMES, strict=True):
@@ -152,6 +186,7 @@ WRONG = [
     (lambda: Clip(FrameNumber(), []), NoFramesError, "params is empty"),
     (lambda: Clip(FrameNumber(), (i for i in range(3))), OptionTypeError, "params must be a sequence"),
     (lambda: Clip(FrameNumber(), db.from_sequence([1])), OptionTypeError, "params must be a sequence"),
+    (lambda: Clip(FrameNumber(), {"a": 1}), OptionTypeError, "^params holds a int"),
     (lambda: Clip(FrameNumber(), "abc.zarr"), Exception, "abc.zarr"),
     (
         lambda: Clip(FrameNumber(), [IndexedFrameParams(0, 1)]),

@@ -274,7 +274,7 @@ def test_what_is_changed_is_never_shown(tmp_path, temporary, damage, is_kept):
     store = tmp_path / "kept"
     with open_pools(store if is_kept else None) as place:
         frames = fill(place, FrameNumber(), range(N), partition_size=10, **HERE)
-        (pool,) = Path(place.place).iterdir()
+        (pool,) = Path(place.place).glob("pool-*")
         chunk, other = (pool / f"frames/c.{idx}.0.0.0" for idx in (2, 3))
         if damage == "bit":
             array = zarr.open_group(pool, mode="r+")["frames"]
@@ -376,6 +376,27 @@ def test_ctrl_c(tmp_path):
         process.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in process.communicate()[1]
     assert not list(folder.iterdir())
+
+
+def test_what_a_killed_process_left_goes_with_the_next_render(tmp_path, temporary):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(path=[str(SUPPORT), str(Path(__file__).parent)]))
+    others = temporary / "dask_animate-mine"
+    others.mkdir()
+    (others / "pool-1").mkdir()
+    run = [sys.executable, str(script)]
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(run, env=env, stdout=subprocess.DEVNULL) as process:
+        while not list(temporary.glob("*/*/frames/c.*")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        with open_pools():
+            assert len(pools_in(temporary)) == 3  # that of a living process stays
+        process.kill()
+    assert len(pools_in(temporary)) == 2
+    with open_pools() as place:
+        assert set(pools_in(temporary)) == {others, place.place}
+    assert pools_in(temporary) == [others]
 
 
 def test_chunks_are_kept_up_to_a_bound():
