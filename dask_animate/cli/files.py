@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..encoding import VideoInfo, probe
+from ..encoding import VideoInfo, as_destination, local_file, probe
 from ..errors import OptionTypeError
 from ..join import join
 from ..write import write_video
@@ -19,7 +19,7 @@ from .outcome import CommandError
 _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder")
 
 
-def encode_store(store: str, output: Path, fps: Any, options: dict[str, Any]) -> None:
+def encode_store(store: str, output: str, fps: Any, options: dict[str, Any]) -> None:
     """Write the frames of a store, or of any zarr array of frames, to a video."""
     if "://" not in store and not Path(store).exists():
         raise click.UsageError(f"there is no store {store}")
@@ -29,16 +29,17 @@ def encode_store(store: str, output: Path, fps: Any, options: dict[str, Any]) ->
         raise CommandError(f"{store} holds no frames: {exc}") from exc
 
 
-def join_files(files: tuple[Path, ...], output: Path) -> None:
+def join_files(files: tuple[str, ...], output: str) -> None:
     """Make one video of several."""
     click.echo(str(join(files, output)))
 
 
-def show_file(file: Path, *, as_json: bool) -> None:
+def show_file(file: str, *, as_json: bool) -> None:
     """Say what a video file is."""
-    info = probe(file)
+    with local_file(as_destination(file, "FILE")) as path:
+        info = probe(path)
     if as_json:
-        click.echo(json.dumps({"path": str(file), "fps": _fps(info), **asdict(info)}, indent=2))
+        click.echo(json.dumps({"path": file, "fps": _fps(info), **asdict(info)}, indent=2))
         return
     rows = [
         ("codec", f"{info.codec}, {info.pixel_format}{', transparent' if info.has_alpha else ''}"),
@@ -52,7 +53,7 @@ def show_file(file: Path, *, as_json: bool) -> None:
         *(("chapter", f"{seconds:9.3f} s  {title}") for title, seconds in info.chapters),
         *((name, text) for name, text in info.metadata.items() if name not in _TECHNICAL),
     ]
-    click.echo(str(file))
+    click.echo(file)
     for name, value in rows:
         click.echo(f"  {name:<12} {value}")
 

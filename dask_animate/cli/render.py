@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -36,32 +35,32 @@ class RenderArguments:
     ----------
     animation : str
         What to draw, as a reference for `load`.
-    output : Path or None
-        The video; None if the animation is only looked at.
+    output : str or None
+        The video, a path or a URL; None if the animation is only looked at.
     params : str or None
         As for `ParamsArgument`.
     fps : Fraction or None
         Frames per second; None for those of the animation.
     frames : FrameRange or None
         Which frames; None for all.
-    preview : Path or None
+    preview : str or None
         Where to write a contact sheet.
     check : bool
         Whether to check that frames depend on their arguments alone.
-    report : Path or None
+    report : str or None
         Where to write a report.
     options : dict
         Arguments of `make_video`, by name.
     """
 
     animation: str
-    output: Path | None
+    output: str | None
     params: str | None
     fps: Fraction | None
     frames: FrameRange | None
-    preview: Path | None
+    preview: str | None
     check: bool
-    report: Path | None
+    report: str | None
     options: dict[str, Any]
 
 
@@ -167,7 +166,7 @@ class _AnimatorSubject:
         click.echo(str(report))
         return report.ok
 
-    def validate(self, output: Path, options: dict[str, Any]) -> None:
+    def validate(self, output: str, options: dict[str, Any]) -> None:
         """Raise what `make` would raise about its arguments, before it has a client."""
         from ..execution import Plan
         from ..params import open_params
@@ -180,7 +179,7 @@ class _AnimatorSubject:
         )
         Plan.create(options.get("partition_size", "auto"), 8, "auto", params)
 
-    def make(self, output: Path, options: dict[str, Any]) -> Video:
+    def make(self, output: str, options: dict[str, Any]) -> Video:
         """Make the video."""
         values = self._values() if self._opened is None else self._opened
         selection = self._selection()
@@ -218,11 +217,11 @@ class _AnimationSubject:
         self._fps = arguments.fps
         self._n_frames = None if arguments.frames is None else arguments.frames.n_frames
 
-    def validate(self, output: Path, options: dict[str, Any]) -> None:
+    def validate(self, output: str, options: dict[str, Any]) -> None:
         """Raise what `make` would raise about its arguments, before it has a client."""
         _checked_encoding(output, self._fps or FPS, options)
 
-    def make(self, output: Path, options: dict[str, Any]) -> Video:
+    def make(self, output: str, options: dict[str, Any]) -> Video:
         """Make the video."""
         from ..saving import save
 
@@ -239,7 +238,7 @@ def _as_data_animator(animator: Renderable) -> DataArrayAnimator | None:
     return cast("DataArrayAnimator", animator)
 
 
-def _checked_encoding(output: Path, fps: Any, options: dict[str, Any]) -> EncodeOptions:
+def _checked_encoding(output: str, fps: Any, options: dict[str, Any]) -> EncodeOptions:
     return EncodeOptions.create(
         output,
         fps,

@@ -54,6 +54,19 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
         (f"render {GOOD} --frames 5:10", "--frames 5:10: --params range(9) has 9 frames"),
         (f"render {GOOD} --frames 9:", "--frames 9:: --params range(9) has 9 frames"),
         (f"render {GOOD} --preview a.jpg", "Invalid value for '--preview': 'a.jpg' must end in .png"),
+        (
+            f"render {GOOD} --preview memory://a.png",
+            "'memory://a.png' is a URL: give a path on this mach",
+        ),
+        (
+            f"render {GOOD} --report s3://b/a.html",
+            "'s3://b/a.html' is a URL: give a path on this machine",
+        ),
+        (
+            f"render {GOOD[:-6]} memory:/a.mp4",
+            "got 'memory:/a.mp4', which is what a Path makes of a URL",
+        ),
+        ("demo nothing://a.mp4", "the output file: fsspec knows no protocol 'nothing'"),
         (f"render {GOOD} --report a.pdf", "'a.pdf' must end in .html or .htm"),
         ("render animations.py:numbers -p 'range(9)' --check --report a.html", "give --output"),
         (f"render {GOOD} --jobs 2", "--jobs is about jobs: give one of --slurm, --pbs, --lsf, --sge"),
@@ -115,7 +128,7 @@ def test_wrong_arguments(folder, command, said):
         ("render animations.py:numbers -p 'range(9)' -o fails.py/a.mp4", "cannot write "),
         ("join animations.py animations.py a.mp4", "animations.py"),
         ("encode taken a.mp4", "taken"),
-        ("probe animations.py", "cannot read animations.py: "),
+        ("probe animations.py", "animations.py: "),
     ],
 )
 @pytest.mark.parametrize("traceback", [False, True])

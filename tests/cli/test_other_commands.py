@@ -6,7 +6,9 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+import fsspec
 import numpy as np
+import pytest
 import zarr
 from commands import run
 from helpers import FrameNumber, assert_nothing_beside, assert_shows, decode
@@ -19,6 +21,33 @@ def test_encode_a_store(folder):
     done = run("encode", "s.zarr", "b.mkv", "--fps", "24000/1001", "--codec", "ffv1", "-q")
     assert (done.exit_code, done.output) == (0, "")
     assert_shows(folder / "b.mkv", range(12), 24)
+
+
+def test_videos_at_urls(folder, nothing_in_memory):
+    """No directory with the name of the protocol comes to be here."""
+    before = {*folder.iterdir()}
+    url = "memory://videos"
+    render = ("render", "animations.py:numbers", "-q", "--workers", 1, "-p")
+    assert run(*render, "range(4)", "-o", f"{url}/a.mp4").exit_code == 0
+    assert run("demo", f"{url}/demo.mp4", "-q").exit_code == 0
+    assert {*folder.iterdir()} == before
+    assert run(*render, "range(3)", "-o", f"file://{folder}/b.mp4", "--store", "s.zarr").exit_code == 0
+    assert run("encode", "s.zarr", f"{url}/c.mp4", "-q").exit_code == 0
+    assert run("join", "b.mp4", "b.mp4", f"{url}/d.mp4").exit_code == 0
+    assert {path.name for path in {*folder.iterdir()} - before} == {"b.mp4", "s.zarr"}
+    found = {name: run("probe", f"{url}/{name}", "--json").stdout for name in ("a.mp4", "demo.mp4")}
+    assert [json.loads(text)["n_frames"] for text in found.values()] == [4, 120]
+    for name, n_frames in {"a": 4, "c": 3, "d": 6}.items():
+        nothing_in_memory.get_file(f"/videos/{name}.mp4", str(folder / f"{name}-here.mp4"))
+        assert len(decode(folder / f"{name}-here.mp4")) == n_frames
+
+
+@pytest.fixture
+def nothing_in_memory():
+    """The file system in memory, which is empty before and afterwards."""
+    system = fsspec.filesystem("memory")
+    yield system
+    system.rm("/", recursive=True)
 
 
 def test_encode_an_array(folder):
