@@ -88,6 +88,18 @@ def test_video_at_a_url(place, tmp_path):
     assert here.path.read_bytes() == file.read_bytes()
 
 
+def test_a_directory_of_that_name(tmp_path):
+    """Renaming would move the video into it."""
+    system = fsspec.filesystem("memory")
+    system.makedirs("/bucket/a.mp4")
+    with pytest.raises(
+        OutputError, match=r"cannot write memory://bucket/a\.mp4: .*: a directory has that"
+    ):
+        write_video(GRAY, "memory://bucket/a.mp4", 10)
+    assert system.find("/bucket") == []
+    system.rm("/bucket", recursive=True)
+
+
 @pytest.mark.parametrize("url", ["memory://b/a.mp4", "s3://b/a.mp4", "simplecache::s3://b/a.mp4"])
 def test_a_path_of_a_url(tmp_path, url):
     with pytest.raises(OptionError, match="which is what a Path makes of a URL: give the URL as a str"):
