@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable
@@ -67,9 +68,18 @@ def _fps(ctx: click.Context, option: click.Parameter, value: str | None) -> Frac
     if value is None:
         return None
     try:
-        return Fraction(value)
+        rate = Fraction(value)
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter(f"{value!r} is no number such as 30 or 30000/1001") from None
+    if rate <= 0:
+        raise click.BadParameter(f"{value!r} is not above 0")
+    return rate
+
+
+def _dpi(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is no number above 0")
+    return value
 
 
 def _frames(ctx: click.Context, option: click.Parameter, value: str | None) -> FrameRange | None:
@@ -219,12 +229,14 @@ def program() -> None:
     "--frames",
     callback=_frames,
     metavar="START:STOP",
-    help="Only these frames, such as 0:300, drawn as they are in the whole video.",
+    help="Only these frames, such as 0:300, drawn as they are in the whole video. Of a "
+    "FuncAnimation or an ArtistAnimation, they have to begin with 0.",
 )
 @_option(
     "What is drawn",
     "--dpi",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=_dpi,
     metavar="N",
     help="Dots per inch; by default the figure's.",
 )
@@ -249,7 +261,7 @@ def program() -> None:
 @_option(
     "Who draws",
     "--workers",
-    type=int,
+    type=click.IntRange(1),
     metavar="N",
     help="The most processes of this machine, or workers of the scheduler, that draw; 1 draws in this "
     "process alone.",
@@ -276,14 +288,15 @@ def program() -> None:
     type=_FILE,
     callback=_ends_in(".png"),
     metavar="FILE.png",
-    help="First write nine of the frames to one image. Without --output, that is all.",
+    help="First write nine of the frames to one image. Without --output, that is all. Not for a "
+    "FuncAnimation or an ArtistAnimation.",
 )
 @_option(
     "Looking at it",
     "--check",
     is_flag=True,
     help="First check that frames depend on their parameters alone; if not, end with code 1. Without "
-    "--output, that is all.",
+    "--output, that is all. Not for a FuncAnimation or an ArtistAnimation.",
 )
 @_option(
     "Looking at it",

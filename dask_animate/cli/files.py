@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
+from ..adapters import open_frames
 from ..encoding import VideoInfo, as_destination, local_file, probe
-from ..errors import OptionTypeError
+from ..errors import OptionTypeError, ParamsError
 from ..join import join
 from ..write import write_video
-from .outcome import CommandError
 
 #: What FFmpeg counts among the texts of an MP4 file.
 _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder")
@@ -24,9 +24,10 @@ def encode_store(store: str, output: str, fps: Any, options: dict[str, Any]) -> 
     if "://" not in store and not Path(store).exists():
         raise click.UsageError(f"there is no store {store}")
     try:
-        write_video(store, output, fps, **options)
-    except OptionTypeError as exc:
-        raise CommandError(f"{store} holds no frames: {exc}") from exc
+        open_frames(store, None)
+    except (ParamsError, OptionTypeError) as exc:
+        raise click.UsageError(f"{store} holds no frames: {exc}") from exc
+    write_video(store, output, fps, **options)
 
 
 def join_files(files: tuple[str, ...], output: str) -> None:
