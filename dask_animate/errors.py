@@ -17,6 +17,11 @@ from typing import Self
 
 import cloudpickle
 
+#: Characters of an exception's message that are told; Dask replaces those of more than 10 kB.
+MESSAGE_LENGTH = 2000
+#: Characters of it where many may be listed: in a warning, in a log, in `Video.skipped`.
+LINE_LENGTH = 400
+
 
 class AnimateError(Exception):
     """Base class of every error that this library raises on purpose."""
@@ -171,7 +176,7 @@ class SetupError(UserCodeError):
     @classmethod
     def of(cls, cause: BaseException) -> SetupError:
         """Return the error for a cause."""
-        return cls(f"setup() failed: {_in_short(cause)}")
+        return cls(f"setup() failed: {in_words(cause)}")
 
 
 class FrameError(UserCodeError):
@@ -184,7 +189,7 @@ class FrameError(UserCodeError):
     params : str
         The parameters given to ``update()``, shortened.
     reason : str
-        Why, in short.
+        Why, in one short line.
     """
 
     frame_idx: int
@@ -194,7 +199,7 @@ class FrameError(UserCodeError):
     @classmethod
     def of(cls, frame_idx: int, params: str, cause: BaseException) -> FrameError:
         """Return the error for a frame, its parameters and a cause."""
-        return cls.because(frame_idx, params, _in_short(cause))
+        return cls.because(frame_idx, params, in_words(cause))
 
     @classmethod
     def because(cls, frame_idx: int, params: str, reason: str) -> Self:
@@ -202,7 +207,8 @@ class FrameError(UserCodeError):
         error = cls(f"frame {frame_idx} could not be drawn: {reason} (params: {params})")
         error.frame_idx = frame_idx
         error.params = params
-        error.reason = reason
+        line = " ".join(reason.split())
+        error.reason = line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1] + "…"
         return error
 
 
@@ -210,7 +216,12 @@ class FrameTimeoutError(FrameError, TimeoutError):
     """A frame took longer than ``timeout=`` allows."""
 
 
-def _in_short(cause: BaseException) -> str:
-    # Dask replaces exceptions that have messages of more than 10 kB.
-    text = str(cause)
-    return f"{type(cause).__name__}: {text if len(text) < 2000 else text[:2000] + '…'}"
+def in_words(cause: BaseException) -> str:
+    """Return the class of an exception, and its message, shortened."""
+    try:
+        text = str(cause)
+    except Exception:  # of the caller's own class
+        text = "(no message)"
+    if len(text) > MESSAGE_LENGTH:
+        text = text[:MESSAGE_LENGTH] + "…"
+    return f"{type(cause).__name__}: {text}" if text else type(cause).__name__

@@ -32,7 +32,7 @@ from .encoding import (
     open_output,
     open_writer,
 )
-from .errors import CancelledRenderError, MismatchWarning, OptionError, OutputError
+from .errors import CancelledRenderError, MismatchWarning, OptionError, OutputError, in_words
 from .execution import Executor, PoolFill, RenderLoop, choose_executor
 from .frames import FrameSize
 from .render_request import RenderRequest
@@ -309,7 +309,7 @@ def _copied(video: Video, output_file: str | os.PathLike[str]) -> Video:
 
 
 def _in_words(exc: BaseException) -> str:
-    return "interrupted" if isinstance(exc, KeyboardInterrupt) else f"{type(exc).__name__}: {exc}"
+    return "interrupted" if isinstance(exc, KeyboardInterrupt) else in_words(exc)
 
 
 def _facts(video: Video) -> dict[str, str | float]:

@@ -16,6 +16,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from ..drawing import restored_random_states
+from ..errors import in_words
 from ._matplotlib import artists_of, blits, figure_of, function_of, set_number
 from .animation_pickle import dumps, loads
 
@@ -165,9 +166,7 @@ class AnimationCopy:
         try:
             data, objects = dumps(drawing, drawing.update, drawing.init)
         except Exception as exc:
-            raise CopyError(
-                f"figure and function cannot be copied: {type(exc).__name__}: {exc}"
-            ) from exc
+            raise CopyError(f"figure and function cannot be copied: {in_words(exc)}") from exc
         return cls(data, random_state, original=drawing, objects=objects)
 
     def __getstate__(self) -> dict[str, Any]:

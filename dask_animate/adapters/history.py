@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..drawing import DrawOptions, DrawSession, FigureSource
-from ..errors import AnimateError, Restart, UserCodeError
+from ..errors import AnimateError, Restart, UserCodeError, in_words
 from ..rendering import FigureSpec
 from .animation_copy import AnimationCopy, CopyError
 from .shared_state import SharedState
@@ -144,7 +144,7 @@ def _copy_errors() -> Iterator[None]:
         yield
     except UserCodeError as exc:
         cause = exc.__cause__
-        raise CopyError(f"a copy cannot be drawn: {type(cause).__name__}: {cause}") from exc
+        raise CopyError(f"a copy cannot be drawn: {in_words(cause or exc)}") from exc
 
 
 class _Watched:
@@ -168,7 +168,7 @@ def _pickled(item: Any) -> bytes:
         data: bytes = cloudpickle.dumps(item)
         return data
     except Exception as exc:
-        raise CopyError(f"an item of frames cannot be pickled: {type(exc).__name__}: {exc}") from exc
+        raise CopyError(f"an item of frames cannot be pickled: {in_words(exc)}") from exc
 
 
 class _UntouchedFigure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from collections.abc import Callable
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 CODECS = ("h264", "hevc", "av1", "vp9", "ffv1", "gif", "apng", "webp")
-_FILE = click.Path(path_type=Path)
+# A file as a str, and no Path, which would make a directory "s3:" of a URL.
+_FILE = click.Path()
 
 BATCH_SYSTEMS = ("slurm", "pbs", "lsf", "sge")
 
@@ -66,9 +68,18 @@ def _fps(ctx: click.Context, option: click.Parameter, value: str | None) -> Frac
     if value is None:
         return None
     try:
-        return Fraction(value)
+        rate = Fraction(value)
     except (ValueError, ZeroDivisionError):
         raise click.BadParameter(f"{value!r} is no number such as 30 or 30000/1001") from None
+    if rate <= 0:
+        raise click.BadParameter(f"{value!r} is not above 0")
+    return rate
+
+
+def _dpi(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise click.BadParameter(f"{value} is no number above 0")
+    return value
 
 
 def _frames(ctx: click.Context, option: click.Parameter, value: str | None) -> FrameRange | None:
@@ -77,12 +88,16 @@ def _frames(ctx: click.Context, option: click.Parameter, value: str | None) -> F
     return None if value is None else FrameRange(value)
 
 
-def _ends_in(*suffixes: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
-    """Return a callback that checks the name of a file."""
+def _ends_in(*suffixes: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Return a callback that checks the name of a file on this machine."""
 
-    def check(ctx: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-        if value is not None and value.suffix.lower() not in suffixes:
-            raise click.BadParameter(f"{str(value)!r} must end in {' or '.join(suffixes)}")
+    def check(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if "://" in value:
+            raise click.BadParameter(f"{value!r} is a URL: give a path on this machine")
+        if Path(value).suffix.lower() not in suffixes:
+            raise click.BadParameter(f"{value!r} must end in {' or '.join(suffixes)}")
         return value
 
     return check
@@ -214,16 +229,25 @@ def program() -> None:
     "--frames",
     callback=_frames,
     metavar="START:STOP",
-    help="Only these frames, such as 0:300, drawn as they are in the whole video.",
+    help="Only these frames, such as 0:300, drawn as they are in the whole video. Of a "
+    "FuncAnimation or an ArtistAnimation, they have to begin with 0.",
 )
 @_option(
     "What is drawn",
     "--dpi",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
+    callback=_dpi,
     metavar="N",
     help="Dots per inch; by default the figure's.",
 )
-@_option("The video", "-o", "--output", type=_FILE, metavar="FILE", help="The video to write.")
+@_option(
+    "The video",
+    "-o",
+    "--output",
+    type=_FILE,
+    metavar="FILE",
+    help="The video to write, a path or a URL.",
+)
 @_option(
     "The video",
     "--fps",
@@ -237,7 +261,7 @@ def program() -> None:
 @_option(
     "Who draws",
     "--workers",
-    type=int,
+    type=click.IntRange(1),
     metavar="N",
     help="The most processes of this machine, or workers of the scheduler, that draw; 1 draws in this "
     "process alone.",
@@ -264,14 +288,15 @@ def program() -> None:
     type=_FILE,
     callback=_ends_in(".png"),
     metavar="FILE.png",
-    help="First write nine of the frames to one image. Without --output, that is all.",
+    help="First write nine of the frames to one image. Without --output, that is all. Not for a "
+    "FuncAnimation or an ArtistAnimation.",
 )
 @_option(
     "Looking at it",
     "--check",
     is_flag=True,
     help="First check that frames depend on their parameters alone; if not, end with code 1. Without "
-    "--output, that is all.",
+    "--output, that is all. Not for a FuncAnimation or an ArtistAnimation.",
 )
 @_option(
     "Looking at it",
@@ -286,12 +311,12 @@ def program() -> None:
 def render(
     animation: str,
     params: str | None,
-    output: Path | None,
+    output: str | None,
     fps: Fraction | None,
     frames: FrameRange | None,
-    preview: Path | None,
+    preview: str | None,
     check: bool,
-    report: Path | None,
+    report: str | None,
     **options: Any,
 ) -> None:
     """Draw an animation and write it to a video.
@@ -320,7 +345,7 @@ def render(
 @_encoding
 @_quiet
 @_traceback
-def encode(store: str, output: Path, fps: Fraction, **options: Any) -> None:
+def encode(store: str, output: str, fps: Fraction, **options: Any) -> None:
     """Write the frames of a finished store to a video, without drawing.
 
     STORE is what render --store has filled, or any zarr array of frames.
@@ -331,12 +356,10 @@ def encode(store: str, output: Path, fps: Fraction, **options: Any) -> None:
 
 
 @program.command(cls=_Command, short_help="Make one video of several, as they are.")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE FILE..."
-)
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE FILE...")
 @click.argument("output", type=_FILE, metavar="OUTPUT")
 @_traceback
-def join(files: tuple[Path, ...], output: Path) -> None:
+def join(files: tuple[str, ...], output: str) -> None:
     """Make one video of files that fit together, without encoding again."""
     from .files import join_files
 
@@ -344,10 +367,10 @@ def join(files: tuple[Path, ...], output: Path) -> None:
 
 
 @program.command(cls=_Command, short_help="Say what a video file is.")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("file", type=_FILE, metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 @_traceback
-def probe(file: Path, as_json: bool) -> None:
+def probe(file: str, as_json: bool) -> None:
     """Decode a video file and say what it is: codec, size, frames, duration, chapters."""
     from .files import show_file
 
@@ -369,7 +392,7 @@ def encoders(scheduler: str | None) -> None:
 @click.argument("output", type=_FILE, default="demo.mp4", metavar="[OUTPUT]")
 @_quiet
 @_traceback
-def demo(output: Path, **options: Any) -> None:
+def demo(output: str, **options: Any) -> None:
     """Render a first video, with nothing prepared."""
     os.environ.setdefault("MPLBACKEND", "agg")
     from .demo import render_demo

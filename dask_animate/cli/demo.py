@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -37,6 +36,6 @@ class WavePacket(Animator):
         self.title.set_text(f"time {time:.2f}")
 
 
-def render_demo(output: Path, options: dict[str, Any]) -> None:
+def render_demo(output: str, options: dict[str, Any]) -> None:
     """Make the video."""
     WavePacket().make_video(output, np.linspace(0, 4, N_FRAMES), FPS, **options)

@@ -9,36 +9,38 @@ from typing import Any
 
 import click
 
-from ..encoding import VideoInfo, probe
-from ..errors import OptionTypeError
+from ..adapters import open_frames
+from ..encoding import VideoInfo, as_destination, local_file, probe
+from ..errors import OptionTypeError, ParamsError
 from ..join import join
 from ..write import write_video
-from .outcome import CommandError
 
 #: What FFmpeg counts among the texts of an MP4 file.
 _TECHNICAL = ("major_brand", "minor_version", "compatible_brands", "encoder")
 
 
-def encode_store(store: str, output: Path, fps: Any, options: dict[str, Any]) -> None:
+def encode_store(store: str, output: str, fps: Any, options: dict[str, Any]) -> None:
     """Write the frames of a store, or of any zarr array of frames, to a video."""
     if "://" not in store and not Path(store).exists():
         raise click.UsageError(f"there is no store {store}")
     try:
-        write_video(store, output, fps, **options)
-    except OptionTypeError as exc:
-        raise CommandError(f"{store} holds no frames: {exc}") from exc
+        open_frames(store, None)
+    except (ParamsError, OptionTypeError) as exc:
+        raise click.UsageError(f"{store} holds no frames: {exc}") from exc
+    write_video(store, output, fps, **options)
 
 
-def join_files(files: tuple[Path, ...], output: Path) -> None:
+def join_files(files: tuple[str, ...], output: str) -> None:
     """Make one video of several."""
     click.echo(str(join(files, output)))
 
 
-def show_file(file: Path, *, as_json: bool) -> None:
+def show_file(file: str, *, as_json: bool) -> None:
     """Say what a video file is."""
-    info = probe(file)
+    with local_file(as_destination(file, "FILE")) as path:
+        info = probe(path)
     if as_json:
-        click.echo(json.dumps({"path": str(file), "fps": _fps(info), **asdict(info)}, indent=2))
+        click.echo(json.dumps({"path": file, "fps": _fps(info), **asdict(info)}, indent=2))
         return
     rows = [
         ("codec", f"{info.codec}, {info.pixel_format}{', transparent' if info.has_alpha else ''}"),
@@ -52,7 +54,7 @@ def show_file(file: Path, *, as_json: bool) -> None:
         *(("chapter", f"{seconds:9.3f} s  {title}") for title, seconds in info.chapters),
         *((name, text) for name, text in info.metadata.items() if name not in _TECHNICAL),
     ]
-    click.echo(str(file))
+    click.echo(file)
     for name, value in rows:
         click.echo(f"  {name:<12} {value}")
 

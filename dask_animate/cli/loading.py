@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from types import FunctionType, MethodType, ModuleType
 import click
 import cloudpickle
 
+from ..errors import in_words
+from ..renderable import Renderable
 from .outcome import CommandError
 
 #: Files that were loaded, by their absolute paths.
@@ -60,6 +63,27 @@ def is_reference(text: str) -> bool:
     return bool(colon and place) and all(part.isidentifier() for part in name.split("."))
 
 
+def is_drawable(value: object) -> bool:
+    """Return whether a value is something that ``render`` takes without calling a function."""
+    kind = value if isinstance(value, type) else type(value)
+    return (
+        issubclass(kind, Renderable)
+        or is_matplotlib_animation(value)
+        or (not isinstance(value, type) and is_of_xarray(value))
+    )
+
+
+def is_matplotlib_animation(value: object) -> bool:
+    """Return whether a value is an animation of matplotlib."""
+    loaded = sys.modules.get("matplotlib.animation")
+    return loaded is not None and isinstance(value, loaded.Animation)
+
+
+def is_of_xarray(value: object) -> bool:
+    """Return whether a value is data of xarray."""
+    return type(value).__module__.startswith("xarray.")
+
+
 def is_function(value: object) -> bool:
     """Return whether a value is a function, which a reference may name in place of what it returns."""
     return isinstance(value, FunctionType | MethodType | partial)
@@ -70,13 +94,29 @@ def call(reference: str, function: Callable[[], object]) -> object:
 
     Raises
     ------
+    click.UsageError
+        If it needs arguments.
     CommandError
         If it fails.
     """
+    _check_needs_nothing(reference, function)
     try:
         return function()
     except Exception as exc:
-        raise CommandError(f"{reference}() failed: {type(exc).__name__}: {exc}") from exc
+        raise CommandError(f"{reference}() failed: {in_words(exc)}") from exc
+
+
+def _check_needs_nothing(reference: str, function: Callable[[], object]) -> None:
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # it does not say
+        return
+    try:
+        signature.bind()
+    except TypeError as exc:
+        raise click.UsageError(
+            f"{reference}{signature} cannot be called without arguments: {exc}"
+        ) from exc
 
 
 def _module(place: str) -> ModuleType:
@@ -141,17 +181,20 @@ def _travel(folder: Path) -> None:
 def _not_loaded(place: str, exc: BaseException) -> CommandError:
     if isinstance(exc, SyntaxError):
         return CommandError(f"{place}, line {exc.lineno}: {exc.msg}")
-    text = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-    return CommandError(f"{place} cannot be loaded: {text}")
+    return CommandError(f"{place} cannot be loaded: {in_words(exc)}")
 
 
 def _names_in(module: ModuleType, place: str) -> str:
-    """Return the public names that a module defines itself, in words."""
-    names = [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_")
-        and not isinstance(value, ModuleType)
-        and getattr(value, "__module__", module.__name__) == module.__name__
-    ]
+    """Return the public names of a module in words: those that ``render`` takes, then its own others."""
+    public = {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    own = {
+        name: is_drawable(value)
+        for name, value in public.items()
+        if not isinstance(value, ModuleType)
+        and (
+            getattr(value, "__module__", module.__name__) == module.__name__
+            or (is_drawable(value) and not isinstance(value, type))
+        )
+    }
+    names = sorted(own, key=lambda name: not own[name])
     return ", ".join(f"{place}:{name}" for name in names[:8]) or "nothing that could be named"

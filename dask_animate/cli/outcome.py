@@ -111,8 +111,9 @@ def where(exc: BaseException) -> str:
     own = [
         frame
         for frame in traceback.extract_tb(exc.__traceback__)
-        if not {"site-packages", "dask_animate", "<frozen"} & set(Path(frame.filename).parts)
-        and not frame.filename.startswith(("<", os.fspath(Path(os.__file__).parent)))
+        if os.path.isabs(frame.filename)  # those of compiled modules, such as av/error.py, are not
+        and not {"site-packages", "dask_animate"} & set(Path(frame.filename).parts)
+        and not frame.filename.startswith(os.fspath(Path(os.__file__).parent))
     ]
     return f" in {os.path.basename(own[-1].filename)}, line {own[-1].lineno}" if own else ""
 
@@ -125,10 +126,8 @@ def _ending(exc: BaseException, *, hint: bool) -> _Ending:
         return _Ending("; ".join([str(stopped), *notes]), 128 + stopped.signal)
     if isinstance(exc, KeyboardInterrupt):
         return _Ending("; ".join(["interrupted", *notes]), 130)
-    text = (
-        as_options(str(exc)) if isinstance(exc, errors.AnimateError) else f"{type(exc).__name__}: {exc}"
-    )
-    is_usage = isinstance(exc, errors.OptionError | errors.OptionTypeError)
+    text = as_options(str(exc)) if isinstance(exc, errors.AnimateError) else errors.in_words(exc)
+    is_usage = isinstance(exc, errors.OptionError | errors.OptionTypeError | errors.NoFramesError)
     cause = exc.__cause__ if isinstance(exc, errors.AnimateError) else exc
     place = "" if cause is None else where(cause)
     text += place

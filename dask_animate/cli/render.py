@@ -5,22 +5,25 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ..adapters import SavedFrames
 from ..encoding import EncodeOptions, OutputFile, OutputOptions
-from ..errors import AnimateError, FrameError, UserCodeError, WorkerError
+from ..errors import AnimateError, FrameError, ParamsError, UserCodeError, WorkerError
 from ..function_animator import FunctionAnimator
+from ..params import open_params
 from ..renderable import Renderable
 from .cluster import ClusterArguments
 from .frame_params import FORMS, FrameRange, ParamsArgument
-from .loading import call, is_function, load
+from .loading import call, is_function, is_matplotlib_animation, is_of_xarray, load
+from .outcome import as_options
 
 if TYPE_CHECKING:
     from matplotlib.animation import Animation
 
+    from ..params import Params
     from ..video import Video
     from ..xarray import DataArrayAnimator
 
@@ -36,32 +39,32 @@ class RenderArguments:
     ----------
     animation : str
         What to draw, as a reference for `load`.
-    output : Path or None
-        The video; None if the animation is only looked at.
+    output : str or None
+        The video, a path or a URL; None if the animation is only looked at.
     params : str or None
         As for `ParamsArgument`.
     fps : Fraction or None
         Frames per second; None for those of the animation.
     frames : FrameRange or None
         Which frames; None for all.
-    preview : Path or None
+    preview : str or None
         Where to write a contact sheet.
     check : bool
         Whether to check that frames depend on their arguments alone.
-    report : Path or None
+    report : str or None
         Where to write a report.
     options : dict
         Arguments of `make_video`, by name.
     """
 
     animation: str
-    output: Path | None
+    output: str | None
     params: str | None
     fps: Fraction | None
     frames: FrameRange | None
-    preview: Path | None
+    preview: str | None
     check: bool
-    report: Path | None
+    report: str | None
     options: dict[str, Any]
 
 
@@ -73,6 +76,10 @@ def render(arguments: RenderArguments, cluster: ClusterArguments) -> bool:
     if output is None and arguments.report:
         raise click.UsageError("--report is about a video: give --output")
     subject = _subject(arguments)
+    try:
+        subject.check_frames()
+    except ParamsError as exc:
+        raise click.UsageError(as_options(str(exc))) from exc
     if isinstance(subject, _AnimatorSubject) and not subject.is_fine(arguments):
         return False
     if output is None:
@@ -111,15 +118,14 @@ def _subject(arguments: RenderArguments) -> _AnimatorSubject | _AnimationSubject
     is_class = isinstance(value, type) and issubclass(value, Renderable)
     if is_class or is_function(value):
         value = call(reference, value)  # type: ignore[arg-type]  # both can be called
-    if type(value).__module__.startswith("xarray."):
+    if is_of_xarray(value):
         from ..xarray import DataArrayAnimator
 
         value = DataArrayAnimator(value)
     if isinstance(value, Renderable):
         return _AnimatorSubject(value, arguments)
-    matplotlib_animation = sys.modules.get("matplotlib.animation")
-    if matplotlib_animation and isinstance(value, matplotlib_animation.Animation):
-        return _AnimationSubject(value, arguments)
+    if is_matplotlib_animation(value):
+        return _AnimationSubject(cast("Animation", value), arguments)
     raise click.UsageError(
         f"{reference} is a {type(value).__name__}: name an Animator or a FrameSource, a class of one, a "
         f"FuncAnimation or an ArtistAnimation, data of xarray, or a function that returns one of these"
@@ -137,7 +143,7 @@ class _AnimatorSubject:
         self._data: Any = None
         self._opened: Any = None
         own_fps = animator.fps if isinstance(animator, FunctionAnimator) else None
-        self._fps = arguments.fps or own_fps or FPS
+        self._fps = next(fps for fps in (arguments.fps, own_fps, FPS) if fps is not None)
         if arguments.params is not None:
             self._params: ParamsArgument | None = ParamsArgument(arguments.params)
             uses = (arguments.preview, arguments.check or None, arguments.output)
@@ -154,6 +160,10 @@ class _AnimatorSubject:
         start = 0 if self._frames is None else self._frames.start
         self._animator = Part(animator, start) if start else animator
 
+    def check_frames(self) -> None:
+        """Raise `ParamsError` if there are no such frames; nothing is read that is not in memory."""
+        self._checked_params()
+
     def is_fine(self, arguments: RenderArguments) -> bool:
         """Write a contact sheet and check the frames, as far as that is asked for."""
         if arguments.preview is not None:
@@ -167,27 +177,35 @@ class _AnimatorSubject:
         click.echo(str(report))
         return report.ok
 
-    def validate(self, output: Path, options: dict[str, Any]) -> None:
+    def validate(self, output: str, options: dict[str, Any]) -> None:
         """Raise what `make` would raise about its arguments, before it has a client."""
         from ..execution import Plan
-        from ..params import open_params
 
         encode = _checked_encoding(output, self._fps, options)
-        self._opened = self._values()
-        params = open_params(self._opened, self._n_frames, dim=self._data_options.get("dim"))
+        params = self._checked_params()
         OutputOptions.create(
             output, encode, params.n_frames, keep_partial=options.get("keep_partial", False)
         )
         Plan.create(options.get("partition_size", "auto"), 8, "auto", params)
 
-    def make(self, output: Path, options: dict[str, Any]) -> Video:
+    def make(self, output: str, options: dict[str, Any]) -> Video:
         """Make the video."""
-        values = self._values() if self._opened is None else self._opened
-        selection = self._selection()
+        values, selection = self._values(), self._selection()
         video: Video = self._animator.make_video(output, values, self._fps, **selection, **options)
         return video
 
+    def _checked_params(self) -> Params:
+        """Return the parameters that `_values` will return, checked."""
+        if self._opened is None:
+            self._opened = self._open()
+        return open_params(self._opened, self._n_frames, dim=self._data_options.get("dim"))
+
     def _values(self) -> Any:
+        """Return the parameters; opened anew each time, as some can be read only once."""
+        values, self._opened = self._opened, None
+        return self._open() if values is None else values
+
+    def _open(self) -> Any:
         if self._params is not None:
             return self._params.open(self._frames)
         if self._frames is not None and self._frames.start:
@@ -218,11 +236,15 @@ class _AnimationSubject:
         self._fps = arguments.fps
         self._n_frames = None if arguments.frames is None else arguments.frames.n_frames
 
-    def validate(self, output: Path, options: dict[str, Any]) -> None:
-        """Raise what `make` would raise about its arguments, before it has a client."""
-        _checked_encoding(output, self._fps or FPS, options)
+    def check_frames(self) -> None:
+        """Raise `ParamsError` if there are no such frames."""
+        SavedFrames(self._animation, self._n_frames)
 
-    def make(self, output: Path, options: dict[str, Any]) -> Video:
+    def validate(self, output: str, options: dict[str, Any]) -> None:
+        """Raise what `make` would raise about its arguments, before it has a client."""
+        _checked_encoding(output, FPS if self._fps is None else self._fps, options)
+
+    def make(self, output: str, options: dict[str, Any]) -> Video:
         """Make the video."""
         from ..saving import save
 
@@ -239,7 +261,7 @@ def _as_data_animator(animator: Renderable) -> DataArrayAnimator | None:
     return cast("DataArrayAnimator", animator)
 
 
-def _checked_encoding(output: Path, fps: Any, options: dict[str, Any]) -> EncodeOptions:
+def _checked_encoding(output: str, fps: Any, options: dict[str, Any]) -> EncodeOptions:
     return EncodeOptions.create(
         output,
         fps,

@@ -11,7 +11,7 @@ from typing import Any
 
 import cloudpickle
 
-from ..errors import AnimatorPickleError, WorkerError
+from ..errors import AnimatorPickleError, WorkerError, in_words
 from ..rendering import SourceSpec
 from .footage import Drawer, Footage, Sent
 from .nodes import Node
@@ -84,7 +84,7 @@ class Program:
             root, n_frames, specs, pools = unpickler.load()
         except Exception as exc:
             raise WorkerError(
-                f"the clip cannot be loaded where it is to be drawn: {type(exc).__name__}: {exc}; "
+                f"the clip cannot be loaded where it is to be drawn: {in_words(exc)}; "
                 f"modules that it needs have to be installed on the workers, or be sent there with "
                 f"client.upload_file()"
             ) from exc

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import FrameError, RemoteTraceback
+from ..errors import FrameError, RemoteTraceback, in_words
 from .messages import LONG, MEDIUM, METADATA, SHORT, shortened
 
 
@@ -55,7 +55,7 @@ def render_failed(error: BaseException, *, is_cancelled: bool) -> dict[str, Any]
         "error": {
             "frame_idx": frame_idx,
             "params": shortened(error.params, MEDIUM) if isinstance(error, FrameError) else "",
-            "text": shortened(f"{type(named).__name__}: {named}", MEDIUM),
+            "text": shortened(in_words(named), MEDIUM),
             "traceback": shortened("".join(traceback.format_exception(cause)), LONG),
         },
     }

@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from numpy.typing import NDArray
 
 from ..blitting import Blitter, Rect, can_blit
+from ..errors import in_words
 from ..frames import FrameSize
 from .canvas import Canvas
 from .session import DrawSession
@@ -156,7 +157,7 @@ class Redrawer:
         except Exception as exc:  # if the figure is at fault, the full draw fails too
             _logger.info("frame %d could not be drawn incrementally: %r", frame_idx, exc)
             self._trial.back_off()
-            self._report_failure(session, f"{type(exc).__name__}: {exc}")
+            self._report_failure(session, in_words(exc))
             return None
 
     def _report_failure(self, session: DrawSession, reason: str) -> None:

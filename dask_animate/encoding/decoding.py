@@ -188,7 +188,8 @@ def read_errors(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except (av.error.FFmpegError, OSError, EOFError, IndexError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else exc
+        # An error of FFmpeg's that is no OSError has this text, too.
+        reason = getattr(exc, "strerror", None) or exc
         if isinstance(exc, IndexError):  # of the first video stream
             reason = "it holds no video"
         raise OutputError(f"cannot read {path}: {reason}") from exc

@@ -17,6 +17,8 @@ from ..validation import in_short
 
 # A protocol of fsspec, of at least two letters as Windows has drives of one; others may be before it.
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*[A-Za-z][A-Za-z0-9+.-]+://")
+# What a Path makes of a URL: a relative one, with one slash.
+_PATH_OF_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+::)*([A-Za-z][A-Za-z0-9+.-]+):(?:[/\\]|$)")
 
 
 class OutputFile:
@@ -180,6 +182,17 @@ def as_path(value: object, name: str = "output_file") -> Path:
     path = os.fspath(value)
     if isinstance(path, bytes):
         raise OptionTypeError(f"{name} must be a path of type str, got {in_short(value)}")
+    if (found := _PATH_OF_URL.match(path)) is not None and _is_protocol(found[1]):
+        raise OptionError(
+            f"{name} must be a path on this machine or a URL, got {in_short(path)}, which is what a "
+            f"Path makes of a URL: give the URL as a str, or an absolute path"
+        )
     if "\0" in path:
         raise OptionError(f"{name} must not contain a NUL character, got {in_short(path)}")
     return Path(os.path.expanduser(path))
+
+
+def _is_protocol(name: str) -> bool:
+    import fsspec
+
+    return name in fsspec.available_protocols()

@@ -83,6 +83,9 @@ class UploadedFile:
         self.path = url
         with self._errors("cannot write"):
             self._system, self._key = url_to_fs(url)
+            # Objects are where they are put; elsewhere a file would be moved into the directory.
+            if not self._protocols & OBJECT_STORES and self._system.isdir(self._key):
+                raise IsADirectoryError("a directory has that name")
             self._part = f"{self._key.rpartition('/')[0]}/.{uuid.uuid4().hex[:12]}.part"
             self._system.pipe_file(self._part, b"")
             self._system.rm_file(self._part)

@@ -78,6 +78,7 @@ class Agreement:
         self._prove = prove
         self._members: dict[str, WorkerFacts] = {}
         self._proved: WorkerFacts | None = None
+        self._tied: frozenset[str | None] = frozenset()  # proofs that might as well have been right
         self._origins: frozenset[str] = frozenset()
         self.left_out: dict[str, str] = {}
 
@@ -117,7 +118,7 @@ class Agreement:
         if not proved:
             self._origins = frozenset(one.origin for one in facts)
             return
-        self._proved = self._usual(proved)
+        self._proved, self._tied = self._usual(proved)
         for one in proved:
             self.judge(one)
 
@@ -139,6 +140,8 @@ class Agreement:
                     self._proved = facts
                 return
             why = f"its frames differ from those of {known.worker}: {differences_in_words(known, facts)}"
+            if facts.proof in self._tied:
+                why += "; it was a tie: as many workers draw the one as the other"
         self.leave_out(facts.worker, why)
 
     def leave_out(self, worker: str, why: str) -> None:
@@ -164,15 +167,20 @@ class Agreement:
             self._proved = answers[0]
         return self._proved
 
-    def _usual(self, proved: Collection[WorkerFacts]) -> WorkerFacts:
-        """Return one of the workers that draw what most of them draw; of equals, what is like here."""
+    def _usual(self, proved: Collection[WorkerFacts]) -> tuple[WorkerFacts, frozenset[str | None]]:
+        """Return one of the workers that draw what most of them draw; of equals, what is like here.
+
+        The second value are the other proofs of which the same could be said.
+        """
         n_workers = Counter(one.proof for one in proved)
 
-        def rank(one: WorkerFacts) -> tuple[int, int, str]:
+        def rank(one: WorkerFacts) -> tuple[int, int]:
             alike = sum(self._here.get(name) == text for name, text in one.versions.items())
-            return -n_workers[one.proof], -alike, one.worker
+            return -n_workers[one.proof], -alike
 
-        return min(proved, key=rank)
+        usual = min(proved, key=lambda one: (*rank(one), one.worker))
+        tied = {one.proof for one in proved if rank(one) == rank(usual)} - {usual.proof}
+        return usual, frozenset(tied)
 
     @cached_property
     def _here(self) -> dict[str, str]:

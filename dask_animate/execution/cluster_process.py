@@ -16,7 +16,10 @@ import sys
 def main() -> None:
     """Start a cluster as standard input says, write its address to a file, and wait."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the caller, as for the workers, which inherit it
-    request = pickle.load(sys.stdin.buffer)
+    try:
+        request = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):  # the caller ended before it had said what it wants
+        return
     sys.path[:] = request["path"]
     import dask
     from distributed import LocalCluster
@@ -31,12 +34,19 @@ def main() -> None:
         dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
         scheduler_kwargs={"dashboard": False},
     ) as cluster:
-        with open(request["address_file"] + ".part", "w") as file:
-            file.write(cluster.scheduler_address)
-        os.replace(request["address_file"] + ".part", request["address_file"])
+        try:
+            _write_address(request["address_file"], cluster.scheduler_address)
+        except FileNotFoundError:  # the caller ended, and its directory with it
+            return
         has_said_so = sys.stdin.buffer.read(1)
     if not has_said_so:  # the caller is gone, and cleans up nothing
         shutil.rmtree(os.path.dirname(request["address_file"]), ignore_errors=True)
+
+
+def _write_address(path: str, address: str) -> None:
+    with open(path + ".part", "w") as file:
+        file.write(address)
+    os.replace(path + ".part", path)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import cloudpickle
 
-from ..errors import AnimatorPickleError, WorkerError
+from ..errors import AnimatorPickleError, WorkerError, in_words
 
 
 def pickled(animator: Any) -> bytes:
@@ -41,7 +41,7 @@ def loaded(animator: Any) -> Any:
         return pickle.loads(animator)
     except Exception as exc:
         raise WorkerError(
-            f"the animator cannot be loaded where it is to be drawn: {type(exc).__name__}: {exc}; "
+            f"the animator cannot be loaded where it is to be drawn: {in_words(exc)}; "
             f"modules that it needs have to be installed on the workers, or be sent there with "
             f"client.upload_file()"
         ) from exc

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from ..animator import Animator
 from ..docstrings import parameters_as_in
-from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
+from ..errors import OptionError, OptionTypeError, ParamsError, SetupError, in_words
 from ..params import open_slices
 from .frame_selection import select_frames
 from .kinds import check_plot
@@ -460,4 +460,4 @@ def _call(name: str, function: Callable[..., object], *args: Any) -> None:
     try:
         function(*args)
     except Exception as exc:
-        raise OptionError(f"the function given as {name}= failed: {type(exc).__name__}: {exc}") from exc
+        raise OptionError(f"the function given as {name}= failed: {in_words(exc)}") from exc

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError, OptionTypeError
+from ..errors import OptionError, OptionTypeError, in_words
 from ..validation import in_short
 from .coordinates import coordinate_names, coordinate_of
 
@@ -87,9 +87,7 @@ class FrameTitle:
             try:
                 text = self._function(frame)
             except Exception as exc:
-                raise OptionError(
-                    f"the function given as title= failed: {type(exc).__name__}: {exc}"
-                ) from exc
+                raise OptionError(f"the function given as title= failed: {in_words(exc)}") from exc
             if not isinstance(text, str):
                 raise OptionTypeError(f"the function given as title= must return a string, got {text!r}")
             return text

@@ -93,6 +93,33 @@ def test_video_at_a_url(place, tmp_path):
     assert here.path.read_bytes() == file.read_bytes()
 
 
+def test_a_directory_of_that_name(tmp_path):
+    """Renaming would move the video into it."""
+    system = fsspec.filesystem("memory")
+    system.makedirs("/bucket/a.mp4")
+    with pytest.raises(
+        OutputError, match=r"cannot write memory://bucket/a\.mp4: .*: a directory has that"
+    ):
+        write_video(GRAY, "memory://bucket/a.mp4", 10)
+    assert system.find("/bucket") == []
+    system.rm("/bucket", recursive=True)
+
+
+@pytest.mark.parametrize("url", ["memory://b/a.mp4", "s3://b/a.mp4", "simplecache::s3://b/a.mp4"])
+def test_a_path_of_a_url(tmp_path, url):
+    with pytest.raises(OptionError, match="which is what a Path makes of a URL: give the URL as a str"):
+        write_video(GRAY, Path(url), 10)
+    assert not [*tmp_path.glob("*:*")]
+
+
+def test_a_directory_with_a_colon(tmp_path):
+    """It is no protocol, or no relative path."""
+    for path in (Path("run:"), tmp_path / "memory:"):
+        path.mkdir()
+        write_video(GRAY, path / "a.mp4", 10)
+        assert len(decode(tmp_path / path / "a.mp4")) == 12
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webm", ".webp"])
 def test_other_kinds_of_files(place, tmp_path, suffix):
     write_video(GRAY, f"{place[0]}/a{suffix}", 10)

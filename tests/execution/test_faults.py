@@ -143,6 +143,47 @@ def harmed_client():
 
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
 @pytest.mark.parametrize("division", DIVISIONS, ids=str)
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+class RaisesAnything(FrameNumber):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if frame_idx == 2:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Mute(), "Mute: (no message)"),
+        (ValueError(), "ValueError"),
+        (ValueError("many\n" * 2000), f"ValueError: {'many ' * 100}"),
+        (ValueError("two\n  lines"), "ValueError: two lines"),
+    ],
+    ids=["mute", "empty", "long", "lines"],
+)
+def test_messages_of_any_kind(tmp_path, error, said):
+    """The error tells them as they are, up to a length; where many may be listed, each is a line."""
+    animator = RaisesAnything(error)
+    with pytest.raises(FrameError, match=r"frame 2 could not be drawn: (Mute|ValueError)") as caught:
+        animator.make_video(tmp_path / "a.mkv", range(4), 30, num_workers=1)
+    assert ("ValueError (params: 2)" in str(caught.value)) == (said == "ValueError")
+    assert len(str(caught.value)) < 2200
+    options = {"num_workers": 1, "on_error": "skip"}
+    with pytest.warns(SkippedFrameWarning) as warned:
+        video = animator.make_video(tmp_path / "a.mkv", range(4), 30, **options)
+    line = said if len(said) <= 400 else f"{said[:399]}…"
+    assert [failure.error for failure in video.skipped] == [line]
+    assert "\n" not in str(warned[0].message)
+
+
 def test_frames_are_replaced_here(tmp_path, on_error, division):
     params = range(100, 100 + N)
     with pytest.warns(SkippedFrameWarning, match=r"0, 3, 4, 9, 10, 19. Frame 0: ValueError: no 0"):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dask
 import dask.array as da
@@ -62,6 +64,25 @@ def wait_until_closed():
     while any(thread.name == "dask_animate-cluster" for thread in threading.enumerate()):
         time.sleep(0.02)
     assert not clusters()
+
+
+@pytest.mark.parametrize("said", [b"", pickle.dumps({"path": sys.path})[:-9]])
+def test_a_caller_that_ends_before_it_asks(said):
+    command = [sys.executable, own_cluster_script()]
+    done = subprocess.run(command, input=said, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_caller_that_ends_while_the_cluster_starts(tmp_path):
+    """Its directory is gone by then."""
+    asked = {"path": sys.path, "config": {}, "n_workers": 1, "address_file": str(tmp_path / "no" / "a")}
+    command = [sys.executable, own_cluster_script()]
+    done = subprocess.run(command, input=pickle.dumps(asked), capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def own_cluster_script():
+    return str(Path(own_cluster.__file__).with_name("cluster_process.py"))
 
 
 def slow(*case):

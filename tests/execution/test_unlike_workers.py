@@ -103,6 +103,13 @@ def test_unknown_cause(tmp_path, kind):
         np.testing.assert_array_equal(decode(video.path), expected(ByVariable()))
 
 
+def test_tie(tmp_path):
+    with unlike_client({}, {"SHADE": "0.8"}) as client:
+        with pytest.warns(MismatchWarning, match="it was a tie: as many workers draw the one as the o"):
+            video = render(ByVariable(), tmp_path, client, on_mismatch="exclude")
+        assert len(drawn_by(video, client)) == 1
+
+
 def test_setup_that_fails_somewhere(tmp_path):
     with unlike_client({}, {"SHADE": "fail"}) as client:
         with pytest.raises(SetupError, match="No module named 'shades'"):

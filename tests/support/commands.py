@@ -57,6 +57,7 @@ ANIMATIONS = """
     marks = Marks(0.01)
     noise = Noise()
     items = [7, 8, 9]
+    empty = []
     iterator = iter(items)
 
     def make():
@@ -67,6 +68,9 @@ ANIMATIONS = """
 
     def count():
         yield from range(6)
+
+    def grow(n):
+        return range(n)
 
     def broken():
         return 1 / 0
