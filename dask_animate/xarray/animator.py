@@ -19,6 +19,7 @@ from ..animator import Animator
 from ..docstrings import parameters_as_in
 from ..errors import AnimateError, OptionError, OptionTypeError, ParamsError, SetupError
 from ..params import open_slices
+from ..validation import in_short
 from .frame_selection import select_frames
 from .kinds import check_plot
 from .layout import Grid, build
@@ -306,6 +307,11 @@ class DataArrayAnimator(Animator):
 
     def update(self, frame_idx: int, params: xr.DataArray | xr.Dataset) -> None:
         """Show a slice of the data."""
+        if not isinstance(params, xr.DataArray | xr.Dataset):
+            raise ParamsError(
+                f"a frame is drawn from a slice, such as data.isel({self.dim}={frame_idx}), "
+                f"got {in_short(params)}"
+            )
         if self._function:
             self._draw(params, frame_idx)
             return
