@@ -17,8 +17,8 @@ from matplotlib.spines import Spine
 
 from ..animator import Animator
 from ..docstrings import parameters_as_in
-from ..errors import AnimateError, OptionError, OptionTypeError, ParamsError, SetupError
-from ..params import open_slices
+from ..errors import OptionError, OptionTypeError, ParamsError, SetupError
+from ..params import open_slices, reading
 from ..validation import in_short
 from .frame_selection import select_frames
 from .kinds import check_plot
@@ -274,7 +274,7 @@ class DataArrayAnimator(Animator):
         """Read the first slice, try to draw it, then find what holds for all frames; once."""
         if self._is_ready or self.data is None:
             return
-        with _reading("the first frame could not be read"):
+        with reading("the first frame could not be read"):
             self._first = self._first.compute()
         trial = copy(self)  # a figure made here would count as content of this animator
         try:
@@ -284,7 +284,7 @@ class DataArrayAnimator(Animator):
                 trial.update(0, self._first)
         except Exception as exc:
             raise SetupError.of(exc) from exc
-        with _reading("the limits of all frames could not be computed"):
+        with reading("the limits of all frames could not be computed"):
             self._scales = scales_of(self.data, self._first, self.dim, self._specs)
         self._is_ready = True
 
@@ -517,17 +517,6 @@ def _parts(part: FigureBase | Axes) -> Iterator[FigureBase | Axes]:
 def computing_on(client: Any) -> AbstractContextManager[object]:
     """Return a context in which dask computes on the workers of a client; nothing of other objects."""
     return client.as_current() if hasattr(client, "as_current") else nullcontext()
-
-
-@contextmanager
-def _reading(what: str) -> Iterator[None]:
-    """Say what it was for if the caller's data cannot be read."""
-    try:
-        yield
-    except AnimateError:
-        raise
-    except Exception as exc:
-        raise ParamsError(f"{what}: {type(exc).__name__}: {exc}") from exc
 
 
 def _call(name: str, function: Callable[..., object], *args: Any) -> None:

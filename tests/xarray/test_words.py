@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm, to_hex
 
-from dask_animate.errors import OptionError, OptionTypeError, ParamsError, SetupError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.xarray import AnimateAccessor, DataArrayAnimator
 from dask_animate.xarray.colors import ColorScale
 from dask_animate.xarray.limits import Distribution
@@ -361,6 +361,42 @@ def test_errors_before_data_is_read(options, match):
 def test_errors_of_what_the_data_are(options, match):
     with pytest.raises(OptionError, match=match):
         field(-9, -1).animate(**options).limits()
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"transform": object()}, "transform= needs a map: give a projection"),
+        ({"xlim": ("a", "b")}, r"xlim must be numbers on an axis of numbers, got \('a', 'b'\)"),
+        ({"yticks": ["a"]}, "yticks must be numbers on an axis of numbers"),
+        ({"style": {"zz": 1}}, r"style=\{'zz': 1\}: AttributeError: .*zz"),
+        ({"cbar_kwargs": {"zz": 1}}, r"cbar_kwargs=\{'zz': 1\}: TypeError: .*zz"),
+    ],
+)
+def test_what_matplotlib_does_not_take_is_named(options, match):
+    with pytest.raises(SetupError, match=f"OptionError: {match}"):
+        field().animate(**options).limits()
+
+
+def test_limits_of_dates_and_texts_may_be_texts():
+    days = np.datetime64("2001-01-01") + np.arange(8)
+    data = field().assign_coords(lon=days)
+    ax = figure_of(data.animate(xlim=("2001-01-02", "2001-01-04"))).axes[0]
+    assert np.ptp(ax.get_xlim()) == 2
+    named = field()[:, 0].assign_coords(lon=list("abcdefgh"))
+    assert figure_of(named.animate(xlim=("b", "d"))).axes[0].get_xlim() == (1, 3)
+
+
+def test_a_frame_is_a_slice():
+    with pytest.raises(
+        FrameError, match=r"ParamsError: a frame is drawn from a slice, such as data.isel"
+    ):
+        field().animate(figsize=(2, 2)).frame(1)
+
+
+def test_data_without_a_name():
+    with pytest.raises(OptionError, match="^the data hold complex128, which cannot be drawn"):
+        (field().rename(None) * 1j).animate()
 
 
 def test_all_frames_at_once_have_a_bound(monkeypatch):
