@@ -1,4 +1,4 @@
-"""Coordinates of intervals, those of groupby_bins, as xarray draws them; what has no place on an axis."""
+"""Coordinates of intervals, as xarray draws them, and what has no place on an axis."""
 
 import numpy as np
 import pandas as pd

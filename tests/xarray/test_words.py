@@ -378,11 +378,7 @@ def test_what_matplotlib_does_not_take_is_named(options, match):
         field().animate(**options).limits()
 
 
-def test_limits_of_dates_and_texts_may_be_texts():
-    days = np.datetime64("2001-01-01") + np.arange(8)
-    data = field().assign_coords(lon=days)
-    ax = figure_of(data.animate(xlim=("2001-01-02", "2001-01-04"))).axes[0]
-    assert np.ptp(ax.get_xlim()) == 2
+def test_limits_of_texts_are_texts():
     named = field()[:, 0].assign_coords(lon=list("abcdefgh"))
     assert figure_of(named.animate(xlim=("b", "d"))).axes[0].get_xlim() == (1, 3)
 
@@ -395,7 +391,7 @@ def test_a_frame_is_a_slice():
 
 
 def test_data_without_a_name():
-    with pytest.raises(OptionError, match="^the data hold complex128, which cannot be drawn"):
+    with pytest.raises(OptionError, match=r"^the data hold complex128, which cannot be drawn"):
         (field().rename(None) * 1j).animate()
 
 
