@@ -16,7 +16,7 @@ from dask_animate.encoding.encoders import ENCODERS, GPU_ENCODERS, Encoder
 from dask_animate.encoding.formats import CODECS, CONTAINERS
 from dask_animate.xarray import DataArrayAnimator
 from dask_animate.xarray.kinds import KINDS
-from dask_animate.xarray.words import WORDS
+from dask_animate.xarray.words import CHANNELS, WORDS
 
 ROOT = Path(__file__).parents[1]
 #: Between these two comments stands the text that is generated.
@@ -55,9 +55,10 @@ def argument_rows(function: Any) -> Iterator[tuple[str, ...]]:
 def word_rows() -> Iterator[tuple[str, ...]]:
     """Yield a row for each word of xarray's plots: its name, the plots that take it, what it means."""
     texts = documented(DataArrayAnimator)
+    kinds = {kind: kind for kind in KINDS} | {CHANNELS: "RGB images"}
     for name, word in WORDS.items():
-        others = [kind for kind in KINDS if kind not in word.kinds]
-        listed = [kind for kind in KINDS if kind in word.kinds]
+        others = [text for kind, text in kinds.items() if kind not in word.kinds]
+        listed = [text for kind, text in kinds.items() if kind in word.kinds]
         plots = ", ".join(listed) if len(listed) <= len(others) else f"all but {', '.join(others)}"
         yield f"`{name}`", plots if others else "all", first_sentence(texts[name][1])
 

@@ -10,6 +10,7 @@ from .frame_order import in_bag_order as in_bag_order
 from .frame_order import in_frame_order as in_frame_order
 from .items import nbytes as nbytes
 from .items import private as private
+from .items import reading as reading
 from .param_sequences import FrameParams as FrameParams
 from .param_sequences import Params as Params
 from .param_sequences import SliceParams as SliceParams

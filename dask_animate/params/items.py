@@ -6,7 +6,8 @@ import copy
 import operator
 import pickle
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import cloudpickle
@@ -16,7 +17,7 @@ from dask.base import is_dask_collection
 from dask.sizeof import sizeof
 from numpy.typing import NDArray
 
-from ..errors import ParamsError
+from ..errors import AnimateError, ParamsError
 from .frame_order import IndexedFrameParams
 
 #: Longer lists, tuples and dicts are not searched for Delayed objects.
@@ -124,6 +125,17 @@ def any_pending(items: Sequence[Any] | NDArray[Any]) -> bool:
     if all(_is_immutable(kind) or kind is np.ndarray for kind in kinds):
         return False
     return any(map(is_pending, items))
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Say what is read in the context, if what the caller gave for it fails."""
+    try:
+        yield
+    except AnimateError:
+        raise
+    except Exception as exc:
+        raise ParamsError(f"{what}: {type(exc).__name__}: {exc}") from exc
 
 
 def resolved(item: Any) -> Any:

@@ -31,7 +31,7 @@ from .blocks import (
 )
 from .by_frame import BlocksByFrame, ByFrame, ItemsByFrame, SlicesByFrame, as_blocks
 from .frame_order import IndexedFrameParams, in_frame_order, n_of_frames, with_index
-from .items import any_pending, is_pending, nbytes, private, private_items, resolved
+from .items import any_pending, is_pending, nbytes, private, private_items, reading, resolved
 from .partition import DelayedItems, Partition
 from .slices import Slices, is_data, open_slices
 
@@ -217,7 +217,7 @@ class FrameParams(Params):
     def __iter__(self) -> Iterator[Any]:
         for item in self._uncomputed():
             self.n_taken += 1
-            yield resolved(item) if is_pending(item) else item
+            yield self._computed(item, self.n_taken - 1)
 
     def first_at_hand(self) -> tuple[Any, ...]:
         """Return the first item of a list, a tuple, a range or an array, if it need not be computed."""
@@ -229,10 +229,15 @@ class FrameParams(Params):
     def first(self) -> Any:
         """Return the first item; what it was computed from is not computed again."""
         items = self._in_frame_order
-        item = next(items)
-        item = resolved(item) if is_pending(item) else item
+        item = self._computed(next(items), 0)
         self._in_frame_order = chain([item], items)
         return item
+
+    def _computed(self, item: Any, frame_idx: int) -> Any:
+        if not is_pending(item):
+            return item
+        with reading(f"frame {frame_idx}"):
+            return resolved(item)
 
     def _uncomputed(self) -> Iterator[Any]:
         return self._in_frame_order
@@ -305,8 +310,14 @@ class BagParams(Params):
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the items in frame order, computing one partition after another."""
-        items = chain.from_iterable(part.compute() for part in self.bag_partitions)
+        items = chain.from_iterable(self._computed_partitions())
         return in_frame_order(with_index(items), self.n_frames)
+
+    def _computed_partitions(self) -> Iterator[Any]:
+        for idx, partition in enumerate(self.bag_partitions):
+            with reading(f"partition {idx} of the bag"):
+                items = partition.compute()
+            yield items
 
     def first(self) -> Any:
         """Return the first item, for which partitions are computed until it is found."""
@@ -380,7 +391,9 @@ class SliceParams(Params):
     def __iter__(self) -> Iterator[Any]:
         """Yield the slices; one whole chunk is read at a time."""
         for start, stop in pairwise([0, *self._edges]):
-            for item in self._slices[start:stop]:
+            with reading(f"frames {start} to {stop - 1}"):
+                items = iter(self._slices[start:stop])
+            for item in items:
                 self.n_taken += 1
                 yield item
 
@@ -390,7 +403,8 @@ class SliceParams(Params):
 
     def __getitem__(self, idx: int) -> Any:
         """Return the parameters of one frame; no more is read than it needs."""
-        return self._slices[idx]
+        with reading(f"frame {idx}"):
+            return self._slices[idx]
 
     def partitions(
         self, size_at: Callable[[int], int], max_bytes: float | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import nullcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -13,7 +12,7 @@ import xarray as xr
 
 from ..animator import Animator
 from ..docstrings import parameters_as_in
-from .animator import ARGUMENTS, DataArrayAnimator
+from .animator import ARGUMENTS, DataArrayAnimator, computing_on
 from .words import refuse_unknown
 
 if TYPE_CHECKING:
@@ -266,7 +265,5 @@ class AnimateAccessor:
         refuse_unknown([name for name in options if name not in known], known)
         animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
         animator = self(**animator_options)
-        client = options.get("client")
-        with nullcontext() if client is None else client.as_current():
-            animator.before_drawing()
-        return animator.explore(animator.data, dim=animator.dim, **options)
+        with computing_on(options.get("client")):
+            return animator.explore(animator.data, dim=animator.dim, **options)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.spines import Spine
 
 from ..animator import Animator
 from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError, in_words
-from ..params import open_slices
+from ..params import open_slices, reading
 from .frame_selection import select_frames
 from .kinds import check_plot
 from .layout import Grid, build
@@ -170,8 +171,9 @@ class DataArrayAnimator(Animator):
         Called once as ``decorate(figure, axes)`` when the panels are drawn, to add what stays, such as
         coastlines. `axes` are those that ``plt.subplots`` would return: one, or an array.
     each : callable, optional
-        Called for each frame as ``each(axes, slice)``. What it adds to the axes is taken away before the
-        next frame.
+        Called for each frame as ``each(axes, slice)``. What it adds to the figure and its axes is taken
+        away before the next frame; further axes are an error. What it sets, such as labels, limits and
+        colors, stays, so it has to set them for every frame.
     **unknown
         Raises an error that names the nearest argument.
 
@@ -271,7 +273,8 @@ class DataArrayAnimator(Animator):
         """Read the first slice, try to draw it, then find what holds for all frames; once."""
         if self._is_ready or self.data is None:
             return
-        self._first = self._first.compute()
+        with reading("the first frame could not be read"):
+            self._first = self._first.compute()
         trial = copy(self)  # a figure made here would count as content of this animator
         try:
             trial._scales = trial_scales(self.data, self.dim, self._specs)
@@ -280,7 +283,8 @@ class DataArrayAnimator(Animator):
                 trial.update(0, self._first)
         except Exception as exc:
             raise SetupError.of(exc) from exc
-        self._scales = scales_of(self.data, self._first, self.dim, self._specs)
+        with reading("the limits of all frames could not be computed"):
+            self._scales = scales_of(self.data, self._first, self.dim, self._specs)
         self._is_ready = True
 
     def setup(self) -> Figure:
@@ -297,11 +301,16 @@ class DataArrayAnimator(Animator):
         if words.decorate is not None:
             _call("decorate", words.decorate, layout.figure, layout.public_axes)
         if words.each is not None:
-            self._of_each = OwnArtists(layout.axes)
+            self._of_each = OwnArtists(layout.figure)
         return layout.figure
 
     def update(self, frame_idx: int, params: xr.DataArray | xr.Dataset) -> None:
         """Show a slice of the data."""
+        if not isinstance(params, xr.DataArray | xr.Dataset):
+            raise ParamsError(
+                f"a frame is drawn from a slice, such as data.isel({self.dim}={frame_idx}), "
+                f"got {in_short(params)}"
+            )
         if self._function:
             self._draw(params, frame_idx)
             return
@@ -402,11 +411,13 @@ class DataArrayAnimator(Animator):
             raise ParamsError(
                 "this animator is a copy without its data: call to_video() of the original"
             )
+        from ..encoding import as_destination, open_output
+
         data, options = timed(self.data, self.dim, fps, options)
-        client = options.get("client")
-        with nullcontext() if client is None else client.as_current():
-            self.before_drawing()
-        rendered: Video | Render = self.make_video(output_file, data, fps, dim=self.dim, **options)
+        if not self._is_ready:  # the file is opened only after all data are read for the limits
+            open_output(as_destination(output_file)).discard()
+        with computing_on(options.get("client")):
+            rendered: Video | Render = self.make_video(output_file, data, fps, dim=self.dim, **options)
         return rendered
 
     def __getstate__(self) -> dict[str, Any]:
@@ -430,29 +441,81 @@ ARGUMENTS = frozenset(inspect.signature(DataArrayAnimator).parameters) - {"data"
 
 
 class OwnArtists:
-    """The artists that a function adds to axes: those of the frame before are taken away.
+    """The artists that a function adds to a figure: those of the frame before are taken away.
 
     Neither limits of axes nor colors depend on what was added before: limits are fixed, and the cycle of
     colors begins anew for each frame.
     """
 
-    def __init__(self, axes: Any) -> None:
-        self._axes: list[Axes] = list(axes.flat)
+    def __init__(self, figure: Figure) -> None:
+        self._figure = figure
         self._added: list[Artist] = []
-        for ax in self._axes:
+        self._containers: dict[Axes, int] = {}
+        # a figure keeps its titles for later calls, so that they must not be taken away
+        for write, text in (
+            (figure.suptitle, figure.get_suptitle()),
+            (figure.supxlabel, figure.get_supxlabel()),
+            (figure.supylabel, figure.get_supylabel()),
+        ):
+            if not text:
+                write("").set_in_layout(False)
+        for ax in self._axes():
             ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+            self._containers[ax] = len(ax.containers)
+        mappables = [one for ax in self._containers for one in ax.get_children()]
+        self._colorbars = [bar for one in mappables if (bar := getattr(one, "colorbar", None))]
 
     @contextmanager
     def replaced(self) -> Iterator[None]:
-        """Remove the artists of the call before; those that are added in the context are ours."""
+        """Remove the artists of the call before; those that are added in the context are ours.
+
+        Raises
+        ------
+        OptionError
+            If axes are added to the figure: those beside them have made room for them.
+        """
+        left = set(self._children())  # without those that the function itself has removed
         for artist in self._added:
-            if artist.axes is not None:  # the function itself may have removed it
+            if artist in left:
                 artist.remove()
-        for ax in self._axes:
+        for ax, n_containers in self._containers.items():
             ax.set_prop_cycle(None)
-        before = {child for ax in self._axes for child in ax.get_children()}
+            del ax.containers[n_containers:]  # from which legends are made
+        before, axes = set(self._children()), self._figure.axes
         yield
-        self._added = [child for ax in self._axes for child in ax.get_children() if child not in before]
+        if self._figure.axes != axes:
+            raise OptionError(
+                "the function given as each= adds axes to the figure for each frame: add them once in "
+                "decorate=, or use ax.inset_axes; pass add_colorbar=False to xarray's own plots"
+            )
+        self._added = [child for child in self._children() if child not in before]
+
+    def _axes(self) -> list[Axes]:
+        return [part for part in _parts(self._figure) if isinstance(part, Axes)]
+
+    def _children(self) -> list[Artist]:
+        """Return what may be added: neither what is in it, nor what axes and color bars remake."""
+        held = [value for bar in self._colorbars for value in vars(bar).values()]
+        remade = {id(one) for value in held for one in (value if isinstance(value, list) else [value])}
+        return [
+            child
+            for part in (self._figure, *self._containers)
+            for child in part.get_children()
+            if not isinstance(child, Spine) and id(child) not in remade
+        ]
+
+
+def _parts(part: FigureBase | Axes) -> Iterator[FigureBase | Axes]:
+    """Yield a figure, or axes, with all figures and axes in it."""
+    yield part
+    for child in part.get_children():
+        if isinstance(child, FigureBase | Axes):
+            yield from _parts(child)
+
+
+def computing_on(client: Any) -> AbstractContextManager[object]:
+    """Return a context in which dask computes on the workers of a client; nothing of other objects."""
+    return client.as_current() if hasattr(client, "as_current") else nullcontext()
 
 
 def _call(name: str, function: Callable[..., object], *args: Any) -> None:

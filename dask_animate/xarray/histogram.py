@@ -23,6 +23,7 @@ class HistPanel(Panel):
     """A histogram of all values of a slice."""
 
     increases = None
+    draws_on_maps = False
 
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)

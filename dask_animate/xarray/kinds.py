@@ -90,6 +90,7 @@ def kind_of(frame: xr.DataArray, plot: str | None, given: Mapping[str, Any]) -> 
     """
     facets = [given[name] for name in ("col", "row") if given.get(name) is not None]
     _check_facets(frame, facets)
+    check_not_empty(frame)
     frame = frame.isel(dict.fromkeys(facets, 0))
     between = _between_lines(frame, plot, given)
     lines = frame.isel({between: 0}) if between is not None else frame
@@ -104,7 +105,7 @@ def kind_of(frame: xr.DataArray, plot: str | None, given: Mapping[str, Any]) -> 
         raise OptionError(f"an image has 3 or 4 channels in its last dimension, got {shape}")
     if frame.dtype.kind not in "fiub":
         raise OptionError(
-            f"{frame.name!r} holds {frame.dtype}, which cannot be drawn: give a function as plot="
+            f"{_name_of(frame)} {frame.dtype}, which cannot be drawn: give a function as plot="
         )
     return CHANNELS if is_picture else chosen
 
@@ -132,6 +133,20 @@ def _dim_of(frame: xr.DataArray, name: Hashable) -> Hashable:
         raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
     dim: Hashable = frame.coords[name].dims[-1]
     return dim
+
+
+def _name_of(frame: xr.DataArray) -> str:
+    return "the data hold" if frame.name is None else f"{frame.name!r} holds"
+
+
+def check_not_empty(frame: xr.DataArray) -> None:
+    """Raise if a slice has a dimension of the length 0."""
+    for dim, size in frame.sizes.items():
+        if not size:
+            name = "" if frame.name is None else f" of {frame.name!r}"
+            raise OptionError(
+                f"a frame{name} has nothing to draw: its dimension {dim!r} has the length 0"
+            )
 
 
 def _check_facets(frame: xr.DataArray | xr.Dataset, facets: list[Hashable]) -> None:
@@ -180,6 +195,8 @@ def check_dataset_plot(first: xr.Dataset, kind: str, words: PlotWords) -> None:
                 f"{name}={value!r} is no variable of the Dataset; it has "
                 f"{', '.join(map(repr, first.data_vars))}"
             )
+        if value is not None:
+            check_not_empty(first[value])
     if kind in ("quiver", "streamplot"):
         facets = {words.col, words.row}
         for name in ("u", "v"):

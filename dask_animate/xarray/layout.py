@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..errors import AnimateError, OptionError
+from ..validation import in_short
 from .kinds import PANELS
 from .panels import Panel, PanelSpec, Scales, label_of
 from .words import PlotWords
@@ -118,7 +121,8 @@ def build(
     )
     panels = []
     for ax, spec in zip(axes.flat, specs, strict=False):
-        panel = PANELS[spec.kind](ax, spec.of(frame), spec, scales[spec.name])
+        with _naming("style", spec.words.style):
+            panel = PANELS[spec.kind](ax, spec.of(frame), spec, scales[spec.name])
         panel.apply_words()
         panels.append((spec, panel))
     for ax in axes.flat[len(specs) :]:
@@ -197,7 +201,19 @@ def _add_colorbar(
         options["extend"] = scales.colors.extend  # contours have their own
     if spec.words.add_labels is not False:
         options["label"] = panel.color_label
-    figure.colorbar(panel.mappable, **options | (spec.words.cbar_kwargs or {}))
+    with _naming("cbar_kwargs", spec.words.cbar_kwargs):
+        figure.colorbar(panel.mappable, **options | (spec.words.cbar_kwargs or {}))
+
+
+@contextmanager
+def _naming(word: str, given: Mapping[str, Any] | None) -> Iterator[None]:
+    """Name the caller's word in what matplotlib says of the arguments in it."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError) as exc:
+        if not given or isinstance(exc, AnimateError):
+            raise
+        raise OptionError(f"{word}={in_short(given)}: {type(exc).__name__}: {exc}") from exc
 
 
 def _legend(panel: Panel) -> dict[str, Any]:

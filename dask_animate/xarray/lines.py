@@ -10,29 +10,45 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from ..errors import OptionError
-from .calendars import require_axes_for
-from .panels import Panel, PanelSpec, Scales, coordinate, label_of, label_with, set_dates
+from .intervals import are_intervals, both_ends_of, middles_of
+from .panels import (
+    Panel,
+    PanelSpec,
+    Scales,
+    axis_coordinate,
+    coordinate,
+    label_of,
+    label_with,
+    set_dates,
+)
 
 
 class LinePanel(Panel):
     """A line over one coordinate, or one for each value of `hue`; steps too."""
 
     increases = None
+    draws_on_maps = False
 
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
         words = spec.words
         name, hue = line_coordinates(frame, words.x if words.y is None else words.y, words.hue)
-        along = coordinate(frame, name)
-        require_axes_for(along)
+        along = axis_coordinate(frame, name)
+        self._has_both_ends = spec.kind == "step" and are_intervals(along)
         self.hue = None if hue is None else coordinate(frame, hue)
         if self.hue is None and words.add_legend:
             raise OptionError("add_legend=True has no effect without hue=, a dimension")
         self._dims = along.dims if self.hue is None else (along.dims[0], self.hue.dims[0])
         self._is_upright = words.y is not None
         values = self._values(frame)
-        positions = along.transpose(*self._dims[: along.ndim]).values
-        if spec.kind == "step":
+        if self._has_both_ends:
+            if words.where is not None:
+                raise OptionError(f"where= has no effect with the intervals of {along.name!r}")
+            positions = both_ends_of(along)
+        else:
+            along = middles_of(along)
+            positions = along.transpose(*self._dims[: along.ndim]).values
+        if spec.kind == "step" and not self._has_both_ends:
             self.style = {"drawstyle": f"steps-{words.where or 'pre'}"} | self.style
         pair = (values, positions) if self._is_upright else (positions, values)
         self.lines = ax.plot(*pair, **self.style)
@@ -47,7 +63,8 @@ class LinePanel(Panel):
         set_dates(ax, pair[0])
 
     def _values(self, frame: xr.DataArray) -> Any:
-        return frame.transpose(*self._dims).values
+        values = frame.transpose(*self._dims).values
+        return np.repeat(values, 2, axis=0) if self._has_both_ends else values
 
     def show(self, frame: xr.DataArray, frame_idx: int) -> None:
         """Show another slice."""

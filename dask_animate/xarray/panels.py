@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd  # xarray depends on it
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.transforms import Transform
 
 from ..errors import OptionError
 from .calendars import require_axes_for
@@ -22,7 +24,6 @@ from .words import PlotWords
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.lines import Line2D
-    from matplotlib.transforms import Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,8 @@ class Panel(ABC):
 
     #: Whether coordinates grow to the right and upwards if nobody says otherwise.
     increases: bool | None = True
+    #: Whether it shows something on a map: its axes are places.
+    draws_on_maps: bool = True
     mappable: ScalarMappable | None = None
     color_label: str = ""
     lines: list[Line2D] = []  # noqa: RUF012  replaced, not changed
@@ -122,7 +125,17 @@ class Panel(ABC):
         self.ax = ax
         self.words = spec.words
         self.style: dict[str, Any] = dict(spec.words.style or {})
+        if is_on_map(ax) and not self.draws_on_maps:
+            raise OptionError(
+                f"{spec.kind} does not draw on a map projection: choose pcolormesh as plot=, or leave "
+                "out the projection in subplot_kws="
+            )
         if spec.words.transform is not None:
+            if not isinstance(spec.words.transform, Transform) and not is_on_map(ax):
+                raise OptionError(
+                    "transform= needs a map: give a projection, such as "
+                    'subplot_kws={"projection": cartopy.crs.Robinson()}'
+                )
             self.style["transform"] = spec.words.transform
 
     @abstractmethod
@@ -156,6 +169,9 @@ class Panel(ABC):
             ax.set_ylim((high, low) if ax.yaxis_inverted() else (low, high))
         for name in ("xticks", "yticks", "xlim", "ylim"):
             if (value := getattr(words, name)) is not None:
+                axis = ax.xaxis if name.startswith("x") else ax.yaxis
+                if axis.get_converter() is None and any(isinstance(one, str) for one in value):
+                    raise OptionError(f"{name} must be numbers on an axis of numbers, got {value!r:.60}")
                 getattr(ax, f"set_{name}")(value)
 
 
@@ -189,6 +205,27 @@ def coordinate(frame: xr.DataArray, name: Hashable) -> xr.DataArray:
     raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
 
 
+def axis_coordinate(frame: xr.DataArray, name: Hashable) -> xr.DataArray:
+    """Return a coordinate that has places on an axis.
+
+    Raises
+    ------
+    OptionError
+        If there is none of this name, or it is a multi-index.
+    MissingPackageError
+        If it holds times of cftime, and nc-time-axis is not installed.
+    """
+    found = coordinate(frame, name)
+    if name in frame.dims and isinstance(index := frame.indexes.get(name), pd.MultiIndex):
+        levels = ", ".join(map(repr, index.names))
+        raise OptionError(
+            f"{name!r} is a multi-index, which has no places on an axis: give one of its levels, "
+            f"{levels}, as x= or y=, or unstack the data by data.unstack({name!r})"
+        )
+    require_axes_for(found)
+    return found
+
+
 def plane_coordinates(frame: xr.DataArray, words: PlotWords) -> tuple[xr.DataArray, xr.DataArray]:
     """Return the coordinates for the axes of a slice with two dimensions, as xarray infers them."""
     x_name, y_name = words.x, words.y
@@ -200,10 +237,7 @@ def plane_coordinates(frame: xr.DataArray, words: PlotWords) -> tuple[xr.DataArr
         y_name = _other_dim(frame, x_name)
     elif x_name == y_name:
         raise OptionError(f"x= and y= must be different coordinates, got {x_name!r} twice")
-    x, y = coordinate(frame, x_name), coordinate(frame, y_name)
-    require_axes_for(x)
-    require_axes_for(y)
-    return x, y
+    return axis_coordinate(frame, x_name), axis_coordinate(frame, y_name)
 
 
 def _other_dim(frame: xr.DataArray, name: Hashable) -> Hashable:

@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from .intervals import are_intervals, edges_of_intervals, middles_of
 from .panels import (
     Panel,
     PanelSpec,
@@ -27,11 +28,16 @@ from .panels import (
 class _PlanePanel(Panel):
     """A plane over two coordinates."""
 
+    #: Whether intervals are drawn from edge to edge, not by their middles.
+    _draws_edges = False
+
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
         assert scales.colors is not None
         self._colors = scales.colors
         x, y = plane_coordinates(frame, spec.words)
+        if not self._draws_edges:
+            x, y = middles_of(x), middles_of(y)
         is_grid = x.ndim == y.ndim == 1
         self._dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
         self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
@@ -46,14 +52,17 @@ class _PlanePanel(Panel):
 class MeshPanel(_PlanePanel):
     """A ``pcolormesh``."""
 
+    _draws_edges = True
+
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
         style: dict[str, Any] = {"cmap": self._colors.cmap, "norm": self._colors.norm}
-        x, y = self._x.values, self._y.values
+        is_grid = self._x.ndim == self._y.ndim == 1
         scaled = {"log"} & {spec.words.xscale, spec.words.yscale}
-        if scaled and x.ndim == y.ndim == 1:
-            x, y = _breaks(x, spec.words.xscale), _breaks(y, spec.words.yscale)
+        if is_grid and (scaled or are_intervals(self._x) or are_intervals(self._y)):
+            x, y = _edges(self._x, spec.words.xscale), _edges(self._y, spec.words.yscale)
         else:
+            x, y = self._x.values, self._y.values
             style["shading"] = "nearest"
         ax.grid(False)
         self._artist = ax.pcolormesh(x, y, self._values(frame), **style | self.style)
@@ -68,6 +77,8 @@ class MeshPanel(_PlanePanel):
 
 class HovmollerPanel(MeshPanel):
     """A ``pcolormesh`` of all frames up to the one that is shown, over their coordinate."""
+
+    draws_on_maps = False
 
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         assert scales.history is not None
@@ -95,10 +106,12 @@ class HovmollerPanel(MeshPanel):
 class ImagePanel(_PlanePanel):
     """An ``imshow`` of values, over coordinates that are evenly spaced."""
 
+    draws_on_maps = False
+
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
         colors = {"cmap": self._colors.cmap, "norm": self._colors.norm}
-        style = _image_style(ax, self._x, self._y) | colors
+        style = _image_style(self._x, self._y) | colors
         self._artist = ax.imshow(self._values(frame), **style | self.style)
         self.mappable = self._artist
         set_dates(ax, self._x.values)
@@ -113,6 +126,8 @@ class ImagePanel(_PlanePanel):
 class ChannelsPanel(Panel):
     """An ``imshow`` of colors; without axes if the picture has no coordinates."""
 
+    draws_on_maps = False
+
     def __init__(self, ax: Axes, frame: xr.DataArray, spec: PanelSpec, scales: Scales) -> None:
         super().__init__(ax, frame, spec, scales)
         words = spec.words
@@ -122,9 +137,9 @@ class ChannelsPanel(Panel):
             ax.set_axis_off()
             self.increases = None
         else:
-            x, y = plane_coordinates(frame, words)
+            x, y = map(middles_of, plane_coordinates(frame, words))
             self._dims = (y.dims[0], x.dims[0], frame.dims[2])
-            style = _image_style(ax, x, y)
+            style = _image_style(x, y)
             self.label_axes(label_of(x), label_of(y))
         self._artist = ax.imshow(self._values(frame), **style | self.style)
 
@@ -171,10 +186,8 @@ class ContourPanel(_PlanePanel):
         self._artist = self._draw(self._x.values, self._y.values, self._values(frame), **self.style)
 
 
-def _image_style(ax: Axes, x: xr.DataArray, y: xr.DataArray) -> dict[str, Any]:
+def _image_style(x: xr.DataArray, y: xr.DataArray) -> dict[str, Any]:
     """Return how xarray calls ``imshow``: rows from the top; the axis is turned over afterwards."""
-    if is_on_map(ax):
-        raise OptionError("imshow does not draw on a map projection: choose pcolormesh as plot=")
     (left, right), (top, bottom) = _ends(x), _ends(y)
     extent = (left, right, bottom, top)
     return {"origin": "upper", "interpolation": "nearest", "aspect": "auto", "extent": extent}
@@ -194,6 +207,18 @@ def _ends(along: xr.DataArray) -> tuple[float, float]:
         raise OptionError(f"imshow needs {along.name!r} to be evenly spaced: use pcolormesh")
     half = 0.5 * (float(values[1]) - float(values[0]))
     return float(values[0]) - half, float(values[-1]) + half
+
+
+def _edges(along: xr.DataArray, scale: str | None) -> NDArray[Any]:
+    """Return the edges of the cells along a coordinate."""
+    if are_intervals(along):
+        return edges_of_intervals(along)
+    if along.dtype.kind not in "fiumM":
+        raise OptionError(
+            f"{along.name!r} holds {along.dtype}, whose cells have no edges beside intervals or on an "
+            'axis with the scale "log": give it numbers, or choose another coordinate'
+        )
+    return _breaks(along.values, scale)
 
 
 def _breaks(values: NDArray[Any], scale: str | None) -> NDArray[Any]:

@@ -189,9 +189,10 @@ def _history(
     shown = shown.transpose(dim, ...)
     if shown.nbytes > HISTORY_BYTES:
         size, most = (f"{n / 2**20:.0f} MiB" for n in (shown.nbytes, HISTORY_BYTES))
+        whose = "the data" if shown.name is None else repr(shown.name)
         raise ParamsError(
             f'plot="hovmoller" sends all frames to each worker, at most {most}; those of '
-            f"{shown.name!r} have {size}: reduce them first, such as by .mean() or .coarsen()"
+            f"{whose} have {size}: reduce them first, such as by .mean() or .coarsen()"
         )
     if is_trial:
         return shown.copy(data=np.broadcast_to(np.nan, shown.shape))

@@ -208,6 +208,9 @@ def _timedelta(value: np.timedelta64, spec: str) -> str:
         return str(pd.Timedelta(value))
     match = _TIMEDELTA.fullmatch(spec)
     if not match:
-        raise ValueError('a timedelta takes a format with a unit, such as ".0f h"')
+        raise ValueError(
+            "a timedelta takes a format with one of the units W, D, h, min, s, ms, us, ns, "
+            'such as ".0f h"'
+        )
     number, unit = match.groups()
     return f"{pd.Timedelta(value) / pd.Timedelta(1, unit):{number}} {unit}"

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from .intervals import middles_of
 from .panels import (
     Panel,
     PanelSpec,
@@ -42,7 +43,7 @@ class _VectorPanel(Panel):
             plain = replace(words, style=None, **{"x": None, "y": None} | own)
             self._mesh = MeshPanel(ax, shown, replace(spec, kind="pcolormesh", words=plain), scales)
             self.mappable, self.color_label = self._mesh.mappable, self._mesh.color_label
-        x, y = plane_coordinates(frame[words.u], words)
+        x, y = map(middles_of, plane_coordinates(frame[words.u], words))
         self._dims = (y.dims[0], x.dims[0]) if x.ndim == y.ndim == 1 else max((x, y), key=_ndim).dims
         self.label_axes(label_of(x), label_of(y))
         self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))

@@ -380,13 +380,13 @@ def torn(item):
     ],
 )
 def test_data_that_cannot_be_read(tmp_path, client, make, where):
-    """Workers say of which frames; in this process the exception is the reader's own."""
+    """Errors say of which frames, in this process too."""
     with pytest.raises(WorkerError, match=f"^{where}: OSError: tape is torn$") as caught:
         FrameNumber().make_video(tmp_path / "a.mp4", make(), 30, client=client)
     assert isinstance(caught.value.__cause__, OSError)
-    with pytest.raises(OSError, match=r"^tape is torn$") as caught:
+    with pytest.raises(ParamsError, match=rf"^({where}|frame 20): OSError: tape is torn$") as caught:
         FrameNumber().make_video(tmp_path / "a.mp4", make(), 30, num_workers=1)
-    assert type(caught.value) is OSError
+    assert isinstance(caught.value.__cause__, OSError)
     assert os.listdir(tmp_path) == []
 
 

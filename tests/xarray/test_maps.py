@@ -89,9 +89,12 @@ def test_streamlines():
     assert data.animate("time", **robinson(**options)).check(data, 3, dim="time").ok
 
 
-def test_images_are_refused():
-    with pytest.raises(SetupError, match="imshow does not draw on a map projection: choose pcolormesh"):
-        ocean().sst.animate(plot="imshow", **robinson()).limits()
+@pytest.mark.parametrize("plot", ["imshow", "hist", "line", "step", "hovmoller"])
+def test_plots_that_no_map_shows(plot):
+    data = ocean().sst if plot in ("imshow", "hist") else ocean().sst[:, 0]
+    words = robinson() if plot != "hist" else robinson(transform=None)
+    with pytest.raises(SetupError, match=f"{plot} does not draw on a map projection: choose pcolormesh"):
+        data.animate(plot=plot, **words).limits()
 
 
 def test_facets_of_maps():

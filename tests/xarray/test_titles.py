@@ -144,7 +144,7 @@ def test_bad_titles(title, error, match):
 
 def test_timedeltas_need_a_unit():
     data = along(np.arange(3) * np.timedelta64(1, "h"), "lead")
-    with pytest.raises(OptionError, match=r'takes a format with a unit, such as ".0f h"'):
+    with pytest.raises(OptionError, match=r"one of the units W, D, h, min, s, ms, us, ns, such as"):
         DataArrayAnimator(data, title="{lead:.1f}")
 
 

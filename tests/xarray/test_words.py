@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, SymLogNorm, TwoSlopeNorm, to_hex
 
-from dask_animate.errors import OptionError, OptionTypeError, ParamsError, SetupError
+from dask_animate.errors import FrameError, OptionError, OptionTypeError, ParamsError, SetupError
 from dask_animate.xarray import AnimateAccessor, DataArrayAnimator
 from dask_animate.xarray.colors import ColorScale
 from dask_animate.xarray.limits import Distribution
@@ -119,7 +119,7 @@ def test_what_words_settle_is_not_read():
     ):
         assert data.animate(**options).limits().keys() == {"sst"}
     assert data[:, 0].animate(ylim=(0, 1)).limits()
-    with pytest.raises(AssertionError, match="read"):
+    with pytest.raises(ParamsError, match="AssertionError: read"):
         data.animate(vmin=0).limits()
 
 
@@ -190,7 +190,7 @@ def test_decorations(tmp_path, client):
         (ax, _) = figure.axes
         assert [text.get_text() for text in ax.texts] == [f"{float(field()[idx].mean()):.2f}"]
         assert len(ax.lines) == 1
-    assert [text.get_text() for text in figure.texts] == ["a group"]
+    assert [text.get_text() for text in figure.texts if text.get_text()] == ["a group"]
     assert animator.check(field(), 3, dim="time").ok
 
 
@@ -361,6 +361,38 @@ def test_errors_before_data_is_read(options, match):
 def test_errors_of_what_the_data_are(options, match):
     with pytest.raises(OptionError, match=match):
         field(-9, -1).animate(**options).limits()
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"transform": object()}, "transform= needs a map: give a projection"),
+        ({"xlim": ("a", "b")}, r"xlim must be numbers on an axis of numbers, got \('a', 'b'\)"),
+        ({"yticks": ["a"]}, "yticks must be numbers on an axis of numbers"),
+        ({"style": {"zz": 1}}, r"style=\{'zz': 1\}: AttributeError: .*zz"),
+        ({"cbar_kwargs": {"zz": 1}}, r"cbar_kwargs=\{'zz': 1\}: TypeError: .*zz"),
+    ],
+)
+def test_what_matplotlib_does_not_take_is_named(options, match):
+    with pytest.raises(SetupError, match=f"OptionError: {match}"):
+        field().animate(**options).limits()
+
+
+def test_limits_of_texts_are_texts():
+    named = field()[:, 0].assign_coords(lon=list("abcdefgh"))
+    assert figure_of(named.animate(xlim=("b", "d"))).axes[0].get_xlim() == (1, 3)
+
+
+def test_a_frame_is_a_slice():
+    with pytest.raises(
+        FrameError, match=r"ParamsError: a frame is drawn from a slice, such as data.isel"
+    ):
+        field().animate(figsize=(2, 2)).frame(1)
+
+
+def test_data_without_a_name():
+    with pytest.raises(OptionError, match=r"^the data hold complex128, which cannot be drawn"):
+        (field().rename(None) * 1j).animate()
 
 
 def test_all_frames_at_once_have_a_bound(monkeypatch):
