@@ -48,7 +48,10 @@ KNOWS = {
     "provenance": "what a frame was made from, as a token",
 }
 #: What everything else may import, so that its arrows say nothing.
-BASE = {"data_url", "docstrings", "errors", "frames", "memory", "util", "validation", "video_options"}
+BASE = {
+    *("data_url", "docstrings", "errors", "file_lock", "frames", "memory", "util", "validation"),
+    "video_options",
+}
 COLORS = ("#4477aa", "#ee6677", "#228833", "#aa8822", "#66aacc", "#aa3377")
 STYLE = (
     "text{font:14px system-ui,sans-serif;fill:#222}.name{font-weight:600}"

@@ -19,6 +19,7 @@ from ..animator import Animator
 from ..docstrings import parameters_as_in
 from ..errors import OptionError, OptionTypeError, ParamsError, SetupError, in_words
 from ..params import open_slices, reading
+from ..validation import in_short
 from .frame_selection import select_frames
 from .kinds import check_plot
 from .layout import Grid, build

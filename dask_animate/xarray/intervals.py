@@ -27,7 +27,7 @@ def middles_of(coordinate: xr.DataArray) -> xr.DataArray:
         pd.Index([one.mid for one in coordinate.values]).to_numpy(),
         dims=coordinate.dims,
         name=coordinate.name,
-        attrs=attrs | {"long_name": f"{name}_center"},
+        attrs=attrs | {"long_name": "_".join([str(name), "center"])},
     )
 
 
