@@ -99,14 +99,14 @@ def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
     for codec, kind in CODECS.items():
         options = EncodeOptions.create(f"video{kind.suffix}", 30, codec=codec)
         reasons = encoder_reasons(options, size)
-        found += [(codec, encoder, reason or None) for encoder, reason in reasons.items()]
+        found += [(codec, encoder, reason or None) for encoder, reason in reversed(reasons.items())]
     return found
 
 
 def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
     """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
-    kinds: list[Encoder | None] = [ENCODERS[options.codec]] if options.mode != "gpu" else []
-    kinds += [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
+    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
+    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
     reasons = {}
     for encoder in filter(None, kinds):
         try:
