@@ -47,7 +47,7 @@ def over(base, top, opacity=1.0):
     return top + base * (1 - top[..., 3:] / 255)
 
 
-def assert_close(frame, expected, level=1.01):
+def assert_close(frame, expected, level=1.05):
     assert np.abs(seen(frame) - expected).max() <= level
 
 

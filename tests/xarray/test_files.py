@@ -32,6 +32,7 @@ def stored(request, tmp_path):
     return path, request.param == 2
 
 
+@pytest.mark.newest  # zarr_format= is younger than the oldest xarray
 @pytest.mark.parametrize("chunks", [None, {}], ids=["lazy", "dask"])
 def test_packed_numbers(tmp_path, stored, chunks):
     path, consolidated = stored
