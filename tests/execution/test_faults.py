@@ -141,13 +141,13 @@ def harmed_client():
             yield client
 
 
-@pytest.mark.parametrize("on_error", ["skip", "placeholder"])
-@pytest.mark.parametrize("division", DIVISIONS, ids=str)
 class Mute(Exception):
     def __str__(self):
         raise ValueError("no text")
 
 
+@pytest.mark.parametrize("on_error", ["skip", "placeholder"])
+@pytest.mark.parametrize("division", DIVISIONS, ids=str)
 class RaisesAnything(FrameNumber):
     def __init__(self, error):
         super().__init__()
