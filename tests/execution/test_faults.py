@@ -146,8 +146,6 @@ class Mute(Exception):
         raise ValueError("no text")
 
 
-@pytest.mark.parametrize("on_error", ["skip", "placeholder"])
-@pytest.mark.parametrize("division", DIVISIONS, ids=str)
 class RaisesAnything(FrameNumber):
     def __init__(self, error):
         super().__init__()
@@ -184,6 +182,8 @@ def test_messages_of_any_kind(tmp_path, error, said):
     assert "\n" not in str(warned[0].message)
 
 
+@pytest.mark.parametrize("on_error", ["skip", "placeholder"])
+@pytest.mark.parametrize("division", DIVISIONS, ids=str)
 def test_frames_are_replaced_here(tmp_path, on_error, division):
     params = range(100, 100 + N)
     with pytest.warns(SkippedFrameWarning, match=r"0, 3, 4, 9, 10, 19. Frame 0: ValueError: no 0"):
