@@ -235,8 +235,7 @@ class ClipSource:
             if self._depth:
                 yield
                 return
-            with ExitStack() as stack:
-                stack.enter_context(restored_random_states())
+            with restored_random_states():
                 self._depth += 1
                 try:
                     yield
