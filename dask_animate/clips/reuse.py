@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .footage import Footage, FrameKey, Frames
 from .nodes import Node
-from .spans import Use
+from .spans import Span, Use
 
 #: Frames that are looked at together.
 CHUNK = 2**17
@@ -165,10 +165,9 @@ class _Affine:
         step = duration / (2 * n_frames)  # half a frame
         a, b = span.rate * step * fps, span.offset * fps
         d = math.lcm(a.denominator, b.denominator)
-        start = max(0, math.ceil((span.start / step - 1) / 2))
-        stop = min(n_frames, math.floor((span.end / step - 1) / 2) + 1)
+        window = _window(span, step, n_frames)
         low, high = (min(max(math.ceil(t * fps) - 1, 0), footage.n - 1) for t in span.inner)
-        return cls(int(a * d), int(b * d), d, start, stop, low, high, footage.n)
+        return cls(int(a * d), int(b * d), d, window.start, window.stop, low, high, footage.n)
 
     def shown(self, first: int, last: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return for frames of the footage in which frames of the render each is shown.
@@ -269,14 +268,7 @@ def _asked(
     seen: dict[Footage, dict[FrameKey, int]] = {footage: {} for footage in uses}
     again: dict[Footage, dict[FrameKey, None]] = {footage: {} for footage in uses}
     step = root.duration / (2 * n_frames)
-    windows = [
-        range(
-            max(0, math.ceil((use.span.start / step - 1) / 2)),
-            min(n_frames, math.floor((use.span.end / step - 1) / 2) + 1),
-        )
-        for some in uses.values()
-        for use in some
-    ]
+    windows = [_window(use.span, step, n_frames) for some in uses.values() for use in some]
     for frame_idx in _union(windows):
         for leaf in root.frame_at(frame_idx, n_frames).leaves():
             if leaf.footage not in seen:
@@ -292,6 +284,12 @@ def _asked(
         for footage, keys in again.items()
         if keys
     }
+
+
+def _window(span: Span, step: Fraction, n_frames: int) -> range:
+    """Return the frames of the render whose middles lie in a span, given half the length of a frame."""
+    first = max(0, math.ceil((span.start / step - 1) / 2))
+    return range(first, min(n_frames, math.floor((span.end / step - 1) / 2) + 1))
 
 
 def _consecutive(keys: Iterable[Any]) -> Iterator[range]:
