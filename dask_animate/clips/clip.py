@@ -618,14 +618,14 @@ class Clip:
         from .rendering import RenderedClip
 
         rate = self.fps if fps is None else as_fps(fps)
-        rendered = RenderedClip.of(self._node, rate)
+        rendered = RenderedClip(self._node, rate)
         return rendered.frames(rendered.params, partition_size=partition_size)
 
     def preview(self, n: int = 9) -> ContactSheet:
         """Draw evenly spaced frames in this process, on one image, as `Animator.preview` does."""
         from .rendering import RenderedClip
 
-        rendered = RenderedClip.of(self._node, self.fps)
+        rendered = RenderedClip(self._node, self.fps)
         return rendered.preview(rendered.params, n)
 
     def timeline(self) -> Timeline:

@@ -32,18 +32,25 @@ _OF_SOURCES = ("savefig_params", "redraw", "seed", "freeze_layout", "axis", "dim
 
 
 class RenderedClip(Renderable):
-    """The frames of a clip; their parameters are their indices."""
+    """The frames of a clip at a frame rate; their parameters are their indices.
 
-    def __init__(self, root: Node, n_frames: int) -> None:
-        self.params = range(n_frames)
+    Parameters
+    ----------
+    root : Node
+        The clip.
+    fps : Fraction
+        Frames per second.
+    store, overwrite
+        As in `Clip.render`.
+    """
+
+    def __init__(
+        self, root: Node, fps: Fraction, store: Any = None, *, overwrite: bool = False
+    ) -> None:
+        self.params = range(count_frames(root.duration, fps))
         self._root = root
-        self._store: tuple[Any, bool] = None, False
-
-    def with_store(self, store: Any, *, overwrite: bool) -> RenderedClip:
-        """Return it with a place where frames of its sources are kept."""
-        kept = RenderedClip(self._root, len(self.params))
-        kept._store = store, overwrite
-        return kept
+        self._store = store
+        self._overwrite = overwrite
 
     def _preparation(self) -> Preparation:
         return self._prepared
@@ -54,20 +61,19 @@ class RenderedClip(Renderable):
     ) -> Iterator[tuple[ClipSpec, list[PoolFill]]]:
         """Plan which frames are drawn first, and yield the clip with their pools."""
         assert isinstance(spec, ClipSpec)
-        store, overwrite = self._store
         program = spec.load()
         if in_background:  # the caller may change parameters meanwhile
             program = program.detached()
-        plan = plan_reuse(program.root, program.n_frames, everything=store is not None)
+        plan = plan_reuse(program.root, program.n_frames, everything=self._store is not None)
         with filling(
-            plan, program.specs, cluster, store, overwrite=overwrite, in_background=in_background
+            plan,
+            program.specs,
+            cluster,
+            self._store,
+            overwrite=self._overwrite,
+            in_background=in_background,
         ) as (pools, fills):
             yield replace(spec, program=replace(program, pools=pools)), fills
-
-    @classmethod
-    def of(cls, root: Node, fps: Fraction) -> RenderedClip:
-        """Return those of a frame rate."""
-        return cls(root, count_frames(root.duration, fps))
 
     def _spec(self, draw: DrawOptions, log_interval: int | None = None) -> ClipSpec:
         return replace(ClipSpec.of(self._root, len(self.params)), log_interval=log_interval)
@@ -88,7 +94,7 @@ def render_clip(
         raise OptionError("overwrite=True requires store=")
     if isinstance(store, str) and not store:
         raise OptionError("store must be a path, a URL or a zarr store, got ''; leave it out for none")
-    rendered = RenderedClip.of(root, fps).with_store(store, overwrite=overwrite)
+    rendered = RenderedClip(root, fps, store, overwrite=overwrite)
     if "chapters" not in options and holds_chapters(
         name_of(as_destination(output_file)), options.get("codec")
     ):
