@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _IN_A_ROW = "joined one after another"
+_EMPTY = Plain((0, 0, 0, 255))
 
 
 class Node:
@@ -522,10 +523,9 @@ class Overlay(Node):
 
 @dataclass(frozen=True)
 class Grid(Node):
-    """Clips in rows and columns; cells of None have the color of `empty`."""
+    """Clips in rows and columns; cells of None are black."""
 
     rows: tuple[tuple[Node | None, ...], ...]
-    empty: Color = (0, 0, 0, 255)
     _own_depth = 2
 
     @cached_property
@@ -552,9 +552,8 @@ class Grid(Node):
 
     def at(self, t: Fraction) -> Picture:
         """Return what is shown at a time."""
-        empty = Plain(self.empty)
         return Tiles(
-            tuple(tuple(empty if node is None else node.at(t) for node in row) for row in self.rows)
+            tuple(tuple(_EMPTY if node is None else node.at(t) for node in row) for row in self.rows)
         )
 
     def placed(self, span: Span) -> Iterator[tuple[Node, Span]]:
