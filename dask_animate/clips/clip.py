@@ -445,13 +445,8 @@ class Clip:
         seconds : float or Fraction
             How long the one becomes the other. The result is so much shorter than both together.
         """
-        second, overlap = _node("other", other), positive("seconds", seconds)
-        shorter = min(self.duration, second.duration)
-        if overlap > shorter:
-            raise OptionError(
-                f"seconds must be at most {float(shorter):g}, the length of the shorter clip, got "
-                f"{in_short(seconds)}"
-            )
+        second = _node("other", other)
+        overlap = _stretch(seconds, min(self.duration, second.duration), "shorter clip")
         return self._of(Crossfade(self._node, second, overlap))
 
     def fade_in(self, seconds: float | Fraction, color: Any = "black") -> Clip:
@@ -661,12 +656,7 @@ class Clip:
         return self._of(inner if rate == 1 else Speed(inner, rate))
 
     def _faded(self, seconds: object, color: Any, *, is_in: bool) -> Clip:
-        length = positive("seconds", seconds)
-        if length > self.duration:
-            raise OptionError(
-                f"seconds must be at most {float(self.duration):g}, the length of the clip, got "
-                f"{in_short(seconds)}"
-            )
+        length = _stretch(seconds, self.duration, "clip")
         return self._of(Fade(self._node, length, as_color("color", color), is_in))
 
 
@@ -674,3 +664,14 @@ def _node(name: str, clip: object) -> Node:
     if not isinstance(clip, Clip):
         raise OptionTypeError(f"{name} must be a Clip, got {in_short(clip)}")
     return clip._node
+
+
+def _stretch(seconds: object, longest: Fraction, whose: str) -> Fraction:
+    """Return how long something takes, or raise an error if a clip is shorter."""
+    length = positive("seconds", seconds)
+    if length > longest:
+        raise OptionError(
+            f"seconds must be at most {float(longest):g}, the length of the {whose}, got "
+            f"{in_short(seconds)}"
+        )
+    return length
