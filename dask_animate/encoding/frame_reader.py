@@ -129,18 +129,18 @@ def _rate(
         Frames per second that the file says.
     """
     *between, last = intervals
-    if min(between, default=1) <= 0:
+    shortest = min(between, default=1)
+    if shortest <= 0:
         return nominal, None
     starts = np.cumsum([0, *between])
-    mean = Fraction(len(intervals), sum(between) + (last if last > 0 else min(between, default=1)))
+    ending = last if last > 0 else shortest
+    mean = Fraction(len(intervals), sum(between) + ending)
     for rate in (nominal, mean / clock):
         ticks = 1 / (rate * clock)  # of one frame
         late = np.abs(starts - np.arange(len(starts)) * float(ticks)).max()
         if late <= ticks / 2 and last <= 3 * ticks / 2:  # some files have none or a short one at the end
             return rate, None
-    if last <= 0:
-        last = min(between)
-    return mean / clock, tuple(ticks * clock for ticks in (*between, last))
+    return mean / clock, tuple(ticks * clock for ticks in (*between, ending))
 
 
 class FrameReader:
