@@ -44,9 +44,7 @@ class RenderedClip(Renderable):
         As in `Clip.render`.
     """
 
-    def __init__(
-        self, root: Node, fps: Fraction, store: Any = None, *, overwrite: bool = False
-    ) -> None:
+    def __init__(self, root: Node, fps: Fraction, store: Any = None, *, overwrite: bool = False) -> None:
         self.params = range(count_frames(root.duration, fps))
         self._root = root
         self._store = store
