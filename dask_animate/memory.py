@@ -32,7 +32,8 @@ CHUNK_READ_BYTES = 128 * 2**20
 #: Data that is read at once to find its limits.
 LIMITS_READ_BYTES = 64 * 2**20
 
-#: Pictures of a clip that were resized last, in each process.
+#: Pictures of a clip that were resized last, in each process; and likewise frames whose source draws
+#: others for the same picture.
 PICTURE_BYTES = 64 * 2**20
 
 #: All frames of a variable, which an animator carries to each worker to show those before a frame.

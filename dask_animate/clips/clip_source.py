@@ -23,6 +23,7 @@ from ..drawing import (
 from ..errors import AnimateError, FrameSizeError
 from ..frames import FrameSize, as_rgb
 from ..memory import PICTURE_BYTES
+from ..recent import Recent
 from .compositing import Compositor, View
 from .pictures import Frame, Picture
 from .program import Program
@@ -128,8 +129,7 @@ class ClipSource:
         self._run: _Run | None = None
         self._last: tuple[Picture, View] | None = None
         self._crowded: set[Drawer] = set()  # sources with several frames in the picture
-        self._kept: OrderedDict[Frame, View] = OrderedDict()
-        self._n_bytes = 0
+        self._kept: Recent[Frame, View] = Recent(PICTURE_BYTES)  # of these, which draw others meanwhile
         self._n_drawn = 0  # frames of sources
         self._n_full = 0  # frames of sources of them that were not drawn incrementally
         self._is_opaque = False
@@ -292,7 +292,6 @@ class ClipSource:
     def _forget(self) -> None:
         self._last = None
         self._kept.clear()
-        self._n_bytes = 0
         self._compositor.forget()
         for inner in self._inner.values():
             inner.frame = inner.view = None
@@ -309,9 +308,9 @@ class ClipSource:
         if inner.frame == frame:
             assert inner.view is not None
             return inner.view
-        if frame in self._kept:
-            self._kept.move_to_end(frame)
-            return self._kept[frame]
+        kept = self._kept.find(frame)
+        if kept is not None:
+            return kept
         assert self._run is not None
         self._draw_frame(frame, self._run)
         assert inner.view is not None
@@ -332,14 +331,7 @@ class ClipSource:
         inner.frame, inner.view, inner.run = frame, View(pixels, opaque), run
         run.last[drawer] = frame
         if drawer in self._crowded:
-            self._keep(frame, View(pixels.copy(), opaque))
-
-    def _keep(self, frame: Frame, view: View) -> None:
-        """Keep a copy of a frame: its source draws others for the same picture."""
-        self._kept[frame] = view
-        self._n_bytes += view.pixels.nbytes
-        while self._n_bytes > PICTURE_BYTES and len(self._kept) > 1:
-            self._n_bytes -= self._kept.popitem(last=False)[1].pixels.nbytes
+            self._kept.keep(frame, View(pixels.copy(), opaque), pixels.nbytes)
 
     def _is_repeated(self, picture: Picture, before: Picture | None) -> bool:
         """Return whether a frame of a source that is shown as it is equals the one shown before it."""

@@ -6,7 +6,6 @@ nothing is transparent, pixels are copied.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from PIL import Image
 
 from ..frames import FrameSize, as_pixels
 from ..memory import PICTURE_BYTES
+from ..recent import Recent
 from .pictures import Blend, Frame, Over, Pad, Picture, Plain, Resize, SizeOf, Tiles
 
 FILTERS = {
@@ -70,8 +70,7 @@ class Compositor:
         self._size_of = size_of
         self._scratch: dict[tuple[int, int], list[Pixels]] = {}
         self._canvas: Pixels | None = None
-        self._resized: OrderedDict[Resize, View] = OrderedDict()
-        self._n_bytes = 0
+        self._resized: Recent[Resize, View] = Recent(PICTURE_BYTES)
 
     def picture(self, picture: Picture, size: FrameSize) -> View:
         """Return the pixels of a picture, which the next call overwrites.
@@ -87,7 +86,6 @@ class Compositor:
     def forget(self) -> None:
         """Forget what was made of frames that turn out wrong."""
         self._resized.clear()
-        self._n_bytes = 0
 
     def _view(self, picture: Frame | Resize) -> View:
         return self._frame(picture) if isinstance(picture, Frame) else self._resize(picture)
@@ -174,19 +172,15 @@ class Compositor:
 
     def _resize(self, picture: Resize) -> View:
         """Return a resized picture; those made last are kept."""
-        found = self._resized.get(picture)
+        found = self._resized.find(picture)
         if found is not None:
-            self._resized.move_to_end(picture)
             return found
         inner, outer = self._known_size(picture.inner), self._known_size(picture)
         with self._filled(picture.inner, inner) as view:
             if inner == outer:
                 return view
             made = View(resize(view, outer, picture.filter), view.is_opaque)
-        self._resized[picture] = made
-        self._n_bytes += made.pixels.nbytes
-        while self._n_bytes > PICTURE_BYTES and len(self._resized) > 1:
-            self._n_bytes -= self._resized.popitem(last=False)[1].pixels.nbytes
+        self._resized.keep(picture, made, made.pixels.nbytes)
         return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +18,7 @@ from ..diagnostics import Event, Listener, PoolRendered
 from ..errors import StoreError
 from ..memory import POOLED_BYTES
 from ..params import Params
+from ..recent import Recent
 from ..rendering import DrawnSpec, TaskSpec
 from .cluster import ClusterOptions
 from .executor import Executor, Tasks
@@ -276,21 +277,17 @@ class _Chunks:
     """The chunks that this process read last, up to a number of bytes, but always the last one."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._chunks: OrderedDict[tuple[str, int], NDArray[np.uint8]] = OrderedDict()
-        self._n_bytes = 0
+        self._kept: Recent[tuple[str, int], NDArray[np.uint8]] = Recent(max_bytes)
         self._lock = threading.Lock()
 
     def get(self, key: tuple[str, int], read: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
         """Return a chunk, read if need be; threads wait for each other, lest they read the same one."""
         with self._lock:
-            if key not in self._chunks:
-                self._chunks[key] = read()
-                self._n_bytes += self._chunks[key].nbytes
-            self._chunks.move_to_end(key)
-            while self._n_bytes > self._max_bytes and len(self._chunks) > 1:
-                self._n_bytes -= self._chunks.popitem(last=False)[1].nbytes
-            return self._chunks[key]
+            chunk = self._kept.find(key)
+            if chunk is None:
+                chunk = read()
+                self._kept.keep(key, chunk, chunk.nbytes)
+            return chunk
 
 
 _chunks = _Chunks(POOLED_BYTES)
