@@ -87,9 +87,8 @@ class ClipSpec:
         program = self.load()
         specs = dict(program.specs)
         for drawer, (frame_idx, first) in program.first_frames.items():
-            if isinstance(spec := specs[drawer], PixelSpec) and spec.shape is None:
-                shape = spec.source().draw_first(first, frame_idx)
-                specs[drawer] = replace(spec, shape=shape, begun=[])
+            if isinstance(spec := specs[drawer], PixelSpec):
+                specs[drawer] = spec.shaped(frame_idx, first)
         return self._of(replace(program, specs=specs))
 
     def source(self) -> ClipSource:

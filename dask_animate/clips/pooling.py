@@ -104,11 +104,9 @@ class CallSpec:
 
     def sized(self, params: Params) -> CallSpec:
         """Return it with the size of its frames; the first is drawn for that if need be."""
-        if not isinstance(self.inner, PixelSpec) or self.inner.shape is not None:
+        if not isinstance(self.inner, PixelSpec):
             return self
-        _, first = params.first()
-        # What it has drawn is the frame of the index 0, which need not be the first one.
-        return replace(self, inner=replace(self.inner.sized(FrameParams([first])), begun=[]))
+        return replace(self, inner=self.inner.shaped(*params.first()))
 
     def pickled(self) -> CallSpec:
         """Return it ready to be sent to workers."""

@@ -91,6 +91,12 @@ class PixelSpec:
         source = self.source()
         return replace(self, shape=source.draw_first(params.first()), begun=[source])
 
+    def shaped(self, frame_idx: int, params: Any) -> PixelSpec:
+        """Return it with the shape of its frames; any frame is drawn for that if need be."""
+        if self.shape is not None:
+            return self
+        return replace(self, shape=self.source().draw_first(params, frame_idx), begun=[])
+
     def source(self) -> PixelSource:
         """Return what draws the frames; ``setup()`` was not called yet, unless it has begun."""
         if self.begun:
