@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,9 @@ from ..drawing import (
     DrawSession,
     Mismatch,
     Source,
-    in_isolation,
     restored_random_states,
     turn,
+    unless_isolated,
 )
 from ..errors import AnimateError, FrameSizeError
 from ..frames import FrameSize, as_rgb
@@ -244,8 +244,7 @@ class ClipSource:
 
     def partition_lock(self) -> AbstractContextManager[object]:
         """Block other threads from drawing partitions with this source; see `Source`."""
-        # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
-        return nullcontext() if in_isolation() else self._partition_lock
+        return unless_isolated(self._partition_lock)
 
     def close(self) -> None:
         """Close all sources; a thread that draws finishes its frame."""

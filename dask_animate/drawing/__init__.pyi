@@ -20,3 +20,4 @@ from .user_code import isolation_name as isolation_name
 from .user_code import restored_random_states as restored_random_states
 from .user_code import seed_random_states as seed_random_states
 from .user_code import turn as turn
+from .user_code import unless_isolated as unless_isolated

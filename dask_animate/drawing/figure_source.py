@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,7 +23,7 @@ from .options import DrawOptions
 from .redraw import Redrawer
 from .session import DrawSession
 from .source import Mismatch
-from .user_code import FRAME, SETUP, failures, in_isolation, seed_random_states, turn
+from .user_code import FRAME, SETUP, failures, seed_random_states, turn, unless_isolated
 
 if TYPE_CHECKING:
     from ..provenance import Environment
@@ -97,8 +97,7 @@ class FigureSource:
 
     def partition_lock(self) -> AbstractContextManager[object]:
         """Block other threads from drawing partitions with this figure; see `Source`."""
-        # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
-        return nullcontext() if in_isolation() else self._partition_lock
+        return unless_isolated(self._partition_lock)
 
     @property
     def opaque(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -21,10 +21,10 @@ from .user_code import (
     FRAME,
     SETUP,
     failures,
-    in_isolation,
     isolation,
     restored_random_states,
     seed_random_states,
+    unless_isolated,
 )
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ class PixelSource:
 
     def partition_lock(self) -> AbstractContextManager[object]:
         """Block other threads from drawing partitions with this source; see `Source`."""
-        # A thread in isolation must not wait here: the owner of the lock may wait for isolation.
-        return nullcontext() if in_isolation() else self._partition_lock
+        return unless_isolated(self._partition_lock)
 
     def draw(self, frame_idx: int, params: Any, session: DrawSession) -> NDArray[np.uint8]:
         """Draw one frame; see `Source.draw`.

@@ -6,7 +6,7 @@ import random
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 
@@ -43,6 +43,11 @@ def isolation() -> Iterator[None]:
 def in_isolation() -> bool:
     """Return True if this thread is inside `isolation`, that is, runs a caller's drawing code."""
     return getattr(_this_thread, "depth", 0) > 0
+
+
+def unless_isolated(lock: AbstractContextManager[object]) -> AbstractContextManager[object]:
+    """Return a lock; in isolation nothing to wait for, as the owner of the lock may wait for that."""
+    return nullcontext() if in_isolation() else lock
 
 
 def isolation_name() -> str | None:
