@@ -22,7 +22,6 @@ import numpy as np
 from PIL import Image
 
 from dask_animate import Animator, Clip, FrameSource
-from dask_animate.clips.times import middle
 from dask_animate.drawing import DrawOptions
 from dask_animate.rendering import Renderer, TaskSpec
 
@@ -231,7 +230,7 @@ def scenes():
 def frames_shown(clip, n_frames):
     """Return the frames of sources that a render shows."""
     node = clip._node
-    pictures = (node.at(middle(idx, n_frames, clip.duration)) for idx in range(n_frames))
+    pictures = (node.frame_at(idx, n_frames) for idx in range(n_frames))
     return {frame for picture in pictures for frame in picture.leaves()}
 
 
