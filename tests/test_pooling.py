@@ -72,7 +72,7 @@ def pools_in(folder):
 
 
 @pytest.mark.parametrize("how", ["here", "begins here", "cluster", "background", "own cluster"])
-def test_the_video_shows_the_pool(output, client, how):
+def test_the_video_shows_the_pool(output, client, how, monkeypatch):
     options = {
         "here": {"num_workers": 1},
         "begins here": {"num_workers": 2},
@@ -81,13 +81,9 @@ def test_the_video_shows_the_pool(output, client, how):
         "own cluster": {"num_workers": 2, "wait": False},
     }[how]
     if how in ("begins here", "own cluster"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dask_animate.execution.cluster._active_client", lambda: None)
-            made = Pooled(FrameNumber()).make_video(output, ORDER, 20, **options)
-            video = made if how == "begins here" else made.result()
-    else:
-        made = Pooled(FrameNumber()).make_video(output, ORDER, 20, **options)
-        video = made if "wait" not in options else made.result()
+        monkeypatch.setattr("dask_animate.execution.cluster._active_client", lambda: None)
+    made = Pooled(FrameNumber()).make_video(output, ORDER, 20, **options)
+    video = made.result() if "wait" in options else made
     assert [read_numbers(frame) for frame in decode(video.path, 20)] == [(i, i) for i in ORDER]
     assert video.stats.n_frames_pooled == N
     assert video.stats.pool_seconds > 0

@@ -10,7 +10,9 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from dask_animate import Clip
+from dask_animate.clips.clip_spec import ClipSpec
 from dask_animate.clips.compositing import FILTERS
+from dask_animate.drawing import DrawSession
 from dask_animate.errors import FrameSizeError, OptionError
 
 settings.register_profile("pixels", max_examples=40, deadline=None)
@@ -23,9 +25,6 @@ def still(pixels):
 
 def rgba(clip):
     """Return the first frame of a clip, with alpha."""
-    from dask_animate.clips.clip_spec import ClipSpec
-    from dask_animate.drawing import DrawSession
-
     source = ClipSpec.of(clip._node, clip.n_frames).source()
     source.open()
     frame = source.draw(0, 0, DrawSession())
@@ -207,9 +206,6 @@ def test_grids():
 
 
 def test_a_frame_that_is_shown_as_it_is_is_not_copied():
-    from dask_animate.clips.clip_spec import ClipSpec
-    from dask_animate.drawing import DrawSession
-
     frames = noise(4, 6, 3)[None]
     source = ClipSpec.of(Clip(frames)._node, 1).source()
     assert np.shares_memory(source.draw(0, 0, DrawSession()), frames)
@@ -238,8 +234,6 @@ def test_transparency_of_videos():
     clear, solid = still(noise(4, 6)), still(noise(4, 6, 3))
 
     def is_transparent(clip):
-        from dask_animate.clips.clip_spec import ClipSpec
-
         return ClipSpec.of(clip._node, 1).transparent
 
     assert is_transparent(clear)

@@ -1,6 +1,7 @@
 """Clips as videos and arrays: decoded, compared with what is drawn directly, and draws counted."""
 
 import os
+import threading
 from collections import Counter
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from clip_laws import shown
 from helpers import FailsAt, FrameNumber, decode, read_numbers
 
 from dask_animate import Animator, Clip, FrameSource
@@ -97,8 +99,7 @@ def test_each_frame_is_drawn_once(tmp_path, where, shape):
     log = tmp_path / "log"
     clip = SHAPES[shape](Clip(Counted(log), range(N), redraw="full"))
     video = clip.render(tmp_path / "a.mp4", **where)
-    pictures = [clip._node.frame_at(idx, clip.n_frames) for idx in range(clip.n_frames)]
-    keys = {leaf.key for picture in pictures for leaf in picture.leaves()}
+    keys = {leaf.key for picture in shown(clip) for leaf in picture.leaves()}
     drawn = log_of(log)
     assert set(drawn) == {f"{key} {key}" for key in keys}
     if "client" in where:  # what repeats next to each other may be in two partitions
@@ -110,7 +111,7 @@ def test_each_frame_is_drawn_once(tmp_path, where, shape):
 
 def test_what_was_drawn_before_is_what_is_drawn_directly(tmp_path, where):
     clip = Clip(Striped(), np.linspace(0, 1, N))
-    grid = Clip.grid([clip, clip.reverse(), clip.hold(1).crop(1), clip.resize(90, 60)][:2])
+    grid = Clip.grid([clip, clip.reverse(), clip.hold(1).crop(1), clip.resize(90, 60)])
     lossless = tmp_path / "a.mkv"
     grid.render(lossless, codec="ffv1", pixel_format="bgr0", **where)
     assert np.array_equal(decode(lossless, 30), grid.frames().compute(scheduler="synchronous"))
@@ -392,9 +393,9 @@ def test_a_function_is_asked_for_times_that_are_shown(tmp_path, seconds):
         return 0.01 / t
 
     clip = Clip.from_function(Levels(), level, seconds, fps=10)
-    for shown in (clip, clip.join(clip, min)):
+    for one in (clip, clip.join(clip, min)):
         asked.clear()
-        shown.render(tmp_path / "a.mp4", num_workers=1)
+        one.render(tmp_path / "a.mp4", num_workers=1)
         expected = [(idx + 0.5) / 10 for idx in range(10)] if seconds == 1 else [0.005]
         assert sorted(set(asked)) == expected
 
@@ -415,8 +416,6 @@ def test_the_first_frame_is_drawn_with_its_index(tmp_path):
 
 
 def test_what_cannot_travel(tmp_path, client):
-    import threading
-
     clip = Clip(FrameNumber(), [threading.Lock()] * 3)
     with pytest.raises(AnimatorPickleError, match="parameters or functions in it"):
         clip.render(tmp_path / "a.mp4", client=client)

@@ -4,6 +4,7 @@ import tracemalloc
 from collections import Counter
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from clip_laws import SOURCE, footage, identity, plain_clips, shown
 from hypothesis import assume, given, settings
@@ -94,8 +95,6 @@ def test_grids():
 
 
 def test_frames_that_are_not_drawn_are_never_planned(tmp_path):
-    import numpy as np
-
     array = Clip(np.zeros((9, 4, 4, 3), np.uint8))
     assert planned(array + array.reverse()) == set()
     assert planned(array + array.reverse(), everything=True) == set()
