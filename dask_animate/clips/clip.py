@@ -56,10 +56,9 @@ MAX_DEPTH = 200
 class Clip:
     """Frames of a source as a function of time.
 
-    A clip is immutable and cheap, as long as its parameters are not changed: every method returns a
-    new one, and nothing is drawn before `render`,
-    `frames` or `preview`. Clips are equal if they are made in the same way of equal parts, and can be
-    pickled if their sources and functions can.
+    A clip is cheap, and immutable as long as its parameters are not changed: every method returns a new
+    one, and nothing is drawn before `render`, `frames` or `preview`. Clips are equal if they are made in
+    the same way of equal parts, and can be pickled if their sources and functions can.
 
     Frame i of a render at F frames per second shows what the clip shows in the middle of that frame, at
     ``(i + 1/2) / F`` seconds. Times are exact fractions. Of a source with a frame rate of its own, that

@@ -468,7 +468,9 @@ class Sent:
     idx : int
         Which one.
     name : str
-        Name of the source's class.
+        As in `Drawer`.
+    is_drawn : bool
+        As in `Drawer`.
     """
 
     idx: int
