@@ -257,17 +257,17 @@ class ClipSource:
         program = self._load()
         pooled = {footage.drawer: pool for footage, pool in program.pools.items()}
         for drawer, spec in program.specs.items():
-            source = spec.source()
-            size = None if drawer in pooled else source.open()
-            if drawer in pooled:  # its figure may not be needed
-                size = FrameSize(*pooled[drawer].frames.frame_shape[:2])
-            elif size is None:  # it has to draw a frame to know
+            source, pool = spec.source(), pooled.get(drawer)
+            size: FrameSize | None
+            if pool is not None:  # its figure may not be needed
+                size = FrameSize(*pool.frames.frame_shape[:2])
+            elif (size := source.open()) is None:  # it has to draw a frame to know
                 frame_idx, params = program.first_frames[drawer]
                 with source.isolated():
                     size = FrameSize(*source.draw(frame_idx, params, DrawSession()).shape[:2])
             keeps_pixels = not getattr(spec, "checks_history", False)
-            inner = _Inner(source, size, spec.transparent, keeps_pixels, drawer not in pooled)
-            self._inner[drawer] = inner
+            is_open = pool is None
+            self._inner[drawer] = _Inner(source, size, spec.transparent, keeps_pixels, is_open)
         self._program = program
         size = program.root.size(self._size_of)
         if size is None:
