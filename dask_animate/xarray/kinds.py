@@ -9,7 +9,7 @@ from ..errors import OptionError, OptionTypeError
 from ..validation import in_short, require_choice
 from .histogram import HistPanel
 from .lines import LinePanel, ScatterPanel
-from .panels import Panel
+from .panels import Panel, coordinate
 from .planes import ChannelsPanel, ContourPanel, HovmollerPanel, ImagePanel, MeshPanel
 from .vectors import QuiverPanel, StreamPanel
 from .words import CHANNELS, FUNCTION, PlotWords
@@ -128,10 +128,7 @@ def _between_lines(frame: xr.DataArray, plot: str | None, given: Mapping[str, An
 def _dim_of(frame: xr.DataArray, name: Hashable) -> Hashable:
     if name in frame.dims:
         return name
-    if name not in frame.coords:
-        known = sorted(map(str, {*frame.coords, *frame.dims}))
-        raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
-    dim: Hashable = frame.coords[name].dims[-1]
+    dim: Hashable = coordinate(frame, name).dims[-1]
     return dim
 
 
