@@ -89,7 +89,7 @@ def kind_of(frame: xr.DataArray, plot: str | None, given: Mapping[str, Any]) -> 
         If the slice cannot be drawn like that.
     """
     facets = [given[name] for name in ("col", "row") if given.get(name) is not None]
-    _check_facets(frame, facets)
+    check_facets(frame, facets)
     check_not_empty(frame)
     frame = frame.isel(dict.fromkeys(facets, 0))
     between = _between_lines(frame, plot, given)
@@ -146,7 +146,8 @@ def check_not_empty(frame: xr.DataArray) -> None:
             )
 
 
-def _check_facets(frame: xr.DataArray | xr.Dataset, facets: list[Hashable]) -> None:
+def check_facets(frame: xr.DataArray | xr.Dataset, facets: list[Hashable]) -> None:
+    """Raise if facets are not along different dimensions of a slice."""
     for dim in facets:
         if dim not in frame.dims:
             known = ", ".join(map(str, frame.dims))
