@@ -216,8 +216,6 @@ def variables_of(kind: str, words: PlotWords, variable: Hashable) -> dict[str, H
     if kind not in OF_DATASETS:
         return {"color": variable}
     colored = words.hue if words.over is None else words.over
-    roles = dict.fromkeys(["x", "y"]) if kind == "scatter" else {}
-    named: dict[str, Any] = {role: getattr(words, role) for role in roles}
-    if kind == "quiver":
-        named |= {"u": words.u, "v": words.v}
+    roles = () if kind == "streamplot" else OF_DATASETS[kind]  # streamlines show no lengths
+    named: dict[str, Hashable] = {role: getattr(words, role) for role in roles}
     return named | ({} if colored is None else {"color": colored})
