@@ -34,7 +34,7 @@ class PanelSpec:
     Attributes
     ----------
     kind : str
-        The kind of plot, a key of `KINDS`.
+        The kind of plot, a key of `PANELS`.
     words : PlotWords
         Those that hold for this panel.
     name : hashable
@@ -83,7 +83,7 @@ class Scales:
 
 
 class Panel(ABC):
-    """Axes that show one variable. Not thread-safe.
+    """Axes that show what a `PanelSpec` says of each frame. Not thread-safe.
 
     Parameters
     ----------
