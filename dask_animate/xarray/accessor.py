@@ -29,8 +29,7 @@ _RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) -
     "output_file",
     "param_by_frame",
     "fps",
-}
-_TIME_OPTIONS = frozenset({"length", "rate"})
+} | {"length", "rate"}
 _EXPLORE_OPTIONS = frozenset(inspect.signature(Animator.explore).parameters) - {
     "self",
     "param_by_frame",
@@ -197,10 +196,8 @@ class AnimateAccessor:
         OptionTypeError
             If there is no such argument; the error names the nearest one.
         """
-        known = ARGUMENTS | _RENDER_OPTIONS | _TIME_OPTIONS
-        refuse_unknown([name for name in options if name not in known], known)
-        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
-        rendered: Video | Render = self(**animator_options).to_video(output_file, fps, **options)
+        animator, others = self._animator(options, _RENDER_OPTIONS)
+        rendered: Video | Render = animator.to_video(output_file, fps, **others)
         return rendered
 
     @parameters_as_in(DataArrayAnimator)
@@ -261,9 +258,15 @@ class AnimateAccessor:
         ...     explorer.show(7).params
         'DataArray float64 (8, 12)'
         """
-        known = ARGUMENTS | _EXPLORE_OPTIONS
+        animator, others = self._animator(options, _EXPLORE_OPTIONS)
+        with computing_on(others.get("client")):
+            return animator.explore(animator.data, dim=animator.dim, **others)
+
+    def _animator(
+        self, options: Mapping[str, Any], others: frozenset[str]
+    ) -> tuple[DataArrayAnimator, dict[str, Any]]:
+        """Return the animator that options ask for, and those among them that are for `others`."""
+        known = ARGUMENTS | others
         refuse_unknown([name for name in options if name not in known], known)
-        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
-        animator = self(**animator_options)
-        with computing_on(options.get("client")):
-            return animator.explore(animator.data, dim=animator.dim, **options)
+        animator = self(**{name: value for name, value in options.items() if name in ARGUMENTS})
+        return animator, {name: value for name, value in options.items() if name not in ARGUMENTS}
