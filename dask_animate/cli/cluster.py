@@ -67,14 +67,11 @@ class ClusterArguments:
     cores: int | None = None
 
     def __post_init__(self) -> None:
-        of_jobs = {
-            name: getattr(self, name)
-            for name in ("jobs", "queue", "walltime", "memory", "cores")
-            if getattr(self, name) is not None
-        }
+        words = ("jobs", "queue", "walltime", "memory", "cores")
+        of_jobs = [name for name in words if getattr(self, name) is not None]
         if self.batch_system is None and of_jobs:
             systems = ", ".join(f"--{name}" for name in BATCH_SYSTEMS)
-            raise click.UsageError(f"--{next(iter(of_jobs))} is about jobs: give one of {systems}")
+            raise click.UsageError(f"--{of_jobs[0]} is about jobs: give one of {systems}")
         if self.batch_system is not None:
             if self.scheduler is not None:
                 raise click.UsageError(f"--scheduler and --{self.batch_system} exclude each other")

@@ -118,8 +118,8 @@ _scheduler = _option(
     "Who draws",
     "--scheduler",
     metavar="ADDRESS|FILE",
-    help="Draw on the workers of this Dask scheduler: its address, such as host:8786, or the file that "
-    "it wrote by --scheduler-file.",
+    help="The workers of this Dask scheduler: its address, such as host:8786, or the file that it wrote "
+    "by --scheduler-file.",
 )
 _traceback = click.option(
     "--traceback",

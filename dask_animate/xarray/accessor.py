@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, overload
 
 import xarray as xr
 
@@ -17,8 +17,6 @@ from .words import refuse_unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap, Normalize
-    from numpy.typing import NDArray
 
     from ..inspection import ContactSheet, Explorer
     from ..render import Render
@@ -29,12 +27,32 @@ _RENDER_OPTIONS = frozenset(inspect.signature(Animator.make_video).parameters) -
     "output_file",
     "param_by_frame",
     "fps",
-}
-_TIME_OPTIONS = frozenset({"length", "rate"})
+} | {"length", "rate"}
 _EXPLORE_OPTIONS = frozenset(inspect.signature(Animator.explore).parameters) - {
     "self",
     "param_by_frame",
 }
+
+P = ParamSpec("P")
+
+
+def _with_arguments_of(
+    animator: Callable[Concatenate[xr.DataArray | xr.Dataset, P], DataArrayAnimator],
+) -> Callable[
+    [Callable[..., DataArrayAnimator]], Callable[Concatenate[AnimateAccessor, P], DataArrayAnimator]
+]:
+    """Return a decorator for a method that takes the arguments of `animator` but the data."""
+
+    def decorate(
+        method: Callable[..., DataArrayAnimator],
+    ) -> Callable[Concatenate[AnimateAccessor, P], DataArrayAnimator]:
+        own = inspect.signature(method)
+        _, *others = inspect.signature(animator).parameters.values()
+        parameters = [own.parameters["self"], *others]
+        vars(method)["__signature__"] = own.replace(parameters=parameters)
+        return method
+
+    return decorate
 
 
 @xr.register_dataarray_accessor("animate")
@@ -59,57 +77,12 @@ class AnimateAccessor:
         self._data = data
 
     @parameters_as_in(DataArrayAnimator)
+    @_with_arguments_of(DataArrayAnimator)  # type: ignore[arg-type]  # `unknown` could hold "data"
     def __call__(
         self,
         dim: str | None = None,
         plot: str | Mapping[Any, str] | Callable[[Axes, Any], object] | None = None,
-        *,
-        title: str | Callable[[Any], str] | None = None,
-        x: Hashable | None = None,
-        y: Hashable | None = None,
-        hue: Hashable | None = None,
-        u: Hashable | None = None,
-        v: Hashable | None = None,
-        over: Hashable | None = None,
-        stride: int | None = None,
-        col: Hashable | None = None,
-        row: Hashable | None = None,
-        col_wrap: int | Literal["auto"] | None = None,
-        limits: str | tuple[float, float] | Mapping[Any, Any] | None = None,
-        vmin: float | Mapping[Any, float] | None = None,
-        vmax: float | Mapping[Any, float] | None = None,
-        robust: bool | Mapping[Any, bool] | None = None,
-        center: float | Mapping[Any, float] | None = None,
-        norm: Normalize | str | Mapping[Any, Any] | None = None,
-        cmap: str | Colormap | Sequence[Any] | Mapping[Any, Any] | None = None,
-        levels: int | Sequence[float] | NDArray[Any] | Mapping[Any, Any] | None = None,
-        colors: str | Sequence[Any] | Mapping[Any, Any] | None = None,
-        extend: str | Mapping[Any, str] | None = None,
-        add_colorbar: bool | Mapping[Any, bool] | None = None,
-        cbar_kwargs: Mapping[str, Any] | None = None,
-        add_legend: bool | None = None,
-        add_guide: bool | None = None,
-        add_labels: bool | None = None,
-        xlim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
-        ylim: tuple[Any, Any] | Mapping[Any, Any] | None = None,
-        xscale: str | Mapping[Any, str] | None = None,
-        yscale: str | Mapping[Any, str] | None = None,
-        xticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
-        yticks: Sequence[Any] | NDArray[Any] | Mapping[Any, Any] | None = None,
-        xincrease: bool | Mapping[Any, bool] | None = None,
-        yincrease: bool | Mapping[Any, bool] | None = None,
-        where: Literal["pre", "post", "mid"] | None = None,
-        bins: int | Sequence[float] | NDArray[Any] | None = None,
-        frames: Any = None,
-        figsize: tuple[float, float] | None = None,
-        size: float | None = None,
-        aspect: float | Literal["auto", "equal"] | None = None,
-        subplot_kws: Mapping[str, Any] | None = None,
-        transform: Any = None,
-        style: Mapping[str, Any] | None = None,
-        decorate: Callable[..., object] | None = None,
-        each: Callable[..., object] | None = None,
-        **unknown: Any,
+        **words: Any,
     ) -> DataArrayAnimator:
         """Return a `DataArrayAnimator` of the data.
 
@@ -126,9 +99,7 @@ class AnimateAccessor:
         **unknown
             Raises an error that names the nearest argument.
         """
-        given = dict(locals())
-        del given["self"], given["unknown"]
-        return DataArrayAnimator(self._data, **given, **unknown)
+        return DataArrayAnimator(self._data, dim, plot, **words)
 
     @overload
     def to_video(
@@ -197,10 +168,8 @@ class AnimateAccessor:
         OptionTypeError
             If there is no such argument; the error names the nearest one.
         """
-        known = ARGUMENTS | _RENDER_OPTIONS | _TIME_OPTIONS
-        refuse_unknown([name for name in options if name not in known], known)
-        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
-        rendered: Video | Render = self(**animator_options).to_video(output_file, fps, **options)
+        animator, others = self._animator(options, _RENDER_OPTIONS)
+        rendered: Video | Render = animator.to_video(output_file, fps, **others)
         return rendered
 
     @parameters_as_in(DataArrayAnimator)
@@ -261,9 +230,15 @@ class AnimateAccessor:
         ...     explorer.show(7).params
         'DataArray float64 (8, 12)'
         """
-        known = ARGUMENTS | _EXPLORE_OPTIONS
+        animator, others = self._animator(options, _EXPLORE_OPTIONS)
+        with computing_on(others.get("client")):
+            return animator.explore(animator.data, dim=animator.dim, **others)
+
+    def _animator(
+        self, options: Mapping[str, Any], others: frozenset[str]
+    ) -> tuple[DataArrayAnimator, dict[str, Any]]:
+        """Return the animator that options ask for, and those among them that are for `others`."""
+        known = ARGUMENTS | others
         refuse_unknown([name for name in options if name not in known], known)
-        animator_options = {name: options.pop(name) for name in ARGUMENTS & options.keys()}
-        animator = self(**animator_options)
-        with computing_on(options.get("client")):
-            return animator.explore(animator.data, dim=animator.dim, **options)
+        animator = self(**{name: value for name, value in options.items() if name in ARGUMENTS})
+        return animator, {name: value for name, value in options.items() if name not in ARGUMENTS}

@@ -9,7 +9,7 @@ from ..errors import OptionError, OptionTypeError
 from ..validation import in_short, require_choice
 from .histogram import HistPanel
 from .lines import LinePanel, ScatterPanel
-from .panels import Panel
+from .panels import Panel, coordinate
 from .planes import ChannelsPanel, ContourPanel, HovmollerPanel, ImagePanel, MeshPanel
 from .vectors import QuiverPanel, StreamPanel
 from .words import CHANNELS, FUNCTION, PlotWords
@@ -89,7 +89,7 @@ def kind_of(frame: xr.DataArray, plot: str | None, given: Mapping[str, Any]) -> 
         If the slice cannot be drawn like that.
     """
     facets = [given[name] for name in ("col", "row") if given.get(name) is not None]
-    _check_facets(frame, facets)
+    check_facets(frame, facets)
     check_not_empty(frame)
     frame = frame.isel(dict.fromkeys(facets, 0))
     between = _between_lines(frame, plot, given)
@@ -128,10 +128,7 @@ def _between_lines(frame: xr.DataArray, plot: str | None, given: Mapping[str, An
 def _dim_of(frame: xr.DataArray, name: Hashable) -> Hashable:
     if name in frame.dims:
         return name
-    if name not in frame.coords:
-        known = sorted(map(str, {*frame.coords, *frame.dims}))
-        raise OptionError(f"{name!r} is no coordinate of the frames; they have {', '.join(known)}")
-    dim: Hashable = frame.coords[name].dims[-1]
+    dim: Hashable = coordinate(frame, name).dims[-1]
     return dim
 
 
@@ -149,7 +146,8 @@ def check_not_empty(frame: xr.DataArray) -> None:
             )
 
 
-def _check_facets(frame: xr.DataArray | xr.Dataset, facets: list[Hashable]) -> None:
+def check_facets(frame: xr.DataArray | xr.Dataset, facets: list[Hashable]) -> None:
+    """Raise if facets are not along different dimensions of a slice."""
     for dim in facets:
         if dim not in frame.dims:
             known = ", ".join(map(str, frame.dims))
@@ -218,8 +216,6 @@ def variables_of(kind: str, words: PlotWords, variable: Hashable) -> dict[str, H
     if kind not in OF_DATASETS:
         return {"color": variable}
     colored = words.hue if words.over is None else words.over
-    roles = dict.fromkeys(["x", "y"]) if kind == "scatter" else {}
-    named: dict[str, Any] = {role: getattr(words, role) for role in roles}
-    if kind == "quiver":
-        named |= {"u": words.u, "v": words.v}
+    roles = () if kind == "streamplot" else OF_DATASETS[kind]  # streamlines show no lengths
+    named: dict[str, Hashable] = {role: getattr(words, role) for role in roles}
     return named | ({} if colored is None else {"color": colored})

@@ -6,6 +6,7 @@ import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class PanelSpec:
     Attributes
     ----------
     kind : str
-        The kind of plot, a key of `KINDS`.
+        The kind of plot, a key of `PANELS`.
     words : PlotWords
         Those that hold for this panel.
     name : hashable
@@ -82,7 +83,7 @@ class Scales:
 
 
 class Panel(ABC):
-    """Axes that show one variable. Not thread-safe.
+    """Axes that show what a `PanelSpec` says of each frame. Not thread-safe.
 
     Parameters
     ----------
@@ -238,6 +239,16 @@ def plane_coordinates(frame: xr.DataArray, words: PlotWords) -> tuple[xr.DataArr
     elif x_name == y_name:
         raise OptionError(f"x= and y= must be different coordinates, got {x_name!r} twice")
     return axis_coordinate(frame, x_name), axis_coordinate(frame, y_name)
+
+
+def on_plane(
+    x: xr.DataArray, y: xr.DataArray
+) -> tuple[tuple[Hashable, ...], xr.DataArray, xr.DataArray]:
+    """Return the dimensions of a plane, the vertical one first, and its coordinates in their order."""
+    is_grid = x.ndim == y.ndim == 1
+    dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
+    x, y = (one if one.ndim == 1 else one.transpose(*dims) for one in (x, y))
+    return dims, x, y
 
 
 def _other_dim(frame: xr.DataArray, name: Hashable) -> Hashable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from .panels import (
     is_on_map,
     label_of,
     label_with,
+    on_plane,
     plane_coordinates,
     set_dates,
 )
@@ -38,9 +38,7 @@ class _PlanePanel(Panel):
         x, y = plane_coordinates(frame, spec.words)
         if not self._draws_edges:
             x, y = middles_of(x), middles_of(y)
-        is_grid = x.ndim == y.ndim == 1
-        self._dims = (y.dims[0], x.dims[0]) if is_grid else max((x, y), key=attrgetter("ndim")).dims
-        self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
+        self._dims, self._x, self._y = on_plane(x, y)
         self.label_axes(label_of(x), label_of(y))
         self.color_label = label_with(spec.words, frame)
 

@@ -160,23 +160,22 @@ def _with_highest(
     scales: dict[Hashable, Scales],
 ) -> dict[Hashable, Scales]:
     """Return the scales with the highest bars of histograms, whose bins are known only now."""
-    for is_dense in (False, True):
-        edges = {
-            name: edges_of(spec.words, scales[name].limits["values"])
-            for name, spec in specs.items()
-            if spec.kind == "hist" and spec.words.ylim is None and is_density(spec.words) == is_dense
-        }
-        if not edges:
-            continue
-        dims = [dim, *specs[next(iter(edges))].facet]
-        is_dataset = hasattr(data, "data_vars")
-        variables = data[list(edges)] if is_dataset else data
-        keyed: dict[Hashable, Any] = edges if is_dataset else {"": next(iter(edges.values()))}
-        highest = highest_counts(open_slices(variables, None, dim), keyed, dims, is_dense)
-        for name in edges:
-            value = highest[name if is_dataset else ""]
-            scales[name] = replace(scales[name], highest=value)
-    return scales
+    edges = {
+        name: edges_of(spec.words, scales[name].limits["values"])
+        for name, spec in specs.items()
+        if spec.kind == "hist" and spec.words.ylim is None
+    }
+    if not edges:
+        return scales
+    spec = specs[next(iter(edges))]  # all have its facets and its style
+    is_dataset = hasattr(data, "data_vars")
+    variables = data[list(edges)] if is_dataset else data
+    keyed: dict[Hashable, Any] = edges if is_dataset else {"": edges[spec.name]}
+    slices = open_slices(variables, None, dim)
+    highest = highest_counts(slices, keyed, [dim, *spec.facet], is_density(spec.words))
+    return scales | {
+        name: replace(scales[name], highest=highest[name if is_dataset else ""]) for name in edges
+    }
 
 
 def _history(

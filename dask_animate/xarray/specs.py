@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..diagnostics import notify
 from ..errors import OptionError, ParamsError
-from .kinds import OF_DATASETS, check_dataset_plot, kind_of
+from .kinds import OF_DATASETS, check_dataset_plot, check_facets, kind_of
 from .panels import PanelSpec
 from .words import COLOR_WORDS, FUNCTION, PlotWords
 
@@ -104,10 +104,7 @@ def _faceted(specs: list[PanelSpec], words: PlotWords, first: Any) -> list[Panel
     dims = [dim for dim in (words.row, words.col) if dim is not None]
     if not dims:
         return specs
-    for dim in dims:
-        if dim not in first.dims:
-            known = ", ".join(map(str, first.dims))
-            raise OptionError(f"col= and row= name dimensions of the frames, {known}; got {dim!r}")
+    check_facets(first, dims)
     places = product(*(range(first.sizes[dim]) for dim in dims))
     (spec,) = specs
     return [replace(spec, facet=dict(zip(dims, place, strict=True))) for place in places]

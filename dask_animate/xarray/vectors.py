@@ -21,6 +21,7 @@ from .panels import (
     is_on_map,
     label_of,
     label_with,
+    on_plane,
     plane_coordinates,
     set_dates,
 )
@@ -44,9 +45,8 @@ class _VectorPanel(Panel):
             self._mesh = MeshPanel(ax, shown, replace(spec, kind="pcolormesh", words=plain), scales)
             self.mappable, self.color_label = self._mesh.mappable, self._mesh.color_label
         x, y = map(middles_of, plane_coordinates(frame[words.u], words))
-        self._dims = (y.dims[0], x.dims[0]) if x.ndim == y.ndim == 1 else max((x, y), key=_ndim).dims
+        self._dims, self._x, self._y = on_plane(x, y)
         self.label_axes(label_of(x), label_of(y))
-        self._x, self._y = (one if one.ndim == 1 else one.transpose(*self._dims) for one in (x, y))
         self._colors: dict[str, Any] = {}
         if words.hue is not None:
             assert scales.colors is not None
@@ -76,7 +76,7 @@ class QuiverPanel(_VectorPanel):
         super().__init__(ax, frame, spec, scales)
         words = spec.words
         self._every = (slice(None, None, words.stride or 1),) * 2
-        x, y = np.broadcast_arrays(*_on_plane(self._x, self._y))
+        x, y = np.broadcast_arrays(*_broadcastable(self._x, self._y))
         self._places = x[self._every], y[self._every]
         u, v, *hue = self._components(frame)
         # matplotlib's own scale for vectors of this length
@@ -141,14 +141,10 @@ class StreamPanel(_VectorPanel):
             self.mappable = streams.lines
 
 
-def _ndim(array: xr.DataArray) -> int:
-    return int(array.ndim)
-
-
 def _flip(values: NDArray[Any]) -> slice:
     """Return the slice that makes values increase."""
     return slice(None, None, -1) if len(values) > 1 and values[1] < values[0] else slice(None)
 
 
-def _on_plane(x: xr.DataArray, y: xr.DataArray) -> tuple[NDArray[Any], NDArray[Any]]:
+def _broadcastable(x: xr.DataArray, y: xr.DataArray) -> tuple[NDArray[Any], NDArray[Any]]:
     return (x.values, y.values if y.ndim == 2 else y.values[:, None])

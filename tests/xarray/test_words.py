@@ -320,6 +320,10 @@ def test_errors_before_any_work(options, error, match):
             "stride= has no effect with streamplot",
         ),
         ({"plot": "scatter", "x": "sst"}, "needs x= and y="),
+        (
+            {"plot": "scatter", "x": "sst", "y": "chl", "col": "lat", "row": "lat"},
+            "must be different dimensions",
+        ),
         ({"plot": {"sst": "quiver"}}, "must be one of"),
         ({"plot": {"oxygen": "line"}}, "no variable 'oxygen'"),
         ({"plot": {"sst": "line"}}, "2 dimensions"),
