@@ -298,11 +298,11 @@ class Renderable(ABC):
             "exclude" draws without them, and says so by a `MismatchWarning`, and "ignore" draws with
             all. Each worker draws the first frame, before it draws anything for the video, and digests
             of the pixels are compared: of frame 0 if its parameters are in a list, a range or a NumPy
-            array and take up to 64 kB, else of the figure as `setup` leaves it. The render waits at most
-            two seconds for workers that are slower than others; these, and those that join later, do
-            this in their first task. Nothing is drawn for that on worker processes that were started
-            alike on one machine, such as those of a `distributed.LocalCluster`. With "exclude", workers
-            on which `setup` fails are left out, too.
+            array and take up to 64 kB, else, and with `retries`, `timeout` or `on_error`, of the figure
+            as `setup` leaves it. The render waits at most two seconds for workers that are slower than
+            others; these, and those that join later, do this in their first task. Nothing is drawn for
+            that on worker processes that were started alike on one machine, such as those of a
+            `distributed.LocalCluster`. With "exclude", workers on which `setup` fails are left out, too.
         wait : bool, default: True
             False returns a `Render` at once, which shows itself in a notebook while it goes on, and has
             the video as its ``result()``. Arguments are checked first, the animator and parameters in

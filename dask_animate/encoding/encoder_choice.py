@@ -80,11 +80,7 @@ def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
     encoder = GPU_ENCODERS.get(options.codec)
     if encoder is None:
         return _no_gpu_encoder(options)
-    try:
-        _probe(encoder, options, size)
-    except (EncoderError, OptionError) as exc:
-        return str(exc)
-    return None
+    return _obstacle(encoder, options, size)
 
 
 def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
@@ -107,15 +103,18 @@ def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
     """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
     kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
     kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
-    reasons = {}
-    for encoder in filter(None, kinds):
-        try:
-            _probe(encoder, options, size)
-        except (EncoderError, OptionError) as exc:
-            reasons[encoder.name] = str(exc)
-        else:
-            reasons[encoder.name] = ""
-    return reasons
+    return {
+        encoder.name: _obstacle(encoder, options, size) or "" for encoder in kinds if encoder is not None
+    }
+
+
+def _obstacle(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> str | None:
+    """Return why an encoder does not open on this machine, or None if it does."""
+    try:
+        _probe(encoder, options, size)
+    except (EncoderError, OptionError) as exc:
+        return str(exc)
+    return None
 
 
 def check_encoder(options: EncodeOptions) -> None:

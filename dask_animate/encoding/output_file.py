@@ -9,7 +9,7 @@ import stat
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeGuard
 
 from ..errors import OptionError, OptionTypeError, OutputError
 from ..file_lock import lock, lock_domain
@@ -168,7 +168,7 @@ def _remove_unlocked(path: str) -> None:
             os.unlink(path)
 
 
-def is_url(value: object) -> bool:
+def is_url(value: object) -> TypeGuard[str]:
     """Whether a value is a URL as fsspec knows them, such as ``s3://bucket/video.mp4``."""
     return isinstance(value, str) and _URL.match(value) is not None
 

@@ -43,7 +43,7 @@ def as_destination(value: object, name: str = "output_file") -> Path | str:
     """Return an argument that says where to write: an absolute path, or a URL, or raise an error."""
     if isinstance(value, str) and (local := _LOCAL_URL.match(value)):
         value = url2pathname(value[local.end() :])
-    if isinstance(value, str) and is_url(value):
+    if is_url(value):
         return checked_url(value, name)
     return Path(os.path.abspath(as_path(value, name)))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
-from ..errors import MissingPackageError, OptionError, OutputError
+from ..errors import MissingPackageError, OptionError, OutputError, in_words
 from .output_file import OutputFile
 
 #: Protocols of object stores, where an object that is put appears once all of it is there.
@@ -138,7 +138,7 @@ class UploadedFile:
         try:
             yield
         except Exception as exc:
-            raise OutputError(f"{what} {self.path}: {type(exc).__name__}: {exc}") from exc
+            raise OutputError(f"{what} {self.path}: {in_words(exc)}") from exc
 
 
 @contextmanager
@@ -161,5 +161,5 @@ def local_file(path: Path | str) -> Iterator[Path]:
             system, key = url_to_fs(path)
             system.get_file(key, str(target))
         except Exception as exc:
-            raise OutputError(f"cannot read {path}: {type(exc).__name__}: {exc}") from exc
+            raise OutputError(f"cannot read {path}: {in_words(exc)}") from exc
         yield target

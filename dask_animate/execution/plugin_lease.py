@@ -43,6 +43,11 @@ class Registration:
         The cluster.
     name : str
         Of the plugin, unique.
+
+    Attributes
+    ----------
+    refused : dict of str to str
+        Why workers do not have it, by their addresses, if that is tolerated.
     """
 
     def __init__(self, client: Client, name: str) -> None:

@@ -13,7 +13,7 @@ import cloudpickle
 from dask.system import CPU_COUNT
 
 from ..encoding import EncodeOptions
-from ..errors import ParamsError, StoreError
+from ..errors import ParamsError, StoreError, in_words
 from ..rendering import Renderer, SourceSpec
 from .worker_facts import WorkerCheck, WorkerFacts
 
@@ -127,8 +127,7 @@ def _asked(
             try:
                 checks[worker] = future.result()
             except Exception as exc:  # its process died, for example
-                why = f"{type(exc).__name__}: {exc}"
-                checks[worker] = WorkerCheck(WorkerFacts(worker, failure=why))
+                checks[worker] = WorkerCheck(WorkerFacts(worker, failure=in_words(exc)))
     finally:
         client.cancel(list(futures))
     return checks

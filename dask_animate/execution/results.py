@@ -35,7 +35,7 @@ def gathered(client: Client, future: Future, label: str, direct: bool | None, ad
     direct : bool or None
         As for `Client.gather`.
     advice : str, optional
-        What takes less memory.
+        Follows the want of memory in a message: what to do about it, or what else it may be.
 
     Raises
     ------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -138,7 +137,7 @@ def make_preflight_report(
         problems.append("the cluster has no worker yet")
     problems += _failures(checks)
     problems += _different_frames(checks)
-    problems += _encoder_problems(checks, mode)
+    problems += _encoder_problems(checks)
     problems += _store_problems(checks)
     problems += _memory_problems(checks, partition_size)
     notes = [*_version_notes(checks, versions), *_font_notes(checks), *_other_notes(checks, mode)]
@@ -179,8 +178,8 @@ def _different_frames(checks: Sequence[WorkerCheck]) -> list[str]:
     ]
 
 
-def _encoder_problems(checks: Sequence[WorkerCheck], mode: str) -> list[str]:
-    # The last one is that of the CPU, which takes over where there is no GPU, unless that is asked for.
+def _encoder_problems(checks: Sequence[WorkerCheck]) -> list[str]:
+    # The last one has to open: that of the CPU, or of the GPU if that is asked for. Others may not.
     needed = (list(check.encoders.items())[-1:] for check in checks)
     found = _grouped(
         (why, check) for check, pairs in zip(checks, needed, strict=True) for _, why in pairs if why
@@ -214,14 +213,13 @@ def _memory_problems(checks: Sequence[WorkerCheck], partition_size: object) -> l
 def _version_notes(checks: Sequence[WorkerCheck], versions: Mapping[str, str]) -> list[str]:
     notes = []
     for name in sorted({name for check in checks for name in check.facts.versions}):
-        found = Counter(check.facts.versions.get(name, "none") for check in checks)
+        groups = _grouped((check.facts.versions.get(name, "none"), check) for check in checks)
         here = versions.get(name)
-        if len(found) > 1:
-            groups = _grouped((check.facts.versions.get(name, "none"), check) for check in checks)
+        if len(groups) > 1:
             shown = "; ".join(f"{version} on {_who(group)}" for version, group in groups.items())
             notes.append(f"{name} differs between workers: {shown}")
-        elif here is not None and here not in found and name not in ("machine", "numpy_cpu"):
-            notes.append(f"{name} is {next(iter(found))} on the workers, and {here} here")
+        elif here is not None and here not in groups and name not in ("machine", "numpy_cpu"):
+            notes.append(f"{name} is {next(iter(groups))} on the workers, and {here} here")
     return notes
 
 

@@ -17,7 +17,7 @@ from dask.base import is_dask_collection
 from dask.sizeof import sizeof
 from numpy.typing import NDArray
 
-from ..errors import AnimateError, ParamsError
+from ..errors import AnimateError, ParamsError, in_words
 from .frame_order import IndexedFrameParams
 
 #: Longer lists, tuples and dicts are not searched for Delayed objects.
@@ -135,7 +135,7 @@ def reading(what: str) -> Iterator[None]:
     except AnimateError:
         raise
     except Exception as exc:
-        raise ParamsError(f"{what}: {type(exc).__name__}: {exc}") from exc
+        raise ParamsError(f"{what}: {in_words(exc)}") from exc
 
 
 def resolved(item: Any) -> Any:

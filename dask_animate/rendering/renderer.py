@@ -226,6 +226,7 @@ class Renderer:
         adding: Phase = "convert" if task.encoding is None else "encode"
         partition.faults.begin()
         writer = self._open_writer(partition, clock)
+        attempt = _Attempt(partition, session, writer)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
             convert = partial(_convert, builder.convert, session)
             clock.lap(adding)
@@ -236,7 +237,7 @@ class Renderer:
                 # What is found in the store, or in the place of a frame, differs from what was drawn.
                 may_repeat = writer is None and not partition.faults.was_skipped(frame_idx - 1)
                 use = partial(convert, may_repeat=may_repeat)
-                picture = self._take(partition, frame_idx, params, use, session, writer, n == n_frames)
+                picture = self._take(attempt, frame_idx, params, use, is_last=n == n_frames)
                 with partition.watch.encoder(partition.start, n):
                     builder.add(frame_idx, picture)
                 clock.lap(adding)
@@ -269,12 +270,11 @@ class Renderer:
 
     def _take(
         self,
-        partition: _Partition,
+        attempt: _Attempt,
         frame_idx: int,
         params: Any,
         use: Callable[..., T],
-        session: DrawSession,
-        writer: CacheWriter | None,
+        *,
         is_last: bool,
     ) -> T:
         """Take a frame from the store, or draw it, again if that fails; return what becomes of it.
@@ -282,7 +282,7 @@ class Renderer:
         Parameters are read outside, where the process is as the caller left it. The partition's last
         frame is verified before other threads draw.
         """
-        faults = partition.faults
+        session, faults = attempt.session, attempt.partition.faults
         with turn():
             while True:
                 session.clock.lap("wait")
@@ -292,7 +292,7 @@ class Renderer:
                 try:
                     with self._source.isolated():
                         session.clock.skip()
-                        taken = self._taken(partition, frame_idx, params, use, session, writer)
+                        taken = self._taken(attempt, frame_idx, params, use)
                         if is_last:
                             self._source.verify(session)
                     break
@@ -301,52 +301,33 @@ class Renderer:
         session.clock.skip()
         return taken
 
-    def _taken(
-        self,
-        partition: _Partition,
-        frame_idx: int,
-        params: Any,
-        use: Callable[..., T],
-        session: DrawSession,
-        writer: CacheWriter | None,
-    ) -> T:
-        if writer is None:
-            return self._drawn(partition, frame_idx, params, use, session)
-        frame = self._kept(partition, frame_idx, params, session, writer)
+    def _taken(self, attempt: _Attempt, frame_idx: int, params: Any, use: Callable[..., T]) -> T:
+        if attempt.writer is None:
+            return self._drawn(attempt, frame_idx, params, use)
+        frame = self._kept(attempt, attempt.writer, frame_idx, params)
         return use(frame, opaque=frame.shape[2] == 3)
 
     def _kept(
-        self,
-        partition: _Partition,
-        frame_idx: int,
-        params: Any,
-        session: DrawSession,
-        writer: CacheWriter,
+        self, attempt: _Attempt, writer: CacheWriter, frame_idx: int, params: Any
     ) -> NDArray[np.uint8]:
         """Return a frame that is in the store, where it is put unless it is there."""
+        clock, faults = attempt.session.clock, attempt.partition.faults
         frame = writer.find(frame_idx, params)
-        session.clock.lap("store")
+        clock.lap("store")
         if frame is not None:
             opaque = frame.shape[2] == 3
             self._sampler.offer(frame_idx, frame, opaque=opaque)
-            partition.faults.keep(frame_idx, frame, opaque=opaque)
+            faults.keep(frame_idx, frame, opaque=opaque)
             return frame
         slot = partial(as_pixels, out=writer.slot(frame_idx))
-        self._drawn(partition, frame_idx, params, slot, session)
-        frame = writer.put(frame_idx, may_be_found=not partition.faults.was_skipped(frame_idx))
-        session.clock.lap("store")
+        self._drawn(attempt, frame_idx, params, slot)
+        frame = writer.put(frame_idx, may_be_found=not faults.was_skipped(frame_idx))
+        clock.lap("store")
         return frame
 
-    def _drawn(
-        self,
-        partition: _Partition,
-        frame_idx: int,
-        params: Any,
-        use: Callable[..., T],
-        session: DrawSession,
-    ) -> T:
+    def _drawn(self, attempt: _Attempt, frame_idx: int, params: Any, use: Callable[..., T]) -> T:
         """Draw a frame, or take what is shown in its place; return what `_draw` does."""
-        faults = partition.faults
+        faults = attempt.partition.faults
         if not faults.may_draw(frame_idx):
             frame, opaque = faults.substitute(frame_idx)
             return use(frame, opaque=opaque)
@@ -355,8 +336,8 @@ class Renderer:
             faults.keep(frame_idx, frame, opaque=opaque)
             return use(frame, opaque=opaque)
 
-        with partition.watch.frame(frame_idx, params):
-            return self._draw(frame_idx, params, used, session)
+        with attempt.partition.watch.frame(frame_idx, params):
+            return self._draw(frame_idx, params, used, attempt.session)
 
     def _draw(self, frame_idx: int, params: Any, use: Callable[..., T], session: DrawSession) -> T:
         """Draw one frame, and return what becomes of it.
@@ -394,6 +375,15 @@ class _Partition:
     on_frame: Callable[[int], None]
     watch: Watch
     faults: FrameFaults
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A partition while it is drawn, for the first time or again."""
+
+    partition: _Partition
+    session: DrawSession
+    writer: CacheWriter | None
 
 
 def _proof(source: Source, first: Sequence[Any]) -> str:

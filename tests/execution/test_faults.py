@@ -141,6 +141,14 @@ def harmed_client():
             yield client
 
 
+@pytest.fixture(params=["here", "client"])
+def place(request):
+    """The arguments of a render that draws in this process, and of one that draws on a cluster."""
+    if request.param == "here":
+        return {"num_workers": 1}
+    return {"client": request.getfixturevalue("client")}
+
+
 class Mute(Exception):
     def __str__(self):
         raise ValueError("no text")
@@ -230,12 +238,9 @@ PARAMS = {
 }
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
 @pytest.mark.parametrize("kind", PARAMS)
-def test_frames_are_replaced_whatever_the_parameters(tmp_path, client, kind, place):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
-    if kind != "bag":
-        options["partition_size"] = 3
+def test_frames_are_replaced_whatever_the_parameters(tmp_path, kind, place):
+    options = place if kind == "bag" else place | {"partition_size": 3}
     with pytest.warns(SkippedFrameWarning):
         video = Breaks().make_video(
             tmp_path / "a.mkv", PARAMS[kind](), 10, on_error="skip", codec="ffv1", **options
@@ -394,9 +399,7 @@ class Pixels(FrameSource):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
-@pytest.mark.parametrize("place", ["here", "client"])
-def test_frames_of_a_source(tmp_path, client, place, size):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
+def test_frames_of_a_source(tmp_path, place, size):
     with pytest.warns(SkippedFrameWarning):
         video = Pixels().make_video(
             tmp_path / "a.mkv",
@@ -405,7 +408,7 @@ def test_frames_of_a_source(tmp_path, client, place, size):
             on_error="skip",
             partition_size=size,
             codec="ffv1",
-            **options,
+            **place,
         )
     assert decode(video.path)[:, 0, 0, 0].tolist() == [0, 10, 10, 10, 40, 50]
 
@@ -437,36 +440,30 @@ class Flaky(FrameNumber):
                     raise OSError(f"no {frame_idx}")
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
-def test_frames_are_drawn_again(tmp_path, client, place):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
+def test_frames_are_drawn_again(tmp_path, place):
     animator = Flaky(tmp_path, BAD, 2)
-    video = animator.make_video(tmp_path / "a.mkv", range(N), 10, retries=2, **LOSSLESS, **options)
+    video = animator.make_video(tmp_path / "a.mkv", range(N), 10, retries=2, **LOSSLESS, **place)
     np.testing.assert_array_equal(decode(video.path), good_frames(range(N)))
     assert (video.skipped, video.stats.n_retries) == ((), 2 * len(BAD))
     assert video.stats.n_frames_rendered == N
     assert "drawn again: 12 times" in str(video.stats)
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
-def test_frames_fail_after_retries(tmp_path, client, place):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
+def test_frames_fail_after_retries(tmp_path, place):
     (path := tmp_path / "videos" / "a.mkv").parent.mkdir()
     (notes := tmp_path / "notes").mkdir()
     with pytest.raises(FrameError, match="frame 3 could not be drawn: OSError: no 3") as caught:
-        Flaky(notes, [3], 3).make_video(path, range(N), 10, retries=2, **LOSSLESS, **options)
+        Flaky(notes, [3], 3).make_video(path, range(N), 10, retries=2, **LOSSLESS, **place)
     assert (caught.value.frame_idx, caught.value.params) == (3, "3")
     assert len(list(notes.iterdir())) == 3
     assert_nothing_beside(path)
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
-def test_not_a_single_frame(tmp_path, client, place, on_error):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
+def test_not_a_single_frame(tmp_path, place, on_error):
     path = tmp_path / "a.mkv"
     with pytest.raises(FrameError, match="no 0; nor could any other of the 6 frames"):
-        Breaks(range(6)).make_video(path, range(6), 10, on_error=on_error, codec="ffv1", **options)
+        Breaks(range(6)).make_video(path, range(6), 10, on_error=on_error, codec="ffv1", **place)
     assert_nothing_beside(path)
 
 
@@ -482,12 +479,10 @@ class Grows(FrameNumber):
             plt.gcf().set_size_inches(4, 4)
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
 @pytest.mark.parametrize(("animator", "error"), [(FailsSetup(), SetupError), (Grows(), FrameSizeError)])
-def test_what_is_no_fault_of_a_frame_is_an_error(tmp_path, client, place, animator, error):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
+def test_what_is_no_fault_of_a_frame_is_an_error(tmp_path, place, animator, error):
     with pytest.raises(error):
-        animator.make_video(tmp_path / "a.mkv", range(5), 10, on_error="skip", retries=1, **options)
+        animator.make_video(tmp_path / "a.mkv", range(5), 10, on_error="skip", retries=1, **place)
 
 
 def test_a_setup_that_fails_after_a_frame_did(tmp_path):
@@ -515,12 +510,10 @@ class Mended(FrameNumber):
             raise ValueError(f"no {frame_idx}")
 
 
-@pytest.mark.parametrize("place", ["here", "client"])
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
-def test_a_store_has_them_drawn_again(tmp_path, client, place, on_error, encode_on):
-    options = {"num_workers": 1} if place == "here" else {"client": client}
-    options |= {"store": tmp_path / "store", "encode_on": encode_on, "partition_size": 4}
+def test_a_store_has_them_drawn_again(tmp_path, place, on_error, encode_on):
+    options = place | {"store": tmp_path / "store", "encode_on": encode_on, "partition_size": 4}
     (fails := tmp_path / "fails").touch()
     animator, path = Mended(fails), tmp_path / "a.mkv"
     with pytest.warns(SkippedFrameWarning):

@@ -1,10 +1,10 @@
 """JupyterLab and Chromium for the tests in this folder, which are skipped where these are missing."""
 
-import os
 import shutil
 from importlib.util import find_spec
 
 import pytest
+from skipped_files import skips_files
 
 MISSING = [
     name for name in ("bokeh", "dask_labextension", "jupyterlab", "playwright") if not find_spec(name)
@@ -12,15 +12,7 @@ MISSING = [
 MISSING += [] if shutil.which("chromium") else ["the program chromium"]
 
 
-class _Skipped(pytest.File):
-    def collect(self):
-        pytest.skip(f"missing: {', '.join(MISSING)}")
-
-
-def pytest_pycollect_makemodule(module_path, parent):
-    """Skip whole files, which may import what is missing."""
-    if MISSING and os.environ.get("DASK_ANIMATE_LAB") != "1":
-        return _Skipped.from_parent(parent, path=module_path)
+pytest_pycollect_makemodule = skips_files(MISSING, unless="DASK_ANIMATE_LAB")
 
 
 @pytest.fixture(scope="session")

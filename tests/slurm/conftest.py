@@ -7,20 +7,13 @@ from importlib.util import find_spec
 import dask
 import pytest
 from helpers import SUPPORT
+from skipped_files import skips_files
 from slurm import missing, running_slurm
 
 MISSING = [*missing(), *([] if find_spec("dask_jobqueue") else ["dask_jobqueue"])]
 
 
-class _Skipped(pytest.File):
-    def collect(self):
-        pytest.skip(f"missing: {', '.join(MISSING)}")
-
-
-def pytest_pycollect_makemodule(module_path, parent):
-    """Skip whole files, which may import what is missing."""
-    if MISSING and os.environ.get("DASK_ANIMATE_SLURM") != "1":
-        return _Skipped.from_parent(parent, path=module_path)
+pytest_pycollect_makemodule = skips_files(MISSING, unless="DASK_ANIMATE_SLURM")
 
 
 @pytest.fixture(scope="session")
