@@ -22,7 +22,7 @@ from ..provenance import (
 from .frame_digest import frame_digest, matches
 from .frame_store import FrameStore
 
-#: What becomes of frames whose tokens are unique.
+#: What becomes of frames whose tokens no other render has.
 DRAWN_AGAIN = "these frames are stored, but the next render with this store will draw them again"
 
 
@@ -116,7 +116,8 @@ class CacheWriter:
     n_frames : int
         Number of frames.
     tokens : FrameTokens or None
-        What the frames are drawn from; None if no other render looks for them, and none is found.
+        What the frames are drawn from; None if no other render looks for them, and only those of this
+        render are found.
 
     Attributes
     ----------
@@ -144,6 +145,7 @@ class CacheWriter:
         self._first = start  # of the chunk whose pixels are held
         self._is_read = self._is_changed = False
         self._written: list[tuple[int, int]] = []
+        self._may_be_found = np.ones(n_frames, bool)
         self.n_reused = 0
 
     @property
@@ -154,12 +156,15 @@ class CacheWriter:
     def find(self, frame_idx: int, params: Any) -> NDArray[np.uint8] | None:
         """Return a frame if the store has it, drawn by the same code from the same parameters.
 
+        What cannot be compared is found only if this render has stored it: a partition that is drawn
+        again, as its worker is gone, must not replace frames that are in use.
+
         Has to be called for each frame in order, once, or again until it is drawn. A frame that is not
         found has to be drawn into `slot` and given to `put`.
         """
         self._begin(frame_idx)
         known = None if self._tokens is None else self._tokens.known(frame_idx, params)
-        token = np.frombuffer(known or unique_token(), np.uint8)
+        token = np.frombuffer(known or self._store.own_token(frame_idx), np.uint8)
         new = self.frame_digests[frame_idx - self._start]
         new[:TOKEN_BYTES] = token
         stored = self._stored_digests[frame_idx - self._start]
@@ -182,10 +187,11 @@ class CacheWriter:
     def put(self, frame_idx: int, *, may_be_found: bool = True) -> NDArray[np.uint8]:
         """Take the frame that was drawn into its slot, and return it.
 
-        `may_be_found` is False for a frame that the next render is to draw again.
+        `may_be_found` is False for a frame that is to be drawn again, whoever asks for it next.
         """
         frame = self._slot(frame_idx)
         row = self.frame_digests[frame_idx - self._start]
+        self._may_be_found[frame_idx - self._start] = may_be_found
         if not may_be_found:
             row[:TOKEN_BYTES] = np.frombuffer(unique_token(), np.uint8)
         row[:] = np.frombuffer(frame_digest(row[:TOKEN_BYTES].tobytes(), frame), np.uint8)
@@ -199,7 +205,7 @@ class CacheWriter:
         ----------
         environment : Environment or None
             What the frames depend on now, if they have tokens of what they are drawn from. If drawing
-            has made it unknown, their tokens become unique.
+            has made it unknown, no other render finds them.
         """
         was_lost = False
         if self._tokens is not None and environment is not None:
@@ -207,8 +213,10 @@ class CacheWriter:
         for start, stop in self._written:
             digests = self.frame_digests[start - self._start : stop - self._start]
             if was_lost:
-                for row in digests:
-                    row[:TOKEN_BYTES] = np.frombuffer(unique_token(), np.uint8)
+                for frame_idx, row in enumerate(digests, start):
+                    if self._may_be_found[frame_idx - self._start]:
+                        token = self._store.own_token(frame_idx)
+                        row[:TOKEN_BYTES] = np.frombuffer(token, np.uint8)
             self._store.write_frame_digests(start, digests)
 
     def _slot(self, frame_idx: int) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zarr.storage import StorePath
 
 from ..errors import StoreError
+from ..provenance import digest
 from .frame_digest import FRAME_DIGEST_BYTES, frame_digest, matches
 from .layout import KIND, METADATA_KEY, open_group, read_metadata
 from .location import lives_in_memory, raises_store_errors
@@ -108,6 +109,10 @@ class FrameStore:
                 f"another render began to use the store {self} before this one was complete, and goes "
                 f"on with it: one render at a time can use a store"
             )
+
+    def own_token(self, frame_idx: int) -> bytes:
+        """Return a token for a frame that equals none of another render, wherever it is drawn."""
+        return digest(self._render, repr(frame_idx))
 
     def require_visible(self, start: int, digests: NDArray[np.uint8], worker: str) -> None:
         """Raise unless this process reads the frame digests that a worker says it wrote."""
