@@ -2,10 +2,10 @@
 
     python benchmarks/saving.py [runs] [animation ...]
 
-The animations are those of tests/support/animations.py, ten times as long and 640x480. Each run is a new
-interpreter, from start to exit; the ways take turns. "defaults" gives only the file; "same" gives both
-preset slow and crf 20. Prints medians and ranges in seconds, ratios,
-and the geometric mean of the ratios.
+The animations are those of tests/support/func_animations.py, ten times as long and 640x480. Each run is
+a new interpreter, from start to exit; the ways take turns. "defaults" gives only the file; "same" gives
+both preset slow and crf 20. Prints medians and ranges in seconds, ratios, and the geometric mean of the
+ratios.
 """
 
 import statistics
@@ -24,11 +24,11 @@ import matplotlib
 matplotlib.use("agg")
 sys.path.insert(0, {support!r})
 warnings.simplefilter("ignore")
-import animations
+import func_animations
 
-animations.SIZE.update(figsize=(6.4, 4.8), dpi=100)
-animations.LONGER = 10
-animation = animations.{name}()
+func_animations.SIZE.update(figsize=(6.4, 4.8), dpi=100)
+func_animations.LONGER = 10
+animation = func_animations.{name}()
 """
 WAYS = {
     ("defaults", "matplotlib"): 'animation.save("a.mp4", writer="ffmpeg")',
@@ -55,9 +55,9 @@ def run(name, way):
 
 def main(runs=3, *wanted):
     sys.path.insert(0, str(SUPPORT))
-    import animations
+    import func_animations
 
-    makers = animations.WITHOUT_HISTORY + animations.WITH_HISTORY
+    makers = func_animations.WITHOUT_HISTORY + func_animations.WITH_HISTORY
     names = [maker.__name__ for maker in makers if not wanted or maker.__name__ in wanted]
     print("| animation | settings | matplotlib | save | ratio |")
     print("|---|---|---|---|---|")

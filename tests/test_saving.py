@@ -9,13 +9,13 @@ import subprocess
 import sys
 import threading
 
-import animations
 import av
+import func_animations
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from animations import NOT_COPIED, SIZE, WITH_HISTORY, WITHOUT_HISTORY, X
+from func_animations import NOT_COPIED, SIZE, WITH_HISTORY, WITHOUT_HISTORY, X
 from helpers import WARNINGS, assert_nothing_beside
 from matplotlib.animation import AbstractMovieWriter, FuncAnimation, TimedAnimation
 
@@ -61,7 +61,7 @@ def saved_by_matplotlib(animation):
 
 @pytest.fixture(autouse=True)
 def fresh_state():
-    animations.node = 0
+    func_animations.node = 0
     yield
     plt.close("all")
 
@@ -76,7 +76,7 @@ def assert_same_as_matplotlib(make, path, **options):
     animation = make()
     expected = saved_by_matplotlib(animation)
     plt.close("all")
-    animations.node = 0
+    func_animations.node = 0
     animation = make()
     video = dask_animate.save(animation, path, **LOSSLESS | options)
     np.testing.assert_array_equal(decoded(path), expected)
@@ -113,14 +113,14 @@ def test_history_is_found(make, tmp_path, client):
 def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
     make, path = WITH_HISTORY[0], tmp_path / "a.mkv"
     expected = saved_by_matplotlib(make())
-    animations.node = 0
+    func_animations.node = 0
     with pytest.warns(SequentialWarning, match="by one other process"):
         render = dask_animate.save(make(), path, codec="ffv1", num_workers=2, wait=False)
     assert render.result().stats.n_frames_here == 0
     np.testing.assert_array_equal(decoded(path), expected)
 
 
-@pytest.mark.parametrize("make", names([animations.basic_line, animations.late_mark]))
+@pytest.mark.parametrize("make", names([func_animations.basic_line, func_animations.late_mark]))
 def test_short_renders_are_drawn_in_order_here(make, tmp_path):
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
@@ -136,7 +136,7 @@ def test_short_renders_are_copied_once(tmp_path, monkeypatch):
         return dumps(drawing, *functions)
 
     monkeypatch.setattr("dask_animate.adapters.animation_copy.dumps", copy)
-    video = dask_animate.save(animations.basic_line(), tmp_path / "a.mkv", num_workers=2)
+    video = dask_animate.save(func_animations.basic_line(), tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
     assert len(copied) == 1
 
@@ -162,8 +162,8 @@ def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, tmp_path):
 
 
 def test_what_cannot_be_copied_cannot_be_drawn_otherwise(tmp_path):
-    reason = NOT_COPIED[animations.generator_in_function]
-    animation = animations.generator_in_function()
+    reason = NOT_COPIED[func_animations.generator_in_function]
+    animation = func_animations.generator_in_function()
     with pytest.raises(AnimatorPickleError, match=reason):
         dask_animate.save(animation, tmp_path / "b.mkv", sequential=False)
     with pytest.raises(OptionError, match=f"store: not possible if matplotlib draws.*{reason}"):
@@ -173,10 +173,10 @@ def test_what_cannot_be_copied_cannot_be_drawn_otherwise(tmp_path):
 
 def test_classes_and_modules_are_put_back_before_matplotlib_draws(tmp_path):
     """matplotlib's own calls change them, as they always do; the calls of copies leave no trace."""
-    animation = animations.counter_in_a_class()
+    animation = func_animations.counter_in_a_class()
     with pytest.warns(SequentialWarning):
         dask_animate.save(animation, tmp_path / "a.mkv")
-    assert animations.Counted.n == 7  # the initial draw, and six frames
+    assert func_animations.Counted.n == 7  # the initial draw, and six frames
 
 
 @pytest.mark.parametrize("size", [(2.3, 1.6), (2.01, 1.63), (2.03, 2.03)])
@@ -211,7 +211,14 @@ def test_a_function_that_changes_the_directory(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "make",
-    names([animations.basic_line, animations.walks_3d, animations.numbered_figure, animations.images]),
+    names(
+        [
+            func_animations.basic_line,
+            func_animations.walks_3d,
+            func_animations.numbered_figure,
+            func_animations.images,
+        ]
+    ),
 )
 def test_workers_draw_the_same(make, tmp_path, client):
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", client=client, **ON_WORKERS)
@@ -219,7 +226,7 @@ def test_workers_draw_the_same(make, tmp_path, client):
 
 
 def test_what_is_the_callers_stays_as_it_was(tmp_path, client):
-    animation = animations.object_that_holds_its_animation()
+    animation = func_animations.object_that_holds_its_animation()
     holder = animation._func.__self__
     figure = animation._fig
     figure.canvas.draw()
@@ -237,7 +244,7 @@ def test_what_is_the_callers_stays_as_it_was(tmp_path, client):
 
 
 def test_random_states_are_those_of_the_call(tmp_path, client):
-    animation = animations.global_random_numbers()
+    animation = func_animations.global_random_numbers()
     with pytest.warns(SequentialWarning, match="seed=0 gives each frame numbers of its own"):
         dask_animate.save(animation, tmp_path / "a.mkv", client=client, **LOSSLESS | ON_WORKERS)
     dask_animate.save(animation, tmp_path / "b.mkv", seed=0, client=client, **LOSSLESS | ON_WORKERS)
@@ -284,7 +291,7 @@ def test_a_generator_is_read_once(repeat, tmp_path):
 @pytest.mark.filterwarnings("ignore:Animation was deleted")
 def test_items_are_there_again_if_history_shows_late(tmp_path, client):
     def make():
-        animation = animations.late_mark()
+        animation = func_animations.late_mark()
         return FuncAnimation(
             animation._fig, animation._func, iter(range(40)), save_count=50, repeat=False
         )
@@ -372,20 +379,20 @@ def test_unannounced_changes_of_sequential_frames(tmp_path):
 
 
 def test_frames_are_kept_and_found_again(tmp_path):
-    def saved(make=animations.pendulum):
+    def saved(make=func_animations.pendulum):
         video = dask_animate.save(make(), tmp_path / "a.mkv", store=tmp_path / "store", **LOSSLESS)
         plt.close("all")
         return video.stats.n_frames_reused
 
     assert [saved(), saved()] == [0, 40]
     with pytest.raises(OptionError, match="store= keeps frames that can be drawn alone, but frame"):
-        dask_animate.save(animations.trail(), tmp_path / "a.mkv", store=tmp_path / "other")
+        dask_animate.save(func_animations.trail(), tmp_path / "a.mkv", store=tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
 def test_segments_are_kept(tmp_path, client):
     kept = {"keep_segments": tmp_path / "kept", "partition_size": [5, 10, 5], "codec": "ffv1"}
-    animation = animations.basic_line()
+    animation = func_animations.basic_line()
     dask_animate.save(animation, tmp_path / "a.mkv", sequential=False, client=client, **kept)
     dask_animate.join(sorted((tmp_path / "kept").iterdir()), tmp_path / "b.mkv")
     expected = saved_by_matplotlib(animation)

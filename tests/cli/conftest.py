@@ -5,6 +5,7 @@ import textwrap
 
 import commands
 import pytest
+from matplotlib import pyplot as plt
 
 from dask_animate.cli import loading
 
@@ -25,3 +26,4 @@ def folder(tmp_path, monkeypatch):
     before = {*sys.modules}
     yield folder
     commands.forget_modules(before)
+    plt.close("all")

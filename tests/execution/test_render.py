@@ -769,7 +769,7 @@ class Stops(FrameNumber):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize(
     ("where", "message"),
-    [("setup", r"setup\(\) failed: {}: $"), (37, r"frame 37 could not be drawn: {}:  \(params: 259\)")],
+    [("setup", r"setup\(\) failed: {}$"), (37, r"frame 37 could not be drawn: {} \(params: 259\)")],
 )
 @pytest.mark.parametrize("fixture", ["client", "in_process"])
 def test_what_would_end_a_process_ends_no_worker(tmp_path, request, where, message, error, fixture):

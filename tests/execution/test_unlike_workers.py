@@ -1,6 +1,7 @@
 """Workers that would draw other frames are found before they draw any."""
 
 import contextlib
+import time
 import warnings
 
 import numpy as np
@@ -184,6 +185,8 @@ def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
             for n in range(90):
                 if n == 20:
                     add_worker(client, SHADE=shade)
+                if n > 20:
+                    time.sleep(0.04)  # so that there is work left for it
                 yield n
 
         options = {"on_mismatch": on_mismatch, "store": tmp_path / f"{shade}.zarr"}

@@ -1,7 +1,9 @@
 """A local server that speaks S3, with a bucket named "bucket"."""
 
 import contextlib
+import gc
 import logging
+import warnings
 
 import pytest
 
@@ -28,4 +30,8 @@ def s3_server():
         client.close()
         S3FileSystem.clear_instance_cache()  # of another server
         yield url
+        S3FileSystem.clear_instance_cache()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # of connections that s3fs leaves open
+            gc.collect()
     server.stop()
