@@ -1,7 +1,8 @@
 """The pixels of pictures, which Pillow puts together of drawn frames. Alpha is not premultiplied.
 
-Two pictures meet in three ways, each exact to one level of 255: ``over``, a blend, and a resize. Where
-nothing is transparent, pixels are copied.
+Two pictures meet in three ways: ``over``, a blend, and a resize. Colors as they are seen, multiplied by
+alpha, are exact to one level of 255, or to one and a half where both alphas are mixed with an opacity or
+resized. Where nothing is transparent, pixels are copied.
 """
 
 from __future__ import annotations

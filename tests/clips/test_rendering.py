@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 import zarr
 from clip_laws import shown
-from helpers import FailsAt, FrameNumber, decode, read_numbers
+from helpers import Counted, FailsAt, FrameNumber, decode, read_numbers
 
 from dask_animate import Animator, Clip, FrameSource
 from dask_animate.encoding import probe
@@ -26,19 +26,6 @@ def where(request):
     if request.param == "here":
         return {"num_workers": 1}
     return {"client": request.getfixturevalue("client")}
-
-
-class Counted(FrameNumber):
-    """Leaves a line in a file for each frame that is drawn."""
-
-    def __init__(self, log):
-        super().__init__()
-        self.log = log
-
-    def update(self, frame_idx, params):
-        with open(self.log, "a") as file:
-            file.write(f"{frame_idx} {params}\n")
-        super().update(frame_idx, params)
 
 
 def numbers(clip, path, fps=None, **options):

@@ -16,7 +16,7 @@ import dask.bag as db
 import numpy as np
 import pytest
 import zarr
-from helpers import SUPPORT, FailsAt, FrameNumber, KillsItsWorker, read_numbers
+from helpers import SUPPORT, Counted, FailsAt, FrameNumber, KillsItsWorker, read_numbers
 from zarr.storage import LocalStore
 
 from dask_animate import FrameSource
@@ -28,19 +28,6 @@ from dask_animate.storage import FrameStore
 
 N = 40
 HERE = {"num_workers": 1}
-
-
-class Counted(FrameNumber):
-    """Leaves a line in a file for each frame that is drawn."""
-
-    def __init__(self, log, sign=1):
-        super().__init__()
-        self.log, self.sign = log, sign
-
-    def update(self, frame_idx, params):
-        with open(self.log, "a") as file:
-            file.write(f"{frame_idx}\n")
-        super().update(frame_idx, params)
 
 
 class Glass(FrameSource):
@@ -81,7 +68,7 @@ def pools_in(folder):
 
 
 def drawn(log):
-    return sorted(map(int, log.read_text().split())) if log.exists() else []
+    return sorted(int(line.split()[0]) for line in log.read_text().splitlines()) if log.exists() else []
 
 
 def shown(frames, order):

@@ -201,6 +201,19 @@ class KillsItsWorker(FrameNumber):
         super().update(frame_idx, params)
 
 
+class Counted(FrameNumber):
+    """Leaves a line in a file for each frame that is drawn."""
+
+    def __init__(self, log):
+        super().__init__()
+        self.log = log
+
+    def update(self, frame_idx, params):
+        with open(self.log, "a") as file:
+            file.write(f"{frame_idx} {params}\n")
+        super().update(frame_idx, params)
+
+
 class CountsSetups(FrameNumber):
     """Leaves a file for each setup(), named by process and time."""
 
