@@ -49,8 +49,8 @@ KNOWS = {
 }
 #: What everything else may import, so that its arrows say nothing.
 BASE = {
-    *("data_url", "docstrings", "errors", "file_lock", "frames", "memory", "util", "validation"),
-    "video_options",
+    *("data_url", "docstrings", "errors", "file_lock", "frames", "memory", "recent", "util"),
+    *("validation", "video_options"),
 }
 COLORS = ("#4477aa", "#ee6677", "#228833", "#aa8822", "#66aacc", "#aa3377")
 STYLE = (

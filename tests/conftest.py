@@ -2,12 +2,20 @@
 
 import pytest
 from clusters import local_client
+from matplotlib import pyplot as plt
 
 
 def _client(n_workers, threads_per_worker=1, **kwargs):
     cluster, client = local_client(n_workers, threads_per_worker, **kwargs)
     with cluster, client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _figures_of_a_test():
+    """Close what a test leaves open, as others look for figures that the library has left."""
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -295,8 +295,9 @@ def program() -> None:
     "Looking at it",
     "--check",
     is_flag=True,
-    help="First check that frames depend on their parameters alone; if not, end with code 1. Without "
-    "--output, that is all. Not for a FuncAnimation or an ArtistAnimation.",
+    help="First check that frames depend on their parameters alone, and that all workers can draw and "
+    "encode them and reach the store; if not, end with code 1. Without --output, that is all. Not for "
+    "a FuncAnimation, an ArtistAnimation or a Clip.",
 )
 @_option(
     "Looking at it",
@@ -322,8 +323,10 @@ def render(
     """Draw an animation and write it to a video.
 
     FILE_OR_MODULE:NAME, such as wave.py:Wave, names an Animator or a FrameSource, a class of one, a
-    FuncAnimation or an ArtistAnimation of matplotlib, data of xarray, or a function without arguments
-    that returns one of these. A file may use modules in its directory; workers elsewhere need neither.
+    FuncAnimation or an ArtistAnimation of matplotlib, a Clip, data of xarray, or a function without
+    arguments that returns one of these.
+
+    A file may use modules in its directory; workers elsewhere need neither.
     """
     cluster = _cluster(options)
     # Nothing is shown on a screen, also where there is one.

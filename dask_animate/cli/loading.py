@@ -69,6 +69,7 @@ def is_drawable(value: object) -> bool:
     return (
         issubclass(kind, Renderable)
         or is_matplotlib_animation(value)
+        or is_clip(value)
         or (not isinstance(value, type) and is_of_xarray(value))
     )
 
@@ -77,6 +78,12 @@ def is_matplotlib_animation(value: object) -> bool:
     """Return whether a value is an animation of matplotlib."""
     loaded = sys.modules.get("matplotlib.animation")
     return loaded is not None and isinstance(value, loaded.Animation)
+
+
+def is_clip(value: object) -> bool:
+    """Return whether a value is a `Clip`."""
+    loaded = sys.modules.get("dask_animate.clips.clip")
+    return loaded is not None and isinstance(value, loaded.Clip)
 
 
 def is_of_xarray(value: object) -> bool:

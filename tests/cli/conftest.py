@@ -5,7 +5,6 @@ import textwrap
 
 import commands
 import pytest
-from matplotlib import pyplot as plt
 
 from dask_animate.cli import loading
 
@@ -26,4 +25,3 @@ def folder(tmp_path, monkeypatch):
     before = {*sys.modules}
     yield folder
     commands.forget_modules(before)
-    plt.close("all")

@@ -9,6 +9,7 @@ import pytest
 from clusters import local_client
 from commands import finish, run, start, wait_until
 from helpers import assert_shows
+from unlike_workers import unlike_client
 
 from dask_animate.cli import cluster as cluster_module
 
@@ -55,6 +56,19 @@ def test_a_store_on_workers_goes_on_and_sees_changes(folder, scheduler):
     assert code == 0
     assert "from the store" not in lines[-1]
     assert_shows(folder / "a.mp4", range(200, 212))
+
+
+def test_the_check_asks_all_workers(folder):
+    (folder / "shades.py").write_text("from unlike_workers import ByVariable")
+    with unlike_client({}, {"SHADE": "0.8"}) as client:
+        done = run(
+            *("render", "shades.py:ByVariable", "-p", "range(9)", "-o", "a.mp4", "--check"),
+            *("--scheduler", client.scheduler.address),
+        )
+    assert done.exit_code == 1
+    assert "problem: " in done.stdout
+    assert done.stdout.count("tcp://") >= 2
+    assert not (folder / "a.mp4").exists()
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])

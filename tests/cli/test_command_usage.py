@@ -120,6 +120,14 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
         (f"render {GOOD} --slurm --jobs 2 --workers 2", "--workers: with jobs, --jobs and --cores say"),
         ("render plot.py:animation -p 'range(9)' -o a.mp4", "has its own frames, leave it out"),
         ("render plot.py:animation --check", "--check is for an Animator, plot.py:animation is a Func"),
+        ("render animations.py:film -p 'range(9)' -o a.mp4", "--params: a Clip has its own frames, lea"),
+        (
+            "render animations.py:film --check",
+            "--check is for an Animator, animations.py:film is a Clip",
+        ),
+        ("render animations.py:film -o a.mp4 --frames 5:21", "animations.py:film has 20 frames"),
+        ("render animations.py:film -o a.mp4 --frames 20:", "animations.py:film has 20 frames"),
+        ("render animations.py:film -o a.mp4 --dpi 50", "--dpi is for an Animator or an animation of "),
         ("render plot.py:animation -o a.mp4 --frames 2:", "--frames has to begin with 0 for a FuncAnim"),
         ("render animations.py:numbers -p 'range(9)' -o a.xyz", "the output file must end in .mp4"),
         (

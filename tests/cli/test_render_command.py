@@ -155,7 +155,8 @@ def test_quiet_says_nothing(folder):
 def test_look_first(folder):
     done = run("render", "animations.py:numbers", "-p", "range(9)", "--preview", "x/s.png", "--check")
     assert done.exit_code == 0
-    assert done.stdout.startswith("OK: ")
+    assert [line.startswith("OK: ") for line in done.stdout.splitlines()[:2]] == [True, True]
+    assert "this process" in done.stdout
     assert (folder / "x" / "s.png").read_bytes().startswith(b"\x89PNG")
     assert not list(folder.glob("*.mp4"))
 
@@ -165,6 +166,25 @@ def test_what_the_check_finds_ends_the_command(folder):
     assert done.exit_code == 1
     assert "depend" in done.stdout
     assert not (folder / "a.mp4").exists()
+
+
+def test_what_the_preflight_finds_ends_the_command(folder):
+    (folder / "taken").touch()
+    done = run("render", "animations.py:numbers", "-p", "range(9)", "--check", "-o", "taken/a.mp4")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("OK: ")
+    assert "problem: " in done.stdout
+    assert "taken" in done.stdout
+
+
+def test_a_clip(folder):
+    rendered("animations.py:film", "-o", "a.mp4", "--preview", "s.png")
+    assert (folder / "s.png").read_bytes().startswith(b"\x89PNG")
+    forth, back = range(100, 110), range(109, 99, -1)
+    shown = [read_numbers(frame)[1] for frame in decode(folder / "a.mp4", 20)]
+    assert shown == [*forth, *back]
+    rendered("animations.py:film", "-o", "b.mp4", "--frames", "8:13", "--fps", "20")
+    assert [read_numbers(frame)[1] for frame in decode(folder / "b.mp4", 20)] == shown[8:13]
 
 
 def test_report(folder):

@@ -179,14 +179,19 @@ _LATER = [
 
 @pytest.mark.parametrize(("shade", "is_like", "on_mismatch"), _LATER)
 def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
+    class Slow(ByVariable):
+        """Has work left for the worker."""
+
+        def update(self, frame_idx, params):
+            time.sleep(0.04 * (frame_idx > 20))
+            super().update(frame_idx, params)
+
     with unlike_client({}) as client:
 
         def params():
             for n in range(90):
                 if n == 20:
                     add_worker(client, SHADE=shade)
-                if n > 20:
-                    time.sleep(0.04)  # so that there is work left for it
                 yield n
 
         options = {"on_mismatch": on_mismatch, "store": tmp_path / f"{shade}.zarr"}
@@ -194,13 +199,13 @@ def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("ignore")  # of the store: modules of tests change
                 warnings.simplefilter("always", MismatchWarning)
-                video = render(ByVariable(), tmp_path, client, params(), **options)
+                video = render(Slow(), tmp_path, client, params(), **options)
             np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(90)))
             assert drawn_by(video, client) == ({0, 1} if is_like else {0})
             assert len(caught) == (not is_like)
         else:
             with pytest.raises(AnimateError, match=r"its frames differ|shades"):
-                render(ByVariable(), tmp_path, client, params(), **options)
+                render(Slow(), tmp_path, client, params(), **options)
             assert not (tmp_path / "a.mkv").exists()
 
 

@@ -17,7 +17,7 @@ ANIMATIONS = """
 
     from helpers import FailsAt, FrameNumber, Noise, Slow
 
-    from dask_animate import FrameSource, animate
+    from dask_animate import Clip, FrameSource, animate
     from sibling import VALUE, shade
 
     HERE = Path(__file__).parent
@@ -59,6 +59,10 @@ ANIMATIONS = """
     items = [7, 8, 9]
     empty = []
     iterator = iter(items)
+
+    def film():
+        ten = Clip(numbers, range(10), fps=20)
+        return ten + ten.reverse()
 
     def make():
         return Numbers()
