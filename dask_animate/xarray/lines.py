@@ -78,6 +78,10 @@ def line_coordinates(
 ) -> tuple[Hashable, Hashable | None]:
     """Return the names of the coordinates along lines and between them; None for a single line."""
     if frame.ndim == 1:
+        if hue is not None:
+            raise OptionError(
+                f"hue={hue!r} tells several lines apart, but a frame is one line along {frame.dims[0]!r}"
+            )
         return (frame.dims[0] if along is None else along), None
     if hue is None:
         assert along is not None

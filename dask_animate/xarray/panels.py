@@ -196,10 +196,13 @@ def coordinate(frame: xr.DataArray, name: Hashable) -> xr.DataArray:
     Raises
     ------
     OptionError
-        If there is none of this name.
+        If there is none of this name, or it is the same for the whole slice.
     """
     if name in frame.coords:
-        return frame.coords[name]
+        found = frame.coords[name]
+        if not found.ndim:
+            raise OptionError(f"{name!r} is one number in a frame, and no coordinate along it")
+        return found
     if name in frame.dims:
         return xr.DataArray(np.arange(frame.sizes[name]), dims=(name,), name=str(name))
     known = sorted(map(str, {*frame.coords, *frame.dims}))

@@ -377,6 +377,24 @@ def test_all_arguments_of_the_accessor_are_described():
         assert "As in" not in inspect.getdoc(method)
 
 
+@pytest.mark.parametrize(
+    ("dims", "words", "said"),
+    [
+        (3, {"x": "height"}, "'height' is one number in a frame, and no coordinate along it"),
+        (3, {"x": "height", "y": "lon"}, "'height' is one number"),
+        (3, {"plot": "line", "hue": "height"}, "'height' is one number"),
+        (3, {"plot": "line", "x": "height", "hue": "lat"}, "'height' is one number"),
+        (2, {"x": "height"}, "'height' is one number"),
+        (2, {"hue": "lon"}, "hue='lon' tells several lines apart, but a frame is one line along 'lon'"),
+    ],
+)
+def test_words_that_name_nothing_along_a_frame(dims, words, said):
+    data = field().assign_coords(height=2.0)
+    data = data if dims == 3 else data.isel(lat=0)
+    with pytest.raises((OptionError, SetupError), match=said):
+        DataArrayAnimator(data, dim="time", **words).limits()
+
+
 def test_what_cannot_be_drawn_is_found_before_the_data_is_read():
     def fails(block):
         raise AssertionError("read")
