@@ -11,6 +11,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from ..frames import FrameSize
 from .encoders import Encoding
+from .scheduling import scheduling_kept
 
 # BT.709 in limited range for YUV, sRGB in full range for RGB. The numbers are those of ITU-T H.273, and
 # FFmpeg's for the range. Players guess BT.601 or BT.709 from the size of untagged pixels.
@@ -44,6 +45,13 @@ def configure(context: VideoCodecContext, encoding: Encoding, size: FrameSize, t
         setattr(context, name, value)
     context.options = options
     os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 writes to stderr directly: errors only
+
+
+def open_encoder(context: VideoCodecContext) -> None:
+    """Open an encoder, unless it is open."""
+    if not context.is_open:
+        with scheduling_kept():
+            context.open()
 
 
 def color_tags(pixel_format: str) -> Mapping[str, int]:

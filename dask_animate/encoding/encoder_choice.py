@@ -14,7 +14,7 @@ from ..errors import EncoderError, OptionError
 from ..frames import FrameSize
 from ..validation import in_short, require_choice
 from ._pyav import unknown_options
-from .codec_context import configure
+from .codec_context import configure, open_encoder
 from .encoders import ENCODERS, GPU_ENCODERS, RATE_OPTIONS, Encoder, Encoding
 from .formats import CODECS, encoded_size
 from .options import EncodeOptions
@@ -172,7 +172,7 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
         try:
             context = av.Codec(encoder.name, "w").create("video")
             configure(context, encoding, size, threads=1)
-            context.open()
+            open_encoder(context)
         except (av.error.FFmpegError, ValueError) as exc:
             failure = exc
     if isinstance(failure, av.codec.codec.UnknownCodecError):

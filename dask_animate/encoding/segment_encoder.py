@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import EncoderError
 from ..frames import FrameSize
 from ._pyav import get_alpha
-from .codec_context import configure, encoder_build
+from .codec_context import configure, encoder_build, open_encoder
 from .conversion import Converter
 from .encoders import Encoding
 from .segment import Packet, Segment
@@ -126,6 +126,7 @@ class SegmentEncoder:
         assert context is not None, "the encoder is closed"
         self._is_interrupted = True  # until the packets are here
         try:
+            open_encoder(context)
             packets = context.encode(picture)
         except (av.error.FFmpegError, ValueError) as exc:
             raise EncoderError(f"encoding frame {self._start + self.n_frames} failed: {exc}") from exc
