@@ -36,8 +36,7 @@ def make_current(figure: Figure) -> None:
 def current_settings() -> dict[str, Any]:
     """Return the rcParams of this process that affect how a figure looks."""
     with turn():  # not those of an animator in another thread
-        rc: Any = matplotlib.rcParams.copy()
-    settings: dict[str, Any] = dict(rc)
+        settings = _copied_settings()
     epoch = date_epoch()
     if epoch is not None:  # fixed by the first date conversion, whatever the setting says
         settings["date.epoch"] = epoch
@@ -77,13 +76,13 @@ class IsolatedState:
                 return
             with ExitStack() as stack:
                 stack.enter_context(_restored_date_epoch(reset=bool(self._settings)))
-                stack.enter_context(matplotlib.rc_context(rc=self._changed_settings()))
+                stack.enter_context(_restored_settings())
+                self._install_settings()
                 if self._keep_random_states:
                     stack.enter_context(restored_random_states())
                 stack.enter_context(_pyplot_figures(self._figures))
                 self._depth += 1
-                rc: Any = matplotlib.rcParams
-                self._rc_on_entry = dict.copy(rc)
+                self._rc_on_entry = _copied_settings()
                 try:
                     with isolation():
                         yield
@@ -93,7 +92,7 @@ class IsolatedState:
     def restore_settings(self) -> None:
         """Undo all changes of rcParams since the state became active; only while it is active."""
         if self.has_changed_settings():  # cheaper than finding out which
-            matplotlib.rcParams.update(self._changed_settings())
+            self._install_settings()
 
     def has_changed_settings(self) -> bool:
         """Return True if rcParams were changed since then; only while the state is active."""
@@ -117,16 +116,40 @@ class IsolatedState:
         with self.active():
             Gcf.destroy_all()
 
-    def _changed_settings(self) -> dict[Any, Any]:
+    def _install_settings(self) -> None:
         # Each assignment runs a validator, so assign only values that differ.
         if not self._settings:
-            return {}
+            return
         now = current_settings()
-        return {
+        changed: dict[Any, Any] = {
             key: value
             for key, value in self._settings.items()
             if key in now and now[key] is not value and now[key] != value
         }
+        if changed:
+            matplotlib.rcParams.update(changed)
+
+
+def _copied_settings() -> dict[str, Any]:
+    """Return all rcParams.
+
+    By iterating over them as a dict: an iterator of `RcParams` goes through `warnings.catch_warnings`,
+    after which Python shows warnings again that were to be shown once; and it takes longer.
+    """
+    rc: Any = matplotlib.rcParams
+    return dict(dict.items(rc))
+
+
+@contextmanager
+def _restored_settings() -> Iterator[None]:
+    """Restore rcParams on exit, but for the backend, as `matplotlib.rc_context` does."""
+    before = _copied_settings()
+    del before["backend"]
+    try:
+        yield
+    finally:
+        rc: Any = matplotlib.rcParams
+        dict.update(rc, before)
 
 
 @contextmanager

@@ -1,0 +1,264 @@
+"""Faults that happen at a given frame of a render: what happens, and to whom, is data.
+
+An `InjectedFrames` animator lets a fault happen in the process that draws its frame, or tells the
+process that watches, whose `Outside` does what no worker can do to itself. Each fault happens once,
+whoever draws its frame how often.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import distributed.metrics
+import psutil
+from distributed import Client
+from helpers import FrameNumber
+
+from dask_animate.errors import (
+    FrameError,
+    OutputError,
+    StoreError,
+    WorkerError,
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens when a frame is drawn.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `INSIDE` or `OUTSIDE`.
+    frame_idx : int
+        The frame.
+    seconds : float
+        How long it lasts, if it lasts.
+    """
+
+    kind: str
+    frame_idx: int
+    seconds: float = 0.0
+
+
+# -- in the process that draws -----------------------------------------------------------------------
+
+
+def _kill(fault):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _stop(fault):
+    """Stop the process, and let another one continue it."""
+    if os.fork() == 0:
+        time.sleep(fault.seconds)
+        os.kill(os.getppid(), signal.SIGCONT)
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _delay(fault):
+    time.sleep(fault.seconds)
+
+
+def _fail(fault):
+    raise ConnectionResetError("the disk of the network is away")
+
+
+def _skew(fault):
+    """Set the clock that this process reads forward or back."""
+    now = time.time
+
+    def later():
+        return now() + fault.seconds
+
+    time.time = later
+    distributed.metrics.time = later
+
+
+def _pause(fault):
+    """Let the worker's memory seem too full for more tasks, for a while."""
+    from distributed import get_worker
+
+    with contextlib.suppress(ValueError):  # not on a worker
+        manager = get_worker().memory_manager
+        former, manager.memory_pause_fraction = manager.memory_pause_fraction, 1e-9
+
+        def go_on():
+            manager.memory_pause_fraction = former
+
+        timer = threading.Timer(fault.seconds, go_on)
+        timer.daemon = True
+        timer.start()
+
+
+INSIDE = {
+    "kill": _kill,
+    "stop": _stop,
+    "delay": _delay,
+    "fail": _fail,
+    "skew": _skew,
+    "pause": _pause,
+}
+
+# -- from outside ------------------------------------------------------------------------------------
+
+
+class Outside(threading.Thread):
+    """Waits for frames to be drawn, and lets faults happen that come from outside.
+
+    Parameters
+    ----------
+    faults : sequence of Fault
+        Those of kinds in `OUTSIDE`.
+    directory : Path
+        Where `InjectedFrames` leaves its marks.
+    client : Client or None
+        Of the cluster that draws.
+    store, output : Path
+        Of the render.
+    main : int
+        Identifies the thread that an interrupt is sent to.
+    """
+
+    def __init__(self, faults, directory, client, store, output):
+        super().__init__(daemon=True)
+        self.faults = list(faults)
+        self.directory = directory
+        self.client = client
+        self.store = store
+        self.output = output
+        self.main = threading.get_ident()
+        self.fired = []
+        self._is_over = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info):
+        self._is_over.set()
+        self.join()
+
+    def run(self):
+        waiting = {mark_of(self.directory, fault): fault for fault in self.faults}
+        while waiting and not self._is_over.wait(0.005):
+            for mark in [mark for mark in waiting if mark.exists()]:
+                fault = waiting.pop(mark)
+                OUTSIDE[fault.kind](self, fault)
+                self.fired.append(fault)
+
+    def workers(self):
+        """Return the processes of the workers, the nannies of which are in this one."""
+        nannies = self.client.cluster.workers.values()
+        pids = [nanny.process.pid for nanny in nannies if nanny.process is not None]
+        return [psutil.Process(pid) for pid in pids if pid is not None and psutil.pid_exists(pid)]
+
+
+def _kill_all(outside, fault):
+    for process in outside.workers():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _restart(outside, fault):
+    with Client(outside.client.scheduler.address, set_as_default=False) as other:
+        other.restart(wait_for_workers=False)
+
+
+def _retire(outside, fault):
+    """Let a worker hand on what it holds and end, and another one come."""
+    cluster = outside.client.cluster
+    before = len(cluster.worker_spec)
+    cluster.scale(before - 1)
+    time.sleep(fault.seconds)
+    cluster.scale(before)
+
+
+def _interrupt(outside, fault):
+    signal.pthread_kill(outside.main, signal.SIGINT)
+
+
+def _lose_output(outside, fault):
+    shutil.rmtree(outside.output.parent, ignore_errors=True)
+
+
+def _corrupt(outside, fault):
+    """Write something else into a file of the store, as a disk may do."""
+    chunks = [path for path in outside.store.rglob("c/*") if path.is_file()]
+    if chunks:
+        chunk = random.Random(fault.frame_idx).choice(sorted(chunks))
+        with contextlib.suppress(FileNotFoundError):
+            data = bytearray(chunk.read_bytes())
+            data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
+            chunk.write_bytes(data)
+
+
+OUTSIDE = {
+    "kill all": _kill_all,
+    "restart": _restart,
+    "retire": _retire,
+    "interrupt": _interrupt,
+    "lose output": _lose_output,
+    "corrupt": _corrupt,
+}
+
+#: The errors in which a fault may end a render, with reason; none if the render has to succeed.
+ENDS_IN = {
+    "kill": (),
+    "stop": (),
+    "delay": (),
+    "fail": (FrameError,),
+    "skew": (),
+    "pause": (),
+    "kill all": (),
+    "restart": (),
+    "retire": (),
+    "interrupt": (KeyboardInterrupt,),
+    "lose output": (OutputError,),
+    "corrupt": (StoreError, WorkerError),
+}
+
+
+def mark_of(directory, fault):
+    """Return the file that says that a fault has happened, or is to happen."""
+    return Path(directory) / f"{fault.kind} {fault.frame_idx}".replace(" ", "-")
+
+
+class InjectedFrames(FrameNumber):
+    """Frame numbers, with faults.
+
+    Parameters
+    ----------
+    directory : Path
+        Empty, for marks of faults that have happened.
+    faults : sequence of Fault
+        What happens when, at most one for each frame and kind.
+    """
+
+    def __init__(self, directory, faults):
+        super().__init__()
+        self.directory = directory
+        self.faults = tuple(faults)
+
+    def update(self, frame_idx, params):
+        for fault in self.faults:
+            if fault.frame_idx == frame_idx and self._is_first(fault):
+                if fault.kind in INSIDE:
+                    INSIDE[fault.kind](fault)
+                else:
+                    time.sleep(0.05)  # so that what happens outside happens now
+        super().update(frame_idx, params)
+
+    def _is_first(self, fault):
+        try:
+            mark_of(self.directory, fault).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
