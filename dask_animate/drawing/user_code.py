@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -64,12 +65,39 @@ def is_another_threads_isolation(name: str | None) -> bool:
     return name in _names and not in_isolation()
 
 
+class _OwnRandomNumbers(random.Random):
+    """What modules use of the module `random`, with a state of its own."""
+
+    Random = random.Random
+
+
+_own_random_numbers = _OwnRandomNumbers()
+#: Modules whose code runs in other threads while frames are drawn, and uses Python's global generator,
+#: such as for the time until a connection is tried again.
+_WITH_RANDOM_NUMBERS = (
+    *("dask.sizeof", "distributed.comm.core", "distributed.scheduler", "distributed.utils_comm"),
+    *("distributed.worker", "distributed.worker_state_machine", "tornado.ioloop"),
+)
+
+
+def _let_others_use_own_random_numbers() -> None:
+    """Let Dask take random numbers of its own, so that it takes none from frames that are seeded.
+
+    There is no setting for it.
+    """
+    for name in _WITH_RANDOM_NUMBERS:
+        module = sys.modules.get(name)
+        if module is not None and vars(module).get("random") is random:
+            vars(module)["random"] = _own_random_numbers
+
+
 def seed_random_states(seed: int, *key: int) -> None:
     """Set NumPy's and Python's global random states from `seed` and `key`.
 
     Uses ``numpy.random.SeedSequence(seed, spawn_key=key)``, so that neighbouring keys give
     independent streams.
     """
+    _let_others_use_own_random_numbers()
     state = int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
     np.random.seed(state)
     random.seed(state)

@@ -1,6 +1,10 @@
 """What the code uses of distributed beyond its documentation is in the release that is installed."""
 
 import asyncio
+import importlib
+import inspect
+import random
+import re
 import time
 from contextlib import suppress
 
@@ -10,6 +14,7 @@ import pytest
 from distributed import Client, LocalCluster, SchedulerPlugin, WorkerPlugin, get_worker, secede
 from distributed.protocol.pickle import dumps
 
+from dask_animate.drawing import seed_random_states, user_code
 from dask_animate.execution import _distributed
 
 RELEASE = f"distributed {distributed.__version__}"
@@ -24,6 +29,24 @@ def client_in_threads():
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+@pytest.mark.parametrize("name", user_code._WITH_RANDOM_NUMBERS)
+def test_modules_take_random_numbers_of_their_own(name):
+    module = importlib.import_module(name)
+    seed_random_states(0, 1)
+    used = set(re.findall(r"\brandom\.(\w+)", inspect.getsource(module)))
+    assert used, f"{name} of {RELEASE} uses no random numbers"
+    assert [word for word in used if not hasattr(module.random, word)] == []
+    assert module.random is not random
+
+
+def test_connections_take_none_of_a_frames_random_numbers():
+    seed_random_states(0, 1)
+    expected = random.random()
+    seed_random_states(0, 1)
+    distributed.comm.core.random.uniform(0, 1)
+    assert random.random() == expected
 
 
 def test_workers_of_this_process(client_in_threads):

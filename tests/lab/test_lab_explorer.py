@@ -95,9 +95,10 @@ def test_failing_frame(lab, open_notebook):
     shown = Shown(notebook, 1)
     shown.drag(50 / 59)
     error = shown.output.locator("pre", has_text="could not be drawn")
-    while shown.frame_idx() != 50:
-        shown.handle.press("ArrowRight" if shown.frame_idx() < 50 else "ArrowLeft")
-        notebook.page.wait_for_timeout(200)
+    while (frame_idx := shown.frame_idx()) != 50:
+        step = 1 if frame_idx < 50 else -1
+        shown.handle.press("ArrowRight" if step > 0 else "ArrowLeft")
+        shown.expect(frame_idx + step)
     expect(error).to_be_visible()
     expect(error).to_contain_text("<img src=x onerror=alert(1)>")
     shown.handle.press("ArrowRight")

@@ -209,7 +209,7 @@ def _with_faults(scenario, folder, output, client, outcome):
     except _DiedError:
         outcome.ended_in = "died"
     except (Exception, KeyboardInterrupt) as exc:
-        outcome.ended_in = type(exc).__name__
+        outcome.ended_in = "" if video is not None else type(exc).__name__  # after the render
         if not isinstance(exc, scenario.may_end_in()):
             outcome.wrong.append(f"ended in {type(exc).__name__}: {exc}")
         elif isinstance(exc, FrameError) and "disk of the network" not in str(exc):
@@ -291,7 +291,11 @@ def _compare(scenario, output, outcome, skipped=()):
 
 
 def _check_before(scenario, output, outcome):
-    """After an error, the output is what it was before."""
+    """After an error, the output is what it was before; or the whole video, if Ctrl-C came too late."""
+    is_new = output.exists() and output.read_bytes() != b"before"
+    if is_new and outcome.ended_in == "KeyboardInterrupt":
+        _compare(scenario, output, outcome)
+        return
     lost = any(fault.kind == "lose output" for fault in scenario.faults)
     if scenario.is_there and not lost and (not output.exists() or output.read_bytes() != b"before"):
         outcome.wrong.append("the file that was there is gone")
@@ -306,7 +310,8 @@ def _check_leftovers(folder, output, client, outcome):
     died = outcome.ended_in == "died"
     if left and not died:  # the next render takes away what a killed one left; it needs its name
         outcome.wrong.append(f"files are left: {sorted(path.name for path in left)}")
-    if not died and (names := os.listdir(folder / "temporary")):
+    names = {*os.listdir(folder / "temporary")} - {"dask-scratch-space"}  # of workers that joined
+    if not died and names:
         outcome.wrong.append(f"temporary files are left: {names}")
     if outcome.scenario.place != "client":
         return

@@ -1,0 +1,18 @@
+"""Many renders on one cluster leave nothing behind; benchmarks/soak.py shows the curves of more."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_grows():
+    values, left = runpy.run_path(str(SOAK))["soak"](40)
+    _, files, threads = values[19:].transpose(2, 0, 1)
+    assert (left == 0).all()
+    assert (files[-5:].max(axis=0) <= files[:5].max(axis=0) + 1).all()
+    assert (threads[-5:].max(axis=0) <= threads[:5].max(axis=0) + 1).all()
