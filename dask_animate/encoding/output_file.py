@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import stat
+import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +37,9 @@ class OutputFile:
         Path of the finished file. Missing directories are created.
     name : str
         Name of the argument, for messages.
+    exclusive : bool, default: False
+        Whether it is an error if another one is being written to the same path. Otherwise the one that
+        is committed last stays. Where files cannot be locked, nobody knows.
 
     Attributes
     ----------
@@ -53,7 +58,13 @@ class OutputFile:
 
     n_bytes = 0
 
-    def __init__(self, output_file: str | os.PathLike[str], name: str = "output_file") -> None:
+    def __init__(
+        self,
+        output_file: str | os.PathLike[str],
+        name: str = "output_file",
+        *,
+        exclusive: bool = False,
+    ) -> None:
         self.path = Path(os.path.abspath(as_path(output_file, name)))
         self._name = name
         self._target = Path(os.path.realpath(self.path))  # of a symbolic link, the target is replaced
@@ -63,10 +74,16 @@ class OutputFile:
             self._check_name()
             self._directories.make(self._target.parent)
             self.temporary, self._locked = self._create()
-            self._remove_dead()
+            earlier = self._remove_dead()
         except OSError as exc:
             self._directories.remove()
             raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
+        if exclusive and earlier is not None:
+            self.discard()
+            raise OutputError(
+                f"{self.path} is being written already, in {earlier}: wait until that ends, end it, or "
+                f"give another name"
+            )
 
     def __enter__(self) -> OutputFile:
         return self
@@ -96,32 +113,51 @@ class OutputFile:
         """Create the temporary file; return its path, and the open file if it could be locked.
 
         Only when it is locked does it get a name that allows other processes to remove it. The lock ends
-        with this process. Processes forked from this one hold it too, until they run another program.
+        with this process; Python lets processes that it forks close the file.
         """
-        unique = f"{uuid.uuid4().hex[:12]}.part"
-        path = self._target.with_name(self._prefix + unique)
+        unique = f"{time.time_ns():016x}{uuid.uuid4().hex[:8]}"
+        path = self._target.with_name(f"{self._prefix}{unique}.part")
         file = path.open("xb", buffering=0)
         if not lock(file):
             file.close()
             return path, None
-        lockable = path.with_name(f"{self._prefix}{lock_domain(path.parent)}-{unique}")
+        _locked.add(file)
+        lockable = path.with_name(f"{self._lockable_prefix()}{self._own_name()}-{unique}.part")
         return path.rename(lockable), file
 
     def _unlock(self) -> None:
         if self._locked is not None:
             self._locked.close()
+            _locked.discard(self._locked)
 
-    def _remove_dead(self) -> None:
-        """Remove temporary files that can be locked: the processes that wrote to them have ended."""
-        domain = lock_domain(self._target.parent)
-        name = re.compile(re.escape(f"{self._prefix}{domain}-") + r"[0-9a-f]{12}\.part")
+    def _lockable_prefix(self) -> str:
+        return f"{self._prefix}{lock_domain(self._target.parent)}-"
+
+    def _own_name(self) -> str:
+        """Return what tells the target from others with the same stem."""
+        return hashlib.blake2b(os.fsencode(self._target.name), digest_size=4).hexdigest()
+
+    def _remove_dead(self) -> str | None:
+        """Remove temporary files that can be locked: the processes that wrote to them have ended.
+
+        Returns the name of one that another process writes to for the same target, and has for longer.
+        """
+        name = re.compile(
+            re.escape(self._lockable_prefix()) + r"(?P<target>[0-9a-f]{8})-[0-9a-f]{24}\.part"
+        )
+        earlier = None
         with (
             suppress(OSError),
             os.scandir(self._target.parent) as entries,
         ):  # the directory may not be readable
             for entry in entries:
-                if name.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                    _remove_unlocked(entry.path)
+                found = name.fullmatch(entry.name)
+                if found is None or not entry.is_file(follow_symlinks=False):
+                    continue
+                is_alive = not _removed_if_unlocked(entry.path)
+                if is_alive and found["target"] == self._own_name() and entry.name < self.temporary.name:
+                    earlier = entry.name
+        return earlier
 
     def _check_name(self) -> None:
         try:
@@ -162,10 +198,32 @@ class Directories:
                 return  # it is not empty: another process uses it
 
 
-def _remove_unlocked(path: str) -> None:
-    with suppress(OSError), open(path, "r+b") as file:  # it may be gone, or belong to another user
-        if lock(file):
-            os.unlink(path)
+def _removed_if_unlocked(path: str) -> bool:
+    """Remove a file that nobody locks; return whether it is gone."""
+    try:
+        with open(path, "r+b") as file:
+            if lock(file):
+                os.unlink(path)
+                return True
+    except FileNotFoundError:
+        return True
+    except OSError:  # it may belong to another user
+        pass
+    return False
+
+
+#: Files that are locked as long as this process lives.
+_locked: set[IO[bytes]] = set()
+
+
+def _forget_locks() -> None:
+    """In a forked process: close files whose locks are its parent's."""
+    while _locked:
+        _locked.pop().close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_locks)
 
 
 def is_url(value: object) -> TypeGuard[str]:

@@ -59,8 +59,8 @@ def open_output(destination: Path | str, name: str = "output_file") -> Output:
     Raises
     ------
     OutputError
-        If it cannot be written there.
+        If it cannot be written there, or another file is being written there.
     """
     if isinstance(destination, Path):
-        return OutputFile(destination, name)
+        return OutputFile(destination, name, exclusive=True)
     return UploadedFile(destination, name)

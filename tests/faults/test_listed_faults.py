@@ -17,7 +17,7 @@ import pytest
 from clusters import local_client
 from distributed import Client
 from fault_injection import Fault, InjectedFrames
-from helpers import SUPPORT, FrameNumber, assert_nothing_beside, assert_shows
+from helpers import SUPPORT, FrameNumber, Slow, assert_nothing_beside, assert_shows
 
 from dask_animate import Animator
 from dask_animate.errors import OutputError, WorkerError
@@ -202,13 +202,49 @@ class Pixels(Animator):
 
 
 def test_two_renders_to_one_file(tmp_path, client):
-    """Each writes to a file of its own and takes its place at the end: the last one is seen, whole."""
+    """The later one is told before it draws; the earlier one is not disturbed."""
     path = tmp_path / "a.mkv"
-    one = FrameNumber().make_video(path, range(0, 50), 25, codec="ffv1", client=client, wait=False)
-    other = FrameNumber().make_video(path, range(100, 150), 25, codec="ffv1", client=client, wait=False)
-    one.result(timeout=60), other.result(timeout=60)
-    try:
-        assert_shows(path, range(0, 50))
-    except AssertionError:
-        assert_shows(path, range(100, 150))
-    assert_nothing_beside(path)
+    options = {"codec": "ffv1", "client": client}
+    first = Slow(0.02).make_video(path, range(100), 25, wait=False, **options)
+    for name in (path, tmp_path / "." / "a.mkv"):
+        with pytest.raises(OutputError, match=r"a\.mkv is being written already, in \.a-.*\.part: wait"):
+            FrameNumber().make_video(name, range(50), 25, **options)
+    FrameNumber().make_video(tmp_path / "a.gif", range(50), 25, client=client)
+    first.result(timeout=60)
+    assert_shows(path, range(100))
+    FrameNumber().make_video(path, range(50), 25, **options)
+    assert_shows(path, range(50))
+    assert {file.name for file in tmp_path.iterdir()} == {"a.mkv", "a.gif"}
+
+
+FORKED = """
+import os, sys, time
+from dask_animate.encoding import as_destination, open_output
+
+output = open_output(as_destination(sys.argv[1]))
+if os.fork() == 0:
+    time.sleep(60)
+    os._exit(0)
+print("forked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_killed_render_with_a_forked_process_lets_the_next_one_write(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORKED, tmp_path / "a.mp4"],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "forked\n"
+    (child,) = psutil.Process(process.pid).children()
+    with pytest.raises(OutputError, match="is being written already"):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(9), 25, num_workers=1)
+    process.kill()
+    process.communicate()
+    assert child.is_running()
+    FrameNumber().make_video(tmp_path / "a.mp4", range(9), 25, num_workers=1)
+    child.kill()
+    assert_nothing_beside(tmp_path / "a.mp4")

@@ -122,9 +122,22 @@ def test_every_claim_has_its_test():
         named = re.findall(r"<!-- (tests/\S+): (.+?) -->", claim)
         assert named, claim
         for path, names in named:
-            tree = ast.parse((ROOT / path).read_text())
-            there = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-            assert set(names.split(", ")) <= there, f"{path} has other tests: {claim}"
+            assert set(names.split(", ")) <= functions_of(path), f"{path} has other tests: {claim}"
+
+
+def test_every_fault_has_its_test():
+    text = (ROOT / "docs" / "faults.md").read_text().split("## What was tried\n")[1]
+    rows = re.findall(r"^\| .+ \| .+ \| `(tests/\S+)`: (.+) \|$", text, re.MULTILINE)
+    assert len(rows) == text.count("\n| ") - 1
+    for path, names in rows:
+        there = functions_of(path)
+        assert {name.strip("`") for name in names.split(", ")} <= there, f"{path} lacks one of {names}"
+
+
+def functions_of(path):
+    """Return the names of the tests in a file."""
+    tree = ast.parse((ROOT / path).read_text())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def script(name):
