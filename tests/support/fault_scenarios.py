@@ -310,17 +310,22 @@ def _check_leftovers(folder, output, client, outcome):
     died = outcome.ended_in == "died"
     if left and not died:  # the next render takes away what a killed one left; it needs its name
         outcome.wrong.append(f"files are left: {sorted(path.name for path in left)}")
-    names = {*os.listdir(folder / "temporary")} - {"dask-scratch-space"}  # of workers that joined
-    if not died and names:
+    if not died and (names := _in_the_end(lambda: _temporary_names(folder))):
         outcome.wrong.append(f"temporary files are left: {names}")
-    if outcome.scenario.place != "client":
-        return
-    end = time.monotonic() + 20
-    while tasks := _left_on(client):
-        if time.monotonic() > end:
-            outcome.wrong.append(f"left on the cluster: {tasks}")
-            return
+    if outcome.scenario.place == "client" and (tasks := _in_the_end(lambda: _left_on(client))):
+        outcome.wrong.append(f"left on the cluster: {tasks}")
+
+
+def _in_the_end(left, seconds=30):
+    """Return what is left after a while, as clusters end and tasks are released in the background."""
+    end = time.monotonic() + seconds
+    while (found := left()) and time.monotonic() < end:
         time.sleep(0.05)
+    return found
+
+
+def _temporary_names(folder):
+    return {*os.listdir(folder / "temporary")} - {"dask-scratch-space"}  # of workers that joined
 
 
 def _left_on(client):
