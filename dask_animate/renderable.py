@@ -125,8 +125,8 @@ class Renderable(ABC):
         """Render a video.
 
         The file appears at `output_file` once it is complete. If the render fails, an existing file
-        stays unchanged and no incomplete file is left, unless `keep_partial` asks for it. A file to which
-        another render is writing is an error, as far as the file system has locks.
+        stays unchanged and no incomplete file is left, unless `keep_partial` asks for it. If another
+        render is writing to the same file, that is an error, as far as the file system has locks.
 
         Parameters
         ----------

@@ -3,8 +3,8 @@
 Each change is made to two equal figures, of which one is blitted and the other one is drawn in full. It
 is made by itself, and again followed by a draw of the figure, which leaves nothing stale. docs/redraw.md
 lists what blitting misses; the list is read here. By default a sample of the setters is tried, with
-``-m slow`` a third of them; ``DASK_ANIMATE_FULL=1 pytest -m slow tests/blitting/test_setters.py -s`` tries
-all and prints how many there are.
+``-m slow`` a third of them, and with the environment variable DASK_ANIMATE_FULL all;
+``pytest -m slow tests/blitting/test_setters.py -s`` prints how many there are.
 """
 
 import io
