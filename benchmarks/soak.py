@@ -8,6 +8,7 @@ take turns: encoded by workers, by this process, kept in a store, in the backgro
 Prints the values after a fifth of the renders and after all of them, and draws all of them.
 """
 
+import asyncio
 import gc
 import os
 import subprocess
@@ -75,7 +76,9 @@ def start(folder):
         subprocess.Popen([sys.executable, "-m", "dask", *command, *options], stderr=subprocess.DEVNULL)
         for command in commands
     ]
-    while not file.exists():
+    for _ in range(300):
+        if file.exists():
+            break
         time.sleep(0.1)
     return programs, file
 
@@ -87,19 +90,12 @@ def taken(process):
 
 def held(client):
     """Return the numbers of tasks on the scheduler, and of plugins of this library on the workers."""
-    client.sync(_settled, client)
+    client.sync(asyncio.sleep, 0.05)  # messages are under way
     tasks = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
     plugins = client.run(
         lambda dask_worker: sum(name.startswith("dask_animate") for name in dask_worker.plugins)
     )
     return tasks, sum(plugins.values())
-
-
-async def _settled(client):
-    """Give messages that are under way the time to arrive."""
-    import asyncio
-
-    await asyncio.sleep(0.05)
 
 
 def soak(n_renders):
@@ -110,7 +106,7 @@ def soak(n_renders):
         programs, file = start(folder)
         try:
             with Client(scheduler_file=str(file), set_as_default=False) as client:
-                client.wait_for_workers(2)
+                client.wait_for_workers(2, timeout=60)
                 pids = [os.getpid(), *(program.pid for program in programs)]
                 processes = [psutil.Process(pid) for pid in pids]
                 for number in range(n_renders):
@@ -142,7 +138,7 @@ def main():
     began = time.perf_counter()
     values, left = soak(n_renders)
     print(f"{n_renders} renders of {N_FRAMES} frames in {time.perf_counter() - began:.0f} s")
-    early = n_renders // 5
+    early = n_renders // 5 - 1
     print(f"\n| process | {' | '.join(VALUES)} |\n|---|{'---|' * len(VALUES)}")
     for number, name in enumerate(NAMES):
         cells = [

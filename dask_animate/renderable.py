@@ -126,7 +126,7 @@ class Renderable(ABC):
 
         The file appears at `output_file` once it is complete. If the render fails, an existing file
         stays unchanged and no incomplete file is left, unless `keep_partial` asks for it. If another
-        render is writing to the same file, that is an error, as far as the file system has locks.
+        render on this machine is writing to the same path, that is an error.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import time
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,12 +117,7 @@ class ClusterArguments:
         cluster_class, program = BATCH_SYSTEMS[name]
         if shutil.which(program) is None:
             raise CommandError(f"--{name}: there is no program {program} here, which submits jobs")
-        try:
-            import dask_jobqueue
-        except ImportError as exc:
-            raise MissingPackageError(
-                f'--{name} needs dask-jobqueue: pip install "dask_animate[jobqueue]"'
-            ) from exc
+        dask_jobqueue = _imported_jobqueue(f"--{name}")
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", "Port .* is already in use", UserWarning)
@@ -138,9 +135,8 @@ class ClusterArguments:
             yield client
 
     def _of_each_job(self, name: str) -> dict[str, Any]:
-        """Return the arguments of dask-jobqueue: one worker of one thread for each core."""
+        """Return the arguments of dask-jobqueue, imported: one worker of one thread for each core."""
         import dask
-        import dask_jobqueue  # noqa: F401  its defaults become part of the configuration
 
         configured = dask.config.get(f"jobqueue.{name}", {})
         cores = self.cores or configured.get("cores") or 1
@@ -156,6 +152,24 @@ class ClusterArguments:
         if lifetime:
             arguments["worker_extra_args"] = [*(configured.get("worker-extra-args") or ()), *lifetime]
         return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _imported_jobqueue(option: str) -> ModuleType:
+    """Import dask-jobqueue, with its defaults for Dask's configuration.
+
+    When it is imported, it lets SIGINT end the program as if nothing had happened.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        import dask_jobqueue
+    except ImportError as exc:
+        raise MissingPackageError(
+            f'{option} needs dask-jobqueue: pip install "dask_animate[jobqueue]"'
+        ) from exc
+    if signal.getsignal(signal.SIGINT) is not handler:
+        signal.signal(signal.SIGINT, handler)
+    module: ModuleType = dask_jobqueue
+    return module
 
 
 def _submit(cluster: Any, jobs: int | None, option: str) -> None:

@@ -238,7 +238,7 @@ def program() -> None:
     type=float,
     callback=_dpi,
     metavar="N",
-    help="Dots per inch; by default the figure's.",
+    help="Dots per inch; by default the figure's. Not for a Clip.",
 )
 @_option(
     "The video",

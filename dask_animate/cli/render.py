@@ -59,7 +59,12 @@ def render(arguments: RenderArguments, cluster: ClusterArguments) -> bool:
         raise click.UsageError("--output is missing, the file to write")
     if output is None and arguments.report:
         raise click.UsageError("--report is about a video: give --output")
-    given = {"--preview": arguments.preview, "--check": arguments.check or None, "--output": output}
+    given = {
+        "--preview": arguments.preview,
+        "--check": arguments.check or None,
+        "--dpi": options.get("savefig_params"),
+        "--output": output,
+    }
     uses = [option for option, value in given.items() if value is not None]
     subject = subject_of(arguments.animation, arguments.params, arguments.frames, arguments.fps, uses)
     try:

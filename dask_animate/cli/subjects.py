@@ -52,7 +52,8 @@ def subject_of(
     fps : Fraction or None
         Frames per second; None for those of the animation.
     uses : sequence of str
-        What becomes of it: the options among ``--output``, ``--preview`` and ``--check`` that are given.
+        What becomes of it: the options among ``--output``, ``--preview``, ``--check`` and ``--dpi`` that
+        are given.
 
     Raises
     ------
@@ -70,7 +71,8 @@ def subject_of(
 
         value = DataArrayAnimator(value)
     if isinstance(value, Renderable):
-        return _AnimatorSubject(value, params, frames, fps, is_read_again=len(uses) > 1)
+        n_uses = len({*uses} - {"--dpi"})
+        return _AnimatorSubject(value, params, frames, fps, is_read_again=n_uses > 1)
     if not is_clip(value) and not is_matplotlib_animation(value):
         raise click.UsageError(
             f"{reference} is a {type(value).__name__}: name an Animator or a FrameSource, a class of "
@@ -87,7 +89,7 @@ def subject_of(
         subject = _AnimationSubject(cast("Animation", value), frames, fps)
     for option in uses:
         if option not in subject.uses:
-            raise click.UsageError(f"{option} is for an Animator, {reference} is a {name}")
+            raise click.UsageError(f"{option} is not for a {name}, which {reference} is")
     return subject
 
 
@@ -97,10 +99,10 @@ class Subject(ABC):
     Attributes
     ----------
     uses : tuple of str
-        What can become of it, by options; methods for other options are not there.
+        What can become of it, by options; methods for other options must not be called.
     """
 
-    uses: ClassVar[tuple[str, ...]] = ("--output", "--preview", "--check")
+    uses: ClassVar[tuple[str, ...]] = ("--output", "--preview", "--check", "--dpi")
 
     @abstractmethod
     def check_frames(self) -> None:
@@ -187,11 +189,8 @@ class _AnimatorSubject(Subject):
     def validate(self, output: str, options: dict[str, Any]) -> None:
         from ..execution import Plan
 
-        encode = _checked_encoding(output, self._fps, options)
         params = self._checked_params()
-        OutputOptions.create(
-            output, encode, params.n_frames, keep_partial=options.get("keep_partial", False)
-        )
+        _checked_encoding(output, self._fps, options, params.n_frames)
         Plan.create(options.get("partition_size", "auto"), 8, "auto", params)
 
     def make(self, output: str, options: dict[str, Any]) -> Video:
@@ -228,7 +227,7 @@ class _AnimatorSubject(Subject):
 class _AnimationSubject(Subject):
     """An animation of matplotlib."""
 
-    uses = ("--output",)
+    uses = ("--output", "--dpi")
 
     def __init__(self, animation: Animation, frames: FrameRange | None, fps: Fraction | None) -> None:
         self._animation = animation
@@ -241,7 +240,8 @@ class _AnimationSubject(Subject):
         SavedFrames(self._animation, self._n_frames)
 
     def validate(self, output: str, options: dict[str, Any]) -> None:
-        _checked_encoding(output, FPS if self._fps is None else self._fps, options)
+        fps = FPS if self._fps is None else self._fps
+        _checked_encoding(output, fps, options, self._n_frames)
 
     def make(self, output: str, options: dict[str, Any]) -> Video:
         from ..saving import save
@@ -273,15 +273,9 @@ class _ClipSubject(Subject):
         _write_sheet(path, self._clip.preview())
 
     def validate(self, output: str, options: dict[str, Any]) -> None:
-        if "savefig_params" in options:
-            raise click.UsageError(
-                f"--dpi is for an Animator or an animation of matplotlib, {self._reference} is a Clip: "
-                f"give the clip savefig_params"
-            )
-        _checked_encoding(output, self._whole.fps, options)
+        _checked_encoding(output, self._whole.fps, options, self._clip.n_frames)
 
     def make(self, output: str, options: dict[str, Any]) -> Video:
-        self.validate(output, options)
         video: Video = self._clip.render(output, **options)
         return video
 
@@ -305,11 +299,13 @@ def _as_data_animator(animator: Renderable) -> DataArrayAnimator | None:
     return cast("DataArrayAnimator", animator)
 
 
-def _checked_encoding(output: str, fps: Any, options: dict[str, Any]) -> EncodeOptions:
-    return EncodeOptions.create(
+def _checked_encoding(output: str, fps: Any, options: dict[str, Any], n_frames: int | None) -> None:
+    """Raise if a video cannot be encoded like that."""
+    encode = EncodeOptions.create(
         output,
         fps,
         codec=options.get("codec"),
         quality=options.get("video_quality"),
         preset=options.get("video_preset"),
     )
+    OutputOptions.create(output, encode, n_frames, keep_partial=options.get("keep_partial", False))

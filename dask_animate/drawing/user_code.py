@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import threading
@@ -72,12 +73,20 @@ class _OwnRandomNumbers(random.Random):
 
 
 _own_random_numbers = _OwnRandomNumbers()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_own_random_numbers.seed)
 #: Modules whose code runs in other threads while frames are drawn, and uses Python's global generator,
-#: such as for the time until a connection is tried again.
-_WITH_RANDOM_NUMBERS = (
-    *("dask.sizeof", "distributed.comm.core", "distributed.scheduler", "distributed.utils_comm"),
-    *("distributed.worker", "distributed.worker_state_machine", "tornado.ioloop"),
-)
+#: such as for the time until a connection is tried again; and by which name they know it.
+_WITH_RANDOM_NUMBERS = {
+    "dask.sizeof": "random",
+    "distributed.comm.core": "random",
+    "distributed.protocol.compression": "randint",
+    "distributed.scheduler": "random",
+    "distributed.utils_comm": "random",
+    "distributed.worker": "random",
+    "distributed.worker_state_machine": "random",
+    "tornado.ioloop": "random",
+}
 
 
 def _let_others_use_own_random_numbers() -> None:
@@ -85,10 +94,13 @@ def _let_others_use_own_random_numbers() -> None:
 
     There is no setting for it.
     """
-    for name in _WITH_RANDOM_NUMBERS:
-        module = sys.modules.get(name)
-        if module is not None and vars(module).get("random") is random:
-            vars(module)["random"] = _own_random_numbers
+    for module, name in _WITH_RANDOM_NUMBERS.items():
+        names = vars(sys.modules[module]) if module in sys.modules else {}
+        used = names.get(name)
+        if used is random:
+            names[name] = _own_random_numbers
+        elif used == random.randint:
+            names[name] = _own_random_numbers.randint
 
 
 def seed_random_states(seed: int, *key: int) -> None:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import stat
-import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -38,8 +37,9 @@ class OutputFile:
     name : str
         Name of the argument, for messages.
     exclusive : bool, default: False
-        Whether it is an error if another one is being written to the same path. Otherwise the one that
-        is committed last stays. Where files cannot be locked, nobody knows.
+        Whether it is an error if another one is being written to the same path on this machine.
+        Otherwise the one that is committed last stays. Of two that begin at the same moment, both may
+        fail. Where files cannot be locked, nobody knows.
 
     Attributes
     ----------
@@ -74,14 +74,14 @@ class OutputFile:
             self._check_name()
             self._directories.make(self._target.parent)
             self.temporary, self._locked = self._create()
-            earlier = self._remove_dead()
+            other = self._remove_dead()
         except OSError as exc:
             self._directories.remove()
             raise OutputError(f"cannot write {self.path}: {exc.strerror or exc}") from exc
-        if exclusive and earlier is not None:
+        if exclusive and other is not None:
             self.discard()
             raise OutputError(
-                f"{self.path} is being written already, in {earlier}: wait until that ends, end it, or "
+                f"{self.path} is being written already, in {other}: wait until that ends, end it, or "
                 f"give another name"
             )
 
@@ -115,15 +115,21 @@ class OutputFile:
         Only when it is locked does it get a name that allows other processes to remove it. The lock ends
         with this process; Python lets processes that it forks close the file.
         """
-        unique = f"{time.time_ns():016x}{uuid.uuid4().hex[:8]}"
+        unique = uuid.uuid4().hex[:12]
         path = self._target.with_name(f"{self._prefix}{unique}.part")
         file = path.open("xb", buffering=0)
         if not lock(file):
             file.close()
             return path, None
-        _locked.add(file)
         lockable = path.with_name(f"{self._lockable_prefix()}{self._own_name()}-{unique}.part")
-        return path.rename(lockable), file
+        try:
+            path.rename(lockable)
+        except OSError:
+            file.close()
+            path.unlink(missing_ok=True)
+            raise
+        _locked.add(file)
+        return lockable, file
 
     def _unlock(self) -> None:
         if self._locked is not None:
@@ -140,12 +146,12 @@ class OutputFile:
     def _remove_dead(self) -> str | None:
         """Remove temporary files that can be locked: the processes that wrote to them have ended.
 
-        Returns the name of one that another process writes to for the same target, and has for longer.
+        Returns the name of one that is locked and has the same target, None if there is none.
         """
         name = re.compile(
-            re.escape(self._lockable_prefix()) + r"(?P<target>[0-9a-f]{8})-[0-9a-f]{24}\.part"
+            re.escape(self._lockable_prefix()) + r"(?P<target>[0-9a-f]{8})-[0-9a-f]{12}\.part"
         )
-        earlier = None
+        other = None
         with (
             suppress(OSError),
             os.scandir(self._target.parent) as entries,
@@ -154,10 +160,10 @@ class OutputFile:
                 found = name.fullmatch(entry.name)
                 if found is None or not entry.is_file(follow_symlinks=False):
                     continue
-                is_alive = not _removed_if_unlocked(entry.path)
-                if is_alive and found["target"] == self._own_name() and entry.name < self.temporary.name:
-                    earlier = entry.name
-        return earlier
+                is_own = entry.name == self.temporary.name
+                if not is_own and _is_locked(entry.path) and found["target"] == self._own_name():
+                    other = entry.name
+        return other
 
     def _check_name(self) -> None:
         try:
@@ -198,17 +204,12 @@ class Directories:
                 return  # it is not empty: another process uses it
 
 
-def _removed_if_unlocked(path: str) -> bool:
-    """Remove a file that nobody locks; return whether it is gone."""
-    try:
-        with open(path, "r+b") as file:
-            if lock(file):
-                os.unlink(path)
-                return True
-    except FileNotFoundError:
-        return True
-    except OSError:  # it may belong to another user
-        pass
+def _is_locked(path: str) -> bool:
+    """Return whether a process has locked a file; remove it otherwise."""
+    with suppress(OSError), open(path, "rb") as file:  # it may be gone, or belong to another user
+        if not lock(file):
+            return True
+        os.unlink(path)
     return False
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _THREADS = Path("/proc/self/task")
+_lock = threading.Lock()
 
 
 @contextmanager
@@ -23,22 +24,23 @@ def scheduling_kept() -> Iterator[None]:
     if not _THREADS.is_dir():  # not Linux
         yield
         return
-    before = _policies()
-    try:
-        yield
-    finally:
-        own = before[threading.get_native_id()]
-        for thread, policy in _policies().items():
-            former = before.get(thread, own)
-            if policy != former:
-                with suppress(ProcessLookupError):
-                    os.sched_setscheduler(thread, *former)
+    with _lock:  # else another thread might take what is to be undone for what was there
+        before = _policies()
+        own = before.get(threading.get_native_id())
+        try:
+            yield
+        finally:
+            for thread, policy in _policies().items():
+                former = before.get(thread, own)
+                if former is not None and policy != former:
+                    with suppress(OSError):  # it has ended, or that is not permitted
+                        os.sched_setscheduler(thread, *former)
 
 
 def _policies() -> dict[int, tuple[int, Any]]:
     """Return policy and priority of all threads, by their numbers."""
     found = {}
     for number in map(int, os.listdir(_THREADS)):
-        with suppress(ProcessLookupError):  # it has ended
+        with suppress(OSError):  # it has ended
             found[number] = os.sched_getscheduler(number), os.sched_getparam(number)
     return found

@@ -201,7 +201,7 @@ def coordinate(frame: xr.DataArray, name: Hashable) -> xr.DataArray:
     if name in frame.coords:
         found = frame.coords[name]
         if not found.ndim:
-            raise OptionError(f"{name!r} is one number in a frame, and no coordinate along it")
+            raise OptionError(f"{name!r} has one value in a frame, and is no coordinate along it")
         return found
     if name in frame.dims:
         return xr.DataArray(np.arange(frame.sizes[name]), dims=(name,), name=str(name))

@@ -196,8 +196,8 @@ def test_a_sample_of_all_setters(kind):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_all_setters():
-    """A third of them, unless DASK_ANIMATE_FULL is set."""
+def test_a_third_of_all_setters():
+    """All of them if DASK_ANIMATE_FULL is set."""
     share = 1 if os.environ.get("DASK_ANIMATE_FULL") else 3
     counts, missed = Counter(), set()
     for kind, (_, registry) in KINDS.items():

@@ -1,12 +1,15 @@
 """Jobs of PBS, LSF and SGE, whose programs are played by scripts; tests/slurm has a real Slurm."""
 
 import os
+import signal
 
 import pytest
 from commands import finish, start
 from helpers import assert_shows
 
+_handler = signal.getsignal(signal.SIGINT)
 pytest.importorskip("dask_jobqueue")
+signal.signal(signal.SIGINT, _handler)  # which it has taken over
 
 #: Runs a job at once, as a process group of its own, and prints what the system would; logs what it got.
 SUBMIT = """#!/bin/bash

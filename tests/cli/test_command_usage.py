@@ -119,15 +119,19 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
         (f"render {GOOD} --slurm --jobs 2 --memory lots", "--memory must be such as 4GB, got 'lots'"),
         (f"render {GOOD} --slurm --jobs 2 --workers 2", "--workers: with jobs, --jobs and --cores say"),
         ("render plot.py:animation -p 'range(9)' -o a.mp4", "has its own frames, leave it out"),
-        ("render plot.py:animation --check", "--check is for an Animator, plot.py:animation is a Func"),
+        ("render plot.py:animation --check", "--check is not for a FuncAnimation, which plot.py:ani"),
         ("render animations.py:film -p 'range(9)' -o a.mp4", "--params: a Clip has its own frames, lea"),
         (
             "render animations.py:film --check",
-            "--check is for an Animator, animations.py:film is a Clip",
+            "--check is not for a Clip, which animations.py:film is",
         ),
         ("render animations.py:film -o a.mp4 --frames 5:21", "animations.py:film has 20 frames"),
         ("render animations.py:film -o a.mp4 --frames 20:", "animations.py:film has 20 frames"),
-        ("render animations.py:film -o a.mp4 --dpi 50", "--dpi is for an Animator or an animation of "),
+        (
+            "render animations.py:film -o a.mp4 --dpi 50",
+            "--dpi is not for a Clip, which animations.py:f",
+        ),
+        ("render animations.py:film --preview a.png --dpi 50", "--dpi is not for a Clip, which animat"),
         ("render plot.py:animation -o a.mp4 --frames 2:", "--frames has to begin with 0 for a FuncAnim"),
         ("render animations.py:numbers -p 'range(9)' -o a.xyz", "the output file must end in .mp4"),
         (

@@ -126,7 +126,7 @@ def test_what_killed_processes_left_is_removed(tmp_path):
             tmp_path / ".a-000000000000.part",  # as where there are no locks
             tmp_path / ".a-000000000000-000000000000.part",  # of another machine
             tmp_path / left.replace(".part", ".part.bak"),
-            tmp_path / (left[:-29] + "0" * 24 + ".part"),
+            tmp_path / (left[:-17] + "0" * 12 + ".part"),
         ]
         for file in foreign[:-1]:
             file.touch()

@@ -31,12 +31,17 @@ def test_a_render_with_faults(tmp_path, client, seed):
     assert carry_out(Scenario.of(seed), tmp_path, client).wrong == []
 
 
+#: In what a render with one fault ends that cannot succeed.
+ENDINGS = {"fail": {"FrameError"}, "interrupt": {"KeyboardInterrupt"}, "lose output": {"OutputError"}}
+
+
 def one_fault(kind, **fields):
     """Return a scenario of a client's workers with one fault."""
     values = {
         "seed": -1, "place": "client", "params": "list", "suffix": ".mkv", "n_frames": 60, "size": 10,
         "encode_on": "workers", "on_error": "raise", "retries": 0, "has_store": True,
-        "keeps_partial": False, "is_there": True, "faults": (Fault(kind, 33, 0.5),),
+        "keeps_partial": False, "is_there": True,
+        "faults": (Fault(kind, 33, 3600 if kind == "skew" else 0.5),),
     }  # fmt: skip
     return Scenario(**values | fields)
 
@@ -47,6 +52,13 @@ def test_each_fault(tmp_path, client, kind):
     outcome = carry_out(one_fault(kind), tmp_path, client)
     assert outcome.wrong == []
     assert outcome.n_faults == 1
+    assert outcome.ended_in in ENDINGS.get(kind, {""})
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_clock_that_goes_back(tmp_path, client):
+    scenario = one_fault("skew", faults=(Fault("skew", 33, -3600),))
+    assert carry_out(scenario, tmp_path, client).wrong == []
 
 
 def test_scenarios_are_those_of_their_seeds():

@@ -17,7 +17,15 @@ import pytest
 from clusters import local_client
 from distributed import Client
 from fault_injection import Fault, InjectedFrames
-from helpers import SUPPORT, FrameNumber, Slow, assert_nothing_beside, assert_shows
+from helpers import (
+    SUPPORT,
+    Counted,
+    FrameNumber,
+    assert_nothing_beside,
+    assert_shows,
+    decode,
+    plain_frames,
+)
 
 from dask_animate import Animator
 from dask_animate.errors import OutputError, WorkerError
@@ -135,7 +143,7 @@ class Talkative(FrameNumber):
 
 @pytest.mark.parametrize("where", ["here", "workers"])
 def test_ten_thousand_warnings(tmp_path, request, where):
-    """Python folds them into one for each text, here and on each worker."""
+    """Python folds them into one for each text; those of workers go to their logs."""
     options = {"num_workers": 1} if where == "here" else {"client": request.getfixturevalue("client")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
@@ -161,8 +169,9 @@ def test_what_is_no_number(tmp_path, client):
     rng = np.random.default_rng(0)
     values = rng.choice([0.2, 0.8, np.nan, np.inf, -np.inf], size=(40, 30))
     values[7] = np.nan
-    video = Unsettled().make_video(tmp_path / "a.mkv", values, 25, codec="ffv1", client=client)
-    assert video.n_frames == 40
+    Unsettled().make_video(tmp_path / "a.mkv", values, 25, codec="ffv1", client=client)
+    expected = plain_frames(Unsettled(), enumerate(values))
+    np.testing.assert_array_equal(decode(tmp_path / "a.mkv"), expected)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root")
@@ -201,15 +210,31 @@ class Pixels(Animator):
         self.image.set_data(pixels)
 
 
-def test_two_renders_to_one_file(tmp_path, client):
+class Gate(FrameNumber):
+    """Draws no frame until a file is there."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate = gate
+
+    def update(self, frame_idx, params):
+        while not self.gate.exists():
+            time.sleep(0.01)
+        super().update(frame_idx, params)
+
+
+def test_two_renders_to_one_file(tmp_path, tmp_path_factory, client):
     """The later one is told before it draws; the earlier one is not disturbed."""
-    path = tmp_path / "a.mkv"
+    path, folder = tmp_path / "a.mkv", tmp_path_factory.mktemp("marks")
     options = {"codec": "ffv1", "client": client}
-    first = Slow(0.02).make_video(path, range(100), 25, wait=False, **options)
+    gate, log = folder / "gate", folder / "log"
+    first = Gate(gate).make_video(path, range(100), 25, wait=False, **options)
     for name in (path, tmp_path / "." / "a.mkv"):
         with pytest.raises(OutputError, match=r"a\.mkv is being written already, in \.a-.*\.part: wait"):
-            FrameNumber().make_video(name, range(50), 25, **options)
-    FrameNumber().make_video(tmp_path / "a.gif", range(50), 25, client=client)
+            Counted(log).make_video(name, range(50), 25, num_workers=1)
+    assert not log.exists()
+    FrameNumber().make_video(tmp_path / "a.gif", range(50), 25, num_workers=1)
+    gate.touch()
     first.result(timeout=60)
     assert_shows(path, range(100))
     FrameNumber().make_video(path, range(50), 25, **options)
@@ -240,11 +265,14 @@ def test_a_killed_render_with_a_forked_process_lets_the_next_one_write(tmp_path)
     )
     assert process.stdout.readline() == "forked\n"
     (child,) = psutil.Process(process.pid).children()
-    with pytest.raises(OutputError, match="is being written already"):
+    try:
+        with pytest.raises(OutputError, match="is being written already"):
+            FrameNumber().make_video(tmp_path / "a.mp4", range(9), 25, num_workers=1)
+        process.kill()
+        process.wait()
         FrameNumber().make_video(tmp_path / "a.mp4", range(9), 25, num_workers=1)
-    process.kill()
-    process.communicate()
-    assert child.is_running()
-    FrameNumber().make_video(tmp_path / "a.mp4", range(9), 25, num_workers=1)
-    child.kill()
+        assert child.status() == psutil.STATUS_SLEEPING
+    finally:
+        child.kill()
+        process.stdin.close(), process.stdout.close()
     assert_nothing_beside(tmp_path / "a.mp4")

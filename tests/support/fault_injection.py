@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -72,14 +73,19 @@ def _fail(fault):
 
 
 def _skew(fault):
-    """Set the clock that this process reads forward or back."""
-    now = time.time
+    """Set the clock that this process reads forward or back by an hour, and so does Dask."""
+    now, monotonic = time.time, distributed.metrics.time
 
     def later():
         return now() + fault.seconds
 
+    def later_for_dask():
+        return monotonic() + fault.seconds
+
     time.time = later
-    distributed.metrics.time = later
+    for name, module in list(sys.modules.items()):
+        if name.startswith("distributed.") and vars(module).get("time") is monotonic:
+            vars(module)["time"] = later_for_dask
 
 
 def _pause(fault):
@@ -123,8 +129,13 @@ class Outside(threading.Thread):
         Of the cluster that draws.
     store, output : Path
         Of the render.
+
+    Attributes
+    ----------
     main : int
         Identifies the thread that an interrupt is sent to.
+    failures : list of str
+        What could not happen.
     """
 
     def __init__(self, faults, directory, client, store, output):
@@ -135,7 +146,7 @@ class Outside(threading.Thread):
         self.store = store
         self.output = output
         self.main = threading.get_ident()
-        self.fired = []
+        self.failures = []
         self._is_over = threading.Event()
 
     def __enter__(self):
@@ -151,8 +162,10 @@ class Outside(threading.Thread):
         while waiting and not self._is_over.wait(0.005):
             for mark in [mark for mark in waiting if mark.exists()]:
                 fault = waiting.pop(mark)
-                OUTSIDE[fault.kind](self, fault)
-                self.fired.append(fault)
+                try:
+                    OUTSIDE[fault.kind](self, fault)
+                except Exception as exc:
+                    self.failures.append(f"{fault.kind} could not happen: {exc!r}")
 
     def workers(self):
         """Return the processes of the workers, the nannies of which are in this one."""
@@ -190,14 +203,14 @@ def _lose_output(outside, fault):
 
 
 def _corrupt(outside, fault):
-    """Write something else into a file of the store, as a disk may do."""
-    chunks = [path for path in outside.store.rglob("c/*") if path.is_file()]
+    """Write something else into a file of the store, if there is one, as a disk may do."""
+    chunks = sorted(outside.store.glob("frames/c.*.0.0.0"))
     if chunks:
-        chunk = random.Random(fault.frame_idx).choice(sorted(chunks))
-        with contextlib.suppress(FileNotFoundError):
-            data = bytearray(chunk.read_bytes())
-            data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
-            chunk.write_bytes(data)
+        chunk = random.Random(fault.frame_idx).choice(chunks)
+        data = bytearray(chunk.read_bytes())
+        data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
+        chunk.write_bytes(data)
+        (outside.directory / "corrupted").touch()
 
 
 OUTSIDE = {

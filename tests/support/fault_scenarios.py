@@ -33,18 +33,23 @@ PARAMS = {
     "delayed": lambda n, size: [dask.delayed(i) for i in range(5, 5 + 3 * n, 3)],
     "bag": lambda n, size: db.from_sequence(range(5, 5 + 3 * n, 3), partition_size=size),
 }
-#: Formats, by suffix: codec and whether its segments are encoded by workers.
+#: Codecs, by the suffixes of files.
 FORMATS = {".mkv": "ffv1", ".mp4": "h264", ".gif": "gif", ".webm": "vp9"}
 #: Who draws: workers of a client, workers and the process of the call, that process, or another one.
 PLACES = ("client", "client", "client", "own", "here", "script")
 #: What may happen to whom. Where the process of the call draws, it must not end.
-HARMLESS = ("delay", "fail", "interrupt", "lose output", "corrupt", "skew")
 KINDS = {
     "client": (*INSIDE, *OUTSIDE),
     "own": ("delay", "fail", "interrupt", "lose output", "corrupt"),
     "here": ("delay", "fail", "interrupt", "lose output", "corrupt"),
     "script": ("kill", "stop", "delay", "fail"),
 }
+
+
+def _seconds(kind, rng):
+    """Return how long a fault lasts, or how far it sets a clock."""
+    share = round(rng.uniform(0.1, 1.0), 2)
+    return rng.choice([-3600, 3600]) * share if kind == "skew" else share
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Scenario:
         kinds = [kind for kind in KINDS[place] if kind != "corrupt" or has_store]
         faults = {
             (kind := rng.choice(kinds), frame_idx := rng.randrange(n_frames)): Fault(
-                kind, frame_idx, round(rng.uniform(0.1, 1.0) * (3600 if kind == "skew" else 1), 2)
+                kind, frame_idx, _seconds(kind, rng)
             )
             for _ in range(rng.randint(1, 5))
         }
@@ -189,10 +194,12 @@ def carry_out(scenario, folder, client):
         output.write_bytes(b"before")
     with _temporary_files_in(folder / "temporary"):
         _with_faults(scenario, folder, output, client, outcome)
+        outcome.n_faults = sum(mark_of(folder / "marks", fault).exists() for fault in scenario.faults)
+        if outcome.ended_in != "died":  # the next render takes away what a killed one left
+            _check_leftovers(folder, output, client, outcome)
         if not outcome.wrong:
             _again(scenario, folder, output, client, outcome)
-        _check_leftovers(folder, output, client, outcome)
-    outcome.n_faults = sum(mark_of(folder / "marks", fault).exists() for fault in scenario.faults)
+            _check_leftovers(folder, output, client, outcome)
     outcome.seconds = time.perf_counter() - began
     return outcome
 
@@ -204,8 +211,10 @@ def _with_faults(scenario, folder, output, client, outcome):
         if scenario.place == "script":
             video = _in_a_script(scenario, folder)
         else:
-            with Outside(outside, folder / "marks", client, folder / "store.zarr", output):
+            watching = Outside(outside, folder / "marks", client, folder / "store.zarr", output)
+            with watching:
                 video = scenario.make_video(folder, client)
+            outcome.wrong.extend(watching.failures)
     except _DiedError:
         outcome.ended_in = "died"
     except (Exception, KeyboardInterrupt) as exc:
@@ -304,13 +313,12 @@ def _check_before(scenario, output, outcome):
 
 
 def _check_leftovers(folder, output, client, outcome):
+    out = folder / "out"
     partial = output.with_name(f"a.partial{output.suffix}")
     allowed = {output, *([partial] if outcome.scenario.keeps_partial else [])}
-    left = {path for path in (folder / "out").iterdir() if path not in allowed} - {partial}
-    died = outcome.ended_in == "died"
-    if left and not died:  # the next render takes away what a killed one left; it needs its name
+    if out.exists() and (left := {*out.iterdir()} - allowed):
         outcome.wrong.append(f"files are left: {sorted(path.name for path in left)}")
-    if not died and (names := _in_the_end(lambda: _temporary_names(folder))):
+    if outcome.ended_in != "died" and (names := _in_the_end(lambda: _temporary_names(folder))):
         outcome.wrong.append(f"temporary files are left: {names}")
     if outcome.scenario.place == "client" and (tasks := _in_the_end(lambda: _left_on(client))):
         outcome.wrong.append(f"left on the cluster: {tasks}")

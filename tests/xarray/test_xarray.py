@@ -380,11 +380,11 @@ def test_all_arguments_of_the_accessor_are_described():
 @pytest.mark.parametrize(
     ("dims", "words", "said"),
     [
-        (3, {"x": "height"}, "'height' is one number in a frame, and no coordinate along it"),
-        (3, {"x": "height", "y": "lon"}, "'height' is one number"),
-        (3, {"plot": "line", "hue": "height"}, "'height' is one number"),
-        (3, {"plot": "line", "x": "height", "hue": "lat"}, "'height' is one number"),
-        (2, {"x": "height"}, "'height' is one number"),
+        (3, {"x": "height"}, "'height' has one value in a frame, and is no coordinate along it"),
+        (3, {"x": "height", "y": "lon"}, "'height' has one value"),
+        (3, {"plot": "line", "hue": "height"}, "'height' has one value"),
+        (3, {"plot": "line", "x": "height", "hue": "lat"}, "'height' has one value"),
+        (2, {"x": "height"}, "'height' has one value"),
         (2, {"hue": "lon"}, "hue='lon' tells several lines apart, but a frame is one line along 'lon'"),
     ],
 )
