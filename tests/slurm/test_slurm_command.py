@@ -1,5 +1,6 @@
 """The command line with jobs of a real Slurm."""
 
+import signal
 import textwrap
 
 import pytest
@@ -44,12 +45,13 @@ def test_an_animation_of_matplotlib(slurm, folder):
     assert_shows(folder / "a.mp4", range(9), 10)
 
 
-def test_a_signal_ends_the_jobs(slurm, folder):
+@pytest.mark.parametrize(("name", "exit_code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_ends_the_jobs(slurm, folder, name, exit_code):
     process = submitted("animations.py:slow", "-p", "range(5000)")
     wait_until(lambda: len(slurm.jobs()) == 2, "two jobs run")
-    process.terminate()
+    process.send_signal(getattr(signal, name))
     code, lines = finish(process)
-    assert (code, lines[-1]) == (143, "dask-animate: error: stopped by SIGTERM")
+    assert (code, lines[-1]) == (exit_code, f"dask-animate: error: stopped by {name}")
     wait_until(lambda: not slurm.run("squeue", "--noheader").strip(), "the jobs have ended")
     assert not (folder / "a.mp4").exists()
 
