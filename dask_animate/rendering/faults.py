@@ -184,11 +184,11 @@ class FrameFaults:
     def keep(self, frame_idx: int, frame: NDArray[np.uint8], *, opaque: bool) -> None:
         """Keep a copy of a frame that was drawn, or found, if it may be needed."""
         if self._keeps:
-            if self._last is None or self._last is self._before or self._last.frame is None:
-                self._last = LastDrawn(frame.copy(), opaque)
-            else:
-                np.copyto(self._last.frame, frame)
-                self._last = LastDrawn(self._last.frame, opaque)
+            held = None if self._last is None or self._last is self._before else self._last.frame
+            if held is None or held.shape != frame.shape:  # RGBA as drawn, RGB as found
+                held = np.empty_like(frame)
+            np.copyto(held, frame)
+            self._last = LastDrawn(held, opaque)
             self._last_idx = frame_idx
 
     def substitute(self, frame_idx: int) -> tuple[NDArray[np.uint8], bool]:

@@ -529,6 +529,24 @@ def test_a_store_has_them_drawn_again(tmp_path, place, on_error, encode_on):
     np.testing.assert_array_equal(decode(tmp_path / "b.mkv"), good_frames(range(N)))
 
 
+def test_frames_are_found_and_drawn_in_turn(tmp_path, place):
+    """Those that are found are RGB, and those that are drawn RGBA; either may be shown again."""
+    options = {
+        "store": tmp_path / "store",
+        "partition_size": 10,
+        "on_error": "skip",
+        "retries": 1,
+        **place,
+    }
+    params = list(range(20))
+    FrameNumber().make_video(tmp_path / "a.mp4", params, 25, **options)
+    for changed in (1, 4, 5, 13):
+        params[changed] += 100
+    video = FrameNumber().make_video(tmp_path / "a.mp4", params, 25, **options)
+    assert (video.stats.n_frames_rendered, video.stats.n_frames_reused) == (4, 16)
+    assert_shows(tmp_path / "a.mp4", params)
+
+
 def test_frames_found_in_a_store_are_shown_for_those_after_them(tmp_path):
     (fails := tmp_path / "fails").touch()
     animator, options = Mended(fails), {"num_workers": 1, "codec": "ffv1", "store": tmp_path / "store"}
