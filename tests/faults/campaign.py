@@ -22,6 +22,7 @@ import dask
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from clusters import local_client
+from fault_injection import N_WORKERS
 from fault_scenarios import Scenario, carry_out
 
 #: Seconds that a scenario may take.
@@ -37,7 +38,7 @@ def cluster():
     """Two workers that may die as often as they like."""
     dask.config.set({"distributed.deploy.lost-worker-timeout": LOST_AFTER})
     dask.config.set({"distributed.scheduler.allowed-failures": 10})
-    local, client = local_client(2, silence_logs=logging.CRITICAL)
+    local, client = local_client(N_WORKERS, silence_logs=logging.CRITICAL)
     with local, client:
         yield client
 

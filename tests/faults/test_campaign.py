@@ -5,7 +5,7 @@ import logging
 import dask
 import pytest
 from clusters import local_client
-from fault_injection import INSIDE, OUTSIDE, Fault
+from fault_injection import INSIDE, N_WORKERS, OUTSIDE, Fault
 from fault_scenarios import KINDS, Scenario, carry_out
 
 
@@ -18,7 +18,7 @@ def client():
             "distributed.scheduler.allowed-failures": 10,
         }
     ):
-        cluster, client = local_client(2, silence_logs=logging.CRITICAL)
+        cluster, client = local_client(N_WORKERS, silence_logs=logging.CRITICAL)
         with cluster, client:
             yield client
 

@@ -29,6 +29,10 @@ from dask_animate.errors import (
 )
 
 
+#: Workers of the cluster, of which a `LocalCluster` forgets those that die while they retire.
+N_WORKERS = 2
+
+
 @dataclass(frozen=True)
 class Fault:
     """What happens when a frame is drawn.
@@ -188,10 +192,9 @@ def _restart(outside, fault):
 def _retire(outside, fault):
     """Let a worker hand on what it holds and end, and another one come."""
     cluster = outside.client.cluster
-    before = len(cluster.worker_spec)
-    cluster.scale(before - 1)
+    cluster.scale(N_WORKERS - 1)
     time.sleep(fault.seconds)
-    cluster.scale(before)
+    cluster.scale(N_WORKERS)
 
 
 def _interrupt(outside, fault):

@@ -18,7 +18,16 @@ import dask
 import dask.array as da
 import dask.bag as db
 import numpy as np
-from fault_injection import ENDS_IN, INSIDE, OUTSIDE, Fault, InjectedFrames, Outside, mark_of
+from fault_injection import (
+    ENDS_IN,
+    INSIDE,
+    N_WORKERS,
+    OUTSIDE,
+    Fault,
+    InjectedFrames,
+    Outside,
+    mark_of,
+)
 from helpers import SUPPORT, FrameNumber, decode, read_numbers
 
 from dask_animate.errors import FrameError
@@ -185,6 +194,9 @@ def carry_out(scenario, folder, client):
     client : Client
         Of a `LocalCluster`, for scenarios whose place is "client".
     """
+    if scenario.place == "client":
+        client.cluster.scale(N_WORKERS)
+        client.wait_for_workers(N_WORKERS, timeout=60)
     began = time.perf_counter()
     outcome = Outcome(scenario)
     for name in ("marks", "out", "temporary"):
