@@ -28,7 +28,6 @@ from dask_animate.errors import (
     WorkerError,
 )
 
-
 #: Workers of the cluster, of which a `LocalCluster` forgets those that die while they retire.
 N_WORKERS = 2
 
