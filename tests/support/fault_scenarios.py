@@ -7,6 +7,7 @@ every video is compared, and every error, file and task that stays is looked at.
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -204,7 +205,7 @@ def carry_out(scenario, folder, client):
     output = folder / "out" / f"a{scenario.suffix}"
     if scenario.is_there:
         output.write_bytes(b"before")
-    with _temporary_files_in(folder / "temporary"):
+    with _temporary_files_in(folder / "temporary"), _ctrl_c():
         _with_faults(scenario, folder, output, client, outcome)
         outcome.n_faults = sum(mark_of(folder / "marks", fault).exists() for fault in scenario.faults)
         if outcome.ended_in != "died":  # the next render takes away what a killed one left
@@ -357,6 +358,16 @@ def _left_on(client):
         return ["workers"]
     names = {name for found in plugins.values() for name in found if name.startswith("dask_animate")}
     return [*tasks, *sorted(names)]
+
+
+@contextmanager
+def _ctrl_c():
+    """Let SIGINT raise KeyboardInterrupt, also in a background job of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
