@@ -327,14 +327,17 @@ class DistributedExecutor:
             for address in workers
         ]
         proved: list[WorkerFacts] = []
+        waiting = {*futures}
         try:
-            while futures and not proved:
+            while waiting and not proved:
                 alive = self._client.scheduler_info(n_workers=-1)["workers"]
                 if not any(address in alive for address in workers):
                     break
                 with suppress(TimeoutError):
-                    for future in as_completed(futures, loop=self._client.loop, timeout=GRACE_SECONDS):
-                        proved.append(self._result(future, "setup()"))
+                    for future in as_completed(waiting, loop=self._client.loop, timeout=GRACE_SECONDS):
+                        waiting = waiting - {future}
+                        with suppress(CancelledError):  # the cluster was restarted
+                            proved.append(self._result(future, "setup()"))
         finally:
             self._cancel(futures)
         return proved

@@ -1,15 +1,18 @@
 """Workers that would draw other frames are found before they draw any."""
 
 import contextlib
-import time
+import threading
 import warnings
 
 import numpy as np
 import pytest
+from distributed import Client
 from helpers import decode
+from slurm import wait_until
 from unlike_workers import (
     ByVariable,
     OwnDefaults,
+    SlowLater,
     Titled,
     add_worker,
     foreign_worker,
@@ -18,6 +21,7 @@ from unlike_workers import (
     numbers_by_address,
     other_version,
     path_first,
+    proves_late,
     unlike_client,
 )
 
@@ -30,6 +34,7 @@ from dask_animate.errors import (
     SetupError,
     WorkerError,
 )
+from dask_animate.execution import distributed_executor
 
 N = 30
 OPTIONS = {"codec": "ffv1", "partition_size": 3}
@@ -179,13 +184,6 @@ _LATER = [
 
 @pytest.mark.parametrize(("shade", "is_like", "on_mismatch"), _LATER)
 def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
-    class Slow(ByVariable):
-        """Has work left for the worker."""
-
-        def update(self, frame_idx, params):
-            time.sleep(0.04 * (frame_idx > 20))
-            super().update(frame_idx, params)
-
     with unlike_client({}) as client:
 
         def params():
@@ -199,14 +197,44 @@ def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("ignore")  # of the store: modules of tests change
                 warnings.simplefilter("always", MismatchWarning)
-                video = render(Slow(), tmp_path, client, params(), **options)
+                video = render(SlowLater(), tmp_path, client, params(), **options)
             np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(90)))
             assert drawn_by(video, client) == ({0, 1} if is_like else {0})
             assert len(caught) == (not is_like)
         else:
             with pytest.raises(AnimateError, match=r"its frames differ|shades"):
-                render(Slow(), tmp_path, client, params(), **options)
+                render(SlowLater(), tmp_path, client, params(), **options)
             assert not (tmp_path / "a.mkv").exists()
+
+
+def test_a_restart_while_workers_prove_what_they_draw(own_client, tmp_path, monkeypatch):
+    """Who has not proved anything yet is compared by what is known without."""
+    monkeypatch.setattr(distributed_executor, "prove", proves_late)
+    restarted = []
+
+    def asked(dask_scheduler):
+        return any("prove" in str(key) for key in dask_scheduler.tasks)
+
+    def restart():
+        with Client(own_client.scheduler.address, set_as_default=False) as other:
+            wait_until(lambda: other.run_on_scheduler(asked), "a worker is asked")
+            other.restart(wait_for_workers=False)
+            restarted.append(True)
+
+    with contextlib.ExitStack() as stack:
+
+        def params():
+            for n in range(60):
+                if n == 20:
+                    stack.enter_context(foreign_worker(own_client, SHADE="0.2"))
+                yield n
+
+        thread = threading.Thread(target=restart)
+        thread.start()
+        video = render(SlowLater(), tmp_path, own_client, params())
+        thread.join()
+    assert restarted
+    np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
 
 
 def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path):

@@ -55,12 +55,6 @@ def test_each_fault(tmp_path, client, kind):
     assert outcome.ended_in in ENDINGS.get(kind, {""})
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_clock_that_goes_back(tmp_path, client):
-    scenario = one_fault("skew", faults=(Fault("skew", 33, -3600),))
-    assert carry_out(scenario, tmp_path, client).wrong == []
-
-
 def test_scenarios_are_those_of_their_seeds():
     seeds = range(300)
     scenarios = [Scenario.of(seed) for seed in seeds]

@@ -76,7 +76,10 @@ def _fail(fault):
 
 
 def _skew(fault):
-    """Set the clock that this process reads forward or back by an hour, and so does Dask."""
+    """Set the clock forward that this process reads, and so does Dask.
+
+    If it is set back, `distributed.batched` sends nothing until it is where it was.
+    """
     now, monotonic = time.time, distributed.metrics.time
 
     def later():

@@ -59,7 +59,7 @@ KINDS = {
 def _seconds(kind, rng):
     """Return how long a fault lasts, or how far it sets a clock."""
     share = round(rng.uniform(0.1, 1.0), 2)
-    return rng.choice([-3600, 3600]) * share if kind == "skew" else share
+    return 3600 * share if kind == "skew" else share
 
 
 @dataclass(frozen=True)

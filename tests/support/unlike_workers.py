@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import matplotlib
@@ -14,6 +15,7 @@ from helpers import SUPPORT
 from matplotlib import font_manager
 
 from dask_animate import Animator
+from dask_animate.execution.tasks import prove
 
 #: A family that is installed on some workers only.
 FAMILY = "Only Here"
@@ -136,6 +138,12 @@ class OwnDefaults(Animator):
         self.line.set_ydata([0, params])
 
 
+def proves_late(name):
+    """Prove what this worker draws, in its own time."""
+    time.sleep(3)
+    return prove(name)
+
+
 class ByVariable(Animator):
     """Draws what an environment variable says, or fails if it is "fail"."""
 
@@ -149,3 +157,11 @@ class ByVariable(Animator):
 
     def update(self, frame_idx, params):
         self.patch.set_width(params / 100)
+
+
+class SlowLater(ByVariable):
+    """Has work left for a worker that joins after its frame 20."""
+
+    def update(self, frame_idx, params):
+        time.sleep(0.04 * (frame_idx > 20))
+        super().update(frame_idx, params)
