@@ -1,6 +1,6 @@
 """Many renders on one cluster: does anything grow?
 
-    python benchmarks/soak.py [n_renders] [picture.svg]
+    python benchmarks/soak.py [n_renders] [picture.png]
 
 A scheduler, two workers and this process, which renders, are processes of their own. After each render,
 memory, open files and threads of each are taken, and tasks and plugins on the cluster. The renders
