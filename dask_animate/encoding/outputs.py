@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 from pathlib import Path, PurePosixPath
@@ -62,5 +63,6 @@ def open_output(destination: Path | str, name: str = "output_file") -> Output:
         If it cannot be written there, or another file is being written there.
     """
     if isinstance(destination, Path):
-        return OutputFile(destination, name, exclusive=True)
+        # Processes that are started by spawning run the caller's script again, with its renders.
+        return OutputFile(destination, name, exclusive=multiprocessing.parent_process() is None)
     return UploadedFile(destination, name)
