@@ -63,6 +63,8 @@ def open_output(destination: Path | str, name: str = "output_file") -> Output:
         If it cannot be written there, or another file is being written there.
     """
     if isinstance(destination, Path):
-        # Processes that are started by spawning run the caller's script again, with its renders.
-        return OutputFile(destination, name, exclusive=multiprocessing.parent_process() is None)
+        # What multiprocessing starts may first run the caller's script again, with its renders.
+        # That is not public; without it, such a script would need a guard around all of them.
+        runs_again = getattr(multiprocessing.current_process(), "_inheriting", False)
+        return OutputFile(destination, name, exclusive=not runs_again)
     return UploadedFile(destination, name)
