@@ -3,7 +3,8 @@
     python benchmarks/soak.py [n_renders] [picture.png]
 
 A scheduler, two workers and this process, which renders, are processes of their own. After each render,
-memory, open files and threads of each are taken, and tasks and plugins on the cluster. The renders
+memory, open files and threads of each are taken, and tasks and plugins on the cluster. Dask's profiler,
+which keeps what it has seen for an hour, is switched off, as it hides what stays longer. The renders
 take turns: encoded by workers, by this process, kept in a store, in the background, and one that fails.
 Prints the values after a fifth of the renders and after all of them, and draws all of them.
 """
@@ -73,7 +74,11 @@ def start(folder):
     options = ["--no-dashboard", "--host", "127.0.0.1", "--scheduler-file", str(file)]
     commands = [["scheduler", "--port", "0"], *[["worker", "--nthreads", "1", "--no-nanny"]] * 2]
     programs = [
-        subprocess.Popen([sys.executable, "-m", "dask", *command, *options], stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command, *options],
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"},
+        )
         for command in commands
     ]
     for _ in range(300):

@@ -80,6 +80,7 @@ if hasattr(os, "register_at_fork"):
 _WITH_RANDOM_NUMBERS = {
     "dask.sizeof": "random",
     "distributed.comm.core": "random",
+    "distributed.compatibility": "random",  # of older releases
     "distributed.protocol.compression": "randint",
     "distributed.scheduler": "random",
     "distributed.utils_comm": "random",

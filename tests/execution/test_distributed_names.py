@@ -57,6 +57,8 @@ def test_all_modules_with_random_numbers_are_known():
 @pytest.mark.parametrize("name", user_code._WITH_RANDOM_NUMBERS)
 def test_modules_take_random_numbers_of_their_own(name):
     module, attribute = importlib.import_module(name), user_code._WITH_RANDOM_NUMBERS[name]
+    if not hasattr(module, attribute):
+        pytest.skip(f"{RELEASE} takes none there")
     seed_random_states(0, 1)
     own = getattr(module, attribute)
     assert own not in (random, random.randint)

@@ -25,6 +25,7 @@ OTHERS = {
     "_exit": "os",
     "_getframe": "sys",
     "_in_memory": "xarray",
+    "_inheriting": "multiprocessing",
     "_inst": "random",
     "_instances": "distributed",
     "_nvenc": "the end of names of encoders",
