@@ -23,6 +23,7 @@ def client():
             yield client
 
 
+@pytest.mark.newest  # all kinds of faults are tried with older releases, too, one by one
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.slow) for n in range(12, 40))]
