@@ -28,6 +28,8 @@ from dask_animate.errors import (
     WorkerError,
 )
 
+#: Seconds without a worker after which the cluster gets new ones, as its owner would give it.
+LOST_SECONDS = 15
 #: Workers of the cluster, of which a `LocalCluster` forgets those that die while they retire.
 N_WORKERS = 2
 
@@ -165,7 +167,15 @@ class Outside(threading.Thread):
 
     def run(self):
         waiting = {mark_of(self.directory, fault): fault for fault in self.faults}
-        while waiting and not self._is_over.wait(0.005):
+        seen = looked = time.monotonic()
+        while not self._is_over.wait(0.005):
+            if self.client is not None and time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                seen = looked if self.client.nthreads() else seen
+            if looked - seen > LOST_SECONDS:
+                self.client.cluster.scale(0)
+                self.client.cluster.scale(N_WORKERS)
+                seen = looked
             for mark in [mark for mark in waiting if mark.exists()]:
                 fault = waiting.pop(mark)
                 try:
