@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+
 from ..errors import OptionTypeError
 from ..validation import in_short, require_int
 from .events import Event, FrameEncoded, PoolRendered
@@ -176,7 +178,8 @@ class ProgressOptions:
     @classmethod
     def create(cls, disable_progress_bar: Any, saving_log_interval: object) -> ProgressOptions:
         """Validate the arguments of `Animator.make_video` with these names."""
-        if disable_progress_bar not in (None, True, False):
+        is_flag = isinstance(disable_progress_bar, int | np.bool_) and disable_progress_bar in (0, 1)
+        if disable_progress_bar is not None and not is_flag:
             raise OptionTypeError(
                 f"disable_progress_bar must be True, False or None, got {in_short(disable_progress_bar)}"
             )

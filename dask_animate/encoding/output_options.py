@@ -161,14 +161,14 @@ def check_intervals(timeline: Timeline, container: Container) -> None:
 
 def check_metadata(metadata: object, container: Container) -> dict[str, str]:
     """Return metadata by FFmpeg's names, or raise if a kind of file cannot hold it."""
-    if metadata and not container.has_metadata:
-        raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping):
         raise OptionTypeError(
             f'metadata must be a dict such as {{"title": "Waves"}}, got {in_short(metadata)}'
         )
+    if metadata and not container.has_metadata:
+        raise OptionError(f"metadata: {container.muxer} files cannot hold metadata")
     unknown = [key for key in metadata if key not in _METADATA]
     if unknown:
         raise OptionError(f"metadata takes {', '.join(_METADATA)}, got {', '.join(map(repr, unknown))}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from numbers import Integral, Real
+from typing import Any, TypeGuard
 
 from ..errors import OptionError, OptionTypeError
 from ..validation import in_short, require_text
@@ -155,7 +156,7 @@ def _frame_seconds(durations: object, n_frames: int, fps: Fraction) -> list[Frac
         for frame_idx, idx in known.items():
             seconds[frame_idx] = _positive(f"durations[{in_short(idx)}]", durations[idx])
         return seconds
-    if isinstance(durations, str) or not isinstance(durations, Iterable):
+    if not _is_series(durations):
         raise OptionTypeError(
             f"durations must be seconds by frame index, such as {{-1: 2.0}}, or a sequence with one for "
             f"each frame, got {in_short(durations)}"
@@ -164,6 +165,12 @@ def _frame_seconds(durations: object, n_frames: int, fps: Fraction) -> list[Frac
     if len(seconds) != n_frames:
         raise OptionError(f"durations has {len(seconds)} items, but there are {n_frames} frames")
     return seconds
+
+
+def _is_series(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether a value has items, and is no text; an array of NumPy without dimensions has none."""
+    is_scalar = getattr(value, "shape", None) == ()
+    return isinstance(value, Iterable) and not isinstance(value, str) and not is_scalar
 
 
 def _frame_idx(idx: object, n_frames: int) -> int:
@@ -190,7 +197,7 @@ def _ticks(seconds: Sequence[Fraction], fps: Fraction) -> tuple[int, ...]:
 
 def _chapters(chapters: object, fps: Fraction, end: int) -> tuple[Chapter, ...]:
     """Return the chapters of a video that ends at a tick."""
-    if isinstance(chapters, str | Mapping) or not isinstance(chapters, Iterable):
+    if isinstance(chapters, Mapping) or not _is_series(chapters):
         raise OptionTypeError(
             f'chapters must be pairs of a title and seconds, such as [("Start", 0)], '
             f"got {in_short(chapters)}"
