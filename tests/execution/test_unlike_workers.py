@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from distributed import Client
-from helpers import decode
+from helpers import decode, path_first
 from slurm import wait_until
 from unlike_workers import (
     ByVariable,
@@ -20,7 +20,6 @@ from unlike_workers import (
     installed_font,
     numbers_by_address,
     other_version,
-    path_first,
     proves_late,
     unlike_client,
 )

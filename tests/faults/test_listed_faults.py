@@ -18,12 +18,12 @@ from clusters import local_client
 from distributed import Client
 from fault_injection import Fault, InjectedFrames
 from helpers import (
-    SUPPORT,
     Counted,
     FrameNumber,
     assert_nothing_beside,
     assert_shows,
     decode,
+    path_first,
     plain_frames,
 )
 
@@ -32,8 +32,7 @@ from dask_animate.errors import OutputError, WorkerError
 
 
 def environment():
-    path = [str(SUPPORT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+    return os.environ | {"PYTHONPATH": path_first(Path(__file__).parent)}
 
 
 @pytest.mark.parametrize("encode_on", ["workers", "client"])

@@ -29,7 +29,7 @@ from fault_injection import (
     Outside,
     mark_of,
 )
-from helpers import SUPPORT, FrameNumber, decode, read_numbers
+from helpers import SUPPORT, FrameNumber, decode, path_first, read_numbers
 
 from dask_animate.errors import FrameError
 
@@ -279,10 +279,9 @@ def _in_a_script(scenario, folder):
         "Path(sys.argv[2], 'came').write_bytes(pickle.dumps(came))\n"
     )
     arguments = [pickle.dumps(scenario).hex(), os.fspath(folder)]
-    path = os.pathsep.join([str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *arguments],
-        env=os.environ | {"PYTHONPATH": path, "TMPDIR": os.fspath(folder / "temporary")},
+        env=os.environ | {"PYTHONPATH": path_first(SUPPORT), "TMPDIR": os.fspath(folder / "temporary")},
         timeout=120,
         check=False,
         stderr=subprocess.DEVNULL,

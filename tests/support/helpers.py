@@ -27,6 +27,11 @@ _PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_tex
 WARNINGS = ",".join(_PROJECT["tool"]["pytest"]["ini_options"]["filterwarnings"])
 
 
+def path_first(folder):
+    """Return a PYTHONPATH for interpreters that tests start: a folder, this one, and what it was."""
+    return os.pathsep.join([str(folder), str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def draw_block(renderer, indexed, n_frames):
     """Draw frames into one block; return the pixels and the report."""
     output = renderer.render(TaskSpec(), 0, indexed, n_frames)

@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 from distributed import Client, Nanny, Scheduler, SpecCluster
-from helpers import SUPPORT
+from helpers import SUPPORT, path_first
 from matplotlib import font_manager
 
 from dask_animate import Animator
@@ -103,10 +103,6 @@ def other_version(folder, package, version):
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
     return {"PYTHONPATH": path_first(folder)}
-
-
-def path_first(folder):
-    return os.pathsep.join([str(folder), str(SUPPORT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 class Titled(Animator):
