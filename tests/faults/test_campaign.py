@@ -7,6 +7,7 @@ import pytest
 from clusters import local_client
 from fault_injection import INSIDE, N_WORKERS, OUTSIDE, Fault
 from fault_scenarios import KINDS, Scenario, carry_out
+from namespaces import are_permitted
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,12 @@ def test_a_render_with_faults(tmp_path, client, seed):
 
 
 #: In what a render with one fault ends that cannot succeed.
-ENDINGS = {"fail": {"FrameError"}, "interrupt": {"KeyboardInterrupt"}, "lose output": {"OutputError"}}
+ENDINGS = {
+    "fail": {"FrameError"},
+    "interrupt": {"KeyboardInterrupt"},
+    "lose output": {"OutputError"},
+    "fill": {"OutputError", "StoreError"},
+}
 
 
 def one_fault(kind, **fields):
@@ -50,6 +56,8 @@ def one_fault(kind, **fields):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", KINDS["client"])
 def test_each_fault(tmp_path, client, kind):
+    if kind == "fill" and not are_permitted():
+        pytest.skip("a small file system needs root")
     outcome = carry_out(one_fault(kind), tmp_path, client)
     assert outcome.wrong == []
     assert outcome.n_faults == 1

@@ -32,6 +32,18 @@ from dask_animate.errors import (
 LOST_SECONDS = 15
 #: Workers of the cluster, of which a `LocalCluster` forgets those that die while they retire.
 N_WORKERS = 2
+#: What fills a disk.
+BALLAST = "ballast"
+
+
+def renew(client):
+    """Give a `LocalCluster` new workers, in place of all that it has and of those it has lost."""
+    cluster = client.cluster
+    cluster.scale(0)
+    end = time.monotonic() + 30
+    while cluster.workers and time.monotonic() < end:  # or new ones get the names of lost ones
+        time.sleep(0.05)
+    cluster.scale(N_WORKERS)
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,15 @@ def _pause(fault):
         timer.start()
 
 
+def _cut(fault):
+    """Let the worker lose its connection to the scheduler, as by a network that fails."""
+    from distributed import get_worker
+
+    with contextlib.suppress(ValueError):  # not on a worker
+        worker = get_worker()
+        worker.loop.add_callback(worker.batched_stream.comm.abort)
+
+
 INSIDE = {
     "kill": _kill,
     "stop": _stop,
@@ -119,13 +140,14 @@ INSIDE = {
     "fail": _fail,
     "skew": _skew,
     "pause": _pause,
+    "cut": _cut,
 }
 
 # -- from outside ------------------------------------------------------------------------------------
 
 
 class Outside(threading.Thread):
-    """Waits for frames to be drawn, and lets faults happen that come from outside.
+    """Waits for frames to be drawn, and lets faults happen that come from outside; mends disks.
 
     Parameters
     ----------
@@ -137,6 +159,8 @@ class Outside(threading.Thread):
         Of the cluster that draws.
     store, output : Path
         Of the render.
+    disk : Path
+        On which both are. It fills only if it is a small file system of its own.
 
     Attributes
     ----------
@@ -146,13 +170,14 @@ class Outside(threading.Thread):
         What could not happen.
     """
 
-    def __init__(self, faults, directory, client, store, output):
+    def __init__(self, faults, directory, client, store, output, disk):
         super().__init__(daemon=True)
         self.faults = list(faults)
         self.directory = directory
         self.client = client
         self.store = store
         self.output = output
+        self.disk = disk
         self.main = threading.get_ident()
         self.failures = []
         self._is_over = threading.Event()
@@ -164,6 +189,7 @@ class Outside(threading.Thread):
     def __exit__(self, *exc_info):
         self._is_over.set()
         self.join()
+        (self.disk / BALLAST).unlink(missing_ok=True)
 
     def run(self):
         waiting = {mark_of(self.directory, fault): fault for fault in self.faults}
@@ -173,8 +199,7 @@ class Outside(threading.Thread):
                 looked = time.monotonic()
                 seen = looked if self.client.nthreads() else seen
             if looked - seen > LOST_SECONDS:
-                self.client.cluster.scale(0)
-                self.client.cluster.scale(N_WORKERS)
+                renew(self.client)
                 seen = looked
             for mark in [mark for mark in waiting if mark.exists()]:
                 fault = waiting.pop(mark)
@@ -228,6 +253,14 @@ def _corrupt(outside, fault):
         (outside.directory / "corrupted").touch()
 
 
+def _fill(outside, fault):
+    """Leave no space on the disk, for as long as the render goes on."""
+    if outside.disk.is_mount():
+        with (outside.disk / BALLAST).open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+
+
 OUTSIDE = {
     "kill all": _kill_all,
     "restart": _restart,
@@ -235,6 +268,7 @@ OUTSIDE = {
     "interrupt": _interrupt,
     "lose output": _lose_output,
     "corrupt": _corrupt,
+    "fill": _fill,
 }
 
 #: The errors in which a fault may end a render, with reason; none if the render has to succeed.
@@ -245,12 +279,14 @@ ENDS_IN = {
     "fail": (FrameError,),
     "skew": (),
     "pause": (),
+    "cut": (),
     "kill all": (),
     "restart": (),
     "retire": (),
     "interrupt": (KeyboardInterrupt,),
     "lose output": (OutputError,),
     "corrupt": (StoreError, WorkerError),
+    "fill": (OutputError, StoreError),
 }
 
 

@@ -22,12 +22,14 @@ import numpy as np
 from fault_injection import (
     ENDS_IN,
     INSIDE,
+    LOST_SECONDS,
     N_WORKERS,
     OUTSIDE,
     Fault,
     InjectedFrames,
     Outside,
     mark_of,
+    renew,
 )
 from helpers import SUPPORT, FrameNumber, decode, path_first, read_numbers
 
@@ -50,8 +52,8 @@ PLACES = ("client", "client", "client", "own", "here", "script")
 #: What may happen to whom. Where the process of the call draws, it must not end.
 KINDS = {
     "client": (*INSIDE, *OUTSIDE),
-    "own": ("delay", "fail", "interrupt", "lose output", "corrupt"),
-    "here": ("delay", "fail", "interrupt", "lose output", "corrupt"),
+    "own": ("delay", "fail", "interrupt", "lose output", "corrupt", "fill"),
+    "here": ("delay", "fail", "interrupt", "lose output", "corrupt", "fill"),
     "script": ("kill", "stop", "delay", "fail"),
 }
 
@@ -138,15 +140,16 @@ class Scenario:
     def make_video(self, folder, client):
         """Render; return the video."""
         animator = InjectedFrames(folder / "marks", self.faults)
+        disk = folder / "disk"
         options = {"partition_size": self.size} if self.params not in ("array", "bag") else {}
         if self.has_store:
-            options["store"] = folder / "store.zarr"
+            options["store"] = disk / "store.zarr"
         if self.place == "client":
             options["client"] = client
         else:
             options["num_workers"] = -1 if self.place == "own" else 1
         return animator.make_video(
-            folder / "out" / f"a{self.suffix}",
+            disk / "out" / f"a{self.suffix}",
             PARAMS[self.params](self.n_frames, self.size),
             25,
             codec=FORMATS[self.suffix],
@@ -196,16 +199,21 @@ def carry_out(scenario, folder, client):
         Of a `LocalCluster`, for scenarios whose place is "client".
     """
     if scenario.place == "client":
-        client.cluster.scale(N_WORKERS)
-        client.wait_for_workers(N_WORKERS, timeout=60)
+        _all_workers(client)
     began = time.perf_counter()
     outcome = Outcome(scenario)
-    for name in ("marks", "out", "temporary"):
+    for name in ("marks", "disk", "temporary"):
         (folder / name).mkdir()
-    output = folder / "out" / f"a{scenario.suffix}"
-    if scenario.is_there:
-        output.write_bytes(b"before")
-    with _temporary_files_in(folder / "temporary"), _ctrl_c():
+    output = folder / "disk" / "out" / f"a{scenario.suffix}"
+    is_small = any(fault.kind == "fill" for fault in scenario.faults)
+    with (
+        _small_disk(folder / "disk", is_small),
+        _temporary_files_in(folder / "temporary"),
+        _ctrl_c(),
+    ):
+        output.parent.mkdir()
+        if scenario.is_there:
+            output.write_bytes(b"before")
         _with_faults(scenario, folder, output, client, outcome)
         outcome.n_faults = sum(mark_of(folder / "marks", fault).exists() for fault in scenario.faults)
         if outcome.ended_in != "died":  # the next render takes away what a killed one left
@@ -217,6 +225,16 @@ def carry_out(scenario, folder, client):
     return outcome
 
 
+def _all_workers(client):
+    """Wait for the workers that begin again after a scenario; those that do not are replaced."""
+    client.cluster.scale(N_WORKERS)
+    try:
+        client.wait_for_workers(N_WORKERS, timeout=LOST_SECONDS)
+    except TimeoutError:
+        renew(client)
+        client.wait_for_workers(N_WORKERS, timeout=60)
+
+
 def _with_faults(scenario, folder, output, client, outcome):
     outside = [fault for fault in scenario.faults if fault.kind in OUTSIDE]
     video = None
@@ -224,7 +242,8 @@ def _with_faults(scenario, folder, output, client, outcome):
         if scenario.place == "script":
             video = _in_a_script(scenario, folder)
         else:
-            watching = Outside(outside, folder / "marks", client, folder / "store.zarr", output)
+            disk = folder / "disk"
+            watching = Outside(outside, folder / "marks", client, disk / "store.zarr", output, disk)
             with watching:
                 video = scenario.make_video(folder, client)
             outcome.wrong.extend(watching.failures)
@@ -249,7 +268,7 @@ def _with_faults(scenario, folder, output, client, outcome):
 
 def _again(scenario, folder, output, client, outcome):
     """The faults have happened: the same call has to succeed now."""
-    (folder / "out").mkdir(exist_ok=True)
+    output.parent.mkdir(exist_ok=True)
     for fault in scenario.faults:  # those that the render did not come to
         mark_of(folder / "marks", fault).touch()
     try:
@@ -325,7 +344,7 @@ def _check_before(scenario, output, outcome):
 
 
 def _check_leftovers(folder, output, client, outcome):
-    out = folder / "out"
+    out = output.parent
     partial = output.with_name(f"a.partial{output.suffix}")
     allowed = {output, *([partial] if outcome.scenario.keeps_partial else [])}
     if out.exists() and (left := {*out.iterdir()} - allowed):
@@ -367,6 +386,18 @@ def _ctrl_c():
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _small_disk(folder, is_small):
+    """Let a directory be a file system of 24 MiB, where that is permitted."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", os.fspath(folder)]
+    mounted = is_small and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", os.fspath(folder)], check=True)
 
 
 @contextmanager
