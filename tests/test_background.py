@@ -48,7 +48,7 @@ def da_of(array):
     return dask.array.zeros(len(array), chunks=10)
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=60):
     stop = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < stop, "waited in vain"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -149,6 +149,6 @@ def _require_dim(labelled: Any, dim: object) -> Any:
         if len(firsts) == 1 and (first := firsts.pop()) is not None:
             return first
         raise OptionError(f"dim= has to say which of the dimensions {dims} is that of the frames")
-    if dim not in dims:
+    if not isinstance(dim, Hashable) or dim not in dims:
         raise OptionError(f"dim must be one of the dimensions {dims}, got {in_short(dim)}")
     return dim

@@ -11,7 +11,7 @@ from ..diagnostics import notify
 from ..errors import OptionError, ParamsError
 from .kinds import OF_DATASETS, check_dataset_plot, check_facets, kind_of
 from .panels import PanelSpec
-from .words import COLOR_WORDS, FUNCTION, PlotWords
+from .words import COLOR_WORDS, FUNCTION, PlotWords, check_names
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,6 +39,7 @@ def panel_specs(
     given : mapping of str to object
         All of the caller's arguments by name.
     """
+    check_names(given)
     if callable(plot):
         return PlotWords.create(given, {"": FUNCTION}), []
     if isinstance(plot, str) and plot in OF_DATASETS:

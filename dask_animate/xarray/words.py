@@ -39,9 +39,13 @@ _INSTEAD = {"ax": "decorate=, a function that gets the axes", "cbar_ax": "cbar_k
 
 
 def _name(name: str, value: Any) -> Hashable:
-    if not isinstance(value, Hashable):
-        raise OptionTypeError(f"{name} must be the name of a coordinate, got {in_short(value)}")
-    return value
+    try:
+        hash(value)
+    except TypeError:
+        raise OptionTypeError(
+            f"{name} must be the name of a coordinate, got {in_short(value)}"
+        ) from None
+    return value  # type: ignore[no-any-return]
 
 
 def _number(name: str, value: Any) -> float:
@@ -61,7 +65,7 @@ def _size(name: str, value: Any) -> float:
 
 
 def _aspect(name: str, value: Any) -> str | float:
-    return value if value in ("auto", "equal") else _size(name, value)
+    return value if isinstance(value, str) and value in ("auto", "equal") else _size(name, value)
 
 
 def _center(name: str, value: Any) -> float | Literal[False]:
@@ -100,7 +104,7 @@ def _mapping(name: str, value: Any) -> dict[str, Any]:
 
 
 def _wrap(name: str, value: Any) -> int | Literal["auto"]:
-    return "auto" if value == "auto" else require_int(name, value, 1)
+    return "auto" if isinstance(value, str) and value == "auto" else require_int(name, value, 1)
 
 
 def _cmap(name: str, value: Any) -> Colormap | list[Any]:
@@ -121,7 +125,7 @@ def _colors(name: str, value: Any) -> str | list[Any]:
 
 
 def _list_of_colors(name: str, value: Any) -> list[Any]:
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if np.iterable(value) and not isinstance(value, str):
         listed = list(value)
         if listed and all(map(is_color_like, listed)):
             return listed
@@ -281,6 +285,14 @@ WORDS: dict[str, Word] = {
     "decorate": Word(_BUILT_IN, _function),
     "each": Word(_BUILT_IN, _function),
 }
+
+
+def check_names(given: Mapping[str, Any]) -> None:
+    """Raise if what names a coordinate, for the panel or by variable, cannot be a name."""
+    for name, word in WORDS.items():
+        value = given.get(name)
+        if word.check is _name and value is not None and not isinstance(value, Mapping):
+            _name(name, value)
 
 
 #: Words about colors.

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from helpers import FrameNumber, read_numbers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib import pyplot as plt
+from matplotlib.animation import FuncAnimation
 
 import dask_animate
 from dask_animate import Animator, Clip
 from dask_animate.errors import AnimateError
 from dask_animate.video_options import VideoOptions, WriteOptions
+from dask_animate.xarray import DataArrayAnimator
 
 N = 5
 #: Values that somebody may give by mistake, and some that are right somewhere.
@@ -158,6 +162,64 @@ def test_looking(folder, name, options):
     first = {"frame": 3, "preflight": None}.get(name, range(N))
     result = outcome(folder, method, options.pop("params", first), **options)
     assert result is None or name != "frame" or result.dtype == np.uint8
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Two videos that fit together, and a file that is none."""
+    folder = tmp_path_factory.mktemp("parts")
+    for name, first in (("a.mkv", 0), ("b.mkv", N)):
+        FrameNumber().make_video(folder / name, range(first, first + N), 25, codec="ffv1", num_workers=1)
+    (folder / "c.mkv").write_bytes(b"nothing")
+    return [folder / name for name in ("a.mkv", "b.mkv", "c.mkv", "nowhere.mkv")]
+
+
+@pytest.mark.filterwarnings("ignore")
+@quick
+@given(
+    chosen=st.one_of(st.lists(st.integers(0, 3), max_size=3), st.sampled_from(VALUES)),
+    options=options_of({"chapters", "metadata"}),
+)
+def test_join(folder, parts, chosen, options):
+    files = chosen
+    if isinstance(chosen, list) and all(type(idx) is int and idx < len(parts) for idx in chosen):
+        files = [parts[idx] for idx in chosen]
+    video = outcome(folder, dask_animate.join, files, folder / "a.mkv", **options)
+    if video is not None:
+        numbers = [i for idx in chosen for i in range(idx * N, (idx + 1) * N)]
+        check_video(folder / "a.mkv", [(i % N, i) for i in numbers])
+
+
+@pytest.mark.filterwarnings("ignore")
+@quick
+@given(
+    options=options_of({*VideoOptions.__annotations__, "fps", "n_frames", "sequential", "animation"}
+                       - {"store", "keep_segments", "overwrite"})
+)  # fmt: skip
+def test_save(folder, options):
+    options = {"codec": "ffv1", "num_workers": 1, "disable_progress_bar": True} | options
+    numbers = FrameNumber()
+    fig = numbers.setup()
+    animation = options.pop("animation", FuncAnimation(fig, lambda i: numbers.update(i, i), range(N)))
+    fps = options.pop("fps", 25)
+    video = outcome(folder, dask_animate.save, animation, folder / "a.mkv", fps, **options)
+    plt.close(fig)
+    if video is not None and options.get("codec") == "ffv1" and "savefig_params" not in options:
+        n = N if options.get("n_frames") is None else options["n_frames"]
+        check_video(folder / "a.mkv", [(i, i) for i in range(n)])
+
+
+@pytest.mark.filterwarnings("ignore")
+@quick
+@given(options=options_of(names_of(DataArrayAnimator.__init__) - {"data", "unknown"}))
+def test_labelled_data(folder, options):
+    values = np.arange(N * 6.0).reshape(N, 2, 3)
+    data = xr.DataArray(values, dims=("time", "y", "x"), coords={"x": [1, 2, 3]}, name="t")
+    animator = outcome(folder, DataArrayAnimator, data, **options)
+    if animator is not None:
+        path = folder / "a.mkv"
+        video = outcome(folder, animator.to_video, path, 25, codec="ffv1", num_workers=1)
+        assert video is None or video.n_frames == len(decode_all(path))
 
 
 CLIP_METHODS = sorted(

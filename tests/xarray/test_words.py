@@ -296,6 +296,12 @@ def test_errors_of_functions_name_them():
         ({"subplot_kws": 3}, OptionTypeError, "subplot_kws must be a dict"),
         ({"limits": [1]}, OptionError, "limits must be"),
         ({"x": ["lat"]}, OptionTypeError, "x must be the name of a coordinate"),
+        ({"hue": (["lat"],)}, OptionTypeError, "hue must be the name of a coordinate"),
+        ({"col": np.array([])}, OptionTypeError, "col must be the name of a coordinate"),
+        ({"dim": np.array([])}, OptionError, "dim must be one of the dimensions"),
+        ({"aspect": np.array([])}, OptionTypeError, "aspect must be a finite number"),
+        ({"col_wrap": np.array([])}, OptionTypeError, "col_wrap must be an integer"),
+        ({"cmap": np.array(3)}, OptionTypeError, "cmap must be a name, a Colormap or a list of colors"),
         ({"ad_colorbar": True}, OptionTypeError, "did you mean add_colorbar="),
     ],
 )
