@@ -242,9 +242,7 @@ def _with_faults(scenario, folder, output, client, outcome):
         if scenario.place == "script":
             video = _in_a_script(scenario, folder)
         else:
-            disk = folder / "disk"
-            watching = Outside(outside, folder / "marks", client, disk / "store.zarr", output, disk)
-            with watching:
+            with _watching(outside, folder, output, client) as watching:
                 video = scenario.make_video(folder, client)
             outcome.wrong.extend(watching.failures)
     except _DiedError:
@@ -266,13 +264,19 @@ def _with_faults(scenario, folder, output, client, outcome):
         _check_before(scenario, output, outcome)
 
 
+def _watching(faults, folder, output, client):
+    disk = folder / "disk"
+    return Outside(faults, folder / "marks", client, disk / "store.zarr", output, disk)
+
+
 def _again(scenario, folder, output, client, outcome):
     """The faults have happened: the same call has to succeed now."""
     output.parent.mkdir(exist_ok=True)
     for fault in scenario.faults:  # those that the render did not come to
         mark_of(folder / "marks", fault).touch()
     try:
-        scenario.make_video(folder, client)
+        with _watching([], folder, output, client):
+            scenario.make_video(folder, client)
     except Exception as exc:
         outcome.wrong.append(f"again ended in {type(exc).__name__}: {exc}")
         return
