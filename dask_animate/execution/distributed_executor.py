@@ -78,6 +78,8 @@ MAX_RESUBMITS = 5
 GRACE_SECONDS = 2.0
 #: Seconds until what a worker refused, which is known to be excluded, is sent again.
 RETRY_SECONDS = 0.05
+#: Results that are remembered after they were released, in case that the cluster is restarted just then.
+N_RELEASED = 32
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
 
@@ -149,6 +151,8 @@ class DistributedExecutor:
         self._keys = count()
         self._told: set[str] = set()  # workers that are left out
         self._futures: WeakSet[Future] = WeakSet()
+        self._released: deque[Future] = deque(maxlen=N_RELEASED)
+        self._generation = client.generation
         self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
         self._drawing: dict[str, None] = {}  # workers that draw, those first that are asked next
         self._lock = threading.Lock()  # for these two, which several threads change
@@ -186,11 +190,14 @@ class DistributedExecutor:
             if isinstance(exc, kinds) and not isinstance(exc, AnimateError):
                 raise WorkerError(gone) from exc
             return
+        with (
+            self._lock
+        ):  # while they are held: if the cluster was restarted, dropping them tells it nothing
+            futures = list(self._futures)
         self._submissions.clear()
         self._shared.clear()
-        with self._lock:
-            futures = list(self._futures)
         self._cancel(futures)
+        self._release_forgotten()
         if self._faults.timeout is not None:
             with suppress(Exception):  # the cluster may go just now
                 unsubscribe(self._client, topic_of(render_id(self._name)))
@@ -244,6 +251,17 @@ class DistributedExecutor:
         list of BuiltFigure
             At least one.
         """
+        for _ in range(1 + MAX_RESUBMITS):
+            try:
+                return self._build(encode)
+            except CancelledError as exc:
+                gone = how_gone(self._client)
+                if self._closing or gone is not None:
+                    raise WorkerError(f"setup(): {gone or 'the render has ended'}") from exc
+                _logger.info("setup(): the cluster was restarted")
+        raise WorkerError(f"setup(): the cluster was restarted {1 + MAX_RESUBMITS} times")
+
+    def _build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
@@ -255,13 +273,13 @@ class DistributedExecutor:
                     self._name,
                     encode,
                     proves=proves,
-                    key=(self._key("build_figure"), idx),
+                    key=(self._key("build_figure"), next(self._keys)),
                     pure=False,
                     workers=address,
                     allow_other_workers=address is not None and not self._agreement.is_tolerant,
                 )
             )
-            for idx, address in enumerate(workers)
+            for address in workers
         ]
         places = dict(zip(futures, workers, strict=True))
         try:
@@ -458,7 +476,7 @@ class DistributedExecutor:
             head = self._submissions.popleft()
             window.remove(head)
             if head.future is not None:
-                head.future.release()
+                self._release(head.future)
             fetching = self._fetch_head()  # arrives while the caller encodes the block before it
             self._fill(submissions, window, run_code)
             if fetching is None:
@@ -681,6 +699,18 @@ class DistributedExecutor:
             self._cancel([future])
         return future
 
+    def _release(self, future: Future) -> None:
+        """Let the cluster drop a result."""
+        future.release()
+        self._released.append(future)
+        self._release_forgotten()
+
+    def _release_forgotten(self) -> None:
+        """Let a restarted cluster drop what its client has forgotten, which then tells it nothing."""
+        if self._client.generation != self._generation:
+            self._generation = self._client.generation
+            self._cancel([*self._released])
+
     def _cancel(self, futures: list[Future]) -> None:
         # The cluster may go just now; there is nothing left to undo then.
         with suppress(Exception):
@@ -715,6 +745,7 @@ class DistributedExecutor:
                 result, gone = None, how_gone(self._client)
                 if self._closing or gone is not None:
                     raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
+                self._cancel([future])  # a restarted cluster may know what this client has forgotten
                 if submission.send_again(future):
                     _logger.info("%s: parameters were lost with their worker", submission.label)
                     n_lost += 1

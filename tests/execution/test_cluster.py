@@ -312,6 +312,48 @@ def test_a_restart_in_the_middle(tmp_path, own_client, params):
     assert_shows(tmp_path / "out" / "a.mp4", range(60))
 
 
+class WaitsForAFile(FrameNumber):
+    """Says that it draws a frame, or builds its figure, and waits until somebody says to go on."""
+
+    def __init__(self, folder, frame_idx):
+        super().__init__()
+        self.folder, self.frame_idx = folder, frame_idx
+
+    def setup(self):
+        self._wait_at(None)
+        return super().setup()
+
+    def update(self, frame_idx, params):
+        self._wait_at(frame_idx)
+        super().update(frame_idx, params)
+
+    def _wait_at(self, place):
+        if place == self.frame_idx:
+            (self.folder / "reached").touch()
+            while not (self.folder / "go").exists():
+                time.sleep(0.01)
+
+
+@pytest.mark.parametrize("frame_idx", [None, 33], ids=["setup", "update"])
+def test_a_client_that_forgets_its_tasks(tmp_path, client, frame_idx):
+    """If a cluster is restarted while tasks are on their way, it has them, and the client does not."""
+    animator = WaitsForAFile(tmp_path, frame_idx)
+
+    def forget():
+        while not (tmp_path / "reached").exists():
+            time.sleep(0.01)
+        client.loop.add_callback(client._handle_restart)
+        time.sleep(0.2)
+        (tmp_path / "go").touch()
+
+    forgetting = threading.Thread(target=forget)
+    forgetting.start()
+    animator.make_video(tmp_path / "a.mp4", range(60), 30, client=client, partition_size=5)
+    forgetting.join()
+    assert_shows(tmp_path / "a.mp4", range(60))
+    wait_until(lambda: not client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks]))
+
+
 POOL = """
     import sys, multiprocessing
     from concurrent.futures import ProcessPoolExecutor
