@@ -255,5 +255,5 @@ def _check_memory(text: str) -> None:
         n_bytes = parse_bytes(text)
     except ValueError:
         n_bytes = 0
-    if n_bytes <= 0:
+    if n_bytes < 2**20:  # such as "4", which are bytes
         raise click.UsageError(f"--memory must be such as 4GB, got {text!r}")

@@ -76,6 +76,15 @@ def _fps(ctx: click.Context, option: click.Parameter, value: str | None) -> Frac
     return rate
 
 
+def _batch_system(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    """Make one argument of several flags."""
+    given = ctx.params.setdefault("batch_system", None)
+    if value and given is not None:
+        raise click.UsageError(f"--{given} and --{option.name} exclude each other")
+    if value:
+        ctx.params["batch_system"] = option.name
+
+
 def _dpi(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise click.BadParameter(f"{value} is no number above 0")
@@ -163,10 +172,9 @@ _jobs = _stacked(
         _option(
             "Jobs of a batch system",
             f"--{name}",
-            "batch_system",
-            flag_value=name,
-            default=None,
-            show_default=False,
+            is_flag=True,
+            expose_value=False,
+            callback=_batch_system,
             help=f"Draw in jobs of {name.upper() if name != 'slurm' else 'Slurm'}.",
         )
         for name in BATCH_SYSTEMS

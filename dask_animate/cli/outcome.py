@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -38,6 +39,8 @@ _OPTIONS = {
     "keep_partial": "--keep-partial",
 }
 _NAMES = re.compile("|".join(rf"(?<![\w.-]){re.escape(name)}(?!\w)" for name in sorted(_OPTIONS)[::-1]))
+#: Advice of warnings that is about an argument for which there is no option.
+_NO_OPTION = re.compile(r" Pass sequential=True to silence this warning and skip the check;")
 #: Marks in the context of a command that the whole traceback is wanted.
 _TRACEBACK = f"{__name__}.traceback"
 
@@ -53,6 +56,9 @@ class CommandGroup(click.Group):
         """Run the program and exit."""
         try:
             code = super().main(args, **options | {"standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as exc:
+            click.echo(exc.format_message(), err=True)
+            code = exc.exit_code
         except click.UsageError as exc:
             hint = f" ({exc.ctx.command_path} --help shows how)" if exc.ctx is not None else ""
             say(f"error: {exc.format_message().removesuffix('.')}{hint}")
@@ -68,7 +74,7 @@ class CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; whatever it raises becomes one line."""
         try:
-            with stoppable(), _warnings_in_one_line():
+            with stoppable(), _warnings_in_one_line(), _log_in_one_line():
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -159,7 +165,7 @@ def _warnings_in_one_line() -> Iterator[None]:
             line: str | None = None,
         ) -> None:
             if category.__module__ == errors.__name__:
-                say(f"warning: {as_options(str(message))}")
+                say(f"warning: {as_options(_NO_OPTION.sub('', str(message)))}")
             else:
                 show(message, category, filename, lineno, file, line)
 
@@ -167,6 +173,25 @@ def _warnings_in_one_line() -> Iterator[None]:
         # What scripts that were written to be looked at do at their end.
         warnings.filterwarnings("ignore", ".* is non-interactive, and thus cannot be shown")
         yield
+
+
+class _SaysWarnings(logging.Handler):
+    """Shows log messages in one line each, unless something is to become of all messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not logging.getLogger().handlers:
+            say(f"{record.levelname.lower()}: {as_options(record.getMessage())}")
+
+
+@contextmanager
+def _log_in_one_line() -> Iterator[None]:
+    """Show what the library logs, from warnings on, in one line each."""
+    logger, handler = logging.getLogger("dask_animate"), _SaysWarnings(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _one_line(text: str) -> str:

@@ -23,6 +23,8 @@ _logger = logging.getLogger("dask_animate.progress")  # users configure it by th
 #: Where standard error is a file, a line is due after so many frames, as a share of all, or after so
 #: many seconds, but not sooner than after a few.
 LINE_SHARE, LINE_SECONDS, MIN_LINE_SECONDS = 0.05, 60.0, 5.0
+#: Seconds before which nothing is said of the pace: the frames of a segment come all at once.
+PACE_SECONDS = 1.0
 
 
 class ProgressBar:
@@ -126,7 +128,7 @@ class ProgressLines:
 
     def _text(self, n: int, seconds: float) -> str:
         """Return how far the render is; the first frame, which began the clock, is not in its pace."""
-        pace = (n - 1) / seconds if seconds > 0 else 0.0
+        pace = (n - 1) / seconds if seconds >= PACE_SECONDS else 0.0
         speed = f", {pace:.3g} per second" if pace else ""
         if self._n_frames is None:
             return f"{n}{speed}"

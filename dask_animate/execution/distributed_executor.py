@@ -78,6 +78,8 @@ MAX_RESUBMITS = 5
 GRACE_SECONDS = 2.0
 #: Seconds until what a worker refused, which is known to be excluded, is sent again.
 RETRY_SECONDS = 0.05
+#: Names the building of figures in messages.
+SETUP = "setup()"
 #: Results that are remembered after they were released, in case that the cluster is restarted just then.
 N_RELEASED = 32
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
@@ -311,7 +313,7 @@ class DistributedExecutor:
             nonlocal failure
             worker = pending.pop(future)
             try:
-                built.append(self._result(future, "setup()"))
+                built.append(self._result(future, SETUP))
             except AnimateError as exc:
                 if not self._agreement.is_tolerant or worker is None:
                     raise
@@ -355,7 +357,7 @@ class DistributedExecutor:
                     for future in as_completed(waiting, loop=self._client.loop, timeout=GRACE_SECONDS):
                         waiting = waiting - {future}
                         with suppress(CancelledError):  # the cluster was restarted
-                            proved.append(self._result(future, "setup()"))
+                            proved.append(self._result(future, SETUP))
         finally:
             self._cancel(futures)
         return proved
@@ -816,6 +818,8 @@ class DistributedExecutor:
 
     def _result(self, future: Future, label: str) -> Any:
         advice = ": a smaller partition_size takes less"
+        if label == SETUP:
+            advice = ": give workers more of it"
         if self._faults.timeout is not None:
             advice += "; or as a frame hangs in code that lets no other thread of Python run"
         return gathered(self._client, future, label, self._direct, advice)

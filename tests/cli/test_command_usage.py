@@ -1,5 +1,6 @@
 """Wrong arguments: one line that names what was given and what is expected, before any work."""
 
+import logging
 import shlex
 import subprocess
 import sys
@@ -22,7 +23,6 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("", "Usage: dask-animate"),
         ("nothing", "No such command 'nothing' (dask-animate --help shows how)"),
         ("--nothing", "such option"),
         ("render", "Missing argument 'FILE_OR_MODULE:NAME' (dask-animate render --help shows how)"),
@@ -117,6 +117,8 @@ GOOD = "animations.py:numbers -p 'range(9)' -o a.mp4"
             "--scheduler and --slurm exclude each other",
         ),
         (f"render {GOOD} --slurm --jobs 2 --memory lots", "--memory must be such as 4GB, got 'lots'"),
+        (f"render {GOOD} --slurm --jobs 2 --memory 4", "--memory must be such as 4GB, got '4'"),
+        (f"render {GOOD} --slurm --pbs --jobs 2", "--slurm and --pbs exclude each other"),
         (f"render {GOOD} --slurm --jobs 2 --workers 2", "--workers: with jobs, --jobs and --cores say"),
         ("render plot.py:animation -p 'range(9)' -o a.mp4", "has its own frames, leave it out"),
         ("render plot.py:animation --check", "--check is not for a FuncAnimation, which plot.py:ani"),
@@ -151,10 +153,29 @@ def test_wrong_arguments(folder, command, said):
     done = run(*shlex.split(command))
     assert done.exit_code == 2
     assert said in done.stderr
-    if command:
-        assert done.stderr.startswith("dask-animate: error: ")
-        assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("dask-animate: error: ")
+    assert done.stderr.count("\n") == 1
     assert {*folder.iterdir()} == before
+
+
+def test_no_command():
+    """Help, on standard error, as it is."""
+    done = run()
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == run("--help").stdout
+
+
+def test_log_messages_are_lines(monkeypatch, caplog):
+    """They are told as warnings are, unless the program's messages go elsewhere."""
+
+    def tell(group, ctx):
+        logging.getLogger("dask_animate.workers").info("quiet")
+        logging.getLogger("dask_animate.workers").warning("no workers, so\nlook at num_workers")
+
+    monkeypatch.setattr(click.Group, "invoke", tell)
+    assert "look at" not in run("demo").stderr  # pytest has handlers of its own
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    assert run("demo").stderr == "dask-animate: warning: no workers, so look at --workers\n"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,15 @@ def test_lines_of_a_short_render(capsys):
         assert lines == ["Frames: waiting for the first one", "done"]
 
 
+def test_lines_of_frames_that_come_at_once(capsys):
+    """Those of the first segment say nothing of the pace."""
+    known, _ = lines_of(10, lambda i: 60 + i / 1000 if i < 5 else 66 + i, capsys)
+    assert known[1:3] == [
+        "Frames: 1 of 10 (10%)",
+        "Frames: 6 of 10 (60%), 0.455 per second, 0:00:09 left",
+    ]
+
+
 def test_lines_of_a_render(capsys):
     """One for each twentieth, but not within five seconds; without a total one for each minute."""
     known, unknown = lines_of(100, lambda i: 2 * i + 30, capsys)
