@@ -102,13 +102,13 @@ def lifetimes_default(folder, slurm):
 
 def walltime(folder, slurm):
     """Jobs of a minute, which Slurm ends."""
-    return two_jobs(folder, n_frames=1600, walltime="00:01:00")
+    return two_jobs(folder, n_frames=4000, walltime="00:01:00")
 
 
 def walltime_and_lifetime(folder, slurm):
     """The same, but workers end by themselves before."""
     options = "--lifetime", "50s", "--lifetime-stagger", "5s"
-    return two_jobs(folder, *options, n_frames=1600, walltime="00:01:00")
+    return two_jobs(folder, *options, n_frames=4000, walltime="00:01:00")
 
 
 def adaptive(folder, slurm):
