@@ -1,4 +1,8 @@
-"""One animation as every kind of file: chapters, a last frame that stays, transparency."""
+"""Every format
+============
+
+One animation as every kind of file: chapters, a last frame that stays, transparency.
+"""
 
 from pathlib import Path
 

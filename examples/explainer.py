@@ -1,4 +1,7 @@
-"""A short lesson in three scenes: how circles that turn make a square wave.
+"""A lesson with titles and an inset
+=================================
+
+How circles that turn make a square wave, in three scenes.
 
 Shows what `Clip` does: titles that fade, crossfades, an inset in slow motion, and chapters. Each frame
 of each scene is drawn once, whatever is made of it.

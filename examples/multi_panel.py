@@ -1,4 +1,8 @@
-"""Five kinds of plot on one figure: lines, bars, an image with a color bar, a 3D line, a scatter."""
+"""Panels of many kinds
+====================
+
+Lines, bars, an image with a color bar, a 3D line and a scatter on one figure.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""Frames whose data comes when it comes: a loader with several threads, and IndexedFrameParams."""
+"""Parameters out of order
+=======================
+
+Data that come when they come: a loader with several threads, and IndexedFrameParams.
+"""
 
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed

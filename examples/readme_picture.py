@@ -1,4 +1,8 @@
-"""The moving picture in the README: a wave packet and its spectrum, looped, as a WebP."""
+"""The picture in the README
+=========================
+
+A wave packet and its spectrum, looped, as a WebP.
+"""
 
 from fractions import Fraction
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""The sun travels over real mountains: the elevation model of Jacksboro, Tennessee, in matplotlib."""
+"""The sun over real mountains
+===========================
+
+The elevation model of Jacksboro, Tennessee, which comes with matplotlib.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,8 @@
-"""A travelling cosine wave: the shortest animation there is."""
+"""The shortest one
+================
+
+A travelling cosine wave.
+"""
 
 from pathlib import Path
 

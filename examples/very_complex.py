@@ -1,4 +1,8 @@
-"""Fourteen panels on a GridSpec, almost every kind of plot that matplotlib has."""
+"""Fourteen panels
+===============
+
+Almost every kind of plot that matplotlib has, on a GridSpec.
+"""
 
 from pathlib import Path
 

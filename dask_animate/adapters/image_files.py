@@ -48,8 +48,8 @@ class ImageFiles(FrameSource):
     files : str, path-like, or iterable of these
         A pattern such as ``"frames/*.png"``, whose files are sorted by name, character by character, so
         that "10.png" comes before "9.png"; or files in an order of your own. URLs that fsspec knows,
-        such as "s3://bucket/frames/*.png", may take the place of paths. Paths must be the same on all
-        workers.
+        such as ``"s3://bucket/frames/*.png"``, may take the place of paths. Paths must be the same on
+        all workers.
     storage_options : mapping, optional
         Options of fsspec's file system, such as ``{"anon": True}``.
 
