@@ -12,13 +12,15 @@ from PIL import Image
 
 from .workloads import FPS
 
-#: Colors may be off by this share of their distance from gray: rounding and lost detail stay below, what
-#: is shown with the matrix of another standard does not.
-COLOR_TOLERANCE = 0.07
+#: Colors may differ by this share of their distance from gray, and be paler by this share. Subsampled
+#: chroma makes thin lines paler by up to a tenth.
+HUE_TOLERANCE, PALE_TOLERANCE = 0.1, 0.2
 #: Frames are compared at this height; colors are those of blocks of so many rows and columns of it.
 HEIGHT, BLOCK = 180, 4
-#: FFmpeg's numbers of color spaces: what is tagged, and what players take where nothing is.
-BT709, UNTAGGED, BT601 = 1, 2, 5
+#: FFmpeg's numbers of the standards of colors, of no standard, and of the range of values that JPEG has.
+BT709, UNTAGGED, BT601, FULL_RANGE = 1, 2, 5, 2
+#: Weights of red and blue in luma.
+WEIGHTS = {BT709: (0.2126, 0.0722), BT601: (0.299, 0.114)}
 
 
 @dataclass
@@ -36,40 +38,66 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Frames:
-    """Small frames `(n, height, width, 3)`, and what the container says of the large ones."""
+    """Small frames, and what the file says of the large ones.
+
+    Attributes
+    ----------
+    small
+        `(n, height, width, 3)`: red, green and blue, or luma from 0 to 255 and chroma around 0.
+    standard
+        What a player takes these for: what is tagged, else BT.709 from 720 rows on and BT.601 below;
+        None for red, green and blue.
+    """
 
     small: np.ndarray
     size: tuple[int, int]
     rate: Fraction
     is_tagged: bool
+    standard: int | None
+
+    def rgb(self, standard: int | None = None) -> np.ndarray:
+        """Return the frames in red, green and blue, as a player shows them, or by another standard."""
+        standard = standard or self.standard
+        if standard is None:
+            return self.small
+        red, blue = WEIGHTS[standard]
+        luma, chroma_b, chroma_r = np.moveaxis(self.small, -1, 0)
+        r, b = luma + 2 * (1 - red) * chroma_r, luma + 2 * (1 - blue) * chroma_b
+        return np.stack([r, (luma - red * r - blue * b) / (1 - red - blue), b], axis=-1)
 
 
 def read(path: Path) -> Frames:
-    """Decode a video as a player shows it: BT.709 from 720 rows on and BT.601 below, if not tagged."""
-    small, is_tagged = [], True
+    """Decode a video, and shrink its frames.
+
+    They are shrunk before they are converted to red, green and blue: chroma that leaks from a thin line
+    into white would be cut off.
+    """
+    small = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         rate, size = stream.average_rate, (stream.codec_context.width, stream.codec_context.height)
+        is_rgb = stream.codec_context.format.is_rgb
         for frame in container.decode(stream):
-            if frame.format.is_rgb:
-                pixels = frame.to_ndarray(format="rgb24")
+            if is_rgb:
+                planes = np.moveaxis(frame.to_ndarray(format="rgb24"), -1, 0)
+                small.append(np.stack([shrunk(plane) for plane in planes], axis=-1))
             else:
-                is_tagged = frame.colorspace != UNTAGGED
-                pixels = frame.reformat(format="rgb24", src_colorspace=matrix(frame)).to_ndarray()
-            small.append(shrunk(pixels))
-    return Frames(np.array(small), size, rate, is_tagged)
+                planes = [shrunk(one) for one in frame.reformat(format="yuv444p").to_ndarray()]
+                scale = (1, 1) if frame.color_range == FULL_RANGE else (255 / 219, 255 / 224)
+                luma = (planes[0] - (0 if scale[0] == 1 else 16)) * scale[0]
+                small.append(np.stack([luma, *((one - 128) * scale[1] for one in planes[1:])], axis=-1))
+    if is_rgb:
+        return Frames(np.array(small), size, rate, True, None)
+    is_tagged = frame.colorspace != UNTAGGED
+    by_size = BT709 if size[1] >= 720 else BT601
+    standard = by_size if not is_tagged else BT709 if frame.colorspace == BT709 else BT601
+    return Frames(np.array(small), size, rate, is_tagged, standard)
 
 
-def matrix(frame: av.VideoFrame) -> int:
-    if frame.colorspace != UNTAGGED:
-        return frame.colorspace
-    return BT709 if frame.height >= 720 else BT601
-
-
-def shrunk(pixels: np.ndarray) -> np.ndarray:
-    height, width = pixels.shape[:2]
+def shrunk(plane: np.ndarray) -> np.ndarray:
+    height, width = plane.shape
     shape = (round(width * HEIGHT / height), HEIGHT)
-    return np.asarray(Image.fromarray(pixels).resize(shape, Image.Resampling.BOX))
+    return np.asarray(Image.fromarray(plane.astype("f4")).resize(shape, Image.Resampling.BOX))
 
 
 def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
@@ -90,16 +118,23 @@ def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
     if not n_shown:
         return verdict
     common = min(n, n_shown)
-    ours, theirs = frames.small[:common].astype("f4"), shown.small[:common].astype("f4")
+    ours, theirs = frames.rgb()[:common], shown.rgb()[:common]
     if ours.shape == theirs.shape:
         n_wrong = out_of_order(theirs, ours)
         if n_wrong:
             verdict.wrong.append(f"{n_wrong} frames are not those of their place")
-        verdict.color_error = color_error(theirs, ours)
-        if verdict.color_error > COLOR_TOLERANCE:
-            tags = "" if shown.is_tagged else ", not tagged"
-            verdict.wrong.append(f"colors off by {verdict.color_error:.0%}{tags}")
-    verdict.ssim = ssim(path, reference, frames.size, shown.size)
+        hue_error, paler = color_errors(theirs, ours)
+        verdict.color_error = hue_error
+        other = BT601 if shown.standard == BT709 else BT709
+        if color_errors(shown.rgb(other)[:common], ours)[0] < 0.9 * hue_error:
+            taken = {BT709: "BT.709", BT601: "BT.601"}
+            tags = "tagged" if shown.is_tagged else "not tagged, shown as"
+            verdict.wrong.append(f"colors of {taken[other]}, {tags} {taken[shown.standard]}")
+        elif hue_error > HUE_TOLERANCE:
+            verdict.wrong.append(f"colors off by {hue_error:.0%}")
+        if paler > PALE_TOLERANCE:
+            verdict.wrong.append(f"colors paler by {paler:.0%}")
+    verdict.ssim = ssim(path, reference, frames.size, shown.standard)
     return verdict
 
 
@@ -117,27 +152,32 @@ def out_of_order(shown: np.ndarray, drawn: np.ndarray) -> int:
     return int(np.sum((nearest != own) & ~alike))
 
 
-def color_error(shown: np.ndarray, drawn: np.ndarray) -> float:
-    """Return how far colors are from those that were drawn, over how far those are from gray.
+def color_errors(shown: np.ndarray, drawn: np.ndarray) -> tuple[float, float]:
+    """Return how far colors are systematically off, and how much paler they are.
 
-    Blocks are large enough for thin lines to lose nothing by subsampled chroma.
+    Both are shares of their distance from gray. The error of all blocks is fitted by a linear map of
+    their color, which loss of detail is not.
     """
     shown, drawn = blocks(shown), blocks(drawn)
-    distance = np.linalg.norm(drawn - drawn.mean(axis=-1, keepdims=True), axis=-1)
-    colored = distance > max(4, np.quantile(distance, 0.9) / 2)
-    if not colored.any():
-        return 0.0
-    error = np.linalg.norm(shown - drawn, axis=-1)
-    return float(error[colored].sum() / distance[colored].sum())
+    gray = drawn.mean(axis=1, keepdims=True)
+    color = drawn - gray
+    if np.abs(color).max() < 1:
+        return 0.0, 0.0
+    known = np.column_stack([color, gray, np.ones(len(gray))])
+    fitted, *_ = np.linalg.lstsq(known, shown - drawn, rcond=1e-3)
+    error = color @ fitted[:3]
+    stronger = np.vdot(error, color) / np.vdot(color, color)
+    off = np.linalg.norm(error - stronger * color) / np.linalg.norm(color)
+    return float(off), float(-stronger)
 
 
 def blocks(frames: np.ndarray) -> np.ndarray:
-    """Return the means of blocks of the first frame, of the last one, and of one between."""
+    """Return the mean colors `(n, 3)` of blocks of the first frame, of the last, and of one between."""
     chosen = frames[[0, len(frames) // 2, -1]]
     n, height, width, channels = chosen.shape
     rows, columns = height // BLOCK, width // BLOCK
     cut = chosen[:, : rows * BLOCK, : columns * BLOCK]
-    return cut.reshape(n, rows, BLOCK, columns, BLOCK, channels).mean(axis=(2, 4))
+    return cut.reshape(n, rows, BLOCK, columns, BLOCK, channels).mean(axis=(2, 4)).reshape(-1, channels)
 
 
 def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -145,13 +185,10 @@ def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
 
 
-def ssim(path: Path, reference: Path, size: tuple[int, int], shown: tuple[int, int]) -> float | None:
+def ssim(path: Path, reference: Path, size: tuple[int, int], standard: int | None) -> float | None:
     """Return the mean SSIM of red, green and blue by ffmpeg's filter, or None without the program."""
-    as_shown = "bt709" if shown[1] >= 720 else "bt601"
-    with av.open(str(path)) as container:
-        tagged = next(container.decode(video=0)).colorspace
-    matrix_of = {BT709: "bt709", UNTAGGED: as_shown}.get(tagged, "bt601")
-    scale = f"scale={size[0]}:{size[1]}:in_color_matrix={matrix_of}:flags=accurate_rnd+full_chroma_int"
+    name = "bt709" if standard == BT709 else "bt601"
+    scale = f"scale={size[0]}:{size[1]}:in_color_matrix={name}:flags=accurate_rnd+full_chroma_int"
     graph = (
         f"[0:v]setpts=N/{FPS}/TB,{scale},format=gbrp[a];"
         f"[1:v]setpts=N/{FPS}/TB,format=gbrp[b];[a][b]ssim=shortest=1"
