@@ -8,7 +8,7 @@ import click
 
 from .compare import report
 from .compare.compare import Comparison
-from .compare.tools import QUICK, TOOLS
+from .compare.tools import OURS, QUICK, TOOLS
 from .compare.workloads import WORKLOADS
 
 #: Beside this file; what the repository ignores.
@@ -55,6 +55,7 @@ def main(quick, runs, share, workers, tools, workloads, output, environments):
             workloads,
             Path(folder),
             environments.resolve(),
+            quick=quick,
             n_runs=1 if quick else runs,
             n_workers=workers,
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
@@ -63,7 +64,7 @@ def main(quick, runs, share, workers, tools, workloads, output, environments):
         results = comparison.run()
         report.write(results, comparison.facts(), output)
     click.echo(f"written to {output}")
-    failed = [one for one in results if one.tool == report.OURS and one.failed]
+    failed = [one for one in results if one.tool == OURS and one.failed]
     for one in failed:
         click.echo(f"{one.workload}, {one.settings}: {one.error or ', '.join(one.wrong)}", err=True)
     sys.exit(1 if failed else 0)

@@ -18,6 +18,8 @@ from .tools import COMMON, SETTINGS, Tool, is_script, reference
 from .workloads import FIELD, Workload, slug
 
 TIMEOUT = 300.0
+#: A tool whose first run takes this many times as long as the fastest one is not run again.
+FAR = 4.0
 WRITE_FIELD = Path(__file__).parent / "write_field.py"
 
 
@@ -59,12 +61,15 @@ class Comparison:
         Where references, data and runs are, until the end.
     environments
         Where the environments are, and stay.
+    quick
+        True if this library is run by the interpreter that runs this.
     """
 
     tools: list[Tool]
     workloads: list[Workload]
     folder: Path
     environments: Path
+    quick: bool
     n_runs: int
     n_workers: int
     n_frames: Callable[[Workload], int]
@@ -78,7 +83,7 @@ class Comparison:
         for tool in self.tools:
             self.report(f"environment of {tool.name}")
             try:
-                self.pythons[tool.name] = environments.python_of(tool, self.environments)
+                self.pythons[tool.name] = environments.python_of(tool, self.environments, self.quick)
             except environments.EnvironmentFailed as error:
                 self.broken[tool.name] = f"cannot be installed: {error}"
         results = [
@@ -93,6 +98,8 @@ class Comparison:
         for idx in range(self.n_runs):
             for workload in self.workloads:
                 turn = [one for one in results if one.workload == workload.name and can_run(one)]
+                if idx:
+                    turn = near(turn)
                 random.Random(idx).shuffle(turn)
                 for result in turn:
                     self.measure(workload, result, idx)
@@ -103,17 +110,21 @@ class Comparison:
         tools = {tool.name: tool for tool in self.tools}
         for result in results:
             text = tools[result.tool].script(workload, 1, result.settings, self.n_workers)
-            lacking = [name for name in workload.needs if not find_spec(name)]
+            lacking = [name for name in workload.needs if self.quick and not find_spec(name)]
             result.error = self.broken.get(result.tool)
             if not is_script(text):
                 result.missing, result.error = text, None
-            elif lacking and tools[result.tool].environment is None:
+            elif lacking:
                 result.missing = f"needs {' and '.join(lacking)}"
-        if any(map(can_run, results)):
+        waiting = [one for one in results if can_run(one)]
+        if waiting:
             self.report(f"reference of {workload.name}")
-            self.draw(workload)
+            error = self.draw(workload)
+            for one in waiting:
+                one.error = error
 
-    def draw(self, workload: Workload):
+    def draw(self, workload: Workload) -> str | None:
+        """Draw the reference, and return how this failed, if it did."""
         python, n_frames = next(iter(self.pythons.values())), self.n_frames(workload)
         if FIELD in workload.source and not Path(self.env[FIELD]).exists():
             command = [python, WRITE_FIELD, self.env[FIELD], str(n_frames)]
@@ -121,8 +132,9 @@ class Comparison:
         folder = self.folder / "references" / slug(workload.name)
         run = measure.run(python, reference(workload, n_frames), folder, 2 * TIMEOUT, self.env)
         if run.error:
-            raise RuntimeError(f"the reference of {workload.name} cannot be drawn:\n{run.error}")
+            return f"the reference cannot be drawn: {environments.last_line(run.error)}"
         self.frames[workload.name] = verify.read(folder / "ref.mkv")
+        return None
 
     def measure(self, workload: Workload, result: Result, idx: int):
         """Run a script, and look at its video if it is the first one."""
@@ -180,6 +192,14 @@ class Comparison:
 
 def can_run(result: Result) -> bool:
     return not (result.missing or result.error)
+
+
+def near(results: list[Result]) -> list[Result]:
+    """Return those that are not far behind the fastest one at their settings."""
+    best = {}
+    for one in results:
+        best[one.settings] = min(best.get(one.settings, one.seconds[0]), one.seconds[0])
+    return [one for one in results if one.seconds[0] < FAR * best[one.settings]]
 
 
 def processor() -> str:

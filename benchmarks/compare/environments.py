@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-from .tools import COMMON, Tool
+from .tools import COMMON, OURS, Tool
 
 #: What is asked of an environment: the versions of all that is installed.
 VERSIONS = """
@@ -26,9 +26,12 @@ class EnvironmentFailed(RuntimeError):
     """An environment cannot be made; the message is what pip said."""
 
 
-def python_of(tool: Tool, folder: Path) -> Path:
-    """Return the interpreter of a tool; its environment is made, or completed, if need be."""
-    if tool.environment is None:
+def python_of(tool: Tool, folder: Path, quick: bool = False) -> Path:
+    """Return the interpreter of a tool; its environment is made, or completed, if need be.
+
+    `quick` takes the interpreter that runs this where it has what the tool needs.
+    """
+    if quick and tool.environment == OURS:
         return Path(sys.executable)
     path = folder / tool.environment
     python = path / "bin" / "python"
@@ -37,7 +40,9 @@ def python_of(tool: Tool, folder: Path) -> Path:
     if done.exists() and json.loads(done.read_text()) == wanted:
         return python
     venv.create(path, with_pip=True, symlinks=os.name != "nt")
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for one in wanted:
+        install += ["--editable", one] if Path(one).is_absolute() else [one]
     for command in (install, [python, "-c", WARM_UP]):
         made = subprocess.run(command, capture_output=True, text=True)
         if made.returncode:

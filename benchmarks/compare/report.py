@@ -9,10 +9,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .compare import Result
-from .tools import SETTINGS
+from .compare import FAR, Result
+from .tools import OURS, SETTINGS
 
-OURS = "dask_animate"
 TITLES = {"defaults": "at defaults", "equal": "at equal settings of the encoder (preset slow, crf 20)"}
 HEAD = (
     "| tool | frames/s, median (range) | CPU, ms a frame | memory, MiB | disk, MB | file, kB | SSIM "
@@ -63,7 +62,8 @@ def machine(facts: dict) -> str:
     return (
         f"{facts['date']}, {found['processor']}, {found['cores']} cores, "
         f"{found['memory'] / 2**30:.0f} GiB, {found['system']}. Whole scripts, each in a new "
-        f"interpreter, by turns, {facts['runs']} runs; at most {facts['workers']} processes draw. "
+        f"interpreter, by turns, {facts['runs']} runs, but one of those that take over {FAR:.0f} times "
+        f"as long as the fastest; at most {facts['workers']} processes draw. "
         "CPU time, memory (PSS) and disk are those of all processes: medians for CPU time, the largest "
         "peak of the runs for the others. SSIM is that of red, green and blue, beside plainly drawn "
         "frames, with the colors that a player shows."
@@ -99,7 +99,7 @@ def row(one: Result) -> str:
     low, high = sorted(one.n_frames / seconds for seconds in (max(one.seconds), min(one.seconds)))
     cells = [
         one.tool,
-        f"{rate(one):.1f} ({low:.1f} to {high:.1f})",
+        f"{rate(one):.1f}" + (f" ({low:.1f} to {high:.1f})" if len(one.seconds) > 1 else ""),
         f"{1000 * statistics.median(one.cpu_seconds) / one.n_frames:.1f}",
         f"{max(one.peak_memory) / 2**20:.0f}",
         f"{max(one.peak_disk) / 1e6:.1f}",

@@ -6,6 +6,7 @@ script writes out/a.mp4 in the folder where it runs.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .workloads import FPS, Workload
 
@@ -15,6 +16,8 @@ COMMON = ("matplotlib", "numpy", "av", "xarray", "zarr", "dask", "cartopy", "sci
 OPTIONS = {"defaults": "", "equal": ', video_mode="cpu", video_preset="slow", video_quality=20'}
 EXTRA_ARGS = {"defaults": "", "equal": ', extra_args=["-preset", "slow", "-crf", "20"]'}
 SETTINGS = tuple(OPTIONS)
+#: The name of this library and of its environment, which plain matplotlib shares; and where it is.
+OURS, ROOT = "dask_animate", Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,15 @@ class Tool:
         Returns the script for a workload, for "defaults" or for "equal" settings, or says in a sentence,
         without line breaks, why there is none.
     environment
-        The name of the virtual environment, or None for the one that runs the benchmarks.
+        The name of the virtual environment.
     requirements
-        What pip installs there, besides what the workloads need.
+        What pip installs there, besides what the workloads need; a path is that of a checkout.
     """
 
     name: str
     script: Callable[[Workload, int, str, int], str]
-    environment: str | None = None
-    requirements: tuple[str, ...] = ()
+    environment: str = OURS
+    requirements: tuple[str, ...] = (str(ROOT),)
 
 
 def is_script(text: str) -> bool:
@@ -326,7 +329,7 @@ with av.open("ref.mkv", "w") as container:
 
 PMA = "parallel-matplotlib-animation"
 TOOLS = [
-    Tool("dask_animate", ours),
+    Tool(OURS, ours),
     Tool(PMA, parallel_animate, PMA, (f"{PMA}==0.1.4",)),
     Tool("matplotlib", matplotlib),
     Tool("matplotlib, blit", matplotlib_blit),
@@ -338,4 +341,4 @@ TOOLS = [
     Tool("pympanim", pympanim, "pympanim", ("pympanim",)),
 ]
 #: Those that begin at once, as CI does.
-QUICK = ("dask_animate", "matplotlib")
+QUICK = (OURS, "matplotlib")
