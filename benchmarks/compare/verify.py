@@ -13,8 +13,8 @@ from PIL import Image
 from .workloads import FPS
 
 #: Colors may differ by this share of their distance from gray, and be paler by this share. Subsampled
-#: chroma makes thin lines paler by up to a tenth.
-HUE_TOLERANCE, PALE_TOLERANCE = 0.1, 0.2
+#: chroma makes thin lines paler by up to a tenth. Less than the last share is not told from rounding.
+HUE_TOLERANCE, PALE_TOLERANCE, HUE_NOISE = 0.1, 0.2, 0.02
 #: Frames are compared at this height; colors are those of blocks of so many rows and columns of it.
 HEIGHT, BLOCK = 180, 4
 #: FFmpeg's numbers of the standards of colors, of no standard, and of the range of values that JPEG has.
@@ -66,8 +66,8 @@ class Frames:
         return np.stack([r, (luma - red * r - blue * b) / (1 - red - blue), b], axis=-1)
 
 
-def read(path: Path) -> Frames:
-    """Decode a video, and shrink its frames.
+def read(path: Path, like: tuple[int, int] | None = None) -> Frames:
+    """Decode a video, and shrink its frames as those of a size are, by default of its own.
 
     They are shrunk before they are converted to red, green and blue: chroma that leaks from a thin line
     into white would be cut off.
@@ -76,13 +76,15 @@ def read(path: Path) -> Frames:
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         rate, size = stream.average_rate, (stream.codec_context.width, stream.codec_context.height)
+        width, height = like or size
+        shape = (round(width * HEIGHT / height), HEIGHT)
         is_rgb = stream.codec_context.format.is_rgb
         for frame in container.decode(stream):
             if is_rgb:
                 planes = np.moveaxis(frame.to_ndarray(format="rgb24"), -1, 0)
-                small.append(np.stack([shrunk(plane) for plane in planes], axis=-1))
+                small.append(np.stack([shrunk(plane, shape) for plane in planes], axis=-1))
             else:
-                planes = [shrunk(one) for one in frame.reformat(format="yuv444p").to_ndarray()]
+                planes = [shrunk(one, shape) for one in frame.reformat(format="yuv444p").to_ndarray()]
                 scale = (1, 1) if frame.color_range == FULL_RANGE else (255 / 219, 255 / 224)
                 luma = (planes[0] - (0 if scale[0] == 1 else 16)) * scale[0]
                 small.append(np.stack([luma, *((one - 128) * scale[1] for one in planes[1:])], axis=-1))
@@ -94,9 +96,7 @@ def read(path: Path) -> Frames:
     return Frames(np.array(small), size, rate, is_tagged, standard)
 
 
-def shrunk(plane: np.ndarray) -> np.ndarray:
-    height, width = plane.shape
-    shape = (round(width * HEIGHT / height), HEIGHT)
+def shrunk(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(Image.fromarray(plane.astype("f4")).resize(shape, Image.Resampling.BOX))
 
 
@@ -104,7 +104,7 @@ def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
     """Compare a video with the reference, of which `frames` were read."""
     verdict = Verdict()
     try:
-        shown = read(path)
+        shown = read(path, frames.size)
     except (OSError, av.FFmpegError) as error:
         verdict.wrong.append(f"cannot be read: {error}")
         return verdict
@@ -119,21 +119,21 @@ def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
         return verdict
     common = min(n, n_shown)
     ours, theirs = frames.rgb()[:common], shown.rgb()[:common]
-    if ours.shape == theirs.shape:
-        n_wrong = out_of_order(theirs, ours)
-        if n_wrong:
-            verdict.wrong.append(f"{n_wrong} frames are not those of their place")
-        hue_error, paler = color_errors(theirs, ours)
-        verdict.color_error = hue_error
-        other = BT601 if shown.standard == BT709 else BT709
-        if color_errors(shown.rgb(other)[:common], ours)[0] < 0.9 * hue_error:
-            taken = {BT709: "BT.709", BT601: "BT.601"}
-            tags = "tagged" if shown.is_tagged else "not tagged, shown as"
-            verdict.wrong.append(f"colors of {taken[other]}, {tags} {taken[shown.standard]}")
-        elif hue_error > HUE_TOLERANCE:
-            verdict.wrong.append(f"colors off by {hue_error:.0%}")
-        if paler > PALE_TOLERANCE:
-            verdict.wrong.append(f"colors paler by {paler:.0%}")
+    n_wrong = out_of_order(theirs, ours)
+    if n_wrong:
+        verdict.wrong.append(f"{n_wrong} frames are not those of their place")
+    hue_error, paler = color_errors(theirs, ours)
+    verdict.color_error = hue_error
+    other = BT601 if shown.standard == BT709 else BT709
+    by_other = color_errors(shown.rgb(other)[:common], ours)[0] if shown.standard else hue_error
+    if by_other < 0.9 * hue_error and hue_error > HUE_NOISE:
+        taken = {BT709: "BT.709", BT601: "BT.601"}
+        tags = "tagged" if shown.is_tagged else "not tagged, shown as"
+        verdict.wrong.append(f"colors of {taken[other]}, {tags} {taken[shown.standard]}")
+    elif hue_error > HUE_TOLERANCE:
+        verdict.wrong.append(f"colors off by {hue_error:.0%}")
+    if paler > PALE_TOLERANCE:
+        verdict.wrong.append(f"colors paler by {paler:.0%}")
     verdict.ssim = ssim(path, reference, frames.size, shown.standard)
     return verdict
 

@@ -73,8 +73,9 @@ def test_wrong_videos(tmp_path, pixels, options, wrong):
 
 def test_a_file_that_is_no_video(tmp_path):
     verify = module("verify")
+    right = verify.read(encoded(tmp_path / "ref.mkv", frames(2)))
     (tmp_path / "a.mp4").write_bytes(b"nothing")
-    assert "cannot be read" in verify.verify(tmp_path / "a.mp4", tmp_path, None).wrong[0]
+    assert "cannot be read" in verify.verify(tmp_path / "a.mp4", tmp_path, right).wrong[0]
 
 
 def test_every_script_can_be_read():
