@@ -1,0 +1,74 @@
+"""`python -m benchmarks`: this library and other tools on the same animations, by whole scripts."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from .compare import report
+from .compare.compare import Comparison
+from .compare.tools import OURS, QUICK, TOOLS
+from .compare.workloads import WORKLOADS
+
+#: Beside this file; what the repository ignores.
+OUTPUT = Path(__file__).parent / "output"
+
+
+def chosen(everything, names, default):
+    """Return what is named in full or by a part, or the default if nothing is."""
+    if not names:
+        return [one for one in everything if one.name in default] if default else everything
+    found = [one for one in everything if any(name in one.name for name in names)]
+    for name in names:
+        if not any(name in one.name for one in everything):
+            raise click.UsageError(f"no {name!r}: there are {', '.join(one.name for one in everything)}")
+    return found
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A few frames, once; are the videos correct?")
+@click.option("--runs", default=3, show_default=True, help="Runs of each script.")
+@click.option("--share", default=1.0, show_default=True, help="Share of the frames, such as 0.5.")
+@click.option("--workers", default=2, show_default=True, help="The most processes that draw.")
+@click.option("--tool", "tools", multiple=True, help="A tool, or a part of its name; repeat for more.")
+@click.option("--workload", "workloads", multiple=True, help="An animation, or a part of its name.")
+@click.option("--output", type=click.Path(path_type=Path), default=OUTPUT, show_default=True)
+@click.option(
+    "--environments",
+    type=click.Path(path_type=Path),
+    default=OUTPUT / "environments",
+    show_default=True,
+    help="Where the virtual environments of the tools are made and kept.",
+)
+def main(quick, runs, share, workers, tools, workloads, output, environments):
+    """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
+
+    The exit code is 1 if a video of dask_animate is wrong or was not made.
+    """
+    tools = chosen(TOOLS, tools, QUICK if quick else None)
+    workloads = chosen(WORKLOADS, workloads, None)
+    environments.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        comparison = Comparison(
+            tools,
+            workloads,
+            Path(folder),
+            environments.resolve(),
+            quick=quick,
+            n_runs=1 if quick else runs,
+            n_workers=workers,
+            n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
+            report=click.echo,
+        )
+        results = comparison.run()
+        report.write(results, comparison.facts(), output)
+    click.echo(f"written to {output}")
+    failed = [one for one in results if one.tool == OURS and one.failed]
+    for one in failed:
+        click.echo(f"{one.workload}, {one.settings}: {one.error or ', '.join(one.wrong)}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

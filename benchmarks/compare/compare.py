@@ -1,0 +1,211 @@
+"""All of it: environments, references, runs by turns, and what came out."""
+
+import platform
+import random
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from . import environments, measure, verify
+from .tools import COMMON, SETTINGS, Tool, is_script, reference
+from .workloads import FIELD, Workload, slug
+
+TIMEOUT = 300.0
+#: A tool whose first run takes this many times as long as the fastest one is not run again.
+FAR = 4.0
+WRITE_FIELD = Path(__file__).parent / "write_field.py"
+
+
+@dataclass
+class Result:
+    """What a tool did with a workload: one number for each run, or why there is none.
+
+    `missing` says why the tool was not asked, `error` how it failed.
+    """
+
+    workload: str
+    tool: str
+    settings: str
+    n_frames: int
+    missing: str | None = None
+    error: str | None = None
+    wrong: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    peak_memory: list[int] = field(default_factory=list)
+    peak_disk: list[int] = field(default_factory=list)
+    file_size: int | None = None
+    ssim: float | None = None
+    color_error: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the tool failed, or made a video that is wrong."""
+        return bool(self.error or self.wrong)
+
+
+@dataclass
+class Comparison:
+    """What is compared, and where.
+
+    Attributes
+    ----------
+    folder
+        Where references, data and runs are, until the end.
+    environments
+        Where the environments are, and stay.
+    quick
+        True if this library is run by the interpreter that runs this.
+    """
+
+    tools: list[Tool]
+    workloads: list[Workload]
+    folder: Path
+    environments: Path
+    quick: bool
+    n_runs: int
+    n_workers: int
+    n_frames: Callable[[Workload], int]
+    report: Callable[[str], None]
+
+    def __post_init__(self):
+        self.pythons, self.broken, self.frames = {}, {}, {}
+        self.env = {FIELD: str(self.folder / "field.zarr")}
+
+    def run(self) -> list[Result]:
+        for tool in self.tools:
+            self.report(f"environment of {tool.name}")
+            try:
+                self.pythons[tool.name] = environments.python_of(tool, self.environments, self.quick)
+            except environments.EnvironmentFailed as error:
+                self.broken[tool.name] = f"cannot be installed: {error}"
+        results = [
+            Result(workload.name, tool.name, settings, self.n_frames(workload))
+            for workload in self.workloads
+            for settings in SETTINGS
+            if settings == "defaults" or workload.equal
+            for tool in self.tools
+        ]
+        for workload in self.workloads:
+            self.prepare(workload, [one for one in results if one.workload == workload.name])
+        for idx in range(self.n_runs):
+            for workload in self.workloads:
+                turn = [one for one in results if one.workload == workload.name and can_run(one)]
+                if idx:
+                    turn = near(turn)
+                random.Random(idx).shuffle(turn)
+                for result in turn:
+                    self.measure(workload, result, idx)
+        return results
+
+    def prepare(self, workload: Workload, results: list[Result]):
+        """Draw the reference, and find out which tools take part."""
+        tools = {tool.name: tool for tool in self.tools}
+        for result in results:
+            text = tools[result.tool].script(workload, 1, result.settings, self.n_workers)
+            lacking = [name for name in workload.needs if self.quick and not find_spec(name)]
+            result.error = self.broken.get(result.tool)
+            if not is_script(text):
+                result.missing, result.error = text, None
+            elif lacking:
+                result.missing = f"needs {' and '.join(lacking)}"
+        waiting = [one for one in results if can_run(one)]
+        if waiting:
+            self.report(f"reference of {workload.name}")
+            error = self.draw(workload)
+            for one in waiting:
+                one.error = error
+
+    def draw(self, workload: Workload) -> str | None:
+        """Draw the reference, and return how this failed, if it did."""
+        python, n_frames = next(iter(self.pythons.values())), self.n_frames(workload)
+        if FIELD in workload.source and not Path(self.env[FIELD]).exists():
+            command = [python, WRITE_FIELD, self.env[FIELD], str(n_frames)]
+            subprocess.run(command, check=True)
+        folder = self.folder / "references" / slug(workload.name)
+        run = measure.run(python, reference(workload, n_frames), folder, 2 * TIMEOUT, self.env)
+        if run.error:
+            return f"the reference cannot be drawn: {environments.last_line(run.error)}"
+        self.frames[workload.name] = verify.read(folder / "ref.mkv")
+        return None
+
+    def measure(self, workload: Workload, result: Result, idx: int):
+        """Run a script, and look at its video if it is the first one."""
+        tool = next(tool for tool in self.tools if tool.name == result.tool)
+        script = tool.script(workload, result.n_frames, result.settings, self.n_workers)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        run = measure.run(self.pythons[tool.name], script, folder, TIMEOUT, self.env)
+        path = folder / "out" / "a.mp4"
+        if run.error:
+            result.error = environments.last_line(run.error)
+        elif not path.exists():
+            result.error = "no video, and no error"
+        else:
+            result.seconds.append(run.seconds)
+            result.cpu_seconds.append(run.cpu_seconds)
+            result.peak_memory.append(run.peak_memory)
+            result.peak_disk.append(run.peak_disk)
+            if idx == 0:
+                self.look_at(path, workload, result)
+        shutil.rmtree(folder)
+        said = result.error or f"{run.seconds:.2f} s" + "".join(f", {one}" for one in result.wrong)
+        self.report(f"{idx + 1}: {workload.name}, {result.settings}, {tool.name}: {said}")
+
+    def look_at(self, path: Path, workload: Workload, result: Result):
+        drawn = self.folder / "references" / slug(workload.name) / "ref.mkv"
+        verdict = verify.verify(path, drawn, self.frames[workload.name])
+        result.file_size, result.wrong = path.stat().st_size, verdict.wrong
+        result.ssim, result.color_error = verdict.ssim, verdict.color_error
+
+    def facts(self) -> dict:
+        """Return what the numbers depend on: date, machine, versions."""
+        names = {*COMMON, "dask-animate", "distributed", "joblib"}
+        found = {name: environments.versions(path) for name, path in self.pythons.items()}
+        return {
+            "date": date.today().isoformat(),
+            "machine": {
+                "processor": processor(),
+                "cores": psutil.cpu_count(),
+                "memory": psutil.virtual_memory().total,
+                "system": platform.platform(),
+            },
+            "runs": self.n_runs,
+            "workers": self.n_workers,
+            "versions": {
+                tool.name: {
+                    name: version
+                    for name, version in sorted(found[tool.name].items())
+                    if name in names | {"python", tool.name}
+                }
+                for tool in self.tools
+                if tool.name in found
+            },
+        }
+
+
+def can_run(result: Result) -> bool:
+    return not (result.missing or result.error)
+
+
+def near(results: list[Result]) -> list[Result]:
+    """Return those that are not far behind the fastest one at their settings."""
+    best = {}
+    for one in results:
+        best[one.settings] = min(best.get(one.settings, one.seconds[0]), one.seconds[0])
+    return [one for one in results if one.seconds[0] < FAR * best[one.settings]]
+
+
+def processor() -> str:
+    """Return the name of the processor, as Linux has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "unknown")

@@ -1,0 +1,200 @@
+"""Tables, pictures and JSON of what came out."""
+
+import json
+import statistics
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from .compare import FAR, Result
+from .tools import OURS, SETTINGS
+
+TITLES = {"defaults": "at defaults", "equal": "at equal settings of the encoder (preset slow, crf 20)"}
+HEAD = (
+    "| tool | frames/s, median (range) | CPU, ms a frame | memory, MiB | disk, MB | file, kB | SSIM "
+    "| the video is |\n|---|---|---|---|---|---|---|---|"
+)
+
+
+def write(results: list[Result], facts: dict, folder: Path):
+    """Write results.json, results.md and the pictures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {**facts, "results": [asdict(result) for result in results]}
+    (folder / "results.json").write_text(json.dumps(data, indent=1) + "\n")
+    (folder / "results.md").write_text(markdown(results, facts))
+    for settings in SETTINGS:
+        chosen = [one for one in results if one.settings == settings and one.seconds]
+        if chosen:
+            draw_rates(chosen, folder / f"rates_{settings}.png", TITLES[settings])
+    chosen = [one for one in results if one.settings == "defaults" and one.seconds]
+    if chosen:
+        draw_resources(chosen, folder / "resources.png")
+
+
+def rate(result: Result) -> float:
+    """Return the median of the frames per second of a whole script."""
+    return result.n_frames / statistics.median(result.seconds)
+
+
+def markdown(results: list[Result], facts: dict) -> str:
+    return (
+        "\n\n".join(
+            [
+                "# Comparison with other tools",
+                machine(facts),
+                *(summary(results, settings) for settings in SETTINGS if has(results, settings)),
+                *(
+                    f"### {workload}, {n_frames} frames, {TITLES[settings]}\n\n{table(group)}"
+                    for (workload, settings, n_frames), group in grouped(results)
+                ),
+                "## Versions\n\n" + "\n".join(versions(facts)),
+            ]
+        )
+        + "\n"
+    )
+
+
+def machine(facts: dict) -> str:
+    found = facts["machine"]
+    return (
+        f"{facts['date']}, {found['processor']}, {found['cores']} cores, "
+        f"{found['memory'] / 2**30:.0f} GiB, {found['system']}. Whole scripts, each in a new "
+        f"interpreter, by turns, {facts['runs']} runs, but one of those that take over {FAR:.0f} times "
+        f"as long as the fastest; at most {facts['workers']} processes draw. "
+        "CPU time, memory (PSS) and disk are those of all processes: medians for CPU time, the largest "
+        "peak of the runs for the others. SSIM is that of red, green and blue, beside plainly drawn "
+        "frames, with the colors that a player shows."
+    )
+
+
+def has(results: Iterable[Result], settings: str) -> bool:
+    return any(one.settings == settings and one.seconds for one in results)
+
+
+def grouped(results: list[Result]):
+    groups = {}
+    for one in results:
+        groups.setdefault((one.workload, one.settings, one.n_frames), []).append(one)
+    return groups.items()
+
+
+def table(group: list[Result]) -> str:
+    """Return the rows of a workload, the fastest first, and who does not take part."""
+    done = sorted((one for one in group if one.seconds), key=rate, reverse=True)
+    failed = [one for one in group if one.error and not one.seconds]
+    missing = [f"{one.tool} ({one.missing})" for one in group if one.missing]
+    lines = [
+        HEAD,
+        *map(row, done),
+        *(f"| {one.tool} | {cell(one.error)} | | | | | | |" for one in failed),
+    ]
+    text = "\n".join(lines)
+    return f"{text}\n\nNot here: {'; '.join(missing)}." if missing else text
+
+
+def row(one: Result) -> str:
+    low, high = sorted(one.n_frames / seconds for seconds in (max(one.seconds), min(one.seconds)))
+    cells = [
+        one.tool,
+        f"{rate(one):.1f}" + (f" ({low:.1f} to {high:.1f})" if len(one.seconds) > 1 else ""),
+        f"{1000 * statistics.median(one.cpu_seconds) / one.n_frames:.1f}",
+        f"{max(one.peak_memory) / 2**20:.0f}",
+        f"{max(one.peak_disk) / 1e6:.1f}",
+        f"{one.file_size / 1000:.0f}" if one.file_size else "",
+        f"{one.ssim:.4f}" if one.ssim else "",
+        cell(", ".join([*one.wrong, *([one.error] if one.error else [])])) or "correct",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def fastest_peer(group: list[Result]) -> Result | None:
+    """Return the fastest other tool that has finished, whatever its video is like."""
+    return max((one for one in group if one.seconds and one.tool != OURS), key=rate, default=None)
+
+
+def summary(results: list[Result], settings: str) -> str:
+    """Return a table of dask_animate beside the fastest other tool, losses included, and the mean."""
+    lines = [
+        "| animation | frames/s | fastest other tool | its frames/s | ratio |",
+        "|---|---|---|---|---|",
+    ]
+    ratios = []
+    for (workload, its, n_frames), group in grouped(results):
+        ours = next((one for one in group if one.tool == OURS and one.seconds), None)
+        peer = fastest_peer(group)
+        if its != settings or not ours or not peer:
+            continue
+        ratios.append(rate(ours) / rate(peer))
+        lines.append(
+            f"| {workload}, {n_frames} frames | {rate(ours):.1f} | {peer.tool} | {rate(peer):.1f} "
+            f"| {ratios[-1]:.2f} |"
+        )
+    if not ratios:
+        return f"## {TITLES[settings].capitalize()}"
+    lines.append(f"| geometric mean | | | | {statistics.geometric_mean(ratios):.2f} |")
+    return f"## {TITLES[settings].capitalize()}\n\n" + "\n".join(lines)
+
+
+def versions(facts: dict):
+    for tool, found in facts["versions"].items():
+        yield f"- {tool}: " + ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def tools_of(results: list[Result]) -> dict[str, str]:
+    """Return a color for each tool, in the order of the table."""
+    names = list(dict.fromkeys(one.tool for one in results))
+    return {name: f"C{idx}" for idx, name in enumerate(names)}
+
+
+def draw_bars(ax, results, value, spread=None):
+    """Draw a group of bars for each workload, one for each tool."""
+    colors, workloads = tools_of(results), list(dict.fromkeys(one.workload for one in results))
+    height = 0.84 / len(colors)
+    for place, (tool, color) in enumerate(colors.items()):
+        chosen = [one for one in results if one.tool == tool]
+        y = [workloads.index(one.workload) + (place + 0.5) * height - 0.42 for one in chosen]
+        values = [value(one) for one in chosen]
+        ax.barh(y, values, height, color=color, label=tool)
+        if spread:
+            ends = np.abs(np.array([spread(one) for one in chosen]).T - values)
+            ax.errorbar(values, y, xerr=ends, fmt="none", ecolor="black", elinewidth=0.8)
+    ax.set_yticks(range(len(workloads)), workloads)
+    ax.yaxis.set_inverted(True)
+    ax.set_xscale("log")
+    ax.grid(axis="x", alpha=0.3)
+
+
+def draw_rates(results: list[Result], path: Path, title: str):
+    n_workloads = len({one.workload for one in results})
+    fig, ax = plt.subplots(figsize=(9, 1.5 + 1.1 * n_workloads), layout="constrained")
+    draw_bars(ax, results, rate, lambda one: [one.n_frames / f(one.seconds) for f in (max, min)])
+    ax.set(xlabel="frames/s", title=f"Whole scripts {title}")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside right upper")
+    fig.savefig(path, dpi=100)
+    plt.close(fig)
+
+
+def draw_resources(results: list[Result], path: Path):
+    """Draw CPU time, memory and disk of all tools."""
+    n_workloads = len({one.workload for one in results})
+    values = {
+        "CPU, ms a frame": lambda one: 1000 * statistics.median(one.cpu_seconds) / one.n_frames,
+        "peak memory, MiB": lambda one: max(one.peak_memory) / 2**20,
+        "peak on disk, MB": lambda one: max(one.peak_disk) / 1e6,
+    }
+    fig, axes = plt.subplots(
+        1, 3, figsize=(14, 1.5 + 1.1 * n_workloads), sharey=True, layout="constrained"
+    )
+    for ax, (label, value) in zip(axes, values.items(), strict=True):
+        draw_bars(ax, results, value)
+        ax.set_xlabel(label)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper")
+    fig.savefig(path, dpi=100)
+    plt.close(fig)

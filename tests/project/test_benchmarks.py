@@ -1,0 +1,116 @@
+"""`python -m benchmarks`: its scripts can be read, and it sees what is wrong with a video."""
+
+import importlib
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def path_of_benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def module(name):
+    return importlib.import_module(f"benchmarks.compare.{name}")
+
+
+def frames(n_frames=12, size=(320, 240)):
+    """Return frames of a white disk that moves over a plot-like background."""
+    width, height = size
+    y, x = np.mgrid[:height, :width]
+    whole = np.full((n_frames, height, width, 3), (40, 90, 160), np.uint8)
+    for idx, frame in enumerate(whole):
+        frame[np.hypot(x - 30 - 20 * idx, y - 120) < 20] = 255
+    return whole
+
+
+def encoded(path, pixels, codec="libx264", rate=30, **options):
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=Fraction(rate), options=options)
+        stream.height, stream.width = pixels.shape[1:3]
+        stream.pix_fmt = "rgb24" if codec.endswith("rgb") else "yuv420p"
+        for one in pixels:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(one, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def verdict(tmp_path, pixels, **options):
+    verify = module("verify")
+    reference = encoded(tmp_path / "ref.mkv", frames(), "libx264rgb", qp="0", preset="ultrafast")
+    video = encoded(tmp_path / "a.mp4", pixels, **options)
+    return verify.verify(video, reference, verify.read(reference))
+
+
+def test_a_right_video(tmp_path):
+    found = verdict(tmp_path, frames())
+    assert found.correct
+    assert found.ssim is None or found.ssim > 0.95
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options", "wrong"),
+    [
+        (frames()[:-1], {}, "11 frames for 12"),
+        (frames()[::-1], {}, "12 frames are not those of their place"),
+        (frames()[[0, 2, 1, *range(3, 12)]], {}, "2 frames are not those of their place"),
+        (frames()[:, :-2], {}, "320x238 for 320x240"),
+        (frames()[..., [1, 0, 2]], {}, "colors off by"),
+        (frames(size=(960, 720)), {}, "960x720 for 320x240"),
+        (frames(), {"rate": 25}, "25.00 frames/s for 30"),
+    ],
+)
+def test_wrong_videos(tmp_path, pixels, options, wrong):
+    assert any(one.startswith(wrong) for one in verdict(tmp_path, pixels, **options).wrong)
+
+
+def test_a_file_that_is_no_video(tmp_path):
+    verify = module("verify")
+    right = verify.read(encoded(tmp_path / "ref.mkv", frames(2)))
+    (tmp_path / "a.mp4").write_bytes(b"nothing")
+    assert "cannot be read" in verify.verify(tmp_path / "a.mp4", tmp_path, right).wrong[0]
+
+
+def test_every_script_can_be_read():
+    tools, n_scripts = module("tools"), 0
+    for workload in module("workloads").WORKLOADS:
+        compile(tools.reference(workload, 3), workload.name, "exec")
+        for tool in tools.TOOLS:
+            for settings in tools.SETTINGS:
+                text = tool.script(workload, 3, settings, 2)
+                if tools.is_script(text):
+                    compile(text, f"{tool.name}, {workload.name}", "exec")
+                    n_scripts += 1
+    assert n_scripts > 80
+
+
+def test_what_a_script_uses(tmp_path):
+    measure = module("measure")
+    script = (
+        "import pathlib, subprocess, sys, time\n"
+        "pathlib.Path('out/a').write_bytes(bytes(5_000_000))\n"
+        "burn = 'import time\\nwhile time.process_time() < 0.5: pass'\n"
+        "subprocess.run([sys.executable, '-c', burn])\n"
+        "held = b'x' * 80_000_000\n"
+        "time.sleep(0.5)\n"
+    )
+    run = measure.run(sys.executable, script, tmp_path / "run", 60, {})
+    assert run.error is None
+    assert run.cpu_seconds > 0.5
+    assert run.peak_disk >= 5_000_000
+    assert run.peak_memory > 80_000_000
+
+
+def test_scripts_that_fail_or_hang(tmp_path):
+    measure, environments = module("measure"), module("environments")
+    run = measure.run(sys.executable, "1 / 0", tmp_path / "fails", 60, {})
+    assert environments.last_line(run.error) == "ZeroDivisionError: division by zero"
+    run = measure.run(sys.executable, "import time; time.sleep(60)", tmp_path / "hangs", 1, {})
+    assert run.error == "no end after 1 s"
