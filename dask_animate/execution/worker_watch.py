@@ -65,11 +65,14 @@ def _complaint(client: Client, seconds: float) -> str:
     if not isinstance(cluster, SpecCluster):
         return f"{told}; start some, as with `dask worker {address}`"
     name, n_wanted = type(cluster).__name__, len(cluster.requested)
-    if n_wanted:
+    jobs = [str(job.job_id) for job in cluster.workers.values() if getattr(job, "job_id", None)]
+    if n_wanted and jobs:  # of dask-jobqueue
         return (
-            f"{told}; {name} has asked for {n_wanted}. If it submits jobs, see whether they are "
-            f"pending in the queue, and if they are not, what their logs say"
+            f"{told}; {name} has submitted {', '.join(jobs)}. See whether the queue has these jobs, and "
+            f"why they are pending; if it has not, their logs say why they ended"
         )
+    if n_wanted:
+        return f"{told}; {name} has asked for {n_wanted}: see what becomes of them"
     if adaptive_maximum(cluster) is not None:
         return f"{told}; {name} adapts itself, and asks for none now"
     if cluster.plan:
