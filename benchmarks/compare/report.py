@@ -167,7 +167,8 @@ def draw_bars(ax, results, value, spread=None):
             ax.errorbar(values, y, xerr=ends, fmt="none", ecolor="black", elinewidth=0.8)
     ax.set_yticks(range(len(workloads)), workloads)
     ax.yaxis.set_inverted(True)
-    ax.set_xscale("log")
+    ax.set(xscale="log", xlim=(min(map(value, results)) / 2, None))
+    ax.margins(y=0.01)
     ax.grid(axis="x", alpha=0.3)
 
 
