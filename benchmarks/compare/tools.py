@@ -340,5 +340,5 @@ TOOLS = [
     Tool("celluloid", celluloid, "celluloid", ("celluloid",)),
     Tool("pympanim", pympanim, "pympanim", ("pympanim",)),
 ]
-#: Those that begin at once, as CI does.
+#: Those whose videos are checked by ``--quick``; they need no environment but that of this library.
 QUICK = (OURS, "matplotlib")

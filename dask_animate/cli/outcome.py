@@ -40,7 +40,7 @@ _OPTIONS = {
 }
 _NAMES = re.compile("|".join(rf"(?<![\w.-]){re.escape(name)}(?!\w)" for name in sorted(_OPTIONS)[::-1]))
 #: Advice of warnings that is about an argument for which there is no option.
-_NO_OPTION = re.compile(r" Pass sequential=True to silence this warning and skip the check;")
+_NO_OPTION = re.compile(r"\. Pass sequential=True to silence this warning and skip the check(?=;)")
 #: Marks in the context of a command that the whole traceback is wanted.
 _TRACEBACK = f"{__name__}.traceback"
 

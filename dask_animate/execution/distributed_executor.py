@@ -80,6 +80,8 @@ GRACE_SECONDS = 2.0
 RETRY_SECONDS = 0.05
 #: Names the building of figures in messages.
 SETUP = "setup()"
+#: What to do for want of memory: when frames are drawn, and when figures are built.
+SMALLER_PARTITIONS, MORE_MEMORY = ": a smaller partition_size takes less", ": give workers more of it"
 #: Results that are remembered after they were released, in case that the cluster is restarted just then.
 N_RELEASED = 32
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
@@ -192,9 +194,8 @@ class DistributedExecutor:
             if isinstance(exc, kinds) and not isinstance(exc, AnimateError):
                 raise WorkerError(gone) from exc
             return
-        with (
-            self._lock
-        ):  # while they are held: if the cluster was restarted, dropping them tells it nothing
+        # Listed while they are held: if the cluster was restarted, dropping them tells it nothing.
+        with self._lock:
             futures = list(self._futures)
         self._submissions.clear()
         self._shared.clear()
@@ -257,11 +258,9 @@ class DistributedExecutor:
             try:
                 return self._build(encode)
             except CancelledError as exc:
-                gone = how_gone(self._client)
-                if self._closing or gone is not None:
-                    raise WorkerError(f"setup(): {gone or 'the render has ended'}") from exc
-                _logger.info("setup(): the cluster was restarted")
-        raise WorkerError(f"setup(): the cluster was restarted {1 + MAX_RESUBMITS} times")
+                self._raise_if_over(SETUP, exc)
+                _logger.info("%s: the cluster was restarted", SETUP)
+        raise WorkerError(f"{SETUP}: the cluster was restarted {1 + MAX_RESUBMITS} times")
 
     def _build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         workers: list[str | None] = [*self._workers.addresses()] or [None]
@@ -313,7 +312,7 @@ class DistributedExecutor:
             nonlocal failure
             worker = pending.pop(future)
             try:
-                built.append(self._result(future, SETUP))
+                built.append(self._result(future, SETUP, MORE_MEMORY))
             except AnimateError as exc:
                 if not self._agreement.is_tolerant or worker is None:
                     raise
@@ -357,7 +356,7 @@ class DistributedExecutor:
                     for future in as_completed(waiting, loop=self._client.loop, timeout=GRACE_SECONDS):
                         waiting = waiting - {future}
                         with suppress(CancelledError):  # the cluster was restarted
-                            proved.append(self._result(future, SETUP))
+                            proved.append(self._result(future, SETUP, MORE_MEMORY))
         finally:
             self._cancel(futures)
         return proved
@@ -744,9 +743,8 @@ class DistributedExecutor:
             except CancelledError as exc:
                 if submission.error is not None:
                     raise submission.error from None
-                result, gone = None, how_gone(self._client)
-                if self._closing or gone is not None:
-                    raise WorkerError(f"{submission.label}: {gone or 'the render has ended'}") from exc
+                self._raise_if_over(submission.label, exc)
+                result = None
                 self._cancel([future])  # a restarted cluster may know what this client has forgotten
                 if submission.send_again(future):
                     _logger.info("%s: parameters were lost with their worker", submission.label)
@@ -759,7 +757,7 @@ class DistributedExecutor:
                 self._judge(result, submission)
         raise WorkerError(
             f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
-            f"perhaps for want of memory: a smaller partition_size takes less"
+            f"perhaps for want of memory{SMALLER_PARTITIONS}"
         )
 
     def _judge(self, refusal: Refusal, submission: Submission) -> None:
@@ -816,10 +814,13 @@ class DistributedExecutor:
         is_over = self._faults.on_error == "raise" and n_before >= self._faults.retries
         return late_error(failure) if is_over else None
 
-    def _result(self, future: Future, label: str) -> Any:
-        advice = ": a smaller partition_size takes less"
-        if label == SETUP:
-            advice = ": give workers more of it"
+    def _raise_if_over(self, label: str, exc: CancelledError) -> None:
+        """Raise if tasks are cancelled because the render or the cluster ends, and no restart."""
+        gone = how_gone(self._client)
+        if self._closing or gone is not None:
+            raise WorkerError(f"{label}: {gone or 'the render has ended'}") from exc
+
+    def _result(self, future: Future, label: str, advice: str = SMALLER_PARTITIONS) -> Any:
         if self._faults.timeout is not None:
             advice += "; or as a frame hangs in code that lets no other thread of Python run"
         return gathered(self._client, future, label, self._direct, advice)

@@ -120,10 +120,10 @@ class SharedFuture:
     def future(self) -> Future:
         """Return the future, pending or finished."""
         with self._lock:
-            if self._future is not None and self._future.status in ("cancelled", "lost"):
-                self._future.cancel()  # a restarted cluster may know what its client has forgotten
-                self._future = None
             if self._future is None:
+                self._future = self._submit()
+            elif self._future.status in ("cancelled", "lost"):
+                self._future.cancel()  # a restarted cluster may know what its client has forgotten
                 self._future = self._submit()
             return self._future
 
