@@ -182,7 +182,7 @@ def main(n_frames=120, runs=3, *maps):
             taken, memory = beside(name, n_frames, int(runs), folder)
             for way, seconds in taken.items():
                 rates = sorted(n_frames / one for one in seconds)
-                shown = f"{statistics.median(rates):.1f} ({rates[0]:.1f} to {rates[-1]:.1f})"
+                shown = f"{statistics.median(rates):.2f} ({rates[0]:.2f} to {rates[-1]:.2f})"
                 beside_rows.append(f"| {name} | {way} | {shown} | {memory[way]:.0f} |")
             for way, ms in one_process(name, n_frames // 2, folder).items():
                 rows.append(f"| {name} | {way} | {ms:.1f} |")

@@ -345,7 +345,7 @@ def _fps(animation: Animation, fps: float | Fraction | None) -> float | Fraction
     interval = interval_of(animation)
     if interval is None:
         raise OptionError("the animation has no interval between its frames: give fps=")
-    return 1 / interval
+    return float(1 / interval)  # of 1000 / 30 ms, to 30: a fraction would be taken as it is
 
 
 class _SaveRequest:

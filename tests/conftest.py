@@ -1,5 +1,7 @@
 """Clusters that the tests share: real processes, one thread each unless said otherwise."""
 
+import time
+
 import pytest
 from clusters import local_client
 from matplotlib import pyplot as plt
@@ -9,6 +11,25 @@ def _client(n_workers, threads_per_worker=1, **kwargs):
     cluster, client = local_client(n_workers, threads_per_worker, **kwargs)
     with cluster, client:
         yield client
+
+
+def _tasks(client):
+    """Return the names of the tasks that a cluster has."""
+    return client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks])
+
+
+@pytest.fixture(autouse=True)
+def _tasks_of_a_test(request):
+    """Fail if a test leaves tasks on a cluster that others use, too."""
+    yield
+    for name in {"client", "client_of_five", "client_of_threads"}.intersection(request.fixturenames):
+        client = request.getfixturevalue(name)
+        for _ in range(300):
+            if not (left := _tasks(client)):
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError(f"tasks are left on the cluster: {left}")
 
 
 @pytest.fixture(autouse=True)

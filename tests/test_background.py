@@ -23,6 +23,7 @@ from helpers import (
     assert_shows,
     decode,
     read_numbers,
+    wait_until,
 )
 from matplotlib.lines import Line2D
 
@@ -46,13 +47,6 @@ def da_of(array):
     import dask.array
 
     return dask.array.zeros(len(array), chunks=10)
-
-
-def wait_until(condition, seconds=60):
-    stop = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < stop, "waited in vain"
-        time.sleep(0.01)
 
 
 class Gate(FrameNumber):

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from fractions import Fraction
 
 import av
 import func_animations
@@ -263,6 +264,20 @@ def test_interval_and_repeat_delay(tmp_path):
     assert video.duration == pytest.approx(6 / 25)
     video = dask_animate.save(line_animation(repeat_delay=900), tmp_path / "a.mp4", 10, durations={0: 1})
     assert (video.fps, video.duration) == (10, pytest.approx(1.5))
+
+
+@pytest.mark.parametrize(
+    ("interval", "fps"),
+    [
+        (33, Fraction(1000, 33)),
+        (1000 / 30, 30),
+        (np.float64(1000 / 29.97), Fraction(2997, 100)),
+        (1001 / 30, Fraction(30_000, 1001)),
+    ],
+)
+def test_intervals_that_are_no_decimal_fractions(tmp_path, interval, fps):
+    animation = line_animation(interval=interval)
+    assert dask_animate.save(animation, tmp_path / "a.mp4", num_workers=1).fps == fps
 
 
 def test_a_hold_counts_the_frames_of_a_generator(tmp_path):

@@ -146,7 +146,7 @@ class OwnCluster:
 
     def _fail(self, exc: Exception) -> None:
         self.failure = exc
-        if self.client is None:
+        if self.client is None and not self._is_over.is_set():
             _logger.warning("a cluster of this machine could not be started: %s", exc)
 
     def _end(self) -> None:

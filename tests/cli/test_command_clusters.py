@@ -7,8 +7,8 @@ import signal
 import psutil
 import pytest
 from clusters import local_client
-from commands import finish, run, start, wait_until
-from helpers import assert_shows
+from commands import finish, run, start
+from helpers import assert_shows, wait_until
 from unlike_workers import unlike_client
 
 from dask_animate.cli import cluster as cluster_module

@@ -8,8 +8,8 @@ import textwrap
 
 import psutil
 import pytest
-from commands import finish, start, wait_until
-from helpers import assert_shows
+from commands import finish, start
+from helpers import assert_shows, wait_until
 
 from dask_animate.cli.stopping import Stopped, stoppable
 

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from clusters import local_client
 from distributed import Client, Status, get_client, get_worker, worker_client
-from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows
+from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows, wait_until
 
 from dask_animate.drawing import DrawOptions
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
@@ -493,14 +493,6 @@ def plugins_of(dask_worker=None, dask_scheduler=None):
         for name in [*server.plugins, *getattr(server, "worker_plugins", ())]
         if "dask_animate" in name and name != "dask_animate-dashboard"  # which shows all renders
     ]
-
-
-def wait_until(condition):
-    for _ in range(300):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("in vain")
 
 
 def wait_until_no_plugin_is_left(client):

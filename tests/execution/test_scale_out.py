@@ -19,7 +19,15 @@ import numpy as np
 import psutil
 import pytest
 from dask import delayed
-from helpers import SUPPORT, FrameNumber, assert_nothing_beside, assert_shows, decode, read_numbers
+from helpers import (
+    SUPPORT,
+    FrameNumber,
+    assert_nothing_beside,
+    assert_shows,
+    decode,
+    read_numbers,
+    wait_until,
+)
 
 from dask_animate import FrameSource
 from dask_animate.errors import FrameError, ParamsError, WorkerError
@@ -214,12 +222,19 @@ def test_a_cluster_that_cannot_be_started(tmp_path, folder, monkeypatch, executa
 
 
 class CannotBeLoaded(WaitsForOthers):
-    """Can be loaded in the process that makes it only."""
+    """Can be loaded in the process that makes it only, which waits until it was tried elsewhere."""
 
     def __setstate__(self, state):
         if state["here"] != os.getpid():
+            state["elsewhere"].touch()
             raise ImportError("no such module here")
         vars(self).update(state)
+
+    def update(self, frame_idx, params):
+        if frame_idx == 8:
+            wait_until(self.elsewhere.exists)
+            time.sleep(1)  # until it is told here
+        super().update(frame_idx, params)
 
 
 def test_an_animator_that_cannot_be_loaded_elsewhere_is_drawn_here(tmp_path, folder):

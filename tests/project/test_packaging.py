@@ -69,5 +69,7 @@ def test_readme_commands():
     ]
 
 
-def test_changelog_has_the_version():
+def test_changelog_and_citation_have_the_version():
     assert f"## [{PROJECT['version']}]" in (ROOT / "CHANGELOG.md").read_text()
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert [citation[key] for key in ("version", "license")] == [PROJECT["version"], PROJECT["license"]]

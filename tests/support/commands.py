@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import cloudpickle
 from click.testing import CliRunner
@@ -133,13 +132,6 @@ def finish(process, seconds=120):
     """Wait for a process; return its exit code, and the lines of its standard error."""
     _, err = process.communicate(timeout=seconds)
     return process.returncode, err.splitlines()
-
-
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def forget_modules(before):

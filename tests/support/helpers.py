@@ -124,6 +124,14 @@ def assert_shows(path, params, fps=None):
     assert shown == [(i, int(value)) for i, value in enumerate(params)]
 
 
+def wait_until(condition, seconds=60):
+    """Wait until a condition is true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.02)
+
+
 def assert_nothing_beside(path):
     """Check that a directory holds one file, or none, and no temporary one."""
     assert set(os.listdir(Path(path).parent)) <= {Path(path).name}
