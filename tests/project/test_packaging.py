@@ -32,6 +32,21 @@ def test_environment_holds_the_same_set():
     assert conda == pypi
 
 
+def test_conda_recipe_holds_the_same_set():
+    """As conda reads it, once its template is filled in."""
+    text = (ROOT / "conda" / "meta.yaml").read_text()
+    assert f'{{% set version = "{PROJECT["version"]}" %}}' in text
+    filled = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", text)
+    recipe = yaml.safe_load(filled)
+    run = pinned(recipe["requirements"]["run"])
+    assert run.pop("python") == PROJECT["requires-python"]
+    wanted = pinned(PROJECT["dependencies"])
+    assert run == {CONDA.get(name, name): version for name, version in wanted.items()}
+    scripts = [f"{name} = {place}" for name, place in PROJECT["scripts"].items()]
+    assert recipe["build"]["entry_points"] == scripts
+    assert recipe["about"]["summary"] == PROJECT["description"]
+
+
 def test_core_dependencies():
     core = {
         "av",
