@@ -7,6 +7,30 @@ from clusters import local_client
 from matplotlib import pyplot as plt
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--cases",
+        type=int,
+        metavar="N",
+        help="run at most N cases of each test, first and last among them",
+    )
+
+
+@pytest.hookimpl(trylast=True)  # of what other options leave
+def pytest_collection_modifyitems(config, items):
+    if (most := config.getoption("--cases")) is None:
+        return
+    cases = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = set()
+    for of_test in cases.values():
+        n_kept = min(most, len(of_test))
+        kept.update(of_test[i * (len(of_test) - 1) // max(n_kept - 1, 1)] for i in range(n_kept))
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
+
 def _client(n_workers, threads_per_worker=1, **kwargs):
     cluster, client = local_client(n_workers, threads_per_worker, **kwargs)
     with cluster, client:
