@@ -3,8 +3,8 @@
     python benchmarks/mp4_index.py [n_frames]
 
 The packets of a clip of 60 small frames are muxed again and again, in a process of its own for each way
-of writing the file. Growth is that of resident memory from the thousandth frame to the last one, and to the
-peak, which includes writing the index.
+of writing the file. Growth is that of resident memory from the thousandth frame to the last one, and to
+the peak, which includes writing the index.
 """
 
 import resource
@@ -41,7 +41,7 @@ def clip(path):
 
 
 def mux(flags, n_frames, folder):
-    """Return bytes a frame, of memory that grows, of its peak and of the file without packets; seconds."""
+    """Return bytes a frame: growth of memory, of its peak, and the file without packets; and seconds."""
     clip(folder / "clip.mp4")
     source = av.open(folder / "clip.mp4")
     template = source.streams.video[0]
