@@ -16,19 +16,31 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(trylast=True)  # of what other options leave
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    if (most := config.getoption("--cases")) is None:
-        return
+    for of_test in _cases(items):
+        if marker := of_test[0].get_closest_marker("mostly_slow"):
+            for item in set(of_test) - set(_some(of_test, *marker.args)):
+                item.add_marker("slow")
+    yield
+    if (most := config.getoption("--cases")) is not None:
+        kept = {item for of_test in _cases(items) for item in _some(of_test, most)}
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
+
+
+def _cases(items):
+    """Return lists of the cases of each test."""
     cases = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    kept = set()
-    for of_test in cases.values():
-        n_kept = min(most, len(of_test))
-        kept.update(of_test[i * (len(of_test) - 1) // max(n_kept - 1, 1)] for i in range(n_kept))
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = [item for item in items if item in kept]
+    return cases.values()
+
+
+def _some(cases, most):
+    """Return some of the cases, the first and the last among them."""
+    n = min(most, len(cases))
+    return [cases[i * (len(cases) - 1) // max(n - 1, 1)] for i in range(n)]
 
 
 def _client(n_workers, threads_per_worker=1, **kwargs):

@@ -96,11 +96,13 @@ def names(makers):
     return [pytest.param(make, id=make.__name__) for make in makers]
 
 
+@pytest.mark.mostly_slow(9)
 @pytest.mark.parametrize("make", names(WITHOUT_HISTORY))
 def test_frames_are_those_of_matplotlib(make, tmp_path):
     assert_same_as_matplotlib(make, tmp_path / "a.mkv")
 
 
+@pytest.mark.mostly_slow(5)
 @pytest.mark.parametrize("make", names(WITH_HISTORY))
 def test_history_is_found(make, tmp_path, client):
     found = "looks different after other frames than alone"

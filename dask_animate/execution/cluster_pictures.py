@@ -206,3 +206,5 @@ class ClusterPictures:
         except CancelledError as exc:
             why = how_gone(self._client) or f"CancelledError: {exc}"
             raise WorkerError(f"{label}: {why}") from exc
+        finally:
+            future.release()  # the traceback of its error refers to it

@@ -207,6 +207,7 @@ def test_frames_are_replaced_here(tmp_path, on_error, division):
     assert_replaced(video, params, BAD, on_error)
 
 
+@pytest.mark.mostly_slow(8)
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
 @pytest.mark.parametrize("division", DIVISIONS, ids=str)
@@ -280,6 +281,7 @@ class BreaksAndWaits(Breaks):
         super().update(frame_idx, params)
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("kind", ["range", "bag"])
 def test_frames_are_replaced_here_and_on_workers(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(own_cluster, "START_SECONDS", 0.5)
@@ -510,6 +512,7 @@ class Mended(FrameNumber):
             raise ValueError(f"no {frame_idx}")
 
 
+@pytest.mark.mostly_slow(4)
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
 def test_a_store_has_them_drawn_again(tmp_path, place, on_error, encode_on):
@@ -557,6 +560,7 @@ def test_frames_found_in_a_store_are_shown_for_those_after_them(tmp_path):
     assert video.stats.n_frames_reused == N - len(BAD)
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize("how", ["sleep", "loop", "lock", "C"])
 def test_a_frame_that_hangs_is_replaced(tmp_path, harmed_client, how):
     bad = [3, 4]
@@ -591,6 +595,7 @@ def test_a_frame_that_hangs_is_an_error(tmp_path, harmed_client):
     assert_nothing_beside(path)
 
 
+@pytest.mark.slow
 def test_a_frame_that_hangs_once_is_drawn_again(tmp_path, harmed_client):
     (notes := tmp_path / "notes").mkdir()
     video = Hangs([2, 8], "sleep", notes).make_video(
@@ -600,6 +605,7 @@ def test_a_frame_that_hangs_once_is_drawn_again(tmp_path, harmed_client):
     assert (video.skipped, video.stats.n_retries) == ((), 2)
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("wait", [True, False])
 def test_a_frame_that_hangs_on_the_cluster_of_the_call(tmp_path, wait):
     options = {"timeout": 1, "on_error": "placeholder", "codec": "ffv1", "partition_size": 3}
@@ -635,6 +641,7 @@ def test_a_frame_that_stops_all_of_python(tmp_path, harmed_client):
         )
 
 
+@pytest.mark.slow
 def test_other_tasks_of_the_worker_are_not_blamed(tmp_path):
     with (
         dask.config.set({**PATIENT, "distributed.scheduler.allowed-failures": 0}),
@@ -683,6 +690,7 @@ class HangsInTheEncoder(FrameNumber):
         return super().setup()
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("n_times", [1, 2])
 def test_an_encoder_that_hangs(tmp_path, harmed_client, n_times):
     (path := tmp_path / "videos" / "a.mkv").parent.mkdir()

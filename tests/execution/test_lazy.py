@@ -115,6 +115,7 @@ def noted(block, directory, block_info=None):
     return block
 
 
+@pytest.mark.mostly_slow(3)
 @pytest.mark.parametrize("kind", ["range", "list", "numpy", "dask", "dict", "bag", "delayed"])
 def test_no_partition_is_computed_that_is_not_shown(tmp_path, kind):
     n = 4000
@@ -152,6 +153,7 @@ def test_no_partition_is_computed_that_is_not_shown(tmp_path, kind):
     assert drawn_frames(read) == (blocks if kind in ("dask", "dict") else [])
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize("kind", KINDS)
 def test_arrays_of_every_kind(tmp_path, client, drawn_numbers, kind):
     params, options = KINDS[kind](tmp_path / "data")

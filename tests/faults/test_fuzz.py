@@ -42,9 +42,9 @@ NEVER = {
 NEVER["timeout"] = [0, -1, "x", float("nan"), None, [], True]
 
 quick = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-thorough = settings(quick, max_examples=1500)
+thorough = settings(quick, max_examples=500)
 
 
 def options_of(names):

@@ -311,6 +311,7 @@ def test_without_ipywidgets(monkeypatch):
         FrameNumber().explore(range(3))
 
 
+@pytest.mark.mostly_slow(12)
 @pytest.mark.parametrize("on_cluster", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_array(client, tmp_path, kind, on_cluster):

@@ -139,6 +139,7 @@ def shown(figure):
     return artist
 
 
+@pytest.mark.mostly_slow(12)
 @pytest.mark.parametrize("name", PLANES)
 def test_planes(name):
     plot, options = PLANES[name]
