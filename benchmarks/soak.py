@@ -6,10 +6,12 @@ A scheduler, two workers and this process, which renders, are processes of their
 memory, open files and threads of each are taken, and tasks and plugins on the cluster. Dask's profiler,
 which keeps what it has seen for an hour, is switched off, as it hides what stays longer. The renders
 take turns: encoded by workers, by this process, kept in a store, in the background, and one that fails.
-Prints the values after a fifth of the renders and after all of them, and draws all of them.
+Prints the values after a fifth of the renders and after all of them, and draws all of them; in between
+and at the end also memory after `malloc_trim`, without what the C library keeps of freed memory.
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import subprocess
@@ -103,9 +105,27 @@ def held(client):
     return tasks, sum(plugins.values())
 
 
+def trim():
+    """Give freed memory back to the system, as far as its C library is GNU's."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def trimmed(client, processes):
+    """Return the memory of all processes after they gave back what is free, in MiB."""
+    trim()
+    client.run_on_scheduler(trim)
+    client.run(trim)
+    return [taken(process)[0] for process in processes]
+
+
 def soak(n_renders):
-    """Render; return values (n_renders, processes, kinds), and tasks and plugins (n_renders, 2)."""
-    values, left = [], []
+    """Render.
+
+    Returns values (n_renders, processes, kinds), tasks and plugins (n_renders, 2), and trimmed memory
+    after a fifth of the renders and after all of them (2, processes).
+    """
+    values, left, held_then = [], [], []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         programs, file = start(folder)
@@ -119,11 +139,13 @@ def soak(n_renders):
                     gc.collect()
                     left.append(held(client))
                     values.append([taken(process) for process in processes])
+                    if number + 1 in (n_renders // 5, n_renders):
+                        held_then.append(trimmed(client, processes))
         finally:
             for program in programs:
                 program.terminate()
                 program.wait()
-    return np.array(values), np.array(left)
+    return np.array(values), np.array(left), np.array(held_then)
 
 
 def draw(values, path):
@@ -141,15 +163,16 @@ def main():
     n_renders = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     warnings.simplefilter("ignore")
     began = time.perf_counter()
-    values, left = soak(n_renders)
+    values, left, held_then = soak(n_renders)
     print(f"{n_renders} renders of {N_FRAMES} frames in {time.perf_counter() - began:.0f} s")
     early = n_renders // 5 - 1
-    print(f"\n| process | {' | '.join(VALUES)} |\n|---|{'---|' * len(VALUES)}")
+    print(f"\n| process | {' | '.join(VALUES)} | memory, trimmed |\n|---|{'---|' * len(VALUES)}---|")
     for number, name in enumerate(NAMES):
         cells = [
             f"{values[early, number, kind]:.0f} → {values[-1, number, kind]:.0f}"
             for kind in range(len(VALUES))
         ]
+        cells.append(" → ".join(f"{value:.0f}" for value in held_then[:, number]))
         print(f"| {name} | {' | '.join(cells)} |")
     print(f"\nleft on the cluster, at most: {left[:, 0].max()} tasks, {left[:, 1].max()} plugins")
     if len(sys.argv) > 2:

@@ -130,9 +130,10 @@ def restored_random_states() -> Iterator[None]:
 def failures() -> tuple[type[BaseException], ...]:
     """Return what the caller's code raises if it fails, rather than to stop what this process does.
 
-    Python raises KeyboardInterrupt for Ctrl-C in the main thread only, where no worker of Dask draws.
-    Elsewhere it is that code's own, and would end the worker, or leave its task unfinished for ever.
+    Python raises KeyboardInterrupt for Ctrl-C in the main thread only, where no worker of Dask draws;
+    frameworks raise their own to leave it. Elsewhere all of them are that code's own: they would end the
+    worker, or leave its task unfinished for ever.
     """
     if threading.current_thread() is threading.main_thread():
-        return Exception, SystemExit
-    return Exception, SystemExit, KeyboardInterrupt
+        return Exception, SystemExit, GeneratorExit
+    return (BaseException,)

@@ -45,6 +45,10 @@ def gathered(client: Client, future: Future, label: str, direct: bool | None, ad
         If there is no result for any other reason that is no `AnimateError` itself.
     """
     try:
+        error = future.exception()
+        if error is not None and not isinstance(error, Exception):
+            # `gather` would raise it in the client's event loop, and wait for ever.
+            raise WorkerError(f"{label}: {type(error).__name__}: {error}")
         return client.gather(future, direct=direct)
     except (AnimateError, CancelledError):
         raise

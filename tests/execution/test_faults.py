@@ -1,5 +1,6 @@
 """Frames that fail or hang: drawn again, replaced, or an error that names them; all others are exact."""
 
+import asyncio
 import ctypes
 import os
 import threading
@@ -188,6 +189,54 @@ def test_messages_of_any_kind(tmp_path, error, said):
     line = said if len(said) <= 400 else f"{said[:399]}…"
     assert [failure.error for failure in video.skipped] == [line]
     assert "\n" not in str(warned[0].message)
+
+
+class Stop(BaseException):
+    """What frameworks raise to leave code, as trio and anyio do."""
+
+
+class FailsAlways(FrameNumber):
+    def __init__(self, error, where):
+        super().__init__()
+        self.error, self.where = error, where
+
+    def setup(self):
+        if self.where == "setup":
+            raise self.error
+        return super().setup()
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if frame_idx == 2:
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    "error", [Stop, GeneratorExit, asyncio.CancelledError, SystemExit, KeyboardInterrupt]
+)
+def test_what_is_no_exception_is_no_hang(tmp_path, client, error):
+    """dask's client raises errors where only those are caught that derive from Exception."""
+    path = tmp_path / "a.mkv"
+    with pytest.raises(FrameError, match=rf"frame 2 could not be drawn: {error.__name__}"):
+        FailsAlways(error, "update").make_video(path, range(4), 30, client=client)
+    with pytest.raises(SetupError, match=error.__name__):
+        FailsAlways(error, "setup").make_video(path, range(4), 30, client=client)
+    with pytest.warns(SkippedFrameWarning, match=error.__name__):
+        FailsAlways(error, "update").make_video(path, range(4), 30, client=client, on_error="skip")
+
+
+@pytest.mark.parametrize("error", [Stop, GeneratorExit])
+def test_what_is_no_exception_in_parameters(tmp_path, client, error):
+    @delayed
+    def load(i):
+        if i == 2:
+            raise error
+        return i
+
+    params = [load(i) for i in range(4)]
+    with pytest.raises(AnimateError, match=error.__name__):
+        FrameNumber().make_video(tmp_path / "a.mkv", params, 30, client=client)
+    assert_nothing_beside(tmp_path / "a.mkv")
 
 
 @pytest.mark.parametrize("on_error", ["skip", "placeholder"])
