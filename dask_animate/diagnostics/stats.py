@@ -59,7 +59,7 @@ class RenderStats:
     n_frames_rendered : int
         Frames that were drawn.
     n_frames_reused : int
-        Frames that were found in the store of a former render.
+        Frames that were found in the store: of a former render, or of a worker that was lost meanwhile.
     n_frames_skipped : int
         Frames that could not be drawn, in the place of which others or placeholders are shown.
     n_retries : int
@@ -208,7 +208,8 @@ class RenderStats:
         n_frames = self.n_frames_rendered + self.n_frames_reused + self.n_frames_skipped
         failed = ""
         if self.n_frames_skipped or self.n_retries:
-            failed = f"; not drawn: {self.n_frames_skipped}; drawn again: {self.n_retries} times"
+            again = f"{self.n_retries} time{'s' * (self.n_retries != 1)}"
+            failed = f"; not drawn: {self.n_frames_skipped}; drawn again: {again}"
         setup = sum(report.setup_seconds for report in self.partitions)
         drawn_by = who({report.worker for report in self.partitions})
         pooled = (
