@@ -207,7 +207,9 @@ def test_every_thread_of_a_worker_has_work(tmp_path, client_of_threads):
         counts = vars(dask_animate).setdefault("_counts", {"running": 0, "most": 0})
         counts["running"] += 1
         counts["most"] = max(counts["most"], counts["running"])
-        time.sleep(0.1)
+        until = time.monotonic() + 20
+        while counts["most"] < 4 and time.monotonic() < until:
+            time.sleep(0.01)
         counts["running"] -= 1
         return block
 
