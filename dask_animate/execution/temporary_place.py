@@ -14,6 +14,8 @@ from ..file_lock import lock, lock_domain
 
 #: Seconds to wait before each new attempt to delete a temporary directory.
 REMOVAL_PAUSES = (0.01, 0.05, 0.2, 0.5, 1.0)
+#: How often it has to be found deleted, one look after another, if tasks may still write there.
+ABSENT_LOOKS = 4
 _PREFIX = "dask_animate-"
 
 
@@ -25,8 +27,11 @@ def temporary_place() -> Iterator[str]:
     try:
         with _marked(folder):
             yield str(folder)
-    finally:
-        _remove(folder)
+    except BaseException:
+        _remove(folder, is_over=False)
+        raise
+    else:
+        _remove(folder, is_over=True)
 
 
 @contextmanager
@@ -55,10 +60,16 @@ def _remove_abandoned() -> None:
                     shutil.rmtree(mark.parent, ignore_errors=True)
 
 
-def _remove(folder: Path) -> None:
-    """Delete a directory in which a worker may just be finishing a file."""
+def _remove(folder: Path, *, is_over: bool) -> None:
+    """Delete a directory in which a worker may just be finishing a file.
+
+    If the render ended before it was over, a worker that has just seen that the directory is there may
+    make it once more: it has to stay away for some looks.
+    """
+    n_absent = 0
     for pause in REMOVAL_PAUSES:
         shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        n_absent = 0 if folder.exists() else n_absent + 1
+        if n_absent == (1 if is_over else ABSENT_LOOKS):
             return
         time.sleep(pause)
