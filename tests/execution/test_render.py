@@ -1,5 +1,6 @@
 """Whole renders: the same frames however they are made, and nothing left behind."""
 
+import asyncio
 import gc
 import hashlib
 import json
@@ -766,7 +767,7 @@ class Stops(FrameNumber):
             raise self.error
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError])
 @pytest.mark.parametrize(
     ("where", "message"),
     [("setup", r"setup\(\) failed: {}$"), (37, r"frame 37 could not be drawn: {} \(params: 259\)")],
