@@ -71,6 +71,7 @@ def pools_in(folder):
     return list(folder.glob("dask_animate-*/pool-*"))
 
 
+@pytest.mark.mostly_slow(3)
 @pytest.mark.parametrize("how", ["here", "begins here", "cluster", "background", "own cluster"])
 def test_the_video_shows_the_pool(output, client, how, monkeypatch):
     options = {

@@ -96,7 +96,7 @@ def names(makers):
     return [pytest.param(make, id=make.__name__) for make in makers]
 
 
-@pytest.mark.mostly_slow(9)
+@pytest.mark.mostly_slow(4)
 @pytest.mark.parametrize("make", names(WITHOUT_HISTORY))
 def test_frames_are_those_of_matplotlib(make, tmp_path):
     assert_same_as_matplotlib(make, tmp_path / "a.mkv")
@@ -156,6 +156,7 @@ def test_sequential_frames_are_drawn_in_order_without_a_word(make, tmp_path):
     assert stats.scaling_reason == "this process draws the frames in order: sequential=True"
 
 
+@pytest.mark.mostly_slow(4)
 @pytest.mark.parametrize("make", names(NOT_COPIED))
 def test_what_cannot_be_copied_is_drawn_by_matplotlib(make, tmp_path):
     with pytest.warns(SequentialWarning, match=NOT_COPIED[make]) as warned:
@@ -212,6 +213,7 @@ def test_a_function_that_changes_the_directory(tmp_path, monkeypatch):
     assert (tmp_path / "a.mp4").exists()
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize(
     "make",
     names(

@@ -22,11 +22,27 @@ _LIBRARY_FOLDERS = tuple(
 _MODULE_NAME = re.compile(r"\.*[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def spec_of(name: str) -> ModuleSpec | None:
+def spec_of(name: str, found: dict[str, ModuleSpec | None] | None = None) -> ModuleSpec | None:
     """Return where a module comes from, or would come from; None if there is no such module.
 
     Unlike `importlib.util.find_spec`, this does not import the module's package.
+
+    Parameters
+    ----------
+    name : str
+        Its absolute name.
+    found : dict, optional
+        What was found before, by name, which is taken for true and added to: a search that fails looks
+        into each directory of `sys.path`.
     """
+    if found is None:
+        return _find_spec(name, {})
+    if name not in found:
+        found[name] = _find_spec(name, found)
+    return found[name]
+
+
+def _find_spec(name: str, found: dict[str, ModuleSpec | None]) -> ModuleSpec | None:
     module = sys.modules.get(name)
     spec: ModuleSpec | None = getattr(module, "__spec__", None)
     if module is not None:
@@ -34,7 +50,7 @@ def spec_of(name: str) -> ModuleSpec | None:
     parent, _, _ = name.rpartition(".")
     path: Sequence[str] | None = None
     if parent:
-        package = spec_of(parent)
+        package = spec_of(parent, found)
         path = None if package is None else package.submodule_search_locations
         if path is None:
             return None
@@ -128,15 +144,17 @@ def names_in_texts(texts: Iterable[object], package: str) -> Iterator[str]:
             )
 
 
-def submodules_among(package: str, attributes: Collection[str]) -> Iterator[str]:
+def submodules_among(
+    package: str, attributes: Collection[str], found: dict[str, ModuleSpec | None] | None = None
+) -> Iterator[str]:
     """Yield the submodules of a user's package that attributes may be, such as ``package.module``.
 
-    Such an attribute exists if anybody has imported the submodule.
+    Such an attribute exists if anybody has imported the submodule. `found` is that of `spec_of`.
     """
-    spec = spec_of(package)
+    spec = spec_of(package, found)
     if spec is None or spec.submodule_search_locations is None or is_library(spec):
         return
-    for found in pkgutil.iter_modules(spec.submodule_search_locations):
-        if found.name in attributes:
-            yield f"{package}.{found.name}"
-            yield from submodules_among(f"{package}.{found.name}", attributes)
+    for module in pkgutil.iter_modules(spec.submodule_search_locations):
+        if module.name in attributes:
+            yield f"{package}.{module.name}"
+            yield from submodules_among(f"{package}.{module.name}", attributes, found)

@@ -95,12 +95,13 @@ def import_graph(
     stack = [(name, True) for module in modules for name in _with_parents(module)]
     stack += [(name, False) for module in deferred for name in _with_parents(module)]
     seen: dict[str, bool] = {}
+    found: dict[str, ModuleSpec | None] = {}  # which stays true while this reads files
     while stack:
         name, is_eager = stack.pop()
         if seen.get(name, False) >= is_eager and name in seen:
             continue
         seen[name] = is_eager
-        spec = (specs or {}).get(name) or spec_of(name)
+        spec = (specs or {}).get(name) or spec_of(name, found)
         if spec is None:
             if name == "__main__":
                 graph.unreadable.add(name)
@@ -119,7 +120,7 @@ def import_graph(
         for imported in file.imports:
             eager = is_eager and imported in file.eager_imports
             stack += [(parent, eager) for parent in _with_parents(imported)]
-            stack += [(taken, False) for taken in submodules_among(imported, file.attributes)]
+            stack += [(taken, False) for taken in submodules_among(imported, file.attributes, found)]
     return graph
 
 

@@ -83,6 +83,7 @@ KINDS = {
 COUNTED = {"cut", "avi", "gif"}
 
 
+@pytest.mark.mostly_slow(5)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_frame_in_any_order(tmp_path, kind):
     path = KINDS[kind](tmp_path)

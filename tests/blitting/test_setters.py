@@ -187,6 +187,7 @@ def test_every_class_has_a_figure(kind):
     assert known - registry.keys() == set()
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_all_setters(kind):
     for label in KINDS[kind][1]:

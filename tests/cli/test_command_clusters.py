@@ -13,6 +13,8 @@ from unlike_workers import unlike_client
 
 from dask_animate.cli import cluster as cluster_module
 
+pytestmark = pytest.mark.newest  # what the command calls is tested with older releases, too
+
 
 @pytest.fixture
 def scheduler(tmp_path):
@@ -23,6 +25,7 @@ def scheduler(tmp_path):
         yield client, tmp_path / "scheduler.json"
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("how", ["file", "address"])
 def test_workers_draw(folder, scheduler, how):
     client, file = scheduler
@@ -71,6 +74,7 @@ def test_the_check_asks_all_workers(folder):
     assert not (folder / "a.mp4").exists()
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_frees_the_workers(folder, scheduler, name):
     client, file = scheduler

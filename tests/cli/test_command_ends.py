@@ -13,6 +13,8 @@ from helpers import assert_shows, wait_until
 
 from dask_animate.cli.stopping import Stopped, stoppable
 
+pytestmark = pytest.mark.newest  # what the command calls is tested with older releases, too
+
 ENDLESS = ("render", "animations.py:marks", "-p", "range(16000)", "-o", "out/a.mp4")
 
 

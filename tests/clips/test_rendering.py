@@ -81,6 +81,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_frame_is_drawn_once(tmp_path, where, shape):
     log = tmp_path / "log"
@@ -292,6 +293,7 @@ class OfAny(FrameNumber):
         super().update(frame_idx, np.asarray(params).item())
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize("kind", PARAMS)
 def test_parameters(tmp_path, where, kind):
     clip = Clip(OfAny(), PARAMS[kind](tmp_path))

@@ -165,6 +165,7 @@ def picture(base, render):
     return fetched(f"{base}animate.jpg?render={render['id']}")
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("thumbnails", [True, False])
 def test_pictures(tmp_path, own_client, thumbnails):
     done = threading.Event()

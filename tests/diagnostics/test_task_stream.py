@@ -90,6 +90,7 @@ def test_in_axes_of_the_callers(tmp_path):
     assert made_up_stats(2, 10).plot(ax) is nested
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize(("n_workers", "n_partitions"), [(1, 1), (3, 40), (64, 5000), (200, 20_000)])
 def test_few_artists_for_any_number_of_partitions(n_workers, n_partitions):
     stats = made_up_stats(n_workers, n_partitions)

@@ -94,6 +94,7 @@ def table():
     return {first: rest for first, *rest in cells if first in CASES}
 
 
+@pytest.mark.mostly_slow(3)
 @pytest.mark.parametrize("name", CASES)
 def test_table(name, monkeypatch):
     monkeypatch.setattr(redraw.time, "perf_counter", lambda: 0.0)  # incremental drawing always pays

@@ -40,6 +40,7 @@ def ffmpeg_decodes(path, shape):
     return np.frombuffer(done.stdout, np.uint8).reshape(-1, *shape, 3)
 
 
+@pytest.mark.mostly_slow(8)
 @pytest.mark.parametrize(
     ("codec", "suffix", "encode_on"),
     [

@@ -54,7 +54,7 @@ def parts(tmp_path):
     return paths
 
 
-@pytest.mark.mostly_slow(11)
+@pytest.mark.mostly_slow(5)
 @pytest.mark.parametrize(("codec", "suffix", "options"), KINDS)
 @pytest.mark.parametrize("fps", [30, Fraction(30000, 1001)])
 def test_decoded_frames_are_those_of_the_parts(tmp_path, codec, suffix, options, fps):

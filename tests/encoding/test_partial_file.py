@@ -339,6 +339,7 @@ FILES = [
 ]
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize("durations", [None, {0: 0.5, 9: 1, 11: 0.2, -1: 3}])
 @pytest.mark.parametrize(("codec", "suffix"), FILES)
 def test_a_growing_file_plays_after_each_segment(tmp_path, codec, suffix, durations):

@@ -53,6 +53,7 @@ def mux(path, encoding, parts, origins=None):
         output.commit()
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize("codec", sorted(codec for codec in CODECS if CODECS[codec].is_segmented))
 def test_joined_frames_equal_those_of_each_segment_alone(tmp_path, codec):
     path = tmp_path / f"a{CODECS[codec].suffix}"

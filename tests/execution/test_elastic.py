@@ -64,6 +64,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize("knows_cluster", [True, False])
 @pytest.mark.parametrize("params", KINDS)
 def test_a_cluster_grows_to_its_maximum(tmp_path, params, knows_cluster):

@@ -383,6 +383,7 @@ class ChangesInPlace(Animator):
             raise ValueError(f"no {frame_idx}")
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize("bad", [[10], [11], [10, 12], [19]])
 def test_what_was_drawn_incrementally_before_a_failure_is_compared(tmp_path, monkeypatch, bad):
     monkeypatch.setattr("dask_animate.drawing.redraw.MAX_TIME_RATIO", float("inf"))

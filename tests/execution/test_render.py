@@ -120,6 +120,7 @@ USUAL = {
 }
 
 
+@pytest.mark.mostly_slow(5)
 @pytest.mark.parametrize(
     ("where", "encode_on", "kind"),
     [

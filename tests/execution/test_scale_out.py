@@ -106,6 +106,7 @@ PARAMS = {
 }
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize(
     ("kind", "suffix", "options"),
     [

@@ -181,6 +181,7 @@ _LATER = [
 ]
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize(("shade", "is_like", "on_mismatch"), _LATER)
 def test_worker_that_joins_later(tmp_path, shade, is_like, on_mismatch):
     with unlike_client({}) as client:

@@ -9,6 +9,8 @@ from fault_injection import INSIDE, N_WORKERS, OUTSIDE, Fault
 from fault_scenarios import KINDS, Scenario, carry_out
 from namespaces import are_permitted
 
+pytestmark = pytest.mark.newest  # what ends older workers is in test_listed_faults.py
+
 
 @pytest.fixture(scope="module")
 def client():
@@ -24,11 +26,9 @@ def client():
             yield client
 
 
-@pytest.mark.newest  # all kinds of faults are tried with older releases, too, one by one
+@pytest.mark.mostly_slow(2)
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(n, marks=pytest.mark.slow) for n in range(4, 16))]
-)
+@pytest.mark.parametrize("seed", range(16))
 def test_a_render_with_faults(tmp_path, client, seed):
     assert carry_out(Scenario.of(seed), tmp_path, client).wrong == []
 
@@ -53,6 +53,7 @@ def one_fault(kind, **fields):
     return Scenario(**values | fields)
 
 
+@pytest.mark.mostly_slow(4)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", KINDS["client"])
 def test_each_fault(tmp_path, client, kind):

@@ -35,6 +35,7 @@ def environment():
     return os.environ | {"PYTHONPATH": path_first(Path(__file__).parent)}
 
 
+@pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("encode_on", ["workers", "client"])
 def test_twenty_deaths_in_one_render(tmp_path, encode_on):
     marks, path = tmp_path / "marks", tmp_path / "out" / "a.mkv"

@@ -38,6 +38,7 @@ USUAL = {
 }
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize(
     ("where", "kind"),
     [

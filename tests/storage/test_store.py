@@ -212,6 +212,7 @@ def test_what_matters_draws_all_again(tmp_path):
     assert render(OtherUpdate(), overwrite=True) == (9, 0)
 
 
+@pytest.mark.mostly_slow(2)
 @pytest.mark.parametrize(
     ("savefig_params", "shape", "words"),
     [
@@ -439,6 +440,7 @@ def test_a_worker_that_dies(tmp_path, own_client):
     assert n_complete(store) == N
 
 
+@pytest.mark.mostly_slow(3)
 @pytest.mark.parametrize(
     ("where", "damage"),
     [

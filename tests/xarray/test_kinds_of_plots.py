@@ -67,6 +67,7 @@ PLOTS = {
 SLOW = {"contour", "streamplot", "streamplot colored"}
 
 
+@pytest.mark.mostly_slow(6)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in PLOTS]
 )
