@@ -73,8 +73,9 @@ class CommandGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; whatever it raises becomes one line."""
+        stopper = None
         try:
-            with stoppable(), _warnings_in_one_line(), _log_in_one_line():
+            with stoppable() as stopper, _warnings_in_one_line(), _log_in_one_line():
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -85,7 +86,8 @@ class CommandGroup(click.Group):
             shown = ctx.meta.get(_TRACEBACK, False)
             if shown:
                 traceback.print_exc()
-            raise _ending(exc, hint=not shown) from None
+            received = None if stopper is None else stopper.received
+            raise _ending(exc, received, hint=not shown) from None
 
 
 class _Ending(click.ClickException):
@@ -124,8 +126,11 @@ def where(exc: BaseException) -> str:
     return f" in {os.path.basename(own[-1].filename)}, line {own[-1].lineno}" if own else ""
 
 
-def _ending(exc: BaseException, *, hint: bool) -> _Ending:
-    """Return the exit code for an exception, and the line that says what was wrong."""
+def _ending(exc: BaseException, received: Stopped | None, *, hint: bool) -> _Ending:
+    """Return the exit code for an exception, and the line that says what was wrong.
+
+    If a signal was received before, the program ends by that, whatever came of it.
+    """
     notes = [_one_line(note) for note in getattr(exc, "__notes__", [])]
     stopped = _stopped(exc)
     if stopped is not None:
@@ -137,6 +142,8 @@ def _ending(exc: BaseException, *, hint: bool) -> _Ending:
     cause = exc.__cause__ if isinstance(exc, errors.AnimateError) else exc
     place = "" if cause is None else where(cause)
     text += place
+    if received is not None:
+        return _Ending("; ".join([str(received), text, *notes]), 128 + received.signal)
     if hint and (place or cause is exc):
         notes.append("--traceback shows more")
     return _Ending("; ".join([text, *notes]), WRONG_USAGE if is_usage else FAILED)

@@ -35,10 +35,18 @@ class Stopped(KeyboardInterrupt):
         super().__init__(f"stopped by {self.signal.name}")
 
 
-class _Stopper:
-    """Handles the signals."""
+class Stopper:
+    """Handles the signals.
+
+    Attributes
+    ----------
+    received : Stopped or None
+        The first of them. It may take a while until its exception arrives if that is lost at first, and
+        errors may come before, from processes that the same signal has ended.
+    """
 
     def __init__(self) -> None:
+        self.received: Stopped | None = None
         self._last = -math.inf
         self._hook = sys.unraisablehook
 
@@ -46,7 +54,9 @@ class _Stopper:
         """Raise `Stopped`, unless it was raised just now."""
         before, self._last = self._last, time.monotonic()
         if self._last - before >= SAME_SECONDS:
-            raise Stopped(number)
+            stopped = Stopped(number)
+            self.received = self.received or stopped
+            raise stopped
 
     def unraisable(self, told: sys.UnraisableHookArgs) -> None:
         """Send the signal again if what it raised was lost, in a finalizer or in a callback from C."""
@@ -60,16 +70,16 @@ class _Stopper:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[Stopper]:
     """Raise `Stopped` in the main thread at each signal that ends the program.
 
     Signals that are ignored stay so, as ``nohup`` and background jobs of a shell want it. Does nothing
     in another thread.
     """
+    stopper = Stopper()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stopper
         return
-    stopper = _Stopper()
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     former = {number: signal.getsignal(number) for number in numbers}
     handled = [number for number, handler in former.items() if handler is not signal.SIG_IGN]
@@ -77,7 +87,7 @@ def stoppable() -> Iterator[None]:
     for number in handled:
         signal.signal(number, stopper.stop)
     try:
-        yield
+        yield stopper
     finally:
         for number in handled:
             signal.signal(number, former[number])

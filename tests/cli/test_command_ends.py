@@ -56,8 +56,8 @@ def test_processes_that_were_started_end_too(folder, to_all):
     else:
         process.terminate()
     code, lines = finish(process)
-    assert code == 143
-    assert lines[-1] == "dask-animate: error: stopped by SIGTERM"
+    assert code == 143, lines
+    assert lines[-1].startswith("dask-animate: error: stopped by SIGTERM")
     assert psutil.wait_procs(children, timeout=20)[1] == []
     assert os.listdir(folder / "out") == ["a.mp4"]
 
@@ -160,6 +160,31 @@ def test_handlers_are_put_back():
     with pytest.raises(Stopped, match="stopped by SIGTERM"), stoppable():
         signal.raise_signal(signal.SIGTERM)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_an_error_that_comes_before_the_signal_is_raised(folder):
+    """Such as that of workers that got the signal, too."""
+    (folder / "late.py").write_text(
+        textwrap.dedent(
+            """
+            import os, signal
+            from animations import Numbers
+
+            class Late(Numbers):
+                def setup(self):
+                    try:
+                        os.kill(os.getpid(), signal.SIGTERM)
+                    except BaseException:
+                        pass
+                    raise ValueError("no worker is left")
+            """
+        )
+    )
+    process = start("render", "late.py:Late", "-p", "range(8)", "-o", "out.mp4")
+    code, lines = finish(process)
+    assert code == 143, lines
+    assert lines[-1].startswith("dask-animate: error: stopped by SIGTERM; ")
+    assert "no worker is left" in lines[-1]
 
 
 def test_nobody_reads_what_is_printed(folder):

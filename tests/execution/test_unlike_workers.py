@@ -237,6 +237,10 @@ def test_a_restart_while_workers_prove_what_they_draw(own_client, tmp_path, monk
     np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
 
 
+def n_executing(dask_worker):
+    return len(dask_worker.state.executing)
+
+
 def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path):
     """On a cluster whose workers are alike nothing is drawn before; when one differs, they are asked."""
     with contextlib.ExitStack() as stack:
@@ -249,8 +253,9 @@ def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path):
 
         with pytest.raises(MismatchError, match="its frames differ"):
             render(ByVariable(), tmp_path, own_client, params())
-        # Who is busy may answer too late to be among those that most are like.
-        wait_until(lambda: not any(own_client.processing().values()), "all workers are free")
+        # Who is busy may answer too late to be among those that most are like; a worker draws on when
+        # the scheduler has forgotten the task.
+        wait_until(lambda: not any(own_client.run(n_executing).values()), "all workers are free")
         with pytest.warns(MismatchWarning):
             video = render(ByVariable(), tmp_path, own_client, range(60), on_mismatch="exclude")
         np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
