@@ -237,8 +237,8 @@ def test_a_restart_while_workers_prove_what_they_draw(own_client, tmp_path, monk
     np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
 
 
-def n_executing(dask_worker):
-    return len(dask_worker.state.executing)
+def are_free(client):
+    return not any(client.run(lambda dask_worker: len(dask_worker.state.executing)).values())
 
 
 def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path):
@@ -255,7 +255,7 @@ def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path):
             render(ByVariable(), tmp_path, own_client, params())
         # Who is busy may answer too late to be among those that most are like; a worker draws on when
         # the scheduler has forgotten the task.
-        wait_until(lambda: not any(own_client.run(n_executing).values()), "all workers are free")
+        wait_until(lambda: are_free(own_client), "all workers are free")
         with pytest.warns(MismatchWarning):
             video = render(ByVariable(), tmp_path, own_client, range(60), on_mismatch="exclude")
         np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
