@@ -1,6 +1,7 @@
 """Clusters that the tests share: real processes, one thread each unless said otherwise."""
 
 import time
+from collections import Counter
 
 import pytest
 from clusters import local_client
@@ -12,7 +13,8 @@ def pytest_addoption(parser):
         "--cases",
         type=int,
         metavar="N",
-        help="run at most N cases of each test, first and last among them",
+        help="run at most N cases of each test, first and last among them; with -m slow, its cases that "
+        "are not slow count, too",
     )
 
 
@@ -22,9 +24,15 @@ def pytest_collection_modifyitems(config, items):
         if marker := of_test[0].get_closest_marker("mostly_slow"):
             for item in set(of_test) - set(_some(of_test, *marker.args)):
                 item.add_marker("slow")
+    default = Counter(_test(item) for item in items if item.get_closest_marker("slow") is None)
     yield
     if (most := config.getoption("--cases")) is not None:
-        kept = {item for of_test in _cases(items) for item in _some(of_test, most)}
+        run = default if config.getoption("-m") == "slow" else {}
+        kept = {
+            item
+            for of_test in _cases(items)
+            for item in _some(of_test, most - run.get(_test(of_test[0]), 0))
+        }
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = [item for item in items if item in kept]
 
@@ -33,8 +41,12 @@ def _cases(items):
     """Return lists of the cases of each test."""
     cases = {}
     for item in items:
-        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        cases.setdefault(_test(item), []).append(item)
     return cases.values()
+
+
+def _test(item):
+    return item.nodeid.partition("[")[0]
 
 
 def _some(cases, most):
@@ -87,12 +99,12 @@ def own_client():
     yield from _client(2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # as idle workers take 5 % of a core each
 def client_of_five():
     yield from _client(5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client_of_threads():
     """One worker with four threads."""
     yield from _client(1, 4)

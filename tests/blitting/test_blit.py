@@ -85,7 +85,7 @@ def test_equal_to_a_full_draw(layout, kinds, seed, frames):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@trying(150)
+@trying(60)
 @figures_and_changes
 def test_equal_to_a_full_draw_in_many_cases(layout, kinds, seed, frames):
     assert_equal_to_a_full_draw(layout, kinds, seed, frames)
