@@ -33,6 +33,8 @@ from dask_animate import FrameSource
 from dask_animate.errors import FrameError, ParamsError, WorkerError
 from dask_animate.execution import own_cluster, scale_out
 
+pytestmark = pytest.mark.newest  # which process draws is decided here, not by Dask
+
 N = 60
 
 

@@ -35,6 +35,8 @@ from dask_animate.errors import (
 )
 from dask_animate.execution import distributed_executor
 
+pytestmark = pytest.mark.newest  # what is compared does not depend on releases
+
 N = 30
 OPTIONS = {"codec": "ffv1", "partition_size": 3}
 

@@ -11,6 +11,8 @@ from helpers import FailsAt, FrameNumber, Noise
 from dask_animate import Animator
 from dask_animate.errors import FrameError, OptionError
 
+pytestmark = pytest.mark.newest  # what is compared does not depend on releases
+
 
 class Text(Animator):
     def setup(self):

@@ -15,6 +15,8 @@ from unlike_workers import (
 from dask_animate import FrameSource
 from dask_animate.errors import OptionError, OptionTypeError, ParamsError
 
+pytestmark = pytest.mark.newest  # what is compared does not depend on releases
+
 
 def test_workers_that_are_alike(client, tmp_path):
     store = tmp_path / "deep" / "frames.zarr"
