@@ -43,6 +43,8 @@ CONFIG = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
+    "distributed.admin.system-monitor.interval": "10 minutes",
+    "distributed.admin.tick.interval": "1s",
     "distributed.comm.timeouts.connect": "120s",
 }
 

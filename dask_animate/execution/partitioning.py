@@ -24,6 +24,9 @@ TAIL_SEGMENT = 8
 MIN_SECONDS = 1.0
 #: Seconds that a partition takes at most, if it can be: what a lost worker costs.
 MAX_SECONDS = 5.0
+#: Seconds that a partition costs the client and the scheduler, mostly to fetch its result from another
+#: of many workers (benchmarks/simulated_cluster.py), and the share of its time that this may take.
+GATHER_SECONDS, GATHER_SHARE = 0.007, 1 / 3
 #: Share of a worker's life that a partition takes at most, if the worker ends by itself: half of that
 #: share is lost with it on average.
 LIFE_SHARE = 0.1
@@ -233,10 +236,11 @@ def segment_length(
     average. The sum is least for L = sqrt(2 N c / (P t)). A partition is longer if c would otherwise be
     more than `MAX_FIXED_SHARE` of it, or if it would take less than `MIN_SECONDS`; and shorter if it
     would take more than `MAX_SECONDS`, which is what a lost worker costs, or more than `LIFE_SHARE` of
-    the life of workers that end by themselves. Where P may grow, it is as
-    short as the fixed cost allows, so that there are enough for those that join. Near the end it is an
-    even share of what is left, down to what takes as long as c. A long one is a number of whole GOPs,
-    after which there is a keyframe anyway.
+    the life of workers that end by themselves. With hundreds of threads, it takes so long that the
+    client, to which P partitions come in that time, is busy with them for `GATHER_SHARE` of it. Where P
+    may grow, it is as short as the fixed cost allows, so that there are enough for those that join. Near
+    the end it is an even share of what is left, down to what takes as long as c. A long one is a number
+    of whole GOPs, after which there is a keyframe anyway.
 
     Parameters
     ----------
@@ -264,8 +268,10 @@ def segment_length(
     else:
         t, c = cost.frame_seconds, cost.fixed_seconds
         best = 0.0 if n_left is None or is_elastic else math.sqrt(2 * n_left * c / (n_threads * t))
-        wanted = max(SHORT_SEGMENT, best, MIN_SECONDS / t, c / (MAX_FIXED_SHARE * t))
-        longest = max(fewest, round(min(wanted, MAX_SECONDS / t, LIFE_SHARE * life_seconds / t)))
+        least = max(MIN_SECONDS, n_threads * GATHER_SECONDS / GATHER_SHARE)
+        wanted = max(SHORT_SEGMENT, best, least / t, c / (MAX_FIXED_SHARE * t))
+        most = min(max(MAX_SECONDS, least), LIFE_SHARE * life_seconds)
+        longest = max(fewest, round(min(wanted, most / t)))
         shortest = min(longest, max(TAIL_SEGMENT, round(c / t)))
     if n_left is not None:
         longest = min(longest, max(shortest, math.ceil(n_left / n_threads)))

@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dask_animate.execution.partitioning import (
+    GATHER_SECONDS,
+    GATHER_SHARE,
     LIFE_SHARE,
     MAX_SECONDS,
     MIN_SECONDS,
@@ -86,6 +88,17 @@ def blocks(n_frames, n_workers, cost, n_unmeasured=0, preload_factor=8, room=99)
         sizes.append(min(left, size))
         left -= sizes[-1]
     return sizes
+
+
+def test_a_client_of_many_workers_has_time_for_their_partitions():
+    cost = PartitionCost(0.25, 0.02)
+    for n_threads in (1, 48, 200):
+        assert segment_length(10**7, n_threads, cost, GOP, 999) * 0.25 <= MAX_SECONDS
+    for n_threads in (300, 1000, 5000):
+        seconds = segment_length(10**7, n_threads, cost, 10**4, 10**6) * 0.25
+        assert n_threads / seconds * GATHER_SECONDS == pytest.approx(GATHER_SHARE, rel=0.1)
+    assert segment_length(10**7, 1000, cost, GOP, 999, life_seconds=60) * 0.25 == LIFE_SHARE * 60
+    assert segment_length(1000, 1000, cost, GOP, 999) == TAIL_SEGMENT  # the last ones of a render
 
 
 def test_blocks_of_an_unknown_number_of_frames():
