@@ -138,7 +138,13 @@ def main(n_workers=1000, n_frames=1_000_000, seconds=1.0, n_bytes=2500):
                 sides = {"client": Watched(os.getpid()), "scheduler": Watched(processes[0].pid)}
                 began = time.perf_counter()
                 render = Noise(n_bytes).make_video(
-                    path, range(n_frames), 30, client=client, encode_on="workers", wait=False
+                    path,
+                    range(n_frames),
+                    fps=30,
+                    client=client,
+                    video_preset="ultrafast",  # of the few segments that are encoded
+                    encode_on="workers",
+                    wait=False,
                 )
                 while not render.done():
                     for side in sides.values():

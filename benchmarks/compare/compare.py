@@ -90,7 +90,7 @@ class Comparison:
             Result(workload.name, tool.name, settings, self.n_frames(workload))
             for workload in self.workloads
             for settings in SETTINGS
-            if settings == "defaults" or workload.equal
+            if settings == "defaults" or (workload.is_varied and not self.quick)
             for tool in self.tools
         ]
         for workload in self.workloads:
@@ -141,7 +141,8 @@ class Comparison:
         tool = next(tool for tool in self.tools if tool.name == result.tool)
         script = tool.script(workload, result.n_frames, result.settings, self.n_workers)
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        run = measure.run(self.pythons[tool.name], script, folder, TIMEOUT, self.env)
+        session = tool.session(self.n_workers) if result.settings == "again" else None
+        run = measure.run(self.pythons[tool.name], script, folder, TIMEOUT, self.env, session)
         path = folder / "out" / "a.mp4"
         if run.error:
             result.error = environments.last_line(run.error)

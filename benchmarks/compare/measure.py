@@ -83,8 +83,17 @@ def used(folder):
     return total
 
 
-def run(python: Path, script: str, folder: Path, timeout: float, env: dict[str, str]) -> Run:
+def run(
+    python: Path,
+    script: str,
+    folder: Path,
+    timeout: float,
+    env: dict[str, str],
+    session: str | None = None,
+) -> Run:
     """Run a script in a folder, with its temporary files below it, and end all that it leaves behind.
+
+    Of a session, which runs the script itself, the seconds are those that it writes.
 
     CPU time is that of the process and all descendants that were waited for, or, if it is more, the sum
     of what each process was last seen to have used.
@@ -92,11 +101,13 @@ def run(python: Path, script: str, folder: Path, timeout: float, env: dict[str, 
     for name in ("out", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "script.py").write_text(script)
+    if session:
+        (folder / "session.py").write_text(session)
     env = {**os.environ, **env, "TMPDIR": str(folder / "tmp"), "MPLBACKEND": "agg"}
     with open(folder / "stderr", "wb") as stderr:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [python, "script.py"],
+            [python, "session.py" if session else "script.py"],
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -119,6 +130,8 @@ def run(python: Path, script: str, folder: Path, timeout: float, env: dict[str, 
         error = (
             f"no end after {timeout:.0f} s" if seconds >= timeout else (folder / "stderr").read_text()
         )
+    elif session:
+        seconds = float((folder / "seconds").read_text())
     return Run(seconds, cpu, watch.peak_memory, watch.peak_disk, error)
 
 

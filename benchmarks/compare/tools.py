@@ -13,9 +13,11 @@ from .workloads import FPS, Workload
 #: What the workloads import; each environment has it.
 COMMON = ("matplotlib", "numpy", "av", "xarray", "zarr", "dask", "cartopy", "scipy")
 #: Encoder options of this library and of parallel-matplotlib-animation, and of ffmpeg.
-OPTIONS = {"defaults": "", "equal": ', video_mode="cpu", video_preset="slow", video_quality=20'}
-EXTRA_ARGS = {"defaults": "", "equal": ', extra_args=["-preset", "slow", "-crf", "20"]'}
-SETTINGS = tuple(OPTIONS)
+OPTIONS = {"equal": ', video_mode="cpu", video_preset="slow", video_quality=20'}
+EXTRA_ARGS = {"equal": ', extra_args=["-preset", "slow", "-crf", "20"]'}
+#: How a script is measured: as users write it; at equal settings of the encoder; and, as users write it,
+#: for the second time in the same process, with a cluster that runs already where the tool has one.
+SETTINGS = ("defaults", "equal", "again")
 #: The name of this library and of its environment, which plain matplotlib shares; and where it is.
 OURS, ROOT = "dask_animate", Path(__file__).parents[2]
 
@@ -27,10 +29,12 @@ class Tool:
     Attributes
     ----------
     script
-        Returns the script for a workload, for "defaults" or for "equal" settings, or says in a sentence,
+        Returns the script for a workload and one of `SETTINGS`, or says in a sentence,
         without line breaks, why there is none.
     environment
         The name of the virtual environment.
+    has_cluster
+        True if it draws on a cluster of Dask, which may run before a video is asked for.
     requirements
         What pip installs there, besides what the workloads need; a path is that of a checkout.
     """
@@ -39,6 +43,33 @@ class Tool:
     script: Callable[[Workload, int, str, int], str]
     environment: str = OURS
     requirements: tuple[str, ...] = (str(ROOT),)
+    has_cluster: bool = False
+
+    def session(self, n_workers: int) -> str:
+        """Return a script that runs script.py twice, and writes the seconds of the second time."""
+        cluster = f"Client(n_workers={n_workers}, threads_per_worker=1)" if self.has_cluster else ""
+        return SESSION.format(
+            importing="from dask.distributed import Client" if cluster else "import contextlib",
+            cluster=cluster or "contextlib.nullcontext()",
+        )
+
+
+SESSION = """
+import os
+import runpy
+import time
+{importing}
+
+if __name__ == "__main__":
+    with {cluster}:
+        runpy.run_path("script.py", run_name="__main__")
+        os.remove("out/a.mp4")
+        start = time.perf_counter()
+        runpy.run_path("script.py", run_name="__main__")
+        seconds = time.perf_counter() - start
+    with open("seconds", "w") as file:
+        file.write(str(seconds))
+"""
 
 
 def is_script(text: str) -> bool:
@@ -46,7 +77,7 @@ def is_script(text: str) -> bool:
 
 
 def ours(workload: Workload, n_frames: int, settings: str, n_workers: int) -> str:
-    options = f"fps={FPS}, num_workers={n_workers}{OPTIONS[settings]}"
+    options = f"fps={FPS}, num_workers={n_workers}{OPTIONS.get(settings, '')}"
     if workload.animator is None:
         return (
             f"{workload.script(None)}\n\nimport dask_animate\n\n"
@@ -72,13 +103,13 @@ if __name__ == "__main__":
         param_by_frame=params({n_frames}),
         n_frames={n_frames},
         fps={FPS},
-        num_workers={n_workers}{OPTIONS[settings]},
+        num_workers={n_workers}{OPTIONS.get(settings, "")},
     )
 """
 
 
 def func_animation(workload: Workload, n_frames: int, settings: str, blit: bool) -> str:
-    save = f'.save("out/a.mp4", writer="ffmpeg", fps={FPS}{EXTRA_ARGS[settings]})'
+    save = f'.save("out/a.mp4", writer="ffmpeg", fps={FPS}{EXTRA_ARGS.get(settings, "")})'
     if workload.animator is None:
         if blit:
             return "the animation itself says blit=True"
@@ -127,7 +158,7 @@ def plain_loop(workload: Workload, n_frames: int, settings: str, n_workers: int)
     """Return a loop that draws and encodes, as PyAV's documentation has it."""
     if workload.animator is None:
         return "takes no FuncAnimation"
-    options = {"defaults": "", "equal": ', options={"preset": "slow", "crf": "20"}'}
+    options = ', options={"preset": "slow", "crf": "20"}' if settings == "equal" else ""
     width, height = workload.size
     return f"""{workload.script(None)}
 
@@ -136,7 +167,7 @@ import av
 animator = {workload.animator}()
 canvas = animator.setup().canvas
 with av.open("out/a.mp4", "w") as container:
-    stream = container.add_stream("libx264", rate={FPS}{options[settings]})
+    stream = container.add_stream("libx264", rate={FPS}{options})
     stream.width, stream.height, stream.pix_fmt = {width}, {height}, "yuv420p"
     for idx, item in enumerate(params({n_frames})):
         animator.update(idx, item)
@@ -178,6 +209,7 @@ def streamjoy(workload: Workload, n_frames: int, settings: str, n_workers: int) 
         return "takes no FuncAnimation"
     if settings == "equal":
         return "has no option for the preset"
+    cluster = f"Client(n_workers={n_workers}, threads_per_worker=1)"
     return f"""{workload.script(None)}
 
 from dask.distributed import Client
@@ -200,7 +232,7 @@ if __name__ == "__main__":
         fps={FPS},
         max_frames=-1,
         ending_pause=0,
-        client=Client(n_workers={n_workers}, threads_per_worker=1),
+        client={"Client.current()" if settings == "again" else cluster},
     )
 """
 
@@ -221,17 +253,14 @@ camera = Camera(fig)
 for item in params({n_frames}):
     {anew}
     camera.snap()
-camera.animate().save("out/a.mp4", writer="ffmpeg", fps={FPS}{EXTRA_ARGS[settings]})
+camera.animate().save("out/a.mp4", writer="ffmpeg", fps={FPS}{EXTRA_ARGS.get(settings, "")})
 """
 
 
 def xmovie(workload: Workload, n_frames: int, settings: str, n_workers: int) -> str:
     if workload.xmovie is None:
         return "takes arrays of xarray only"
-    ffmpeg = {
-        "defaults": "",
-        "equal": ', ffmpeg_options="-c:v libx264 -preset slow -crf 20 -pix_fmt yuv420p"',
-    }
+    ffmpeg = ', ffmpeg_options="-c:v libx264 -preset slow -crf 20 -pix_fmt yuv420p"'
     width, height = workload.size
     return f"""{workload.script(None)}
 
@@ -252,7 +281,7 @@ if __name__ == "__main__":
         "out/a.mp4",
         parallel=True,
         parallel_compute_kwargs={{"scheduler": "processes", "num_workers": {n_workers}}},
-        framerate={FPS}{ffmpeg[settings]},
+        framerate={FPS}{ffmpeg if settings == "equal" else ""},
     )
 """
 
@@ -329,13 +358,13 @@ with av.open("ref.mkv", "w") as container:
 
 PMA = "parallel-matplotlib-animation"
 TOOLS = [
-    Tool(OURS, ours),
+    Tool(OURS, ours, has_cluster=True),
     Tool(PMA, parallel_animate, PMA, (f"{PMA}==0.1.4",)),
     Tool("matplotlib", matplotlib),
     Tool("matplotlib, blit", matplotlib_blit),
     Tool("plain loop", plain_loop),
     Tool("matplotloom", matplotloom, "matplotloom", ("matplotloom", "joblib")),
-    Tool("streamjoy", streamjoy, "streamjoy", ("streamjoy",)),
+    Tool("streamjoy", streamjoy, "streamjoy", ("streamjoy",), has_cluster=True),
     Tool("xmovie", xmovie, "xmovie", ("xmovie",)),
     Tool("celluloid", celluloid, "celluloid", ("celluloid",)),
     Tool("pympanim", pympanim, "pympanim", ("pympanim",)),

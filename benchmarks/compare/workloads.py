@@ -42,8 +42,8 @@ class Workload:
         Modules that have to be installed.
     random_access
         True if a process can make the parameters of any frame.
-    equal
-        True if the tools are compared at equal settings of the encoder, too.
+    is_varied
+        True if the tools are compared at equal settings of the encoder, too, and for the second time.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Workload:
     anew: str | None = None
     needs: tuple[str, ...] = ()
     random_access: bool = True
-    equal: bool = False
+    is_varied: bool = False
     xmovie: str | None = field(default=None, repr=False)
 
     def script(self, base: str | None) -> str:
@@ -103,7 +103,7 @@ WORKLOADS = [
         artists="[animator.line]",
         before="animator.line.remove()",
         anew='ax.plot(animator.x, np.cos(animator.x + item), color="C0")',
-        equal=True,
+        is_varied=True,
     ),
     Workload(
         "multi_panel",
@@ -113,7 +113,7 @@ WORKLOADS = [
         n_frames=90,
         quick_frames=8,
         artists="[*animator.lines, *animator.bars, animator.image, animator.helix, animator.scatter]",
-        equal=True,
+        is_varied=True,
     ),
     Workload(
         "very_complex",
@@ -122,7 +122,7 @@ WORKLOADS = [
         (1600, 900),
         n_frames=20,
         quick_frames=3,
-        equal=True,
+        is_varied=True,
     ),
     Workload(
         "lines 1080p",
@@ -134,7 +134,7 @@ WORKLOADS = [
         artists="[*animator.lines, animator.ax.title]",
         before="[line.remove() for line in animator.lines]",
         anew=LINES_ANEW,
-        equal=True,
+        is_varied=True,
     ),
     Workload(
         "lines 2160p",

@@ -26,7 +26,7 @@ MIN_SECONDS = 1.0
 MAX_SECONDS = 5.0
 #: Seconds that a partition costs the client and the scheduler, mostly to fetch its result from another
 #: of many workers (benchmarks/simulated_cluster.py), and the share of its time that this may take.
-GATHER_SECONDS, GATHER_SHARE = 0.007, 1 / 3
+GATHER_SECONDS, GATHER_SHARE = 0.007, 0.2
 #: Share of a worker's life that a partition takes at most, if the worker ends by itself: half of that
 #: share is lost with it on average.
 LIFE_SHARE = 0.1
