@@ -8,7 +8,7 @@ import click
 
 from .compare import report
 from .compare.compare import Comparison
-from .compare.tools import OURS, QUICK, TOOLS
+from .compare.tools import OURS, QUICK, SETTINGS, TOOLS
 from .compare.workloads import WORKLOADS
 
 #: Beside this file; what the repository ignores.
@@ -26,11 +26,21 @@ def chosen(everything, names, default):
     return found
 
 
+def steps(n):
+    """Yield 1, 2, 4 and so on, and n."""
+    step = 1
+    while step < n:
+        yield step
+        step *= 2
+    yield n
+
+
 @click.command()
 @click.option("--quick", is_flag=True, help="A few frames, once; are the videos correct?")
 @click.option("--runs", default=3, show_default=True, help="Runs of each script.")
 @click.option("--share", default=1.0, show_default=True, help="Share of the frames, such as 0.5.")
 @click.option("--workers", default=2, show_default=True, help="The most processes that draw.")
+@click.option("--scaling", is_flag=True, help="1, 2, 4 ... --workers processes, and a picture of that.")
 @click.option("--tool", "tools", multiple=True, help="A tool, or a part of its name; repeat for more.")
 @click.option("--workload", "workloads", multiple=True, help="An animation, or a part of its name.")
 @click.option("--output", type=click.Path(path_type=Path), default=OUTPUT, show_default=True)
@@ -41,13 +51,19 @@ def chosen(everything, names, default):
     show_default=True,
     help="Where the virtual environments of the tools are made and kept.",
 )
-def main(quick, runs, share, workers, tools, workloads, output, environments):
+def main(quick, runs, share, workers, scaling, tools, workloads, output, environments):
     """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
 
     The exit code is 1 if a video of dask_animate is wrong or was not made.
     """
-    tools = chosen(TOOLS, tools, QUICK if quick else None)
-    workloads = chosen(WORKLOADS, workloads, None)
+    if quick and scaling:
+        raise click.UsageError("--quick is for correctness, --scaling for time: give one of them")
+    some = QUICK if quick else [one.name for one in TOOLS if one.is_parallel] if scaling else None
+    tools = chosen(TOOLS, tools, some)
+    workloads = chosen(
+        WORKLOADS, workloads, [one.name for one in WORKLOADS if one.is_varied] if scaling else None
+    )
+    settings = ("defaults",) if quick else ("again",) if scaling else SETTINGS
     environments.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         comparison = Comparison(
@@ -57,12 +73,16 @@ def main(quick, runs, share, workers, tools, workloads, output, environments):
             environments.resolve(),
             quick=quick,
             n_runs=1 if quick else runs,
-            n_workers=workers,
+            n_workers=[*steps(workers)] if scaling else [workers],
+            settings=settings,
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
             report=click.echo,
         )
         results = comparison.run()
-        report.write(results, comparison.facts(), output)
+        if scaling:
+            report.write_scaling(results, comparison.facts(), output)
+        else:
+            report.write(results, comparison.facts(), output)
     click.echo(f"written to {output}")
     failed = [one for one in results if one.tool == OURS and one.failed]
     for one in failed:

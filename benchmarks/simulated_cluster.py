@@ -18,6 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -64,12 +65,13 @@ class Noise(FrameSource):
 
 def simulate(seconds):
     """Let this process draw partitions by waiting, with the segments of those that it has drawn."""
-    drawn = {}
+    drawn, lock = {}, threading.Lock()
     render = Renderer.render
 
     def wait(self, task, start, indexed, n_frames=None, on_frame=None, clock=None, watch=None):
-        if n_frames not in drawn:
-            drawn[n_frames] = render(self, task, start, list(indexed), n_frames)
+        with lock:
+            if n_frames not in drawn:
+                drawn[n_frames] = render(self, task, start, list(indexed), n_frames)
         time.sleep(n_frames * seconds)
         clock.lap("draw")
         output = drawn[n_frames]

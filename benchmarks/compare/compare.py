@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from . import environments, measure, verify
-from .tools import COMMON, SETTINGS, Tool, is_script, reference
+from .tools import COMMON, Tool, is_script, reference
 from .workloads import FIELD, Workload, slug
 
 TIMEOUT = 300.0
@@ -33,6 +33,7 @@ class Result:
     workload: str
     tool: str
     settings: str
+    n_workers: int
     n_frames: int
     missing: str | None = None
     error: str | None = None
@@ -41,6 +42,7 @@ class Result:
     cpu_seconds: list[float] = field(default_factory=list)
     peak_memory: list[int] = field(default_factory=list)
     peak_disk: list[int] = field(default_factory=list)
+    phases: list[dict[str, float]] = field(default_factory=list)
     file_size: int | None = None
     ssim: float | None = None
     color_error: float | None = None
@@ -62,7 +64,9 @@ class Comparison:
     environments
         Where the environments are, and stay.
     quick
-        True if this library is run by the interpreter that runs this.
+        True if this library is run by the interpreter that runs this, at defaults only.
+    n_workers
+        The most processes that draw; with several such numbers, each of them in turn.
     """
 
     tools: list[Tool]
@@ -71,7 +75,8 @@ class Comparison:
     environments: Path
     quick: bool
     n_runs: int
-    n_workers: int
+    n_workers: list[int]
+    settings: tuple[str, ...]
     n_frames: Callable[[Workload], int]
     report: Callable[[str], None]
 
@@ -87,10 +92,11 @@ class Comparison:
             except environments.EnvironmentFailed as error:
                 self.broken[tool.name] = f"cannot be installed: {error}"
         results = [
-            Result(workload.name, tool.name, settings, self.n_frames(workload))
+            Result(workload.name, tool.name, settings, n_workers, self.n_frames(workload))
             for workload in self.workloads
-            for settings in SETTINGS
-            if settings == "defaults" or (workload.is_varied and not self.quick)
+            for settings in self.settings
+            if settings == "defaults" or workload.is_varied
+            for n_workers in self.n_workers
             for tool in self.tools
         ]
         for workload in self.workloads:
@@ -109,7 +115,7 @@ class Comparison:
         """Draw the reference, and find out which tools take part."""
         tools = {tool.name: tool for tool in self.tools}
         for result in results:
-            text = tools[result.tool].script(workload, 1, result.settings, self.n_workers)
+            text = tools[result.tool].script(workload, 1, result.settings, result.n_workers)
             lacking = [name for name in workload.needs if self.quick and not find_spec(name)]
             result.error = self.broken.get(result.tool)
             if not is_script(text):
@@ -139,9 +145,9 @@ class Comparison:
     def measure(self, workload: Workload, result: Result, idx: int):
         """Run a script, and look at its video if it is the first one."""
         tool = next(tool for tool in self.tools if tool.name == result.tool)
-        script = tool.script(workload, result.n_frames, result.settings, self.n_workers)
+        script = tool.script(workload, result.n_frames, result.settings, result.n_workers)
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        session = tool.session(self.n_workers) if result.settings == "again" else None
+        session = tool.session(result.n_workers) if result.settings == "again" else None
         run = measure.run(self.pythons[tool.name], script, folder, TIMEOUT, self.env, session)
         path = folder / "out" / "a.mp4"
         if run.error:
@@ -153,11 +159,13 @@ class Comparison:
             result.cpu_seconds.append(run.cpu_seconds)
             result.peak_memory.append(run.peak_memory)
             result.peak_disk.append(run.peak_disk)
+            result.phases.append(run.phases)
             if idx == 0:
                 self.look_at(path, workload, result)
         shutil.rmtree(folder)
         said = result.error or f"{run.seconds:.2f} s" + "".join(f", {one}" for one in result.wrong)
-        self.report(f"{idx + 1}: {workload.name}, {result.settings}, {tool.name}: {said}")
+        by = f"{tool.name} with {result.n_workers}" if len(self.n_workers) > 1 else tool.name
+        self.report(f"{idx + 1}: {workload.name}, {result.settings}, {by}: {said}")
 
     def look_at(self, path: Path, workload: Workload, result: Result):
         drawn = self.folder / "references" / slug(workload.name) / "ref.mkv"
@@ -199,8 +207,9 @@ def near(results: list[Result]) -> list[Result]:
     """Return those that are not far behind the fastest one at their settings."""
     best = {}
     for one in results:
-        best[one.settings] = min(best.get(one.settings, one.seconds[0]), one.seconds[0])
-    return [one for one in results if one.seconds[0] < FAR * best[one.settings]]
+        key = one.settings, one.n_workers
+        best[key] = min(best.get(key, one.seconds[0]), one.seconds[0])
+    return [one for one in results if one.seconds[0] < FAR * best[one.settings, one.n_workers]]
 
 
 def processor() -> str:

@@ -1,5 +1,6 @@
 """One run of a script in a new interpreter: seconds, CPU, memory and disk of all its processes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,13 +17,17 @@ INTERVAL, SHARE = 0.1, 0.04
 
 @dataclass(frozen=True)
 class Run:
-    """What a run took, and what it said if it failed; sizes in bytes, times in seconds."""
+    """What a run took, and what it said if it failed; sizes in bytes, times in seconds.
+
+    `phases` is what the script wrote to phases.json, if it did.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_memory: int
     peak_disk: int
     error: str | None
+    phases: dict[str, float]
 
 
 class Watch:
@@ -132,7 +137,9 @@ def run(
         )
     elif session:
         seconds = float((folder / "seconds").read_text())
-    return Run(seconds, cpu, watch.peak_memory, watch.peak_disk, error)
+    told = folder / "phases.json"
+    phases = json.loads(told.read_text()) if told.exists() else {}
+    return Run(seconds, cpu, watch.peak_memory, watch.peak_disk, error, phases)
 
 
 def end(group):

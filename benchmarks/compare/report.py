@@ -157,6 +157,87 @@ def versions(facts: dict):
         yield f"- {tool}: " + ", ".join(f"{name} {version}" for name, version in found.items())
 
 
+def write_scaling(results: list[Result], facts: dict, folder: Path):
+    """Write scaling.json, scaling.md and scaling.png into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {**facts, "results": [asdict(result) for result in results]}
+    (folder / "scaling.json").write_text(json.dumps(data, indent=1) + "\n")
+    tables = [
+        f"### {workload}, {n_frames} frames\n\n{scaling_table(group)}"
+        for (workload, _, n_frames), group in grouped(results)
+    ]
+    text = "\n\n".join(["# From one process to more", machine(facts), *tables])
+    (folder / "scaling.md").write_text(text + "\n")
+    draw_scaling([one for one in results if one.seconds], folder / "scaling.png")
+
+
+def by_workers(group: list[Result]) -> dict[str, dict[int, Result]]:
+    """Return what each tool did, by the number of its processes."""
+    tools = {}
+    for one in group:
+        if one.seconds:
+            tools.setdefault(one.tool, {})[one.n_workers] = one
+    return tools
+
+
+def scaling_table(group: list[Result]) -> str:
+    """Return frames per second by the number of processes, and their share of the ideal."""
+    numbers = sorted({one.n_workers for one in group})
+    head = ["tool", *map(str, numbers), *(f"of ideal, {n}" for n in numbers[1:]), "the video is"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for tool, done in by_workers(group).items():
+        cells = [f"{rate(done[n]):.1f}" if n in done else "" for n in numbers]
+        first = done.get(1)
+        for n in numbers[1:]:
+            cells.append(f"{rate(done[n]) / rate(first) / n:.2f}" if first and n in done else "")
+        wrong = dict.fromkeys(phrase for one in done.values() for phrase in one.wrong)
+        lines.append(f"| {tool} | {' | '.join(cells)} | {cell(', '.join(wrong)) or 'correct'} |")
+    failed = {f"{one.tool} ({one.missing or one.error})": 0 for one in group if not one.seconds}
+    return "\n".join(lines) + (f"\n\nNot here: {'; '.join(failed)}." if failed else "")
+
+
+def draw_scaling(results: list[Result], path: Path):
+    """Draw frames per second over processes, the ideal lines, and where the time of ours went."""
+    colors, groups = tools_of(results), grouped(results)
+    fig, axes = plt.subplots(
+        2, len(groups), figsize=(1 + 3.6 * len(groups), 7), squeeze=False, layout="constrained"
+    )
+    for (ax, below), ((workload, _, n_frames), group) in zip(axes.T, groups, strict=True):
+        numbers = sorted({one.n_workers for one in group})
+        for tool, done in by_workers(group).items():
+            counts = sorted(done)
+            rates = [rate(done[n]) for n in counts]
+            ends = [[n_frames / f(done[n].seconds) for n in counts] for f in (max, min)]
+            spread = np.abs(np.array(ends) - rates)
+            ax.errorbar(counts, rates, spread, marker="o", color=colors[tool], label=tool)
+            ax.plot(numbers, [n * rates[0] / counts[0] for n in numbers], ":", color=colors[tool])
+        ax.set(title=f"{workload}, {n_frames} frames", xticks=numbers, ylim=(0, None))
+        draw_phases(below, by_workers(group).get(OURS, {}), n_frames)
+        below.set(xticks=range(len(numbers)), xticklabels=map(str, numbers), xlabel="processes")
+    axes[0, 0].set_ylabel("frames/s (dotted: ideal)")
+    axes[1, 0].set_ylabel(f"{OURS}: ms of a process, a frame")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper")
+    fig.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside right lower", reverse=True)
+    fig.savefig(path, dpi=100)
+    plt.close(fig)
+
+
+def draw_phases(ax, done: dict[int, Result], n_frames: int):
+    """Draw what the time of all processes went into, a bar for each number of them."""
+    names = ("load", "update", "draw", "compare", "convert", "encode", "setup", "other")
+    counts = sorted(done)
+    bottom, busy = np.zeros(len(counts)), np.zeros(len(counts))
+    for name in (*names, "idle"):
+        runs = [[phases.get(name, 0.0) for phases in done[n].phases] for n in counts]
+        height = np.array([1000 * statistics.median(one) / n_frames for one in runs])
+        if name == "idle":
+            wall = [statistics.median(one["wall"] for one in done[n].phases) for n in counts]
+            height = np.maximum(0, 1000 * np.array(wall) * counts / n_frames - busy)
+        color = "0.85" if name == "idle" else None
+        ax.bar(range(len(counts)), height, 0.6, bottom, label=name, color=color)
+        bottom, busy = bottom + height, busy + height
+
+
 def tools_of(results: list[Result]) -> dict[str, str]:
     """Return a color for each tool, in the order of the table."""
     names = list(dict.fromkeys(one.tool for one in results))

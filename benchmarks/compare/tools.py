@@ -33,8 +33,10 @@ class Tool:
         without line breaks, why there is none.
     environment
         The name of the virtual environment.
+    is_parallel
+        True if it draws in several processes.
     has_cluster
-        True if it draws on a cluster of Dask, which may run before a video is asked for.
+        True if these are a cluster of Dask, which may run before a video is asked for.
     requirements
         What pip installs there, besides what the workloads need; a path is that of a checkout.
     """
@@ -43,6 +45,7 @@ class Tool:
     script: Callable[[Workload, int, str, int], str]
     environment: str = OURS
     requirements: tuple[str, ...] = (str(ROOT),)
+    is_parallel: bool = False
     has_cluster: bool = False
 
     def session(self, n_workers: int) -> str:
@@ -78,18 +81,32 @@ def is_script(text: str) -> bool:
 
 def ours(workload: Workload, n_frames: int, settings: str, n_workers: int) -> str:
     options = f"fps={FPS}, num_workers={n_workers}{OPTIONS.get(settings, '')}"
+    phases = PHASES if settings == "again" else ""
     if workload.animator is None:
         return (
             f"{workload.script(None)}\n\nimport dask_animate\n\n"
-            f'dask_animate.save(animation({n_frames}), "out/a.mp4", {options})\n'
+            f'video = dask_animate.save(animation({n_frames}), "out/a.mp4", {options})\n{phases}'
         )
     params = f"params({n_frames})"
     if workload.whole:
         params = workload.whole.replace("n_frames", str(n_frames))
     return (
         f"{workload.script('dask_animate')}\n\n"
-        f'{workload.animator}().make_video("out/a.mp4", {params}, {options})\n'
+        f'video = {workload.animator}().make_video("out/a.mp4", {params}, {options})\n{phases}'
     )
+
+
+#: Adds up the seconds of the phases over all partitions, and what was not spent in any.
+PHASES = """
+import collections
+import json
+
+stats, phases = video.stats, collections.Counter()
+for partition in [*stats.partitions, *stats.encoded_here]:
+    phases.update(partition.phases)
+with open("phases.json", "w") as file:
+    json.dump({"wall": stats.wall_seconds, **phases}, file)
+"""
 
 
 def parallel_animate(workload: Workload, n_frames: int, settings: str, n_workers: int) -> str:
@@ -358,16 +375,16 @@ with av.open("ref.mkv", "w") as container:
 
 PMA = "parallel-matplotlib-animation"
 TOOLS = [
-    Tool(OURS, ours, has_cluster=True),
-    Tool(PMA, parallel_animate, PMA, (f"{PMA}==0.1.4",)),
+    Tool(OURS, ours, is_parallel=True, has_cluster=True),
+    Tool(PMA, parallel_animate, PMA, (f"{PMA}==0.1.4",), is_parallel=True),
     Tool("matplotlib", matplotlib),
     Tool("matplotlib, blit", matplotlib_blit),
     Tool("plain loop", plain_loop),
-    Tool("matplotloom", matplotloom, "matplotloom", ("matplotloom", "joblib")),
-    Tool("streamjoy", streamjoy, "streamjoy", ("streamjoy",), has_cluster=True),
-    Tool("xmovie", xmovie, "xmovie", ("xmovie",)),
+    Tool("matplotloom", matplotloom, "matplotloom", ("matplotloom", "joblib"), is_parallel=True),
+    Tool("streamjoy", streamjoy, "streamjoy", ("streamjoy",), is_parallel=True, has_cluster=True),
+    Tool("xmovie", xmovie, "xmovie", ("xmovie",), is_parallel=True),
     Tool("celluloid", celluloid, "celluloid", ("celluloid",)),
-    Tool("pympanim", pympanim, "pympanim", ("pympanim",)),
+    Tool("pympanim", pympanim, "pympanim", ("pympanim",), is_parallel=True),
 ]
 #: Those whose videos are checked by ``--quick``; they need no environment but that of this library.
 QUICK = (OURS, "matplotlib")
