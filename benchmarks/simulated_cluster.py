@@ -135,7 +135,9 @@ def main(n_workers=1000, n_frames=1_000_000, seconds=1.0, n_bytes=2500):
         path = Path(temporary) / "a.mp4"
         processes, address = started(Path(temporary), n_workers, seconds)
         try:
-            with Client(address, set_as_default=False, timeout=120) as client:
+            with Client(
+                address, set_as_default=False, timeout=120, connection_limit=2 * n_workers
+            ) as client:
                 client.wait_for_workers(n_workers, timeout=600)
                 sides = {"client": Watched(os.getpid()), "scheduler": Watched(processes[0].pid)}
                 began = time.perf_counter()

@@ -9,6 +9,8 @@ READ_SHARE = 0.2
 BLOCK_SHARE = 0.5
 #: What a worker without a memory limit is taken to have.
 UNLIMITED_BYTES = 4 * 2**30
+#: Results that the calling process fetches from workers at once.
+FETCHED_BYTES = 32 * 2**20
 #: Frames that wait in the calling process for frames before them.
 REORDER_BYTES = 2**30
 

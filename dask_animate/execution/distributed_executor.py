@@ -28,6 +28,7 @@ from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, EncoderError, MismatchError, WorkerError
+from ..memory import FETCHED_BYTES
 from ..params import DelayedItems, Params, Partition, nbytes
 from ..rendering import (
     FaultPolicy,
@@ -84,6 +85,8 @@ SETUP = "setup()"
 SMALLER_PARTITIONS, MORE_MEMORY = ": a smaller partition_size takes less", ": give workers more of it"
 #: Results that are remembered after they were released, in case that the cluster is restarted just then.
 N_RELEASED = 32
+#: Results that are fetched at once, if their partitions are drawn already.
+N_FETCHED = 32
 #: Workers that are asked at a time for a frame, and seconds for which their answers are waited for.
 N_PEEKED, PEEK_SECONDS = 4, 1.0
 
@@ -165,6 +168,7 @@ class DistributedExecutor:
         self._late = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-late")
         self._faults = FaultPolicy()
         self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
+        self._frame_result_bytes = 0  # of the last one
 
     def __enter__(self) -> Self:
         thumbnails = self._shown.thumbnails
@@ -474,6 +478,7 @@ class DistributedExecutor:
                 self._last_drawn = output.last
             self._note_drawing(output.report.worker)
             window.learn(output)
+            self._frame_result_bytes = output.n_bytes // max(1, output.n_frames)
             head = self._submissions.popleft()
             window.remove(head)
             if head.future is not None:
@@ -739,7 +744,7 @@ class DistributedExecutor:
             future = submission.future
             assert future is not None
             try:
-                result = self._result(future, submission.label)
+                result = self._taken(submission, future)
             except CancelledError as exc:
                 if submission.error is not None:
                     raise submission.error from None
@@ -759,6 +764,36 @@ class DistributedExecutor:
             f"{submission.label}: parameters were lost with their worker {1 + MAX_RESUBMITS} times, "
             f"perhaps for want of memory{SMALLER_PARTITIONS}"
         )
+
+    def _taken(self, submission: Submission, future: Future) -> Any:
+        """Return the result of the first submission, and fetch those of the next ones with it.
+
+        To ask a worker takes milliseconds, in which hundreds of workers draw several partitions. So if
+        the first one has waited here for its turn, those behind it that are drawn come at once.
+        """
+        if submission.result_of(future) is None and future.status == "finished":
+            self._fetch_finished()
+        fetched = submission.result_of(future)
+        return self._result(future, submission.label) if fetched is None else fetched
+
+    def _fetch_finished(self) -> None:
+        """Fetch the results of the first submissions at once, as far as they are drawn."""
+        drawn: list[tuple[Submission, Future]] = []
+        n_bytes = 0
+        for submission in tuple(self._submissions)[:N_FETCHED]:
+            future, n_frames = submission.future, submission.n_frames
+            if future is None or n_frames is None or future.status != "finished":
+                break
+            n_bytes += n_frames * self._frame_result_bytes
+            if n_bytes > FETCHED_BYTES:
+                break
+            drawn.append((submission, future))
+        if len(drawn) > 1:
+            with suppress(Exception):  # each is asked for alone, when its turn comes
+                futures = [future for _, future in drawn]
+                results = self._client.gather(futures, direct=self._direct)
+                for (submission, future), result in zip(drawn, results, strict=True):
+                    submission.fetched = future, result
 
     def _judge(self, refusal: Refusal, submission: Submission) -> None:
         """Accept a worker that refused to draw, or leave it out; send again what it refused."""

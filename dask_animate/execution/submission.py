@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from distributed import Client, Future
 
@@ -50,6 +51,8 @@ class Submission:
         How often its encoder did not end.
     error : Exception or None
         Why it is not sent again.
+    fetched : tuple or None
+        A future and its result, if that was fetched before its turn.
     """
 
     submit: Callable[[Known], Future]
@@ -63,12 +66,17 @@ class Submission:
     known: Known = field(default_factory=Known)
     n_stuck: int = 0
     error: Exception | None = None
+    fetched: tuple[Future, Any] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self) -> None:
         """Submit it, unless that was done, or it is drawn here."""
         if self.future is None and not self.is_here:
             self.future = self.submit(self.known)
+
+    def result_of(self, future: Future) -> Any:
+        """Return the result of its future if that was fetched already, else None."""
+        return self.fetched[1] if self.fetched and self.fetched[0] is future else None
 
     def send_again(self, lost: Future | None, known: Known | None = None) -> bool:
         """Submit it again in the place of a future, unless that was done; return whether it was now.

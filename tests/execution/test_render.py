@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import random
+import signal
+import time
 import traceback
 import weakref
 from contextlib import nullcontext
@@ -816,6 +818,48 @@ def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     assert len(os.listdir(tmp_path / "log")) == 1
     FrameNumber().make_video(tmp_path / "b.mp4", PARAMS, 30, num_workers=1, **options)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+class LateFirst(FrameNumber):
+    """Draws frame 0 once the second partition is drawn elsewhere, and may kill who drew that."""
+
+    def __init__(self, directory, kills):
+        super().__init__()
+        self.drawn, self.kills = Path(directory) / "pid", kills
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if frame_idx == 3 and not self.drawn.exists():
+            self.drawn.write_text(str(os.getpid()))
+        while frame_idx == 0 and not self.drawn.exists():
+            time.sleep(0.05)
+        if frame_idx == 0:
+            time.sleep(0.3)  # until the client knows
+            if self.kills:
+                os.kill(int(self.drawn.read_text()), signal.SIGKILL)
+
+
+def test_results_that_wait_for_the_first_are_fetched_with_it(tmp_path, client, monkeypatch):
+    gather, at_once = Client.gather, []
+
+    def noted(self, futures, *args, **kwargs):
+        at_once.append(len(futures) if isinstance(futures, list) else 1)
+        return gather(self, futures, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "gather", noted)
+    LateFirst(tmp_path, kills=False).make_video(
+        tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=2, encode_on="workers"
+    )
+    assert max(at_once) > 1
+    assert sum(at_once) < 45  # 31 partitions, and the figures
+    assert_shows(tmp_path / "a.mp4", PARAMS)
+
+
+def test_a_worker_killed_with_results_that_wait(tmp_path, own_client):
+    LateFirst(tmp_path, kills=True).make_video(
+        tmp_path / "a.mp4", PARAMS, 30, client=own_client, partition_size=2, encode_on="workers"
+    )
+    assert_shows(tmp_path / "a.mp4", PARAMS)
 
 
 @pytest.mark.parametrize("kind", ["large", pytest.param("bag", marks=pytest.mark.slow)])
