@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for the animations of the 
 from benchmarks.compare.workloads import FPS, WORKLOADS
 from dask_animate.encoding.encoder_choice import choose_encoder
 from dask_animate.encoding.options import EncodeOptions
+from dask_animate.frames import FrameSize
 
 #: Animations of the comparison, and the frames that are drawn of them here.
 FRAMES = {
@@ -74,7 +75,7 @@ def limit(workload, n_frames, path):
     canvas.draw()
     background = canvas.copy_from_bbox(figure.bbox)
     height, width = np.asarray(canvas.buffer_rgba()).shape[:2]
-    encoding = choose_encoder(EncodeOptions.create(path, FPS, mode="cpu"), (height, width))
+    encoding = choose_encoder(EncodeOptions.create(path, FPS, mode="cpu"), FrameSize(height, width))
     with av.open(path, "w") as container:
         stream = container.add_stream(encoding.encoder, FPS, options=encoding.options(1))
         stream.width, stream.height, stream.pix_fmt = width, height, encoding.pixel_format
@@ -116,7 +117,7 @@ def render(workload, n_frames, path):
         start = time.process_time()
         video = animator.make_video(path, part, FPS, num_workers=1, video_mode="cpu")
         seconds.append(time.process_time() - start)
-    reports = [*video.stats.partitions, *filter(None, [video.stats.encoded_here])]
+    reports = [*video.stats.partitions, *video.stats.encoded_here]
     return seconds[1] - seconds[0], {
         name: sum(report.phases.get(name, 0.0) for report in reports) for name in PHASES
     }
