@@ -22,6 +22,7 @@ from pathlib import Path
 import av
 import matplotlib.pyplot as plt
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the animations of the comparison
 from benchmarks.compare.workloads import FPS, WORKLOADS
@@ -73,6 +74,7 @@ def limit(workload, n_frames, path):
         artist.set_animated(True)
     animator.update(0, params[0])
     canvas.draw()
+    figure.set_layout_engine("none")
     background = canvas.copy_from_bbox(figure.bbox)
     height, width = np.asarray(canvas.buffer_rgba()).shape[:2]
     encoding = choose_encoder(EncodeOptions.create(path, FPS, mode="cpu"), FrameSize(height, width))
@@ -80,7 +82,7 @@ def limit(workload, n_frames, path):
         stream = container.add_stream(encoding.encoder, FPS, options=encoding.options(1))
         stream.width, stream.height, stream.pix_fmt = width, height, encoding.pixel_format
         stream.codec_context.thread_count = 1
-        laps = Laps()
+        reformatter, laps = VideoReformatter(), Laps()
         for idx, param in enumerate(params):
             animator.update(idx, param)
             laps.lap("update")
@@ -92,7 +94,7 @@ def limit(workload, n_frames, path):
                 canvas.draw()
             laps.lap("draw")
             frame = av.VideoFrame.from_ndarray(np.asarray(canvas.buffer_rgba()), "rgba")
-            frame = frame.reformat(format=encoding.pixel_format)
+            frame = reformatter.reformat(frame, format=encoding.pixel_format)
             laps.lap("convert")
             packets = stream.encode(frame)
             laps.lap("encode")

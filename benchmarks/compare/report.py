@@ -72,7 +72,7 @@ def machine(facts: dict) -> str:
         f"{facts['date']}, {found['processor']}, {found['cores']} cores, "
         f"{found['memory'] / 2**30:.0f} GiB, {found['system']}. Whole scripts, each in a new "
         f"interpreter, by turns, {facts['runs']} runs, but one of those that take over {FAR:.0f} times "
-        f"as long as the fastest; at most {facts['workers']} processes draw. "
+        f"as long as the fastest; at most {max(facts['workers'])} processes draw. "
         "The second time in a process counts alone, with imports done and, where a tool has one, on a "
         "cluster that runs. CPU time, memory (PSS) and disk are those of all processes: medians for CPU "
         "time, the largest peak of the runs for the others, both times included. SSIM is that of red, "

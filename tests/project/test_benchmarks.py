@@ -114,3 +114,63 @@ def test_scripts_that_fail_or_hang(tmp_path):
     assert environments.last_line(run.error) == "ZeroDivisionError: division by zero"
     run = measure.run(sys.executable, "import time; time.sleep(60)", tmp_path / "hangs", 1, {})
     assert run.error == "no end after 1 s"
+
+
+@pytest.mark.parametrize("name", ["dask_animate", "matplotlib"])  # with a cluster, and without
+def test_the_second_time_counts_alone(tmp_path, name):
+    tools, measure = module("tools"), module("measure")
+    tool = next(tool for tool in tools.TOOLS if tool.name == name)
+    script = (
+        "import pathlib, time\n"
+        "again = pathlib.Path('again')\n"
+        "time.sleep(0 if again.exists() else 3)\n"
+        "again.touch()\n"
+        "pathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
+        "pathlib.Path('phases.json').write_text('{\"wall\": 2.5}')\n"
+    )
+    run = measure.run(sys.executable, script, tmp_path / "run", 60, {}, tool.session(1))
+    assert run.error is None
+    assert 0 < run.seconds < 2
+    assert run.phases == {"wall": 2.5}
+
+
+def results(n_workers, **seconds):
+    """Return what tools did with two processes, or with several numbers of them."""
+    compare = module("compare")
+    return [
+        compare.Result(
+            "wave",
+            name,
+            "again",
+            n,
+            60,
+            seconds=[taken / n, 1.1 * taken / n],
+            cpu_seconds=[1.0, 1.0],
+            peak_memory=[2**20] * 2,
+            peak_disk=[0] * 2,
+            phases=[{"wall": taken / n, "draw": 0.5}] * 2,
+        )
+        for n in n_workers
+        for name, taken in seconds.items()
+    ]
+
+
+def test_reports(tmp_path):
+    report = module("report")
+    facts = {
+        "date": "2000-01-01",
+        "machine": {"processor": "any", "cores": 2, "memory": 2**30, "system": "any"},
+        "runs": 2,
+        "workers": [2],
+        "versions": {},
+    }
+    report.write(results([2], dask_animate=2.0, peer=8.0), facts, tmp_path)
+    text = (tmp_path / "results.md").read_text()
+    assert "| wave, 60 frames | 57.1 | peer | 14.3 | 4.00 |" in text
+    report.write_scaling(results([1, 2], dask_animate=2.0, peer=8.0), facts, tmp_path)
+    text = (tmp_path / "scaling.md").read_text()
+    assert "| peer | 7.1 | 14.3 | 1.00 | correct |" in text
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("results.json", "results.md", "rates_again.png"),
+        *("scaling.json", "scaling.md", "scaling.png"),
+    }
