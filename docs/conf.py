@@ -50,7 +50,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
-    "search_as_you_type": False,
 }
 
 # Markdown as GitHub reads it: links to headings by their names, no syntax of MyST but fences of colons.
