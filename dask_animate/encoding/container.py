@@ -14,8 +14,8 @@ from ..errors import EncoderError, OutputError
 from .encoders import Encoding
 from .timeline import Timeline
 
-# The index at the front of the file, so that it plays while it loads; milliseconds for its durations, for
-# which FFmpeg 9 takes what it knows of the streams, more or less; images that loop for ever.
+# The index at the front of the file, so that it plays while it loads; its durations in milliseconds, as
+# FFmpeg 9 would choose another unit if it already knew one of the stream's; images that loop for ever.
 _MP4 = {"movflags": "+faststart", "movie_timescale": "1000"}
 _OPTIONS = {
     "mp4": _MP4,
