@@ -153,7 +153,7 @@ class SourceThatWaits(FrameSource):
         if os.getpid() != self.here:
             self.elsewhere.touch()
         elif not self.elsewhere.exists():
-            time.sleep(0.3)
+            time.sleep(0.3 if frame_idx < 20 else 1)
         return np.full((16, 16), 4 * params, np.uint8)
 
 
