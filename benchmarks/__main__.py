@@ -54,6 +54,8 @@ def steps(n):
 def main(quick, runs, share, workers, scaling, tools, workloads, output, environments):
     """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
 
+    With --scaling they are scaling.md and so on. After Ctrl-C, they show what was measured until then.
+
     The exit code is 1 if a video of dask_animate is wrong or was not made.
     """
     if quick and scaling:
@@ -78,13 +80,14 @@ def main(quick, runs, share, workers, scaling, tools, workloads, output, environ
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
             report=click.echo,
         )
-        results = comparison.run()
-        if scaling:
-            report.write_scaling(results, comparison.facts(), output)
-        else:
-            report.write(results, comparison.facts(), output)
-    click.echo(f"written to {output}")
-    failed = [one for one in results if one.tool == OURS and one.failed]
+        try:
+            comparison.run()
+        finally:
+            if any(one.seconds for one in comparison.results):
+                write = report.write_scaling if scaling else report.write
+                write(comparison.results, comparison.facts(), output)
+                click.echo(f"written to {output}")
+    failed = [one for one in comparison.results if one.tool == OURS and one.failed]
     for one in failed:
         click.echo(f"{one.workload}, {one.settings}: {one.error or ', '.join(one.wrong)}", err=True)
     sys.exit(1 if failed else 0)

@@ -82,16 +82,18 @@ class Comparison:
 
     def __post_init__(self):
         self.pythons, self.broken, self.frames = {}, {}, {}
+        self.results: list[Result] = []
         self.env = {FIELD: str(self.folder / "field.zarr")}
 
-    def run(self) -> list[Result]:
+    def run(self):
+        """Run everything; `results` says what came out, also if this is interrupted."""
         for tool in self.tools:
             self.report(f"environment of {tool.name}")
             try:
                 self.pythons[tool.name] = environments.python_of(tool, self.environments, self.quick)
             except environments.EnvironmentFailed as error:
                 self.broken[tool.name] = f"cannot be installed: {error}"
-        results = [
+        self.results = [
             Result(workload.name, tool.name, settings, n_workers, self.n_frames(workload))
             for workload in self.workloads
             for settings in self.settings
@@ -99,17 +101,17 @@ class Comparison:
             for n_workers in self.n_workers
             for tool in self.tools
         ]
-        for workload in self.workloads:
-            self.prepare(workload, [one for one in results if one.workload == workload.name])
         for idx in range(self.n_runs):
             for workload in self.workloads:
-                turn = [one for one in results if one.workload == workload.name and can_run(one)]
+                turn = [one for one in self.results if one.workload == workload.name]
+                if idx == 0:
+                    self.prepare(workload, turn)
+                turn = list(filter(can_run, turn))
                 if idx:
                     turn = near(turn)
                 random.Random(idx).shuffle(turn)
                 for result in turn:
                     self.measure(workload, result, idx)
-        return results
 
     def prepare(self, workload: Workload, results: list[Result]):
         """Draw the reference, and find out which tools take part."""
