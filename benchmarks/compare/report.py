@@ -192,7 +192,8 @@ def scaling_table(group: list[Result]) -> str:
             cells.append(f"{rate(done[n]) / rate(first) / n:.2f}" if first and n in done else "")
         wrong = dict.fromkeys(phrase for one in done.values() for phrase in one.wrong)
         lines.append(f"| {tool} | {' | '.join(cells)} | {cell(', '.join(wrong)) or 'correct'} |")
-    failed = {f"{one.tool} ({one.missing or one.error})": 0 for one in group if not one.seconds}
+    why = {one.tool: one.missing or one.error for one in group if not one.seconds}
+    failed = [f"{tool} ({reason})" for tool, reason in why.items() if reason]
     return "\n".join(lines) + (f"\n\nNot here: {'; '.join(failed)}." if failed else "")
 
 
