@@ -168,7 +168,7 @@ class DistributedExecutor:
         self._late = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-late")
         self._faults = FaultPolicy()
         self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
-        self._frame_result_bytes = 0  # of the last one
+        self._frame_result_bytes = 0  # the most in any of it
 
     def __enter__(self) -> Self:
         thumbnails = self._shown.thumbnails
@@ -478,7 +478,9 @@ class DistributedExecutor:
                 self._last_drawn = output.last
             self._note_drawing(output.report.worker)
             window.learn(output)
-            self._frame_result_bytes = output.n_bytes // max(1, output.n_frames)
+            if output.n_frames:
+                frame_bytes = -(-output.n_bytes // output.n_frames)
+                self._frame_result_bytes = max(frame_bytes, self._frame_result_bytes)
             head = self._submissions.popleft()
             window.remove(head)
             if head.future is not None:
@@ -771,7 +773,8 @@ class DistributedExecutor:
         To ask a worker takes milliseconds, in which hundreds of workers draw several partitions. So if
         the first one has waited here for its turn, those behind it that are drawn come at once.
         """
-        if submission.result_of(future) is None and future.status == "finished":
+        is_size_known = self._frame_result_bytes > 0
+        if is_size_known and submission.result_of(future) is None and future.status == "finished":
             self._fetch_finished()
         fetched = submission.result_of(future)
         return self._result(future, submission.label) if fetched is None else fetched

@@ -820,8 +820,8 @@ def test_a_worker_killed_in_the_middle(tmp_path, own_client, encode_on):
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
-class LateFirst(FrameNumber):
-    """Draws frame 0 once the second partition is drawn elsewhere, and may kill who drew that."""
+class LateOne(FrameNumber):
+    """Draws frame 10 once frame 13 is drawn elsewhere, and may kill who drew that."""
 
     def __init__(self, directory, kills):
         super().__init__()
@@ -829,17 +829,17 @@ class LateFirst(FrameNumber):
 
     def update(self, frame_idx, params):
         super().update(frame_idx, params)
-        if frame_idx == 3 and not self.drawn.exists():
+        if frame_idx == 13 and not self.drawn.exists():
             self.drawn.write_text(str(os.getpid()))
-        while frame_idx == 0 and not self.drawn.exists():
+        while frame_idx == 10 and not self.drawn.exists():
             time.sleep(0.05)
-        if frame_idx == 0:
+        if frame_idx == 10:
             time.sleep(0.3)  # until the client knows
             if self.kills:
                 os.kill(int(self.drawn.read_text()), signal.SIGKILL)
 
 
-def test_results_that_wait_for_the_first_are_fetched_with_it(tmp_path, client, monkeypatch):
+def test_results_that_wait_for_one_are_fetched_with_it(tmp_path, client, monkeypatch):
     gather, at_once = Client.gather, []
 
     def noted(self, futures, *args, **kwargs):
@@ -847,7 +847,7 @@ def test_results_that_wait_for_the_first_are_fetched_with_it(tmp_path, client, m
         return gather(self, futures, *args, **kwargs)
 
     monkeypatch.setattr(Client, "gather", noted)
-    LateFirst(tmp_path, kills=False).make_video(
+    LateOne(tmp_path, kills=False).make_video(
         tmp_path / "a.mp4", PARAMS, 30, client=client, partition_size=2, encode_on="workers"
     )
     assert max(at_once) > 1
@@ -856,7 +856,7 @@ def test_results_that_wait_for_the_first_are_fetched_with_it(tmp_path, client, m
 
 
 def test_a_worker_killed_with_results_that_wait(tmp_path, own_client):
-    LateFirst(tmp_path, kills=True).make_video(
+    LateOne(tmp_path, kills=True).make_video(
         tmp_path / "a.mp4", PARAMS, 30, client=own_client, partition_size=2, encode_on="workers"
     )
     assert_shows(tmp_path / "a.mp4", PARAMS)
