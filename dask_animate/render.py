@@ -19,7 +19,7 @@ from typing import Any, Literal, overload
 
 from .diagnostics import LiveView, RenderProgress, in_notebook, progress_text
 from .encoding import name_of
-from .errors import warn
+from .errors import in_words, warn
 from .render_request import RenderRequest
 from .render_run import RenderRun
 from .rendering import SampledFrame
@@ -29,6 +29,8 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for a frame.
 _POLL_SECONDS = 0.2
+#: What to do where Python, which waits for renders at its end, lets them start no thread then.
+_ASK_BEFORE = "; Python 3.12.0 to 3.12.2 starts no threads at its end: let the script call result()"
 
 
 class Render:
@@ -343,8 +345,12 @@ class _RunningRenders:
 
     @staticmethod
     def _wait(renders: list[Render]) -> None:
+        """Wait for all, and say which failed, as nobody asks any more."""
         for render in renders:
-            render.exception()
+            error = render.exception()
+            if error is not None and not render.cancelled():
+                advice = _ASK_BEFORE if "interpreter shutdown" in str(error) else ""
+                _logger.error("%s was not rendered: %s%s", render.output_file, in_words(error), advice)
 
 
 _running = _RunningRenders()
