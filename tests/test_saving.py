@@ -32,6 +32,7 @@ from dask_animate.errors import (
     RedrawWarning,
     SequentialWarning,
 )
+from dask_animate.execution import own_cluster
 
 LOSSLESS = {"codec": "ffv1", "num_workers": 1}
 ON_WORKERS = {"num_workers": -1, "partition_size": 7, "encode_on": "workers"}
@@ -124,7 +125,9 @@ def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
 
 
 @pytest.mark.parametrize("make", names([func_animations.basic_line, func_animations.late_mark]))
-def test_short_renders_are_drawn_in_order_here(make, tmp_path):
+def test_short_renders_are_drawn_in_order_here(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 60)  # so that they are short on any machine
+    monkeypatch.setattr(own_cluster, "_measured", [])
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
     assert "before other processes would be ready" in video.stats.scaling_reason
