@@ -9,6 +9,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from dask_animate.drawing import PHASES
+
 from .compare import FAR, Result
 from .tools import OURS, SETTINGS
 
@@ -225,10 +227,9 @@ def draw_scaling(results: list[Result], path: Path):
 
 def draw_phases(ax, done: dict[int, Result], n_frames: int):
     """Draw what the time of all processes went into, a bar for each number of them."""
-    names = ("load", "update", "draw", "compare", "convert", "encode", "setup", "other")
     counts = sorted(done)
     bottom, busy = np.zeros(len(counts)), np.zeros(len(counts))
-    for name in (*names, "idle"):
+    for name in (*PHASES, "other", "idle"):
         runs = [[phases.get(name, 0.0) for phases in done[n].phases] for n in counts]
         height = np.array([1000 * statistics.median(one) / n_frames for one in runs])
         if name == "idle":

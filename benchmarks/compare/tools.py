@@ -22,6 +22,10 @@ SETTINGS = ("defaults", "equal", "again")
 OURS, ROOT = "dask_animate", Path(__file__).parents[2]
 
 
+#: Starts a cluster of a number of workers.
+CLUSTER = "Client(n_workers={}, threads_per_worker=1)"
+
+
 @dataclass(frozen=True)
 class Tool:
     """A tool.
@@ -50,7 +54,7 @@ class Tool:
 
     def session(self, n_workers: int) -> str:
         """Return a script that runs script.py twice, and writes the seconds of the second time."""
-        cluster = f"Client(n_workers={n_workers}, threads_per_worker=1)" if self.has_cluster else ""
+        cluster = CLUSTER.format(n_workers) if self.has_cluster else ""
         return SESSION.format(
             importing="from dask.distributed import Client" if cluster else "import contextlib",
             cluster=cluster or "contextlib.nullcontext()",
@@ -226,7 +230,7 @@ def streamjoy(workload: Workload, n_frames: int, settings: str, n_workers: int) 
         return "takes no FuncAnimation"
     if settings == "equal":
         return "has no option for the preset"
-    cluster = f"Client(n_workers={n_workers}, threads_per_worker=1)"
+    cluster = CLUSTER.format(n_workers)
     return f"""{workload.script(None)}
 
 from dask.distributed import Client

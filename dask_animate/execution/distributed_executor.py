@@ -168,7 +168,7 @@ class DistributedExecutor:
         self._late = ThreadPoolExecutor(1, thread_name_prefix="dask_animate-late")
         self._faults = FaultPolicy()
         self._last_drawn: LastDrawn | None = None  # at the end of what was fetched
-        self._frame_result_bytes = 0  # the most in any of it
+        self._output_bytes = 0.0  # of a frame in what is fetched
 
     def __enter__(self) -> Self:
         thumbnails = self._shown.thumbnails
@@ -468,6 +468,7 @@ class DistributedExecutor:
         `run_code` says whether reading parameters runs code of the caller's. It has to find the process
         as the caller left it, so that while workers of this process draw, none is read.
         """
+        self._output_bytes = window.output_bytes
         self._fill(submissions, window, run_code)
         fetching = self._fetch_head()
         while fetching is not None:
@@ -478,9 +479,7 @@ class DistributedExecutor:
                 self._last_drawn = output.last
             self._note_drawing(output.report.worker)
             window.learn(output)
-            if output.n_frames:
-                frame_bytes = -(-output.n_bytes // output.n_frames)
-                self._frame_result_bytes = max(frame_bytes, self._frame_result_bytes)
+            self._output_bytes = window.output_bytes
             head = self._submissions.popleft()
             window.remove(head)
             if head.future is not None:
@@ -773,8 +772,7 @@ class DistributedExecutor:
         To ask a worker takes milliseconds, in which hundreds of workers draw several partitions. So if
         the first one has waited here for its turn, those behind it that are drawn come at once.
         """
-        is_size_known = self._frame_result_bytes > 0
-        if is_size_known and submission.result_of(future) is None and future.status == "finished":
+        if submission.result_of(future) is None and future.status == "finished":
             self._fetch_finished()
         fetched = submission.result_of(future)
         return self._result(future, submission.label) if fetched is None else fetched
@@ -782,12 +780,12 @@ class DistributedExecutor:
     def _fetch_finished(self) -> None:
         """Fetch the results of the first submissions at once, as far as they are drawn."""
         drawn: list[tuple[Submission, Future]] = []
-        n_bytes = 0
+        n_bytes = 0.0
         for submission in tuple(self._submissions)[:N_FETCHED]:
             future, n_frames = submission.future, submission.n_frames
             if future is None or n_frames is None or future.status != "finished":
                 break
-            n_bytes += n_frames * self._frame_result_bytes
+            n_bytes += n_frames * self._output_bytes
             if n_bytes > FETCHED_BYTES:
                 break
             drawn.append((submission, future))

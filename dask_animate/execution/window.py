@@ -49,6 +49,8 @@ class Window:
 
     Attributes
     ----------
+    output_bytes : float
+        Bytes of what is made of a frame: pixels, packets or nothing; no less than what was seen.
     param_bytes : float
         The most bytes of a frame's computed parameters that were seen.
     """
@@ -74,7 +76,7 @@ class Window:
         # What was sent cannot be drawn here, and is drawn by workers beyond a limit if it waits.
         self._are_few = returns_pixels or n_here > 0 or workers.are_limited
         share = PACKET_SHARE if task.encoding is not None else 1 if returns_pixels else 0
-        self._output_bytes = frame_bytes * share  # a frame's, as pixels or packets
+        self.output_bytes = frame_bytes * share  # a frame's, as pixels or packets
         self._packet_bytes = 0.0  # the most of them that were seen
         self._largest = 0  # frames of the largest output until now
         self._cost: PartitionCost | None = None
@@ -99,8 +101,8 @@ class Window:
         self.param_bytes = max(self.param_bytes, output.report.param_bytes / output.n_frames)
         self._cost = PartitionCost.of(output.report, self._cost)
         if isinstance(output.payload, Segment):
-            self._output_bytes = max(self._packet_bytes, 2 * output.payload.n_bytes / output.n_frames)
-            self._packet_bytes = self._output_bytes
+            self.output_bytes = max(self._packet_bytes, 2 * output.payload.n_bytes / output.n_frames)
+            self._packet_bytes = self.output_bytes
 
     def has_room(self) -> bool:
         """Return whether one more partition, taken to be as large as the last one, may be sent."""
@@ -133,7 +135,7 @@ class Window:
 
     def _bytes(self, count: _Count) -> float:
         n_frames = count.frames(self._largest)
-        return n_frames * self._output_bytes + max(count.param_bytes, n_frames * self.param_bytes)
+        return n_frames * self.output_bytes + max(count.param_bytes, n_frames * self.param_bytes)
 
     def partition_size(self, n_frames: int | None, n_left: int | None) -> int:
         """Choose the frames of the next partition.
@@ -143,7 +145,7 @@ class Window:
         n_frames, n_left : int or None
             Frames of the video, and those that are left; None if unknown.
         """
-        room = int(self.auto_bytes() / max(1, self._output_bytes, self.param_bytes))
+        room = int(self.auto_bytes() / max(1, self.output_bytes, self.param_bytes))
         if self._encoding is None:
             return block_length(n_frames, n_left, self._n_threads, self._cost, self._preload, room)
         return segment_length(
