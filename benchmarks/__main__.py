@@ -1,5 +1,6 @@
 """`python -m benchmarks`: this library and other tools on the same animations, by whole scripts."""
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -40,6 +41,7 @@ def steps(n):
 @click.option("--runs", default=3, show_default=True, help="Runs of each script.")
 @click.option("--share", default=1.0, show_default=True, help="Share of the frames, such as 0.5.")
 @click.option("--workers", default=2, show_default=True, help="The most processes that draw.")
+@click.option("--at-once", default=1, show_default=True, help="Scripts at once, on cores of their own.")
 @click.option("--scaling", is_flag=True, help="1, 2, 4 ... --workers processes, and a picture of that.")
 @click.option("--tool", "tools", multiple=True, help="A tool, or a part of its name; repeat for more.")
 @click.option("--workload", "workloads", multiple=True, help="An animation, or a part of its name.")
@@ -51,7 +53,7 @@ def steps(n):
     show_default=True,
     help="Where the virtual environments of the tools are made and kept.",
 )
-def main(quick, runs, share, workers, scaling, tools, workloads, output, environments):
+def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output, environments):
     """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
 
     With --scaling they are scaling.md and so on. After Ctrl-C, they show what was measured until then.
@@ -60,6 +62,16 @@ def main(quick, runs, share, workers, scaling, tools, workloads, output, environ
     """
     if quick and scaling:
         raise click.UsageError("--quick is for correctness, --scaling for time: give one of them")
+    if at_once > 1:
+        if not hasattr(os, "sched_setaffinity"):
+            raise click.UsageError("--at-once needs Linux, which keeps processes to cores")
+        if scaling:
+            raise click.UsageError("--at-once and --scaling: give one of them")
+        if at_once * workers > len(os.sched_getaffinity(0)):
+            raise click.UsageError(
+                f"--at-once {at_once} with {workers} --workers needs {at_once * workers} cores; "
+                f"there are {len(os.sched_getaffinity(0))}"
+            )
     some = QUICK if quick else [one.name for one in TOOLS if one.is_parallel] if scaling else None
     tools = chosen(TOOLS, tools, some)
     workloads = chosen(
@@ -79,6 +91,7 @@ def main(quick, runs, share, workers, scaling, tools, workloads, output, environ
             settings=settings,
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
             report=click.echo,
+            n_at_once=at_once,
         )
         try:
             comparison.run()

@@ -1,13 +1,18 @@
 """All of it: environments, references, runs by turns, and what came out."""
 
+import os
 import platform
+import queue
 import random
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,6 +72,8 @@ class Comparison:
         True if this library is run by the interpreter that runs this, at defaults only.
     n_workers
         The most processes that draw; with several such numbers, each of them in turn.
+    n_at_once
+        How many scripts run at once, each of them on as many cores of its own as processes draw.
     """
 
     tools: list[Tool]
@@ -79,11 +86,13 @@ class Comparison:
     settings: tuple[str, ...]
     n_frames: Callable[[Workload], int]
     report: Callable[[str], None]
+    n_at_once: int = 1
 
     def __post_init__(self):
         self.pythons, self.broken, self.frames = {}, {}, {}
         self.results: list[Result] = []
         self.env = {FIELD: str(self.folder / "field.zarr")}
+        self.stopped = threading.Event()
 
     def run(self):
         """Run everything; `results` says what came out, also if this is interrupted."""
@@ -101,21 +110,43 @@ class Comparison:
             for n_workers in self.n_workers
             for tool in self.tools
         ]
+        groups = {}
+        for one in self.results:
+            groups.setdefault((one.workload, one.settings), []).append(one)
+        self.each(self.prepare, self.workloads)
         for idx in range(self.n_runs):
-            for workload in self.workloads:
-                turn = [one for one in self.results if one.workload == workload.name]
-                if idx == 0:
-                    self.prepare(workload, turn)
-                turn = list(filter(can_run, turn))
-                if idx:
-                    turn = near(turn)
-                random.Random(idx).shuffle(turn)
-                for result in turn:
-                    self.measure(workload, result, idx)
+            self.each(partial(self.turn, idx), groups.values())
 
-    def prepare(self, workload: Workload, results: list[Result]):
+    def each(self, function: Callable, arguments: Iterable):
+        """Call a function with each argument, `n_at_once` at a time; end the scripts if interrupted."""
+        cores = queue.SimpleQueue()
+        if self.n_at_once > 1:
+            free = sorted(os.sched_getaffinity(0))
+            for first in range(0, self.n_at_once * max(self.n_workers), max(self.n_workers)):
+                cores.put(free[first : first + max(self.n_workers)])
+        with ThreadPoolExecutor(self.n_at_once, initializer=keep_to, initargs=[cores]) as pool:
+            try:
+                for future in [pool.submit(function, one) for one in arguments]:
+                    future.result()
+            except BaseException:
+                self.stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def turn(self, idx: int, group: list[Result]):
+        """Run each script of a workload at some settings once."""
+        (workload,) = (one for one in self.workloads if one.name == group[0].workload)
+        turn = list(filter(can_run, group))
+        if idx:
+            turn = near(turn)
+        random.Random(idx).shuffle(turn)
+        for result in turn:
+            self.measure(workload, result, idx)
+
+    def prepare(self, workload: Workload):
         """Draw the reference, and find out which tools take part."""
         tools = {tool.name: tool for tool in self.tools}
+        results = [one for one in self.results if one.workload == workload.name]
         for result in results:
             text = tools[result.tool].script(workload, 1, result.settings, result.n_workers)
             lacking = [name for name in workload.needs if self.quick and not find_spec(name)]
@@ -138,7 +169,8 @@ class Comparison:
             command = [python, WRITE_FIELD, self.env[FIELD], str(n_frames)]
             subprocess.run(command, check=True)
         folder = self.folder / "references" / slug(workload.name)
-        run = measure.run(python, reference(workload, n_frames), folder, 2 * TIMEOUT, self.env)
+        script = reference(workload, n_frames)
+        run = measure.run(python, script, folder, 2 * TIMEOUT, self.env, stopped=self.stopped)
         if run.error:
             return f"the reference cannot be drawn: {environments.last_line(run.error)}"
         self.frames[workload.name] = verify.read(folder / "ref.mkv")
@@ -149,8 +181,21 @@ class Comparison:
         tool = next(tool for tool in self.tools if tool.name == result.tool)
         script = tool.script(workload, result.n_frames, result.settings, result.n_workers)
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
-        session = tool.session(result.n_workers) if result.settings == "again" else None
-        run = measure.run(self.pythons[tool.name], script, folder, TIMEOUT, self.env, session)
+        session = warm_up = None
+        if result.settings == "again":
+            session = tool.session(result.n_workers)
+            n_frames = min(workload.quick_frames, result.n_frames)
+            warm_up = tool.script(workload, n_frames, result.settings, result.n_workers)
+        run = measure.run(
+            self.pythons[tool.name],
+            script,
+            folder,
+            TIMEOUT,
+            self.env,
+            session,
+            warm_up,
+            stopped=self.stopped,
+        )
         path = folder / "out" / "a.mp4"
         if run.error:
             result.error = environments.last_line(run.error)
@@ -189,6 +234,7 @@ class Comparison:
             },
             "runs": self.n_runs,
             "workers": self.n_workers,
+            "at_once": self.n_at_once,
             "versions": {
                 tool.name: {
                     name: version
@@ -199,6 +245,12 @@ class Comparison:
                 if tool.name in found
             },
         }
+
+
+def keep_to(cores: queue.SimpleQueue):
+    """Keep this thread, and all processes that it starts, to cores of its own, if there are any."""
+    if not cores.empty():
+        os.sched_setaffinity(0, cores.get())
 
 
 def can_run(result: Result) -> bool:

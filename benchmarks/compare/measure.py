@@ -30,12 +30,20 @@ class Run:
     phases: dict[str, float]
 
 
-class Watch:
-    """Looks at a process, its descendants and its folder until it is told to stop."""
+class Stopped(RuntimeError):
+    """A script was ended as nobody waits for it any more."""
 
-    def __init__(self, pid, folder):
+
+class Watch:
+    """Looks at a process, its descendants and its folder until it is told to stop.
+
+    It ends them when `stopped` is set.
+    """
+
+    def __init__(self, pid, folder, stopped):
         self.root = psutil.Process(pid)
         self.folder = folder
+        self.stopped = stopped
         self.cpu = {}
         self.peak_memory = self.peak_disk = 0
         self.done = threading.Event()
@@ -45,6 +53,8 @@ class Watch:
     def watch(self):
         pause = INTERVAL
         while not self.done.wait(pause):
+            if self.stopped is not None and self.stopped.is_set():
+                end(self.root.pid)
             start = time.perf_counter()
             self.look()
             pause = max(INTERVAL, (time.perf_counter() - start) / SHARE)
@@ -95,19 +105,27 @@ def run(
     timeout: float,
     env: dict[str, str],
     session: str | None = None,
+    warm_up: str | None = None,
+    stopped: threading.Event | None = None,
 ) -> Run:
     """Run a script in a folder, with its temporary files below it, and end all that it leaves behind.
 
-    Of a session, which runs the script itself, the seconds are those that it writes.
+    A session runs the script itself, after a shorter one, and writes the seconds that count.
 
     CPU time is that of the process and all descendants that were waited for, or, if it is more, the sum
     of what each process was last seen to have used.
+
+    Raises
+    ------
+    Stopped
+        `stopped` was set, and the script ended for that.
     """
     for name in ("out", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "script.py").write_text(script)
     if session:
         (folder / "session.py").write_text(session)
+        (folder / "warm_up.py").write_text(warm_up)
     env = {**os.environ, **env, "TMPDIR": str(folder / "tmp"), "MPLBACKEND": "agg"}
     with open(folder / "stderr", "wb") as stderr:
         start = time.perf_counter()
@@ -120,7 +138,7 @@ def run(
             stderr=stderr,
             start_new_session=True,
         )
-        watch = Watch(process.pid, folder)
+        watch = Watch(process.pid, folder, stopped)
         timer = threading.Timer(timeout, end, [process.pid])
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -129,6 +147,8 @@ def run(
         watch.stop()
         end(process.pid)
     process.returncode = os.waitstatus_to_exitcode(status)
+    if stopped is not None and stopped.is_set():
+        raise Stopped
     cpu = max(usage.ru_utime + usage.ru_stime, sum(watch.cpu.values()))
     error = None
     if process.returncode:

@@ -17,7 +17,7 @@ from .tools import OURS, SETTINGS
 TITLES = {
     "defaults": "at defaults",
     "equal": "at equal settings of the encoder (preset slow, crf 20)",
-    "again": "the second time in a process",
+    "again": "in a process that has made a short video before",
 }
 HEAD = (
     "| tool | frames/s, median (range) | CPU, ms a frame | memory, MiB | disk, MB | file, kB | SSIM "
@@ -74,12 +74,19 @@ def machine(facts: dict) -> str:
         f"{facts['date']}, {found['processor']}, {found['cores']} cores, "
         f"{found['memory'] / 2**30:.0f} GiB, {found['system']}. Whole scripts, each in a new "
         f"interpreter, by turns, {facts['runs']} runs, but one of those that take over {FAR:.0f} times "
-        f"as long as the fastest; at most {max(facts['workers'])} processes draw. "
-        "The second time in a process counts alone, with imports done and, where a tool has one, on a "
-        "cluster that runs. CPU time, memory (PSS) and disk are those of all processes: medians for CPU "
-        "time, the largest peak of the runs for the others, both times included. SSIM is that of red, "
-        "green and blue, beside plainly drawn frames, with the colors that a player shows."
+        f"as long as the fastest; at most {max(facts['workers'])} processes draw. {apart(facts)}"
+        "In a process that has made a short video before, the second one counts alone, with imports "
+        "done and, where a tool has one, on a cluster that runs. CPU time, memory (PSS) and disk are "
+        "those of all processes: medians for CPU time, the largest peak of the runs for the others, the "
+        "short video included. SSIM is that of red, green and blue, beside plainly drawn frames, with "
+        "the colors that a player shows."
     )
+
+
+def apart(facts: dict) -> str:
+    if facts["at_once"] == 1:
+        return ""
+    return f"{facts['at_once']} scripts ran at once, each on {max(facts['workers'])} cores of its own. "
 
 
 def has(results: Iterable[Result], settings: str) -> bool:

@@ -16,7 +16,7 @@ COMMON = ("matplotlib", "numpy", "av", "xarray", "zarr", "dask", "cartopy", "sci
 OPTIONS = {"equal": ', video_mode="cpu", video_preset="slow", video_quality=20'}
 EXTRA_ARGS = {"equal": ', extra_args=["-preset", "slow", "-crf", "20"]'}
 #: How a script is measured: as users write it; at equal settings of the encoder; and, as users write it,
-#: for the second time in the same process, with a cluster that runs already where the tool has one.
+#: in a process that has made a short video before, on a cluster that runs where the tool has one.
 SETTINGS = ("defaults", "equal", "again")
 #: The name of this library and of its environment, which plain matplotlib shares; and where it is.
 OURS, ROOT = "dask_animate", Path(__file__).parents[2]
@@ -53,7 +53,7 @@ class Tool:
     has_cluster: bool = False
 
     def session(self, n_workers: int) -> str:
-        """Return a script that runs script.py twice, and writes the seconds of the second time."""
+        """Return a script that runs warm_up.py and script.py, and writes the seconds of the latter."""
         cluster = CLUSTER.format(n_workers) if self.has_cluster else ""
         return SESSION.format(
             importing="from dask.distributed import Client" if cluster else "import contextlib",
@@ -69,7 +69,7 @@ import time
 
 if __name__ == "__main__":
     with {cluster}:
-        runpy.run_path("script.py", run_name="__main__")
+        runpy.run_path("warm_up.py", run_name="__main__")
         os.remove("out/a.mp4")
         start = time.perf_counter()
         runpy.run_path("script.py", run_name="__main__")

@@ -120,15 +120,15 @@ def test_scripts_that_fail_or_hang(tmp_path):
 def test_the_second_time_counts_alone(tmp_path, name):
     tools, measure = module("tools"), module("measure")
     tool = next(tool for tool in tools.TOOLS if tool.name == name)
+    warm_up = (
+        "import pathlib, time\ntime.sleep(3)\npathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
+    )
     script = (
-        "import pathlib, time\n"
-        "again = pathlib.Path('again')\n"
-        "time.sleep(0 if again.exists() else 3)\n"
-        "again.touch()\n"
+        "import pathlib\n"
         "pathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
         "pathlib.Path('phases.json').write_text('{\"wall\": 2.5}')\n"
     )
-    run = measure.run(sys.executable, script, tmp_path / "run", 60, {}, tool.session(1))
+    run = measure.run(sys.executable, script, tmp_path / "run", 60, {}, tool.session(1), warm_up)
     assert run.error is None
     assert 0 < run.seconds < 2
     assert run.phases == {"wall": 2.5}
@@ -162,11 +162,13 @@ def test_reports(tmp_path):
         "machine": {"processor": "any", "cores": 2, "memory": 2**30, "system": "any"},
         "runs": 2,
         "workers": [2],
+        "at_once": 4,
         "versions": {},
     }
     report.write(results([2], dask_animate=2.0, peer=8.0), facts, tmp_path)
     text = (tmp_path / "results.md").read_text()
     assert "| wave, 60 frames | 57.1 | peer | 14.3 | 4.00 |" in text
+    assert "4 scripts ran at once, each on 2 cores of its own." in text
     report.write_scaling(results([1, 2], dask_animate=2.0, peer=8.0), facts, tmp_path)
     text = (tmp_path / "scaling.md").read_text()
     assert "| peer | 7.1 | 14.3 | 1.00 | correct |" in text
