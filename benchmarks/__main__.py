@@ -56,7 +56,7 @@ def steps(n):
 def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output, environments):
     """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
 
-    With --scaling they are scaling.md and so on. After Ctrl-C, they show what was measured until then.
+    With --scaling they are scaling.md and so on, and frames are counted, not compared. After Ctrl-C, they show what was measured until then.
 
     The exit code is 1 if a video of dask_animate is wrong or was not made.
     """
@@ -92,6 +92,7 @@ def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
             report=click.echo,
             n_at_once=at_once,
+            is_drawn=not scaling,
         )
         try:
             comparison.run()

@@ -192,7 +192,7 @@ def by_workers(group: list[Result]) -> dict[str, dict[int, Result]]:
 def scaling_table(group: list[Result]) -> str:
     """Return frames per second by the number of processes, and their share of the ideal."""
     numbers = sorted({one.n_workers for one in group})
-    head = ["tool", *map(str, numbers), *(f"of ideal, {n}" for n in numbers[1:]), "the video is"]
+    head = ["tool", *map(str, numbers), *(f"of ideal, {n}" for n in numbers[1:]), "frames and size"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for tool, done in by_workers(group).items():
         cells = [f"{rate(done[n]):.1f}" if n in done else "" for n in numbers]

@@ -108,13 +108,8 @@ def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
     except (OSError, av.FFmpegError) as error:
         verdict.wrong.append(f"cannot be read: {error}")
         return verdict
-    (n_shown, n), (width, height) = (len(shown.small), len(frames.small)), shown.size
-    if n_shown != n:
-        verdict.wrong.append(f"{n_shown} frames for {n}")
-    if shown.size != frames.size:
-        verdict.wrong.append(f"{width}x{height} for {frames.size[0]}x{frames.size[1]}")
-    if abs(shown.rate - FPS) > 0.01:
-        verdict.wrong.append(f"{float(shown.rate):.2f} frames/s for {FPS}")
+    n_shown, n = len(shown.small), len(frames.small)
+    verdict.wrong += differences((n_shown, shown.size, shown.rate), n, frames.size)
     if not n_shown:
         return verdict
     common = min(n, n_shown)
@@ -136,6 +131,33 @@ def verify(path: Path, reference: Path, frames: Frames) -> Verdict:
         verdict.wrong.append(f"colors paler by {paler:.0%}")
     verdict.ssim = ssim(path, reference, frames.size, shown.standard)
     return verdict
+
+
+def count(path: Path, n: int, size: tuple[int, int]) -> Verdict:
+    """Look at the number of frames, their size and rate alone."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            shown = stream.codec_context.width, stream.codec_context.height
+            n_shown = sum(1 for packet in container.demux(stream) if packet.size)
+            return Verdict(differences((n_shown, shown, stream.average_rate), n, size))
+    except (OSError, av.FFmpegError) as error:
+        return Verdict([f"cannot be read: {error}"])
+
+
+def differences(
+    shown: tuple[int, tuple[int, int], Fraction], n: int, size: tuple[int, int]
+) -> list[str]:
+    """Return what is wrong with a number of frames, their size and rate."""
+    n_shown, (width, height), rate = shown
+    wrong = []
+    if n_shown != n:
+        wrong.append(f"{n_shown} frames for {n}")
+    if (width, height) != size:
+        wrong.append(f"{width}x{height} for {size[0]}x{size[1]}")
+    if abs(rate - FPS) > 0.01:
+        wrong.append(f"{float(rate):.2f} frames/s for {FPS}")
+    return wrong
 
 
 def out_of_order(shown: np.ndarray, drawn: np.ndarray) -> int:

@@ -71,6 +71,15 @@ def test_wrong_videos(tmp_path, pixels, options, wrong):
     assert any(one.startswith(wrong) for one in verdict(tmp_path, pixels, **options).wrong)
 
 
+def test_frames_that_are_counted(tmp_path):
+    verify = module("verify")
+    path = encoded(tmp_path / "a.mp4", frames())
+    assert verify.count(path, 12, (320, 240)).correct
+    assert verify.count(path, 13, (320, 242)).wrong == ["12 frames for 13", "320x240 for 320x242"]
+    path.write_bytes(b"no video")
+    assert "cannot be read" in verify.count(path, 12, (320, 240)).wrong[0]
+
+
 def test_a_file_that_is_no_video(tmp_path):
     verify = module("verify")
     right = verify.read(encoded(tmp_path / "ref.mkv", frames(2)))
@@ -120,9 +129,7 @@ def test_scripts_that_fail_or_hang(tmp_path):
 def test_the_second_time_counts_alone(tmp_path, name):
     tools, measure = module("tools"), module("measure")
     tool = next(tool for tool in tools.TOOLS if tool.name == name)
-    warm_up = (
-        "import pathlib, time\ntime.sleep(3)\npathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
-    )
+    warm_up = "import pathlib, time\ntime.sleep(3)\npathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
     script = (
         "import pathlib\n"
         "pathlib.Path('out/a.mp4').touch(exist_ok=False)\n"
