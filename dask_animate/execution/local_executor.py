@@ -57,12 +57,24 @@ class LocalExecutor:
         self.read_seconds = 0.0
         self.n_begun = 0
         self._may_draw_again = spec.may_draw_again
+        self._clock = PhaseClock()  # of what is being drawn
+        self._updates = 0.0  # seconds before that
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self.renderer.close()
+
+    @property
+    def update_seconds(self) -> float:
+        """Seconds that `update` took until now."""
+        return self._updates + self._clock.seconds.get("update", 0.0)
+
+    def _timed(self, clock: PhaseClock) -> PhaseClock:
+        """Return a clock for what is drawn next, which is read as it runs."""
+        self._updates, self._clock = self.update_seconds, clock
+        return clock
 
     def announce(self, event: dict[str, Any]) -> None:
         """Do nothing: nobody else can see this process."""
@@ -156,7 +168,8 @@ class LocalExecutor:
             cache.store.reserve(start + n_frames)
             indexed = enumerate(partition.items(), start)
             self.n_begun += 1
-            output = self.renderer.render(task, start, indexed, n_frames, on_frame)
+            clock = self._timed(PhaseClock())
+            output = self.renderer.render(task, start, indexed, n_frames, on_frame, clock)
             task = task.following(output)
             yield output
             if is_over():
@@ -175,7 +188,7 @@ class LocalExecutor:
                 output = self.renderer.render(task, first[0], some, n_frames, clock=clock)
                 task = task.following(output)
                 yield output
-                clock = PhaseClock()
+                clock = self._timed(PhaseClock())
 
     def _in_partitions(
         self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: Callable[[], int]
@@ -204,7 +217,7 @@ class LocalExecutor:
                     return
 
         while not is_over():
-            clock = PhaseClock()
+            clock = self._timed(PhaseClock())
             if (first := next(frames, _END)) is _END:
                 return
             clock.lap("load")

@@ -28,8 +28,6 @@ _logger = logging.getLogger(__name__)
 
 #: Seconds of drawing that starting a cluster costs, as long as none was started in this process.
 START_SECONDS = 2.0
-#: What it costs besides the time until it is ready: the first frames on its workers.
-WARM_UP_SECONDS = 0.5
 #: Seconds between two looks whether it is ready.
 POLL_SECONDS = 0.02
 #: Seconds by which a client may notice that it has ended before this process does.
@@ -42,8 +40,8 @@ _measured: list[float] = []  # how long it took the last time
 
 
 def start_seconds() -> float:
-    """Return what starting a cluster costs, in seconds of drawing in this process."""
-    return _measured[-1] + WARM_UP_SECONDS if _measured else START_SECONDS
+    """Return what it costs until a cluster is ready, in seconds of drawing in this process."""
+    return _measured[-1] if _measured else START_SECONDS
 
 
 def may_start() -> bool:

@@ -18,8 +18,9 @@ from ..validation import require_int
 
 #: Frames for which a keyframe is no great loss, so that they may be a segment.
 SHORT_SEGMENT = 24
-#: Frames of the last partitions, which are short lest workers wait for one another.
-TAIL_SEGMENT = 8
+#: Frames of the last partitions, which are short lest workers wait for one another, and the seconds that
+#: they take at most, if each begins with a keyframe.
+TAIL_SEGMENT, TAIL_SECONDS = 8, 2.0
 #: Seconds that a partition takes at least, if there are enough frames.
 MIN_SECONDS = 1.0
 #: Seconds that a partition takes at most, if it can be: what a lost worker costs.
@@ -226,6 +227,7 @@ def segment_length(
     gop: int,
     room: int,
     *,
+    n_shares: int | None = None,
     is_elastic: bool = False,
     life_seconds: float = math.inf,
 ) -> int:
@@ -239,8 +241,9 @@ def segment_length(
     the life of workers that end by themselves. With hundreds of threads, it takes so long that the
     client, to which P partitions come in that time, is busy with them for `GATHER_SHARE` of it. Where P
     may grow, it is as short as the fixed cost allows, so that there are enough for those that join. Near
-    the end it is an even share of what is left, down to what takes as long as c. A long one is a number
-    of whole GOPs, after which there is a keyframe anyway.
+    the end it is an even share of what is left, down to what takes as long as c, or to `TAIL_SECONDS`
+    if `TAIL_SEGMENT` frames take longer. A long one is a number of whole GOPs, after which there is a
+    keyframe anyway.
 
     Parameters
     ----------
@@ -254,6 +257,8 @@ def segment_length(
         Frames from keyframe to keyframe.
     room : int
         Frames of which parameters and packets fit into a worker's share of memory.
+    n_shares : int, optional
+        Shares of what is left near the end; by default one for each thread.
     is_elastic : bool
         Whether there may soon be more threads.
     life_seconds : float
@@ -272,9 +277,10 @@ def segment_length(
         wanted = max(SHORT_SEGMENT, best, least / t, c / (MAX_FIXED_SHARE * t))
         most = min(max(MAX_SECONDS, least), LIFE_SHARE * life_seconds)
         longest = max(fewest, round(min(wanted, most / t)))
-        shortest = min(longest, max(TAIL_SEGMENT, round(c / t)))
+        tail = min(TAIL_SEGMENT, math.ceil(TAIL_SECONDS / t))
+        shortest = min(longest, max(tail, round(c / t)))
     if n_left is not None:
-        longest = min(longest, max(shortest, math.ceil(n_left / n_threads)))
+        longest = min(longest, max(shortest, math.ceil(n_left / (n_shares or n_threads))))
     if longest > gop:
         longest = gop * math.ceil(longest / gop)
     if longest > room:
@@ -289,6 +295,7 @@ def block_length(
     cost: PartitionCost | None,
     preload_factor: int,
     room: int,
+    n_shares: int | None = None,
 ) -> int:
     """Choose the frames of the next partition that travels as pixels.
 
@@ -309,13 +316,15 @@ def block_length(
         Frames read ahead for each worker.
     room : int
         Frames that fit into a worker's share of memory.
+    n_shares : int, optional
+        Shares of what is left near the end; by default one for each thread.
     """
     longest = max(1, min(preload_factor, room))
     if n_frames is None or n_left is None:
         return longest
     if cost is not None:
         shortest = math.ceil(2 * cost.fixed_seconds / cost.frame_seconds)
-        return min(longest, max(shortest, math.ceil(n_left / n_threads)))
+        return min(longest, max(shortest, math.ceil(n_left / (n_shares or n_threads))))
     n_partitions = n_threads * math.ceil(n_frames / (n_threads * longest))
     start = n_frames - n_left
     next_one = math.ceil((start + 1) * n_partitions / n_frames)  # begins at least one frame later

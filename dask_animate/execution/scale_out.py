@@ -36,7 +36,10 @@ _logger = logging.getLogger(__name__)
 MIN_SHARE_SAVED = 0.01
 #: Seconds of drawing that are left once the cluster is there, from which on it is used.
 HANDOVER_SECONDS = 0.3
-#: Frames, and seconds, after which the time of a frame is taken as known: the first ones are slower.
+#: Frames that are slower than those that follow, by which factor at most: they are drawn in full, and
+#: one of them twice, while it becomes known what changes.
+FIRST_FRAMES, FIRST_FACTOR = 4, 10.0
+#: Frames, and seconds, after which the time of a frame is taken as known.
 MIN_FRAMES, MIN_SECONDS = 12, 0.5
 #: Frames of which the later half gives the time of a frame.
 MEAN_FRAMES = 400
@@ -75,6 +78,7 @@ class ScaleOutExecutor:
         self._remote: DistributedExecutor | None = None
         self._reason = ""
         self._cost = FrameCost()
+        self._build_seconds = 0.0
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
@@ -122,7 +126,10 @@ class ScaleOutExecutor:
 
     def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
         """Build the figure here."""
-        return self._local.build(encode)
+        start = time.perf_counter()
+        built = self._local.build(encode)
+        self._build_seconds = time.perf_counter() - start
+        return built
 
     def probe(self, session: StoreSession) -> None:
         """Write to the store, and read it; workers prove the same by their first partition."""
@@ -202,14 +209,14 @@ class ScaleOutExecutor:
 
     def _is_ready(self) -> bool:
         """Take note of a frame; start the cluster if that pays; return whether to use it from now on."""
-        self._cost.note(self._params.n_taken, self._read_seconds())
+        self._cost.note(self._params.n_taken, self._read_seconds(), self._local.update_seconds)
         if self._cluster is None:
             self._consider()
             return False
         if self._client is None:
             return False
         left = self._seconds_left()
-        return left is None or left > HANDOVER_SECONDS
+        return left is None or left > HANDOVER_SECONDS + self._warm_up_seconds() / self._share_saved()
 
     def _read_seconds(self) -> float:
         """Return the time that went into the caller's code that yields items, which runs here anyway."""
@@ -228,7 +235,7 @@ class ScaleOutExecutor:
         if self._has_told or seconds is None:
             return
         n_frames, n_taken, left = self._params.n_frames, self._params.n_taken, self._seconds_left()
-        starting = start_seconds() / self._share_saved()
+        starting = (start_seconds() + self._warm_up_seconds()) / self._share_saved()
         if left is None:
             if self._cost.spent() < starting:
                 return
@@ -240,9 +247,10 @@ class ScaleOutExecutor:
             if left < starting:
                 return
             assert n_frames is not None
+            least = "" if self._cost.is_settled else "at least "
             why = (
-                f"after {n_taken} frames, the other {n_frames - n_taken} would have taken {left:.1f} s "
-                f"here at {1000 * seconds:.1f} ms each"
+                f"after {n_taken} frames, the other {n_frames - n_taken} would have taken "
+                f"{least}{left:.1f} s here at {1000 * seconds:.1f} ms each"
             )
         if self._obstacle is None:
             self._check_memory()
@@ -257,6 +265,10 @@ class ScaleOutExecutor:
         _logger.info("%s", self._reason)
         assert self._spec is not None
         self._cluster = OwnCluster(n_workers, self._spec)
+
+    def _warm_up_seconds(self) -> float:
+        """Return what a worker takes until it draws as fast as this process, judging by this process."""
+        return self._build_seconds + self._cost.first_seconds()
 
     def _share_saved(self) -> float:
         """Return which share of the time all processes together would save.
@@ -294,6 +306,9 @@ class FrameCost:
 
     def __init__(self) -> None:
         self.begun = 0.0
+        self._first = self._first_updates = (
+            0.0  # seconds of the first frames, and of `update` among them
+        )
         # Frames drawn, seconds spent, seconds of CPU time.
         self._notes: deque[tuple[int, float, float]] = deque(maxlen=MEAN_FRAMES)
 
@@ -302,22 +317,45 @@ class FrameCost:
         self.begun = time.perf_counter()
         self._notes.append((0, 0.0, time.process_time()))
 
-    def note(self, n_frames: int, read_seconds: float) -> None:
-        """Take note that so many frames are drawn; the time for reading is not part of their cost."""
+    def note(self, n_frames: int, read_seconds: float, update_seconds: float = 0.0) -> None:
+        """Take note that so many frames are drawn.
+
+        The time for reading is not part of their cost; that of `update` is, and stays as it is after the
+        first frames.
+        """
         spent = time.perf_counter() - self.begun - read_seconds
         self._notes.append((n_frames, spent, time.process_time()))
+        if n_frames <= FIRST_FRAMES:
+            self._first, self._first_updates = spent, update_seconds
 
     def spent(self) -> float:
         """Return the time that the frames took until now, in seconds."""
         return self._notes[-1][1]
 
     def frame_seconds(self) -> float | None:
-        """Return the mean time of the later half of the frames known; None as long as there are few."""
+        """Return the mean time of the later half of the frames known; None as long as there are few.
+
+        Of the first frames, it is the least that those that follow may take.
+        """
         n_frames, spent, _ = self._notes[-1]
         if n_frames == 0 or (n_frames < MIN_FRAMES and spent < MIN_SECONDS):
             return None
         before, then, _ = self._middle()
-        return (spent - then) / max(1, n_frames - before)
+        seconds = (spent - then) / max(1, n_frames - before)
+        if self.is_settled:
+            return seconds
+        update = self._first_updates / n_frames
+        return update + max(0.0, seconds - update) / FIRST_FACTOR
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether more than the first frames are known."""
+        return self._middle()[0] >= FIRST_FRAMES
+
+    def first_seconds(self) -> float:
+        """Return how much longer the first frames took than others; 0 as long as that is not known."""
+        seconds = self.frame_seconds() if self.is_settled else None
+        return 0.0 if seconds is None else max(0.0, self._first - FIRST_FRAMES * seconds)
 
     def cores(self) -> float:
         """Return how many cores were busy with these frames, at least a hundredth of one."""
@@ -326,4 +364,7 @@ class FrameCost:
         return max(0.01, cores)
 
     def _middle(self) -> tuple[int, float, float]:
-        return self._notes[len(self._notes) // 2 - (len(self._notes) < 3)]
+        """Return the note after which the later half begins, or that of the first frames if later."""
+        half = self._notes[len(self._notes) // 2 - (len(self._notes) < 3)]
+        later = (note for note in self._notes if FIRST_FRAMES <= note[0] < self._notes[-1][0])
+        return max(half, next(later, half))

@@ -13,8 +13,9 @@ from .workers import Workers
 
 #: What a frame's packet is taken to be, as a share of its pixels, until one was seen.
 PACKET_SHARE = 0.25
-#: Seconds of work that are in flight for each thread of a cluster that does not grow.
-SECONDS_AHEAD = 10.0
+#: Seconds of work that are in flight for each thread of a cluster that does not grow, and that wait
+#: there behind what is drawn, if this process draws too.
+SECONDS_AHEAD, SECONDS_BEHIND = 10.0, 0.5
 
 
 class Window:
@@ -25,7 +26,8 @@ class Window:
 
     - Of pixels, while this process draws too or the number of workers is limited, and until something
       was measured: one partition on each thread, and behind it `preload_factor` frames, at least one
-      more partition.
+      more partition. If this process draws too, `SECONDS_BEHIND` are enough: it sends more between two
+      frames, and what is sent it cannot draw.
     - If code of the caller's reads the parameters: as many, on each thread that may come to be.
     - Else `SECONDS_AHEAD` for each thread. If the cluster is elastic, all that fit into memory, because
       it grows by the work that it sees.
@@ -114,7 +116,7 @@ class Window:
         assert self._last is not None
         n_frames = self._last.n_frames or self._largest
         # The partitions of a bag may be of any size: wait for the first.
-        n_ahead = 1 + max(1, self._preload // n_frames) if n_frames else 1
+        n_ahead = 1 + max(1, min(self._preload, self._most_behind()) // n_frames) if n_frames else 1
         are_few = self._are_few or self._cost is None
         may_grow = self._run_code and not are_few
         n_threads = self._workers.most_threads() if may_grow else self._workers.n_threads()
@@ -124,6 +126,12 @@ class Window:
             return False
         seconds = self._in_flight.frames(self._largest) * self._cost.frame_seconds
         return seconds < SECONDS_AHEAD * max(1, n_threads) or self._workers.are_elastic()
+
+    def _most_behind(self) -> float:
+        """Return how many frames may wait on a thread."""
+        if self._n_here == 0 or self._cost is None:
+            return inf
+        return SECONDS_BEHIND / self._cost.frame_seconds
 
     def fits(self) -> bool:
         """Return whether one more partition, as large as the last one, fits into memory."""
@@ -147,13 +155,16 @@ class Window:
         """
         room = int(self.auto_bytes() / max(1, self.output_bytes, self.param_bytes))
         if self._encoding is None:
-            return block_length(n_frames, n_left, self._n_threads, self._cost, self._preload, room)
+            return block_length(
+                n_frames, n_left, self._n_threads, self._cost, self._preload, room, self._n_shares
+            )
         return segment_length(
             n_left,
             self._n_threads,
             self._cost,
             self._encoding.gop,
             room,
+            n_shares=self._n_shares,
             is_elastic=self._workers.are_elastic(),
             life_seconds=self._life_seconds,
         )
@@ -161,6 +172,15 @@ class Window:
     def auto_bytes(self) -> int:
         """Return the bytes that a partition's parameters, or what is made of it, take at most."""
         return self._workers.budget() // (2 * self._n_threads)
+
+    @property
+    def _n_shares(self) -> int:
+        """Shares of what is left that are given out near the end.
+
+        A worker has two partitions, of which one waits, this process one. In the end they wait for each
+        other for less if what is given out at once is half of what is left.
+        """
+        return self._n_threads if self._n_here == 0 else 2 * (2 * self._n_threads - self._n_here)
 
     @property
     def _n_threads(self) -> int:

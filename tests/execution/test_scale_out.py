@@ -383,6 +383,36 @@ def test_the_cost_of_a_frame():
         assert cost.spent() == pytest.approx(0.28)
 
 
+def cost_of(seconds, update_seconds=0.0):
+    """Return the cost as it is known after frames that took so long, partly in `update`."""
+    cost, clock = scale_out.FrameCost(), [0.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scale_out.time, "perf_counter", lambda: clock[0])
+        cost.begin()
+        for n, taken in enumerate(seconds, 1):
+            clock[0] += taken
+            cost.note(n, 0.0, n * update_seconds)
+    return cost
+
+
+def test_the_first_frames_are_slower():
+    slow = [0.22, 0.2, 0.35, 0.31]  # as of multi_panel
+    for n in (3, 4):
+        cost = cost_of(slow[:n])
+        assert not cost.is_settled
+        assert cost.frame_seconds() < 0.04
+        assert cost.first_seconds() == 0
+    cost = cost_of([*slow, 0.03, 0.025])
+    assert cost.is_settled
+    assert cost.frame_seconds() == pytest.approx(0.0275)
+    assert cost.first_seconds() == pytest.approx(sum(slow) - 4 * 0.0275)
+
+
+def test_what_update_takes_it_takes_of_each_frame():
+    assert cost_of([1.0]).frame_seconds() == pytest.approx(0.1)
+    assert cost_of([1.0], update_seconds=0.8).frame_seconds() == pytest.approx(0.82)
+
+
 def test_parameters_that_are_left(tmp_path):
     """Of every kind, after some were taken one by one."""
     from dask_animate.params import open_params

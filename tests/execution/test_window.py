@@ -8,7 +8,7 @@ from dask_animate.encoding.options import EncodeOptions
 from dask_animate.encoding.segment import Packet, Segment
 from dask_animate.execution.partitioning import Plan
 from dask_animate.execution.submission import Submission
-from dask_animate.execution.window import SECONDS_AHEAD, Window
+from dask_animate.execution.window import SECONDS_AHEAD, SECONDS_BEHIND, Window
 from dask_animate.frames import FrameSize
 from dask_animate.rendering.task_output import TaskOutput, TaskSpec
 
@@ -48,9 +48,9 @@ def partition(n_frames=N_FRAMES, param_bytes=0):
     return Submission(lambda: None, n_frames, param_bytes, "frames")
 
 
-def output(param_bytes=0):
+def output(param_bytes=0, seconds=FRAME_SECONDS):
     packets = [Packet(b" " * PACKET_BYTES, i, i == 0) for i in range(N_FRAMES)]
-    report = PartitionReport(N_FRAMES, N_FRAMES * FRAME_SECONDS, param_bytes=param_bytes)
+    report = PartitionReport(N_FRAMES, N_FRAMES * seconds, param_bytes=param_bytes)
     return TaskOutput(Segment(0, N_FRAMES, b"", packets, ""), report)
 
 
@@ -125,9 +125,43 @@ def test_few_wait_if_the_number_of_workers_is_limited(segments, run_code):
     assert most_in_flight(window) == 2 * (1 + PRELOAD // N_FRAMES)
 
 
-def test_something_is_left_to_draw_here(segments):
-    window = open_window(Cluster(most=2), segments, n_here=1)
-    assert most_in_flight(window) == 2 * (1 + PRELOAD // N_FRAMES)
+@pytest.mark.parametrize("measured", [False, True])
+def test_something_is_left_to_draw_here(segments, measured):
+    """One partition waits behind that of a worker, once it is known that it takes long enough."""
+    window = open_window(Cluster(most=2), segments, n_here=1, measured=measured)
+    assert N_FRAMES * FRAME_SECONDS >= SECONDS_BEHIND
+    assert most_in_flight(window) == 2 * (2 if measured else 1 + PRELOAD // N_FRAMES)
+
+
+@pytest.mark.parametrize("is_encoded", [False, True])
+@pytest.mark.parametrize("n_frames", [16, 60, 400])
+@pytest.mark.parametrize("seconds", [0.1, 1.0])
+def test_a_worker_and_this_process_end_together(segments, is_encoded, n_frames, seconds):
+    """Each time that something ends, the worker is given as much as there is room for."""
+    task = segments if is_encoded else TaskSpec()
+    window = open_window(Cluster(threads=1), task, n_here=1, measured=False)
+    window.learn(output(seconds=seconds))
+    left, waiting, ends = n_frames, [], {"worker": 0.0, "here": 0.0}
+
+    def take(is_here=False):
+        nonlocal left
+        submission = partition(min(left, window.partition_size(n_frames, left)))
+        left -= submission.n_frames
+        submission.is_here = is_here
+        window.add(submission)
+        return submission
+
+    while left or waiting:
+        while left and window.has_room():
+            waiting.append(take())
+        if waiting and (not left or ends["worker"] <= ends["here"]):
+            ends["worker"] += waiting[0].n_frames * seconds
+            window.remove(waiting.pop(0))
+        else:
+            submission = take(is_here=True)
+            ends["here"] += submission.n_frames * seconds
+            window.remove(submission)
+    assert max(ends.values()) <= 0.6 * n_frames * seconds + 2
 
 
 def test_one_is_always_sent(segments):
