@@ -56,7 +56,8 @@ def steps(n):
 def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output, environments):
     """Compare dask_animate with other tools; results.md, results.json and pictures go to --output.
 
-    With --scaling they are scaling.md and so on, and frames are counted, not compared. After Ctrl-C, they show what was measured until then.
+    With --scaling they are scaling.md and so on, and frames are counted, not compared. After Ctrl-C,
+    they show what was measured until then.
 
     The exit code is 1 if a video of dask_animate is wrong or was not made.
     """
@@ -93,6 +94,7 @@ def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output
             report=click.echo,
             n_at_once=at_once,
             is_drawn=not scaling,
+            is_confined=scaling,
         )
         try:
             comparison.run()

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -76,6 +77,8 @@ class Comparison:
         How many scripts run at once, each of them on as many cores of its own as processes draw.
     is_drawn
         True if frames are drawn plainly, to compare those of the videos with; else these are counted.
+    is_confined
+        True if a script may use as many cores as processes draw, where the system can do that.
     """
 
     tools: list[Tool]
@@ -90,6 +93,7 @@ class Comparison:
     report: Callable[[str], None]
     n_at_once: int = 1
     is_drawn: bool = True
+    is_confined: bool = False
 
     def __post_init__(self):
         self.pythons, self.broken, self.frames = {}, {}, {}
@@ -189,16 +193,17 @@ class Comparison:
             session = tool.session(result.n_workers)
             n_frames = min(workload.quick_frames, result.n_frames)
             warm_up = tool.script(workload, n_frames, result.settings, result.n_workers)
-        run = measure.run(
-            self.pythons[tool.name],
-            script,
-            folder,
-            TIMEOUT,
-            self.env,
-            session,
-            warm_up,
-            stopped=self.stopped,
-        )
+        with confined(result.n_workers) if self.is_confined else nullcontext():
+            run = measure.run(
+                self.pythons[tool.name],
+                script,
+                folder,
+                TIMEOUT,
+                self.env,
+                session,
+                warm_up,
+                stopped=self.stopped,
+            )
         path = folder / "out" / "a.mp4"
         if run.error:
             result.error = environments.last_line(run.error)
@@ -241,6 +246,7 @@ class Comparison:
             "runs": self.n_runs,
             "workers": self.n_workers,
             "at_once": self.n_at_once,
+            "confined": self.is_confined and hasattr(os, "sched_setaffinity"),
             "versions": {
                 tool.name: {
                     name: version
@@ -257,6 +263,20 @@ def keep_to(cores: queue.SimpleQueue):
     """Keep this thread, and all processes that it starts, to cores of its own, if there are any."""
     if not cores.empty():
         os.sched_setaffinity(0, cores.get())
+
+
+@contextmanager
+def confined(n_cores: int) -> Iterator[None]:
+    """Keep what this thread starts to so many cores, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(cores)[:n_cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def can_run(result: Result) -> bool:

@@ -84,6 +84,8 @@ def machine(facts: dict) -> str:
 
 
 def apart(facts: dict) -> str:
+    if facts["confined"]:
+        return "Each script may use as many cores as processes draw. "
     if facts["at_once"] == 1:
         return ""
     return f"{facts['at_once']} scripts ran at once, each on {max(facts['workers'])} cores of its own. "
@@ -210,7 +212,7 @@ def draw_scaling(results: list[Result], path: Path):
     """Draw frames per second over processes, the ideal lines, and where the time of ours went."""
     colors, groups = tools_of(results), grouped(results)
     fig, axes = plt.subplots(
-        2, len(groups), figsize=(1 + 3.6 * len(groups), 7), squeeze=False, layout="constrained"
+        2, len(groups), figsize=(3.5 + 3.6 * len(groups), 7), squeeze=False, layout="constrained"
     )
     for (ax, below), ((workload, _, n_frames), group) in zip(axes.T, groups, strict=True):
         numbers = sorted({one.n_workers for one in group})
@@ -221,8 +223,11 @@ def draw_scaling(results: list[Result], path: Path):
             spread = np.abs(np.array(ends) - rates)
             ax.errorbar(counts, rates, spread, marker="o", color=colors[tool], label=tool)
             ax.plot(numbers, [n * rates[0] / counts[0] for n in numbers], ":", color=colors[tool])
-        ax.set(title=f"{workload}, {n_frames} frames", xticks=numbers, ylim=(0, None))
-        draw_phases(below, by_workers(group).get(OURS, {}), n_frames)
+        ax.set_xscale("log", base=2)
+        ax.set_yscale("log")
+        ax.set_xticks(numbers, map(str, numbers))
+        ax.set_title(f"{workload}, {n_frames} frames")
+        draw_phases(below, by_workers(group).get(OURS, {}), numbers, n_frames)
         below.set(xticks=range(len(numbers)), xticklabels=map(str, numbers), xlabel="processes")
     axes[0, 0].set_ylabel("frames/s (dotted: ideal)")
     axes[1, 0].set_ylabel(f"{OURS}: ms of a process, a frame")
@@ -232,9 +237,10 @@ def draw_scaling(results: list[Result], path: Path):
     plt.close(fig)
 
 
-def draw_phases(ax, done: dict[int, Result], n_frames: int):
+def draw_phases(ax, done: dict[int, Result], numbers: list[int], n_frames: int):
     """Draw what the time of all processes went into, a bar for each number of them."""
     counts = sorted(done)
+    places = [numbers.index(n) for n in counts]
     bottom, busy = np.zeros(len(counts)), np.zeros(len(counts))
     for name in (*PHASES, "other", "idle"):
         runs = [[phases.get(name, 0.0) for phases in done[n].phases] for n in counts]
@@ -243,7 +249,7 @@ def draw_phases(ax, done: dict[int, Result], n_frames: int):
             wall = [statistics.median(one["wall"] for one in done[n].phases) for n in counts]
             height = np.maximum(0, 1000 * np.array(wall) * counts / n_frames - busy)
         color = "0.85" if name == "idle" else None
-        ax.bar(range(len(counts)), height, 0.6, bottom, label=name, color=color)
+        ax.bar(places, height, 0.6, bottom, label=name, color=color)
         bottom, busy = bottom + height, busy + height
 
 

@@ -1,6 +1,8 @@
 """`python -m benchmarks`: its scripts can be read, and it sees what is wrong with a video."""
 
 import importlib
+import os
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -162,6 +164,15 @@ def results(n_workers, **seconds):
     ]
 
 
+def test_cores_of_a_script():
+    compare = module("compare")
+    count = "import os; print(len(os.sched_getaffinity(0)))"
+    before = os.sched_getaffinity(0)
+    with compare.confined(1):
+        assert subprocess.check_output([sys.executable, "-c", count]) == b"1\n"
+    assert os.sched_getaffinity(0) == before
+
+
 def test_reports(tmp_path):
     report = module("report")
     facts = {
@@ -170,6 +181,7 @@ def test_reports(tmp_path):
         "runs": 2,
         "workers": [2],
         "at_once": 4,
+        "confined": False,
         "versions": {},
     }
     report.write(results([2], dask_animate=2.0, peer=8.0), facts, tmp_path)
