@@ -12,7 +12,7 @@ import numpy as np
 from dask_animate.drawing import PHASES
 
 from .compare import FAR, Result
-from .tools import OURS, SETTINGS
+from .tools import OURS, PLAIN_LOOP, SETTINGS
 
 TITLES = {
     "defaults": "at defaults",
@@ -73,8 +73,8 @@ def machine(facts: dict) -> str:
     return (
         f"{facts['date']}, {found['processor']}, {found['cores']} cores, "
         f"{found['memory'] / 2**30:.0f} GiB, {found['system']}. Whole scripts, each in a new "
-        f"interpreter, by turns, {facts['runs']} runs, but one of those that take over {FAR:.0f} times "
-        f"as long as the fastest; at most {max(facts['workers'])} processes draw. {apart(facts)}"
+        f"interpreter, by turns; runs of each: {facts['runs']}, but one of those that take over "
+        f"{FAR:.0f} times as long as the fastest; at most {max(facts['workers'])} processes draw. {apart(facts)}"
         "In a process that has made a short video before, the second one counts alone, with imports "
         "done and, where a tool has one, on a cluster that runs. CPU time, memory (PSS) and disk are "
         "those of all processes: medians for CPU time, the largest peak of the runs for the others, the "
@@ -137,29 +137,33 @@ def cell(text: str) -> str:
 
 def fastest_peer(group: list[Result]) -> Result | None:
     """Return the fastest other tool that has finished, whatever its video is like."""
-    return max((one for one in group if one.seconds and one.tool != OURS), key=rate, default=None)
+    peers = (one for one in group if one.seconds and one.tool not in (OURS, PLAIN_LOOP))
+    return max(peers, key=rate, default=None)
 
 
 def summary(results: list[Result], settings: str) -> str:
-    """Return a table of dask_animate beside the fastest other tool, losses included, and the mean."""
+    """Return a table of dask_animate beside the fastest other tool and a plain loop, and means."""
     lines = [
-        "| animation | frames/s | fastest other tool | its frames/s | ratio |",
-        "|---|---|---|---|---|",
+        "| animation | frames/s | fastest other tool | its frames/s | ratio | plain loop | ratio |",
+        "|---|---|---|---|---|---|---|",
     ]
-    ratios = []
+    ratios = {"peer": [], "loop": []}
     for (workload, its, n_frames), group in grouped(results):
-        ours = next((one for one in group if one.tool == OURS and one.seconds), None)
-        peer = fastest_peer(group)
-        if its != settings or not ours or not peer:
-            continue
-        ratios.append(rate(ours) / rate(peer))
-        lines.append(
-            f"| {workload}, {n_frames} frames | {rate(ours):.1f} | {peer.tool} | {rate(peer):.1f} "
-            f"| {ratios[-1]:.2f} |"
+        ours, loop = (
+            next((one for one in group if one.tool == tool and one.seconds), None)
+            for tool in (OURS, PLAIN_LOOP)
         )
-    if not ratios:
-        return f"## {TITLES[settings].capitalize()}"
-    lines.append(f"| geometric mean | | | | {statistics.geometric_mean(ratios):.2f} |")
+        if its != settings or not ours:
+            continue
+        cells = [f"{workload}, {n_frames} frames", f"{rate(ours):.1f}"]
+        for name, other in (("peer", fastest_peer(group)), ("loop", loop)):
+            cells += [other.tool if other else ""] * (name == "peer")
+            cells += [f"{rate(other):.1f}", f"{rate(ours) / rate(other):.2f}"] if other else ["", ""]
+            if other:
+                ratios[name].append(rate(ours) / rate(other))
+        lines.append(f"| {' | '.join(cells)} |")
+    peer, loop = (f"{statistics.geometric_mean(one):.2f}" if one else "" for one in ratios.values())
+    lines.append(f"| geometric mean | | | | {peer} | | {loop} |")
     return f"## {TITLES[settings].capitalize()}\n\n" + "\n".join(lines)
 
 

@@ -377,13 +377,15 @@ with av.open("ref.mkv", "w") as container:
 """
 
 
+#: What users write without any tool.
+PLAIN_LOOP = "plain loop"
 PMA = "parallel-matplotlib-animation"
 TOOLS = [
     Tool(OURS, ours, is_parallel=True, has_cluster=True),
     Tool(PMA, parallel_animate, PMA, (f"{PMA}==0.1.4",), is_parallel=True),
     Tool("matplotlib", matplotlib),
     Tool("matplotlib, blit", matplotlib_blit),
-    Tool("plain loop", plain_loop),
+    Tool(PLAIN_LOOP, plain_loop),
     Tool("matplotloom", matplotloom, "matplotloom", ("matplotloom", "joblib"), is_parallel=True),
     Tool("streamjoy", streamjoy, "streamjoy", ("streamjoy",), is_parallel=True, has_cluster=True),
     Tool("xmovie", xmovie, "xmovie", ("xmovie",), is_parallel=True),

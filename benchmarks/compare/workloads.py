@@ -43,7 +43,7 @@ class Workload:
     random_access
         True if a process can make the parameters of any frame.
     is_varied
-        True if the tools are compared at equal settings of the encoder, too, and for the second time.
+        True if the tools are compared at equal settings of the encoder, too, and in a warm process.
     """
 
     name: str

@@ -36,8 +36,8 @@ _logger = logging.getLogger(__name__)
 MIN_SHARE_SAVED = 0.01
 #: Seconds of drawing that are left once the cluster is there, from which on it is used.
 HANDOVER_SECONDS = 0.3
-#: Frames that are slower than those that follow, by which factor at most: they are drawn in full, and
-#: one of them twice, while it becomes known what changes.
+#: Frames that are slower than those that follow, and by which factor at most: they are drawn in full,
+#: some of them twice, until it is known what changes.
 FIRST_FRAMES, FIRST_FACTOR = 4, 10.0
 #: Frames, and seconds, after which the time of a frame is taken as known.
 MIN_FRAMES, MIN_SECONDS = 12, 0.5

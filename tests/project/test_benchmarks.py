@@ -184,9 +184,11 @@ def test_reports(tmp_path):
         "confined": False,
         "versions": {},
     }
-    report.write(results([2], dask_animate=2.0, peer=8.0), facts, tmp_path)
+    timed = {"dask_animate": 2.0, "peer": 8.0, "plain loop": 4.0}
+    report.write(results([2], **timed), facts, tmp_path)
     text = (tmp_path / "results.md").read_text()
-    assert "| wave, 60 frames | 57.1 | peer | 14.3 | 4.00 |" in text
+    assert "| wave, 60 frames | 57.1 | peer | 14.3 | 4.00 | 28.6 | 2.00 |" in text
+    assert "| geometric mean | | | | 4.00 | | 2.00 |" in text
     assert "4 scripts ran at once, each on 2 cores of its own." in text
     report.write_scaling(results([1, 2], dask_animate=2.0, peer=8.0), facts, tmp_path)
     text = (tmp_path / "scaling.md").read_text()
