@@ -306,9 +306,8 @@ class FrameCost:
 
     def __init__(self) -> None:
         self.begun = 0.0
-        self._first = self._first_updates = (
-            0.0  # seconds of the first frames, and of `update` among them
-        )
+        # Seconds of the first frames, and of `update` among them.
+        self._first = self._first_updates = 0.0
         # Frames drawn, seconds spent, seconds of CPU time.
         self._notes: deque[tuple[int, float, float]] = deque(maxlen=MEAN_FRAMES)
 
