@@ -93,8 +93,7 @@ def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output
             n_frames=lambda one: one.quick_frames if quick else max(3, round(one.n_frames * share)),
             report=click.echo,
             n_at_once=at_once,
-            is_drawn=not scaling,
-            is_confined=scaling,
+            is_scaling=scaling,
         )
         try:
             comparison.run()

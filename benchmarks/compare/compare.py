@@ -75,10 +75,9 @@ class Comparison:
         The most processes that draw; with several such numbers, each of them in turn.
     n_at_once
         How many scripts run at once, each of them on as many cores of its own as processes draw.
-    is_drawn
-        True if frames are drawn plainly, to compare those of the videos with; else these are counted.
-    is_confined
-        True if a script may use as many cores as processes draw, where the system can do that.
+    is_scaling
+        True if a script may use as many cores as processes draw, where the system can do that, and
+        frames are counted; else those of the videos are compared with plainly drawn ones.
     """
 
     tools: list[Tool]
@@ -92,8 +91,7 @@ class Comparison:
     n_frames: Callable[[Workload], int]
     report: Callable[[str], None]
     n_at_once: int = 1
-    is_drawn: bool = True
-    is_confined: bool = False
+    is_scaling: bool = False
 
     def __post_init__(self):
         self.pythons, self.broken, self.frames = {}, {}, {}
@@ -163,7 +161,7 @@ class Comparison:
             elif lacking:
                 result.missing = f"needs {' and '.join(lacking)}"
         waiting = [one for one in results if can_run(one)]
-        if waiting and self.is_drawn:
+        if waiting and not self.is_scaling:
             self.report(f"reference of {workload.name}")
             error = self.draw(workload)
             for one in waiting:
@@ -193,7 +191,7 @@ class Comparison:
             session = tool.session(result.n_workers)
             n_frames = min(workload.quick_frames, result.n_frames)
             warm_up = tool.script(workload, n_frames, result.settings, result.n_workers)
-        with confined(result.n_workers) if self.is_confined else nullcontext():
+        with confined(result.n_workers) if self.is_scaling else nullcontext():
             run = measure.run(
                 self.pythons[tool.name],
                 script,
@@ -223,11 +221,11 @@ class Comparison:
         self.report(f"{idx + 1}: {workload.name}, {result.settings}, {by}: {said}")
 
     def look_at(self, path: Path, workload: Workload, result: Result):
-        if self.is_drawn:
+        if self.is_scaling:
+            verdict = verify.count(path, result.n_frames, workload.size)
+        else:
             drawn = self.folder / "references" / slug(workload.name) / "ref.mkv"
             verdict = verify.verify(path, drawn, self.frames[workload.name])
-        else:
-            verdict = verify.count(path, result.n_frames, workload.size)
         result.file_size, result.wrong = path.stat().st_size, verdict.wrong
         result.ssim, result.color_error = verdict.ssim, verdict.color_error
 
@@ -246,7 +244,7 @@ class Comparison:
             "runs": self.n_runs,
             "workers": self.n_workers,
             "at_once": self.n_at_once,
-            "confined": self.is_confined and hasattr(os, "sched_setaffinity"),
+            "confined": self.is_scaling and hasattr(os, "sched_setaffinity"),
             "versions": {
                 tool.name: {
                     name: version

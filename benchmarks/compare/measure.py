@@ -53,7 +53,7 @@ class Watch:
     def watch(self):
         pause = INTERVAL
         while not self.done.wait(pause):
-            if self.stopped is not None and self.stopped.is_set():
+            if self.stopped.is_set():
                 end(self.root.pid)
             start = time.perf_counter()
             self.look()
@@ -120,6 +120,7 @@ def run(
     Stopped
         `stopped` was set, and the script ended for that.
     """
+    stopped = stopped or threading.Event()
     for name in ("out", "tmp"):
         (folder / name).mkdir(parents=True)
     (folder / "script.py").write_text(script)
@@ -147,7 +148,7 @@ def run(
         watch.stop()
         end(process.pid)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if stopped is not None and stopped.is_set():
+    if stopped.is_set():
         raise Stopped
     cpu = max(usage.ru_utime + usage.ru_stime, sum(watch.cpu.values()))
     error = None

@@ -156,12 +156,12 @@ def summary(results: list[Result], settings: str) -> str:
         )
         if its != settings or not ours:
             continue
-        cells = [f"{workload}, {n_frames} frames", f"{rate(ours):.1f}"]
-        for name, other in (("peer", fastest_peer(group)), ("loop", loop)):
-            cells += [other.tool if other else ""] * (name == "peer")
-            cells += [f"{rate(other):.1f}", f"{rate(ours) / rate(other):.2f}"] if other else ["", ""]
+        peer = fastest_peer(group)
+        cells = [f"{workload}, {n_frames} frames", f"{rate(ours):.1f}", peer.tool if peer else ""]
+        for name, other in (("peer", peer), ("loop", loop)):
             if other:
                 ratios[name].append(rate(ours) / rate(other))
+            cells += [f"{rate(other):.1f}", f"{ratios[name][-1]:.2f}"] if other else ["", ""]
         lines.append(f"| {' | '.join(cells)} |")
     peer, loop = (f"{statistics.geometric_mean(one):.2f}" if one else "" for one in ratios.values())
     lines.append(f"| geometric mean | | | | {peer} | | {loop} |")

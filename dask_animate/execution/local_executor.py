@@ -71,10 +71,10 @@ class LocalExecutor:
         """Seconds that `update` took until now."""
         return self._updates + self._clock.seconds.get("update", 0.0)
 
-    def _timed(self, clock: PhaseClock) -> PhaseClock:
+    def _new_clock(self) -> PhaseClock:
         """Return a clock for what is drawn next, which is read as it runs."""
-        self._updates, self._clock = self.update_seconds, clock
-        return clock
+        self._updates, self._clock = self.update_seconds, PhaseClock()
+        return self._clock
 
     def announce(self, event: dict[str, Any]) -> None:
         """Do nothing: nobody else can see this process."""
@@ -168,8 +168,7 @@ class LocalExecutor:
             cache.store.reserve(start + n_frames)
             indexed = enumerate(partition.items(), start)
             self.n_begun += 1
-            clock = self._timed(PhaseClock())
-            output = self.renderer.render(task, start, indexed, n_frames, on_frame, clock)
+            output = self.renderer.render(task, start, indexed, n_frames, on_frame, self._new_clock())
             task = task.following(output)
             yield output
             if is_over():
@@ -188,7 +187,7 @@ class LocalExecutor:
                 output = self.renderer.render(task, first[0], some, n_frames, clock=clock)
                 task = task.following(output)
                 yield output
-                clock = self._timed(PhaseClock())
+                clock = self._new_clock()
 
     def _in_partitions(
         self, is_over: Callable[[], bool], params: Params, plan: Plan, auto: Callable[[], int]
@@ -217,7 +216,7 @@ class LocalExecutor:
                     return
 
         while not is_over():
-            clock = self._timed(PhaseClock())
+            clock = self._new_clock()
             if (first := next(frames, _END)) is _END:
                 return
             clock.lap("load")

@@ -4,11 +4,14 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -162,6 +165,42 @@ def results(n_workers, **seconds):
         for n in n_workers
         for name, taken in seconds.items()
     ]
+
+
+def test_a_script_that_nobody_waits_for_ends(tmp_path):
+    measure, stopped, pid = module("measure"), threading.Event(), tmp_path / "run" / "pid"
+    script = (
+        "import os, time\n"
+        "open('writing', 'w').write(str(os.getpid()))\n"
+        "os.rename('writing', 'pid')\n"
+        "time.sleep(600)\n"
+    )
+
+    def stop():
+        while not pid.exists():
+            time.sleep(0.05)
+        stopped.set()
+
+    threading.Thread(target=stop, daemon=True).start()
+    with pytest.raises(measure.Stopped):
+        measure.run(sys.executable, script, tmp_path / "run", 600, {}, stopped=stopped)
+    assert not psutil.pid_exists(int(pid.read_text()))
+
+
+@pytest.mark.skipif(psutil.cpu_count() < 2, reason="needs two cores")
+def test_scripts_at_once_have_cores_of_their_own(tmp_path):
+    comparison = module("compare").Comparison(
+        [], [], tmp_path, tmp_path, False, 1, [1], (), int, print, n_at_once=2
+    )
+    both, cores = threading.Barrier(2), []
+
+    def note(_):
+        both.wait(60)
+        cores.append(os.sched_getaffinity(0))
+
+    comparison.each(note, range(2))
+    assert [len(one) for one in cores] == [1, 1]
+    assert cores[0].isdisjoint(cores[1])
 
 
 def test_cores_of_a_script():
