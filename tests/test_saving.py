@@ -21,6 +21,7 @@ from helpers import WARNINGS, assert_nothing_beside
 from matplotlib.animation import AbstractMovieWriter, FuncAnimation, TimedAnimation
 
 import dask_animate
+from dask_animate.adapters import history
 from dask_animate.adapters.animation_pickle import dumps
 from dask_animate.errors import (
     AnimatorPickleError,
@@ -124,16 +125,24 @@ def test_history_is_drawn_by_one_other_process_in_the_background(tmp_path):
     np.testing.assert_array_equal(decoded(path), expected)
 
 
-@pytest.mark.parametrize("make", names([func_animations.basic_line, func_animations.late_mark]))
-def test_short_renders_are_drawn_in_order_here(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(own_cluster, "START_SECONDS", 60)  # so that they are short on any machine
+@pytest.fixture
+def all_are_short(monkeypatch):
+    """Have no render pay for other processes, however slow the machine is."""
+    monkeypatch.setattr(history, "SHORT_SECONDS", 600)
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 600)
     monkeypatch.setattr(own_cluster, "_measured", [])
+
+
+@pytest.mark.usefixtures("all_are_short")
+@pytest.mark.parametrize("make", names([func_animations.basic_line, func_animations.late_mark]))
+def test_short_renders_are_drawn_in_order_here(make, tmp_path):
     video = assert_same_as_matplotlib(make, tmp_path / "a.mkv", num_workers=2)
     assert video.stats.n_frames_here == video.n_frames
     assert "before other processes would be ready" in video.stats.scaling_reason
     assert video.stats.warnings == ()
 
 
+@pytest.mark.usefixtures("all_are_short")
 def test_short_renders_are_copied_once(tmp_path, monkeypatch):
     copied = []
 
