@@ -55,9 +55,19 @@ def children_replaced(
     container: Any, proxy_for: Callable[[Any], Any], *, keep_titles: bool
 ) -> Iterator[None]:
     """Give a container proxies for its children; keep its titles in place if that is asked for."""
-    proxies = [proxy_for(child) for child in container.get_children()]
+    proxies: dict[int, Any] = {}
+    get_children = container.get_children
+
+    def get_proxies() -> list[Any]:
+        """Return proxies also for what a draw adds, such as the background of a map."""
+        children = get_children()
+        for child in children:
+            if id(child) not in proxies:
+                proxies[id(child)] = proxy_for(child)
+        return [proxies[id(child)] for child in children]
+
     axes = axis_map(container) if is_3d(container) else None
-    container.get_children = lambda: list(proxies)
+    container.get_children = get_proxies
     if axes is not None:
         set_axis_map(container, {name: proxy_for(axis) for name, axis in axes.items()})
     try:

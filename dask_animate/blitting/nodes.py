@@ -200,6 +200,8 @@ class ContainerNode:
             content = [*added_children(container), axes.legend_]
         if is_3d(container):  # it sorts these by their depth
             content = [child for child in content if not isinstance(child, Collection | Patch)]
+        if is_map(container):  # over whose labels it puts its titles
+            content = [child for child in content if not _is_gridliner(child)]
         return set(map(id, content))
 
     def _fixed_children(self, content: set[int]) -> list[Any]:
@@ -211,8 +213,9 @@ class ContainerNode:
         is_same = self.dependencies is not None and not self.dependencies.is_stale()
         self.is_dirty = structure != self.structure or not is_same
         self.keeps_titles = self.is_dirty and is_same and self._differs_in_content(structure)
-        # The attributes of 3D axes hold the view, which changes all that is in them.
-        is_turned = is_3d(self.container) and structure[1] != self.structure[1]
+        # The attributes of 3D axes and of maps hold the view, which changes all that is in them.
+        has_view = is_3d(self.container) or is_map(self.container)
+        is_turned = has_view and not (is_same and structure[1] == self.structure[1])
         for node in self.child_artist_nodes():
             node.update_dirty()
             node.is_dirty |= is_turned
@@ -245,9 +248,20 @@ def is_3d(container: Any) -> bool:
     )
 
 
+def is_map(container: Any) -> bool:
+    """Whether a container is axes with a map projection of cartopy."""
+    module = sys.modules.get("cartopy.mpl.geoaxes")
+    return module is not None and type(container).draw is module.GeoAxes.draw
+
+
+def _is_gridliner(artist: Any) -> bool:
+    module = sys.modules.get("cartopy.mpl.gridliner")
+    return module is not None and isinstance(artist, module.Gridliner)
+
+
 def is_container(artist: Any) -> bool:
     """Whether an artist only arranges its children and lets these draw."""
-    return type(artist).draw in _CONTAINER_DRAWS or is_3d(artist)
+    return type(artist).draw in _CONTAINER_DRAWS or is_3d(artist) or is_map(artist)
 
 
 def node_for(child: Any) -> Node:
