@@ -5,21 +5,45 @@ each process that it starts: here this one, which does nothing then, and not the
 the scheduler does not take time from the thread that draws. It ends with the caller's process.
 """
 
+import asyncio
 import logging
 import os
 import pickle
 import shutil
 import signal
 import sys
+import threading
+from queue import SimpleQueue
+from typing import Any
+
+#: Seconds that workers have to end by themselves; those that still draw need not finish.
+END_SECONDS = 1.0
 
 
 def main() -> None:
     """Start a cluster as standard input says, write its address to a file, and wait."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the caller, as for the workers, which inherit it
+    # Not `sys.stdin`, which the interpreter cannot close as long as a thread reads from it.
+    caller = open(0, "rb", closefd=False)
     try:
-        request = pickle.load(sys.stdin.buffer)
+        request = pickle.load(caller)
     except (EOFError, pickle.UnpicklingError):  # the caller ended before it had said what it wants
         return
+    last_words: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=lambda: last_words.put(caller.read(1)), daemon=True).start()
+    folder = os.path.dirname(request["address_file"])
+    if not _hold_cluster(request, folder, last_words):  # the caller is gone, and cleans up nothing
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[bytes]) -> bytes:
+    """Hold a cluster until the caller has said that it needs it no longer, or is gone.
+
+    Returns
+    -------
+    bytes
+        What it said; nothing if it is gone.
+    """
     sys.path[:] = request["path"]
     import dask
     from distributed import LocalCluster
@@ -27,20 +51,30 @@ def main() -> None:
     dask.config.update(dask.config.global_config, request["config"])
     # A worker that had to end may take longer to be back than a cluster waits for it by default.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
+    if not last_words.empty():  # it has ended meanwhile
+        return last_words.get()
     with LocalCluster(
         n_workers=request["n_workers"],
         threads_per_worker=1,
         silence_logs=logging.CRITICAL,  # errors are raised by the caller, and told once
         dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
         scheduler_kwargs={"dashboard": False},
+        local_directory=dask.config.get("temporary-directory", None) or folder,
     ) as cluster:
         try:
             _write_address(request["address_file"], cluster.scheduler_address)
         except FileNotFoundError:  # the caller ended, and its directory with it
-            return
-        has_said_so = sys.stdin.buffer.read(1)
-    if not has_said_so:  # the caller is gone, and cleans up nothing
-        shutil.rmtree(os.path.dirname(request["address_file"]), ignore_errors=True)
+            return b""
+        words = last_words.get()
+        cluster.sync(_end_workers, cluster)
+    return words
+
+
+async def _end_workers(cluster: Any) -> None:
+    nannies = cluster.workers.values()
+    await asyncio.gather(
+        *(nanny.close(timeout=END_SECONDS) for nanny in nannies), return_exceptions=True
+    )
 
 
 def _write_address(path: str, address: str) -> None:
