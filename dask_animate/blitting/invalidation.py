@@ -23,6 +23,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.transforms import Affine2D, Bbox, LockableBbox, TransformNode, TransformWrapper
 from numpy.typing import NDArray
 
+from ._cartopy import is_gridliner
 from ._matplotlib import (
     BYPRODUCTS,
     LISTENERS,
@@ -209,7 +210,13 @@ class Dependencies:
 
 def dependencies_of(artist: Artist) -> Dependencies:
     """Return what an artist's picture depends on."""
-    return Dependencies(artist, _others_of(artist) if isinstance(artist, Axis) else ())
+    others: list[Artist] = []
+    if isinstance(artist, Axis):
+        others = _others_of(artist)
+    elif is_gridliner(artist):
+        axes: Any = artist.axes
+        others = [*axes.spines.values(), axes.patch]
+    return Dependencies(artist, others)
 
 
 def _others_of(axis: Any) -> list[Artist]:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 from matplotlib.projections.polar import PolarAxes
 
+from ._cartopy import is_gridliner, is_map
 from ._matplotlib import SET_BY_DRAWING, AxesBase, added_children, has_own_axis_map
 from .display_list import DrawCommand, differing_rects
 from .invalidation import CLEAN, Dependencies, container_dependencies, linked_axes
@@ -200,9 +201,8 @@ class ContainerNode:
             content = [*added_children(container), axes.legend_]
         if is_3d(container):  # it sorts these by their depth
             content = [child for child in content if not isinstance(child, Collection | Patch)]
-        if is_map(container):  # over whose labels it puts its titles
-            content = [child for child in content if not _is_gridliner(child)]
-        return set(map(id, content))
+        # Axes put their titles over the labels of these.
+        return {id(child) for child in content if not is_gridliner(child)}
 
     def _fixed_children(self, content: set[int]) -> list[Any]:
         return [child for child in self.container.get_children() if id(child) not in content]
@@ -213,9 +213,8 @@ class ContainerNode:
         is_same = self.dependencies is not None and not self.dependencies.is_stale()
         self.is_dirty = structure != self.structure or not is_same
         self.keeps_titles = self.is_dirty and is_same and self._differs_in_content(structure)
-        # The attributes of 3D axes and of maps hold the view, which changes all that is in them.
-        has_view = is_3d(self.container) or is_map(self.container)
-        is_turned = has_view and not (is_same and structure[1] == self.structure[1])
+        # The attributes of 3D axes hold the view, which changes all that is in them.
+        is_turned = is_3d(self.container) and structure[1] != self.structure[1]
         for node in self.child_artist_nodes():
             node.update_dirty()
             node.is_dirty |= is_turned
@@ -246,17 +245,6 @@ def is_3d(container: Any) -> bool:
     return (
         module is not None and type(container).draw is module.Axes3D.draw and has_own_axis_map(container)
     )
-
-
-def is_map(container: Any) -> bool:
-    """Whether a container is axes with a map projection of cartopy."""
-    module = sys.modules.get("cartopy.mpl.geoaxes")
-    return module is not None and type(container).draw is module.GeoAxes.draw
-
-
-def _is_gridliner(artist: Any) -> bool:
-    module = sys.modules.get("cartopy.mpl.gridliner")
-    return module is not None and isinstance(artist, module.Gridliner)
 
 
 def is_container(artist: Any) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, FigureBase
 
+from ._cartopy import is_map, place_boundary
 from ._matplotlib import axis_map, view_limits
 from .child_proxy import ChildProxy, children_replaced
 from .display_list import Recorder, differing_rects
@@ -62,6 +63,8 @@ class Scene:
         self._containers = [node for node in self._containers if node.container.get_figure(root=True)]
         for axes in all_axes(self._root.container.axes):
             _autoscale(axes)  # before proxies take the place of its axis objects
+            if is_map(axes):
+                place_boundary(axes)  # before what is recorded is not stale any more
         has_to_draw = self._update_dirty()
         if self._must_draw_all:
             self._draw_container(self._root, everything=True)

@@ -132,6 +132,27 @@ def test_each_change(idx):
     assert_equal_to_a_full_draw(ccrs.Robinson, idx % 2 == 0, frames)
 
 
+@pytest.mark.parametrize(
+    "of",
+    [lambda ax: ax, lambda ax: ax.patch, lambda ax: ax.spines["geo"]],
+    ids=["axes", "patch", "spine"],
+)
+def test_labels_follow_the_boundary(of):
+    def make_labels():
+        world = make(ccrs.PlateCarree, labels=True)
+        world.grid.xlines = world.grid.ylines = False  # which it clips
+        world.ax.set_title("")  # which would be put over the labels
+        return world
+
+    pair = Pair(make_labels)
+    pair.assert_equal()
+    for size in (0.4, 0.2):
+        circle = mpath.Path.circle((0.5, 0.5), size)
+        pair.do(lambda world, circle=circle: of(world.ax).set_boundary(circle, world.ax.transAxes))
+        pair.assert_equal()
+    plt.close("all")
+
+
 def test_only_what_changes_is_recorded(monkeypatch):
     pair = Pair(lambda: make(ccrs.Robinson, labels=True))
     drawn = []

@@ -20,6 +20,7 @@ MODULES = {
 OTHERS = {
     "_abc_impl": "abc",
     "_adaptive": "distributed",
+    "_adjust_location": "cartopy",
     "_current_frames": "sys",
     "_event_handlers": "distributed",
     "_exit": "os",
