@@ -20,11 +20,20 @@ def chosen(everything, names, default):
     """Return what is named in full or by a part, or the default if nothing is."""
     if not names:
         return [one for one in everything if one.name in default] if default else everything
-    found = [one for one in everything if any(name in one.name for name in names)]
+    found = set()
+    known = {one.name for one in everything}
     for name in names:
-        if not any(name in one.name for one in everything):
+        fitting = {name} & known or {one for one in known if name in one}
+        if not fitting:
             raise click.UsageError(f"no {name!r}: there are {', '.join(one.name for one in everything)}")
-    return found
+        found |= fitting
+    return [one for one in everything if one.name in found]
+
+
+def some_of(everything):
+    """Return the help of an option that chooses some of these."""
+    names = ", ".join(f"'{one.name}'" for one in everything)
+    return f"One of {names}, or a part of a name; repeat for more."
 
 
 def steps(n):
@@ -43,8 +52,8 @@ def steps(n):
 @click.option("--workers", default=2, show_default=True, help="The most processes that draw.")
 @click.option("--at-once", default=1, show_default=True, help="Scripts at once, on cores of their own.")
 @click.option("--scaling", is_flag=True, help="1, 2, 4 ... --workers processes, and a picture of that.")
-@click.option("--tool", "tools", multiple=True, help="A tool, or a part of its name; repeat for more.")
-@click.option("--workload", "workloads", multiple=True, help="An animation, or a part of its name.")
+@click.option("--tool", "tools", multiple=True, help=some_of(TOOLS))
+@click.option("--workload", "workloads", multiple=True, help=some_of(WORKLOADS))
 @click.option("--output", type=click.Path(path_type=Path), default=OUTPUT, show_default=True)
 @click.option(
     "--environments",

@@ -1,5 +1,9 @@
 """Map projections of cartopy: drawn once, and only the data are updated."""
 
+import re
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -73,6 +77,17 @@ def test_maps_are_what_cartopy_draws():
     canvas.draw()
     animator = data.animate(**robinson(vmin=-20, vmax=20, cmap="magma", decorate=decorate))
     assert np.array_equal(animator.frame(data[3], 3), np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def test_the_example_of_the_page(tmp_path, monkeypatch):
+    page = Path(__file__).parents[2] / "docs" / "xarray.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    example = [block for block in blocks if "cartopy" in block]
+    assert len(example) == 1
+    monkeypatch.chdir(tmp_path)
+    Path("page.py").write_text(blocks[0] + example[0])
+    runpy.run_path("page.py", run_name="__main__")
+    assert len(decode(tmp_path / "map.mp4")) == 48
 
 
 def test_on_workers(tmp_path, client):
