@@ -177,7 +177,7 @@ class Dependencies:
                     stack.extend(value.get_children())
             elif isinstance(value, MethodType):  # which places an annotation, or formats ticks
                 self._find_owner(value.__self__, stack)
-            elif _is_of_matplotlib(value):
+            elif _is_searched(value):
                 self._find_attributes(value, stack)
 
     def _find_attributes(self, value: Any, stack: list[Any]) -> None:
@@ -191,7 +191,7 @@ class Dependencies:
                 stack.append(own)  # but not the colors of a colormap, for example
 
     def _find_owner(self, owner: Any, stack: list[Any]) -> None:
-        if isinstance(owner, Artist) or _is_of_matplotlib(owner):
+        if isinstance(owner, Artist) or _is_searched(owner):
             stack.append(owner)
         elif isinstance(getattr(owner, "__dict__", None), dict):
             self._holders.append(owner)  # the user's: its attributes, but not theirs
@@ -275,17 +275,17 @@ def _values(members: Any) -> Iterable[Any]:
     return members.values() if isinstance(members, dict) else members
 
 
-def _is_of_matplotlib(value: Any) -> bool:
-    """Whether an object is of a class of matplotlib's and has attributes that may change."""
+def _is_searched(value: Any) -> bool:
+    """Whether an object is of a class of matplotlib or cartopy and has attributes that may change."""
     cls: Any = type(value)
-    return _is_class_of_matplotlib(cls)
+    return _is_searched_class(cls)
 
 
 @lru_cache(1024)
-def _is_class_of_matplotlib(cls: Any) -> bool:
+def _is_searched_class(cls: Any) -> bool:
     packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
     return (
-        bool(packages & {"matplotlib", "mpl_toolkits"})
+        bool(packages & {"matplotlib", "mpl_toolkits", "cartopy"})
         and cls.__dictoffset__ != 0
         and not issubclass(cls, Enum)
     )

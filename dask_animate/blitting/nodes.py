@@ -213,8 +213,9 @@ class ContainerNode:
         is_same = self.dependencies is not None and not self.dependencies.is_stale()
         self.is_dirty = structure != self.structure or not is_same
         self.keeps_titles = self.is_dirty and is_same and self._differs_in_content(structure)
-        # The attributes of 3D axes hold the view, which changes all that is in them.
-        is_turned = is_3d(self.container) and structure[1] != self.structure[1]
+        # The attributes of 3D axes and maps hold the view and the projection of all that is in them.
+        has_view = is_3d(self.container) or is_map(self.container)
+        is_turned = has_view and structure[1] != self.structure[1]
         for node in self.child_artist_nodes():
             node.update_dirty()
             node.is_dirty |= is_turned

@@ -32,6 +32,18 @@ class Tiles:
         return np.full((4, 8, 3), self.value, np.uint8), (-180, 180, -90, 90), "lower"
 
 
+class Island(cfeature.Feature):
+    """A feature that moves."""
+
+    lon = 0
+
+    def __init__(self):
+        super().__init__(PLATE)
+
+    def geometries(self):
+        yield shapely.box(self.lon, -60, self.lon + 20, -30)
+
+
 class Map:
     """A map with all that cartopy adds to axes."""
 
@@ -50,6 +62,8 @@ class Map:
         lon, lat = np.meshgrid(np.linspace(0, 360, 13), np.linspace(-80, 80, 7))
         self.mesh = ax.pcolormesh(lon, lat, np.cos(lon[1:, 1:]), transform=PLATE)
         self.land = ax.add_feature(cfeature.ShapelyFeature(ISLANDS, PLATE), facecolor="0.7")
+        self.island = Island()
+        ax.add_feature(self.island, facecolor="brown")
         (self.track,) = ax.plot([-40, 0, 40], [0, 40, 20], "r.-", transform=PLATE)
         self.label = ax.text(10, 10, "here", transform=PLATE)
 
@@ -75,6 +89,7 @@ CHANGES = [
     lambda world, n: world.ax.set_title(("", "short", "more\nlines", "ygp")[n % 4]),
     lambda world, n: world.mesh.set_array(np.sin(np.arange(72) * n).reshape(6, 12)),
     lambda world, n: world.land.set_facecolor(("red", "green")[n % 2]),
+    lambda world, n: setattr(world.island, "lon", n % 80),
     lambda world, n: world.label.set_position((n % 60, n % 40)),
     lambda world, n: world.label.set_visible(bool(n % 2)),
     lambda world, n: setattr(world.grid, "xlocator", FixedLocator([-90, n % 80])),
@@ -88,6 +103,10 @@ CHANGES = [
     lambda world, n: world.ax.plot([0, n % 90], [0, 30], transform=PLATE),
     lambda world, n: world.ax.axis(("on", "off")[n % 2]),
     lambda world, n: world.ax.set_position((0.1, 0.1 + n % 3 / 20, 0.4, 0.8)),
+    lambda world, n: [text.set_color(("red", "blue")[n % 2]) for text in world.grid.label_artists],
+    lambda world, n: setattr(
+        world.ax, "projection", type(world.ax.projection)(central_longitude=n % 60)
+    ),
     begin_anew,
 ]
 
@@ -150,6 +169,21 @@ def test_labels_follow_the_boundary(of):
         circle = mpath.Path.circle((0.5, 0.5), size)
         pair.do(lambda world, circle=circle: of(world.ax).set_boundary(circle, world.ax.transAxes))
         pair.assert_equal()
+    plt.close("all")
+
+
+def test_labels_that_came_later_are_noticed():
+    pair = Pair(lambda: make(ccrs.PlateCarree, labels=True))
+    pair.do(lambda world: setattr(world.grid, "xlocator", FixedLocator(range(-150, 151, 15))))
+    for n in (20, 60, 170):
+        pair.do(lambda world, n=n: world.ax.set_extent((-n, n, -80, 80), PLATE))
+        pair.assert_equal()
+        pair.assert_equal()
+        for color in ("red", "blue"):
+            pair.do(
+                lambda world, color=color: [text.set_color(color) for text in world.grid.label_artists]
+            )
+            pair.assert_equal()
     plt.close("all")
 
 
