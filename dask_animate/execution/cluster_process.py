@@ -2,7 +2,10 @@
 
 It is a process of its own for two reasons. `multiprocessing` runs the main module of a process again in
 each process that it starts: here this one, which does nothing then, and not the caller's script. And
-the scheduler does not take time from the thread that draws. It ends with the caller's process.
+the scheduler does not take time from the thread that draws. It ends with the caller's process, and by
+nothing else: batch systems tell all processes of a job to end, and somebody has to clean up.
+
+Its argument is a folder, which it removes if the caller cannot. Standard input says the rest.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ import shutil
 import signal
 import sys
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -22,17 +26,20 @@ END_SECONDS = 1.0
 
 def main() -> None:
     """Start a cluster as standard input says, write its address to a file, and wait."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the caller, as for the workers, which inherit it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which workers inherit
+    for name in ("SIGTERM", "SIGHUP"):  # which they do not, and which Windows has only in part
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+    folder = sys.argv[1]
     # Not `sys.stdin`, which the interpreter cannot close as long as a thread reads from it.
     caller = open(0, "rb", closefd=False)
-    try:
+    words = b""
+    with suppress(EOFError, pickle.UnpicklingError):  # if the caller has ended already
         request = pickle.load(caller)
-    except (EOFError, pickle.UnpicklingError):  # the caller ended before it had said what it wants
-        return
-    last_words: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=lambda: last_words.put(caller.read(1)), daemon=True).start()
-    folder = os.path.dirname(request["address_file"])
-    if not _hold_cluster(request, folder, last_words):  # the caller is gone, and cleans up nothing
+        last_words: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=lambda: last_words.put(caller.read(1)), daemon=True).start()
+        words = _hold_cluster(request, folder, last_words)
+    if not words:  # the caller is gone, and cleans up nothing
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -51,6 +58,8 @@ def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[
     dask.config.update(dask.config.global_config, request["config"])
     # A worker that had to end may take longer to be back than a cluster waits for it by default.
     dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
+    if dask.config.get("temporary-directory", None) is None:
+        dask.config.set({"temporary-directory": folder})
     if not last_words.empty():  # it has ended meanwhile
         return last_words.get()
     with LocalCluster(
@@ -59,10 +68,9 @@ def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[
         silence_logs=logging.CRITICAL,  # errors are raised by the caller, and told once
         dashboard_address=":0",  # any port; the usual one may be that of the user's own cluster
         scheduler_kwargs={"dashboard": False},
-        local_directory=dask.config.get("temporary-directory", None) or folder,
     ) as cluster:
         try:
-            _write_address(request["address_file"], cluster.scheduler_address)
+            _write_address(os.path.join(folder, "address"), cluster.scheduler_address)
         except FileNotFoundError:  # the caller ended, and its directory with it
             return b""
         words = last_words.get()

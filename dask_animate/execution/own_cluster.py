@@ -84,7 +84,11 @@ class OwnCluster:
         self._address_file = Path(self._folder.name) / "address"
         try:
             script = os.fspath(Path(__file__).with_name("cluster_process.py"))
-            self._process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                [sys.executable, script, self._folder.name],
+                stdin=subprocess.PIPE,
+                start_new_session=True,  # without what a terminal tells its processes, such as Ctrl-C
+            )
         except Exception as exc:  # such as from an interpreter in another program
             self._fail(exc)
             self._folder.cleanup()
@@ -120,9 +124,7 @@ class OwnCluster:
         can_be = isinstance(exc, WorkerError) or not isinstance(exc, AnimateError)
         may_come_of_it = can_be and isinstance(exc, Exception)
         if may_come_of_it and self.failure is None:
-            with suppress(subprocess.TimeoutExpired, WorkerError):
-                self._process.wait(LOOK_SECONDS)
-                self._check_alive()
+            self.failure = self._end_of_process() or self.failure
         try:
             yield
         finally:
@@ -137,7 +139,7 @@ class OwnCluster:
         try:
             self._use()
         except Exception as exc:
-            self._fail(exc)
+            self._fail(self._end_of_process() or exc)
         finally:
             self._end()
             self._folder.cleanup()
@@ -161,7 +163,6 @@ class OwnCluster:
             "path": sys.path,
             "config": _picklable(dask.config.global_config),
             "n_workers": self._n_workers,
-            "address_file": os.fspath(self._address_file),
         }
         assert self._process.stdin is not None
         with suppress(OSError):  # if it has ended already, as is found out below
@@ -181,12 +182,20 @@ class OwnCluster:
                 self._check_alive()
 
     def _check_alive(self) -> None:
-        status = self._process.poll()
-        if status is not None:
-            self.failure = WorkerError(
-                f"the process of the cluster that was started for this render ended with status {status}"
-            )
+        if self._process.poll() is not None:
+            self.failure = self._end_of_process()
+            assert self.failure is not None
             raise self.failure  # known before the client is closed
+
+    def _end_of_process(self) -> WorkerError | None:
+        """Return an error if the process has ended, or does so within a moment."""
+        try:
+            status = self._process.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        return WorkerError(
+            f"the process of the cluster that was started for this render ended with status {status}"
+        )
 
 
 def _load(spec: SourceSpec) -> None:

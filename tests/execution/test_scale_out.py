@@ -77,18 +77,44 @@ def wait_until_closed():
 
 
 @pytest.mark.parametrize("said", [b"", pickle.dumps({"path": sys.path})[:-9]])
-def test_a_caller_that_ends_before_it_asks(said):
-    command = [sys.executable, own_cluster_script()]
+def test_a_caller_that_ends_before_it_asks(said, tmp_path):
+    (tmp_path / "folder").mkdir()
+    command = [sys.executable, own_cluster_script(), str(tmp_path / "folder")]
     done = subprocess.run(command, input=said, capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_caller_that_ends_while_the_cluster_starts(tmp_path):
-    """Its directory is gone by then."""
-    asked = {"path": sys.path, "config": {}, "n_workers": 1, "address_file": str(tmp_path / "no" / "a")}
-    command = [sys.executable, own_cluster_script()]
+@pytest.mark.parametrize("with_folder", [True, False])
+def test_a_caller_that_ends_while_the_cluster_starts(tmp_path, with_folder):
+    if with_folder:
+        (tmp_path / "folder").mkdir()
+    asked = {"path": sys.path, "config": {}, "n_workers": 1}
+    command = [sys.executable, own_cluster_script(), str(tmp_path / "folder")]
     done = subprocess.run(command, input=pickle.dumps(asked), capture_output=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_cluster_ends_with_its_caller_only(tmp_path, name):
+    """Whatever all processes of a job are told, nothing is left."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    command = [sys.executable, own_cluster_script(), str(folder)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(pickle.dumps({"path": sys.path, "config": {}, "n_workers": 1}))
+    process.stdin.flush()
+    wait_until((folder / "address").exists)
+    assert sorted(path.name for path in folder.iterdir()) == ["address", "dask-scratch-space"]
+    everybody = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for one in everybody:
+        if "resource_tracker" not in " ".join(one.cmdline()):
+            one.send_signal(getattr(signal, name))
+    assert process.communicate(timeout=60) == (None, b"")
+    assert process.returncode == 0
+    assert psutil.wait_procs(everybody[1:], timeout=20)[1] == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def own_cluster_script():
