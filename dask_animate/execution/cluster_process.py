@@ -33,13 +33,13 @@ def main() -> None:
     folder = sys.argv[1]
     # Not `sys.stdin`, which the interpreter cannot close as long as a thread reads from it.
     caller = open(0, "rb", closefd=False)
-    words = b""
+    request = None
     with suppress(EOFError, pickle.UnpicklingError):  # if the caller has ended already
         request = pickle.load(caller)
-        last_words: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=lambda: last_words.put(caller.read(1)), daemon=True).start()
-        words = _hold_cluster(request, folder, last_words)
-    if not words:  # the caller is gone, and cleans up nothing
+    last_words: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=lambda: last_words.put(caller.read(1)), daemon=True).start()
+    if request is None or not _hold_cluster(request, folder, last_words):
+        # The caller is gone, and cleans up nothing.
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 #: Seconds of drawing that starting a cluster costs, as long as none was started in this process.
-START_SECONDS = 2.0
+START_SECONDS = 3.0
 #: Seconds between two looks whether it is ready.
 POLL_SECONDS = 0.02
 #: Seconds by which a client may notice that it has ended before this process does.
