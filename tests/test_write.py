@@ -177,7 +177,8 @@ def test_the_active_client_is_used_for_dask_arrays_alone(tmp_path, client):
     with client.as_current():
         array = write_video(FRAMES, tmp_path / "a.mp4", 30)
         lazy = write_video(da.from_array(FRAMES), tmp_path / "a.mp4", 30)
-    assert (array.stats.n_workers, lazy.stats.n_workers) == (0, 1)
+    assert array.stats.n_workers == 0
+    assert lazy.stats.n_workers >= 1  # two, if both take a partition
 
 
 def test_labelled_arrays(tmp_path, client):
