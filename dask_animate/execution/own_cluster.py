@@ -182,15 +182,15 @@ class OwnCluster:
                 self._check_alive()
 
     def _check_alive(self) -> None:
-        if self._process.poll() is not None:
-            self.failure = self._end_of_process()
-            assert self.failure is not None
-            raise self.failure  # known before the client is closed
+        ended = self._end_of_process(0)
+        if ended is not None:
+            self.failure = ended
+            raise ended  # known before the client is closed
 
-    def _end_of_process(self) -> WorkerError | None:
-        """Return an error if the process has ended, or does so within a moment."""
+    def _end_of_process(self, seconds: float = LOOK_SECONDS) -> WorkerError | None:
+        """Return an error if the process has ended, or does so within some seconds."""
         try:
-            status = self._process.wait(LOOK_SECONDS)
+            status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
         return WorkerError(

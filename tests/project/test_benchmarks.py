@@ -236,3 +236,9 @@ def test_reports(tmp_path):
         *("results.json", "results.md", "rates_again.png"),
         *("scaling.json", "scaling.md", "scaling.png"),
     }
+
+
+def test_tools_by_their_names():
+    main = importlib.import_module("benchmarks.__main__")
+    named = [one.name for one in main.chosen(main.TOOLS, ["matplotlib", "plain"], None)]
+    assert named == ["matplotlib", "plain loop"]
