@@ -22,6 +22,15 @@ from typing import Any
 
 #: Seconds that workers have to end by themselves; those that still draw need not finish.
 END_SECONDS = 1.0
+#: Settings of the GNU C library for the workers: they keep what they freed, up to so many bytes. An
+#: image is drawn by way of several arrays of its size, and what is given back, as Dask has it and as
+#: large blocks are by default, has to be cleared page by page for the next frame. Only memory of the
+#: first arena, which all threads have to use for that, can be kept whatever its size.
+ALLOCATION = {
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_ARENA_MAX": "1",
+}
 
 
 def main() -> None:
@@ -60,6 +69,8 @@ def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[
     dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
     if dask.config.get("temporary-directory", None) is None:
         dask.config.set({"temporary-directory": folder})
+    # The environment counts before Dask's configuration, which other clusters leave in it.
+    os.environ.update(ALLOCATION)
     if not last_words.empty():  # it has ended meanwhile
         return last_words.get()
     with LocalCluster(

@@ -1,8 +1,11 @@
 """Renders that begin in this process and go on in others, and those that do not."""
 
 import hashlib
+import json
 import os
 import pickle
+import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -66,8 +69,14 @@ def folder(tmp_path, monkeypatch):
 
 def clusters():
     """Return the processes of clusters that were started here."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "cluster_process" in " ".join(child.cmdline())]
+    return [one for one in psutil.Process().children(recursive=True) if is_cluster(one)]
+
+
+def is_cluster(process):
+    try:
+        return "cluster_process" in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return False
 
 
 def wait_until_closed():
@@ -296,6 +305,30 @@ def test_settings_of_dask_that_cannot_travel(tmp_path, folder, capfd):
         video = WaitsForOthers(folder).make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
     assert video.stats.n_workers == 1
     assert capfd.readouterr().err == ""
+
+
+class Allocates(WaitsForOthers):
+    """Notes how many pages the kernel has to give it for an array as large as one that it freed."""
+
+    def update(self, frame_idx, params):
+        super().update(frame_idx, params)
+        if os.getpid() != self.here:
+            n_faults = []
+            for _ in range(2):
+                before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+                np.ones(2**24)
+                n_faults.append(resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before)
+            (self.elsewhere.parent / f"{frame_idx}").write_text(json.dumps(n_faults))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
+def test_workers_keep_the_memory_of_large_arrays(tmp_path, folder):
+    Allocates(folder).make_video(tmp_path / "a.mp4", range(N), 30, num_workers=2)
+    (folder / "elsewhere").unlink()
+    noted = sorted((int(path.name), json.loads(path.read_text())) for path in folder.iterdir())
+    n_faults = [number for _, numbers in noted for number in numbers]
+    assert n_faults[0] >= 64  # pages of two mebibytes, or many more that are smaller
+    assert n_faults[-1] < 6
 
 
 class Fails(WaitsForOthers):
