@@ -8,8 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import dask
 import matplotlib
 import matplotlib.pyplot as plt
+from clusters import DEFAULT, METHOD
 from distributed import Client, Nanny, Scheduler, SpecCluster
 from helpers import SUPPORT, path_first
 from matplotlib import font_manager
@@ -23,13 +25,14 @@ FAMILY = "Only Here"
 
 @contextlib.contextmanager
 def unlike_client(*environments, threads=1):
-    """A client of a worker for each mapping of environment variables."""
+    """A client of a worker for each mapping of environment variables, which it has from its start."""
     workers = {
         number: {"cls": Nanny, "options": {"nthreads": threads, "env": {"NUMBER": str(number), **env}}}
         for number, env in enumerate(environments)
     }
     scheduler = {"cls": Scheduler, "options": {"dashboard_address": ":0", "host": "127.0.0.1"}}
     with (
+        dask.config.set({METHOD: DEFAULT}),
         SpecCluster(workers=workers, scheduler=scheduler) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
