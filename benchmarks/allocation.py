@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 from compare.animations import bitmaps, image, lines, scatter
 from multi_panel import MultiPanel
 
-from dask_animate.execution.cluster_process import ALLOCATION
+from dask_animate.execution.cluster_process import KEPT_BYTES, kept_memory
 
 ENVIRON = "distributed.nanny.pre-spawn-environ"
 TRIM = "MALLOC_TRIM_THRESHOLD_"
@@ -41,7 +41,7 @@ ANIMATIONS = {
 
 def measured(name, setting):
     """Return milliseconds a frame and the worker's peak memory, MiB, of a run in a new interpreter."""
-    environ = {**os.environ, **(ALLOCATION if setting == "kept" else {})}
+    environ = {**os.environ, **(kept_memory(KEPT_BYTES) if setting == "kept" else {})}
     command = [sys.executable, __file__, "--once", name, setting]
     done = subprocess.run(command, env=environ, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)

@@ -22,15 +22,8 @@ from typing import Any
 
 #: Seconds that workers have to end by themselves; those that still draw need not finish.
 END_SECONDS = 1.0
-#: Settings of the GNU C library for the workers: they keep what they freed, up to so many bytes. An
-#: image is drawn by way of several arrays of its size, and what is given back, as Dask has it and as
-#: large blocks are by default, has to be cleared page by page for the next frame. Only memory of the
-#: first arena, which all threads have to use for that, can be kept whatever its size.
-ALLOCATION = {
-    "MALLOC_TRIM_THRESHOLD_": "1073741824",
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_ARENA_MAX": "1",
-}
+#: The most bytes that a worker keeps of what it freed, and the most as a share of its memory.
+KEPT_BYTES, KEPT_SHARE = 2**30, 1 / 8
 
 
 def main() -> None:
@@ -52,6 +45,20 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def kept_memory(n_bytes: int) -> dict[str, str]:
+    """Return settings of the GNU C library by which a process keeps so much of what it freed.
+
+    An image is drawn by way of several arrays of its size. What is given back, as Dask has it and as
+    large blocks are by default, has to be cleared page by page for the next frame. Only memory of the
+    first arena, which all threads have to use for that, can be kept whatever its size.
+    """
+    return {
+        "MALLOC_TRIM_THRESHOLD_": f"{n_bytes}",
+        "MALLOC_MMAP_THRESHOLD_": f"{n_bytes}",
+        "MALLOC_ARENA_MAX": "1",
+    }
+
+
 def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[bytes]) -> bytes:
     """Hold a cluster until the caller has said that it needs it no longer, or is gone.
 
@@ -63,6 +70,7 @@ def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[
     sys.path[:] = request["path"]
     import dask
     from distributed import LocalCluster
+    from distributed.system import MEMORY_LIMIT
 
     dask.config.update(dask.config.global_config, request["config"])
     # A worker that had to end may take longer to be back than a cluster waits for it by default.
@@ -70,7 +78,8 @@ def _hold_cluster(request: dict[str, Any], folder: str, last_words: SimpleQueue[
     if dask.config.get("temporary-directory", None) is None:
         dask.config.set({"temporary-directory": folder})
     # The environment counts before Dask's configuration, which other clusters leave in it.
-    os.environ.update(ALLOCATION)
+    share = KEPT_SHARE * MEMORY_LIMIT / request["n_workers"]
+    os.environ.update(kept_memory(min(KEPT_BYTES, int(share))))
     if not last_words.empty():  # it has ended meanwhile
         return last_words.get()
     with LocalCluster(
