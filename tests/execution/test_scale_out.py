@@ -75,7 +75,7 @@ def clusters():
 def is_cluster(process):
     try:
         return "cluster_process" in " ".join(process.cmdline())
-    except psutil.Error:  # it has ended
+    except psutil.NoSuchProcess:  # it has ended
         return False
 
 

@@ -33,7 +33,7 @@ def local_client(n_workers, threads_per_worker=1, **kwargs):
             threads_per_worker=threads_per_worker,
             processes=True,
             dashboard_address=":0",
-            env={**os.environ, **kwargs.pop("env", {})},
+            env=dict(os.environ),  # which may have changed since the process was started
             **kwargs,
         )
     return cluster, Client(cluster, set_as_default=False)

@@ -209,9 +209,7 @@ class KillsItsWorker(FrameNumber):
 
     def update(self, frame_idx, params):
         if frame_idx == self.bad and len(list(self.directory.glob("killed-*"))) < self.times:
-            time.sleep(
-                0.5
-            )  # of a worker that dies before its nanny knows that it runs there is no next one
+            time.sleep(0.5)  # until its nanny knows that it runs; else it is not started again
             (self.directory / f"killed-{os.getpid()}").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         super().update(frame_idx, params)
