@@ -6,7 +6,9 @@ from .decoding import read_frames as read_frames
 from .encoder_choice import choose_encoder as choose_encoder
 from .encoder_choice import encoder_reasons as encoder_reasons
 from .encoder_choice import encoders_here as encoders_here
+from .encoder_choice import gpu_exclusion as gpu_exclusion
 from .encoder_choice import gpu_reason as gpu_reason
+from .encoder_choice import lasting_gpu_reason as lasting_gpu_reason
 from .encoders import Encoding as Encoding
 from .formats import CODECS as CODECS
 from .formats import holds_chapters as holds_chapters

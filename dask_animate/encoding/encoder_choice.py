@@ -21,20 +21,26 @@ from .options import EncodeOptions
 
 _logger = logging.getLogger(__name__)
 
-#: What FFmpeg and the driver say when NVENC does not work, and what it means.
-_CAUSES = (
+#: What FFmpeg and the driver say when NVENC does not work, and what it means: what is so as long as this
+#: process runs, whatever the frames and the options are; and what depends on these, or passes.
+_LASTING_CAUSES = (
     ("cannot load (libcuda|nvcuda)", "there is no NVIDIA driver on this machine"),
     ("cannot load (libnvidia-encode|nvencodeapi)", "the driver lacks its encoding library"),
     ("minimum required nvidia driver", "the NVIDIA driver is too old for this build of FFmpeg"),
-    (
-        "unsupported device|no capable devices",
-        "this GPU has no NVENC unit (A100, H100 and H200 have none)",
-    ),
-    ("no cuda-capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
+    ("unsupported device", "this GPU has no NVENC unit (A100, H100 and H200 have none)"),
+    ("no cuda.capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
+)
+_OTHER_CAUSES = (
     ("out of memory|incompatible client key", "all encoding sessions of the driver are in use"),
-    ("dimension|initializeencoder failed: invalid param", "it does not take frames of this size"),
+    (
+        r"dimension|(width|height) \d+ exceeds|initializeencoder failed: invalid param",
+        "it does not take frames of this size",
+    ),
     ("not supported", "the NVENC unit of this GPU does not take this codec or pixel format"),
 )
+#: Why NVENC does not work in this process, as long as it runs, by the GPU that is asked for: to find out
+#: takes half a second, and several processes wait for each other.
+_lacking: dict[str | None, str] = {}
 
 
 def choose_encoder(
@@ -52,6 +58,7 @@ def choose_encoder(
         Size of the drawn frames.
     worker_reasons : iterable of (str or None), optional
         What `gpu_reason` returned on the workers, if they encode; by default this process does.
+        The first reason counts: all segments have to come from the same encoder.
 
     Raises
     ------
@@ -75,12 +82,20 @@ def choose_encoder(
 
 def gpu_reason(options: EncodeOptions, size: FrameSize) -> str | None:
     """Return why the GPU of this machine cannot encode frames of a size, or None if it can."""
+    reason = gpu_exclusion(options) or lasting_gpu_reason(options)
+    return _obstacle(GPU_ENCODERS[options.codec], options, size) if reason is None else reason
+
+
+def gpu_exclusion(options: EncodeOptions) -> str | None:
+    """Return why no GPU of any machine is to encode this, or None if one may."""
     if options.mode == "cpu":
         return 'video_mode="cpu"'
-    encoder = GPU_ENCODERS.get(options.codec)
-    if encoder is None:
-        return _no_gpu_encoder(options)
-    return _obstacle(encoder, options, size)
+    return None if options.codec in GPU_ENCODERS else _no_gpu_encoder(options)
+
+
+def lasting_gpu_reason(options: EncodeOptions) -> str | None:
+    """Return what `gpu_reason` found out in this process that holds as long as this runs, or None."""
+    return _lacking.get(_gpu_of(options))
 
 
 def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
@@ -101,11 +116,13 @@ def encoders_here(size: FrameSize) -> list[tuple[str, str, str | None]]:
 
 def encoder_reasons(options: EncodeOptions, size: FrameSize) -> dict[str, str]:
     """Return why encoders that may be used do not open on this machine, by name; "" if one does."""
-    kinds = [GPU_ENCODERS.get(options.codec)] if options.mode != "cpu" else []
-    kinds += [ENCODERS[options.codec]] if options.mode != "gpu" else []
-    return {
-        encoder.name: _obstacle(encoder, options, size) or "" for encoder in kinds if encoder is not None
-    }
+    reasons: dict[str, str | None] = {}
+    if options.mode != "cpu" and options.codec in GPU_ENCODERS:
+        reasons[GPU_ENCODERS[options.codec].name] = gpu_reason(options, size)
+    if options.mode != "gpu":
+        encoder = ENCODERS[options.codec]
+        reasons[encoder.name] = _obstacle(encoder, options, size)
+    return {name: reason or "" for name, reason in reasons.items()}
 
 
 def _obstacle(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> str | None:
@@ -133,6 +150,11 @@ def check_encoder(options: EncodeOptions) -> None:
 
 def _no_gpu_encoder(options: EncodeOptions) -> str:
     return f"no GPU encodes {options.codec}: NVENC has {', '.join(GPU_ENCODERS)}"
+
+
+def _gpu_of(options: EncodeOptions) -> str | None:
+    """Return which GPU the options ask for; by default FFmpeg tries all."""
+    return dict(options.extra_options).get("gpu")
 
 
 def _encoding(options: EncodeOptions, encoder: Encoder) -> Encoding:
@@ -178,7 +200,12 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
     if isinstance(failure, av.codec.codec.UnknownCodecError):
         raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
     if failure is not None:
-        raise EncoderError(_failure(encoding, size, "; ".join(messages) or str(failure))) from failure
+        text = "; ".join(messages) or str(failure)
+        lacking = _what_nvenc_lacks(text) if encoder is GPU_ENCODERS.get(options.codec) else None
+        if lacking is not None:
+            text = _lacking[_gpu_of(options)] = f"{lacking} ({text}): {encoder.name} does not start"
+            raise EncoderError(text) from failure
+        raise EncoderError(_failure(encoding, size, text)) from failure
     unknown = unknown_options(context)
     refused = [text for text in messages if re.search("[Ee]rror parsing option|[Uu]nknown option", text)]
     if unknown:
@@ -210,13 +237,24 @@ def _check_options(encoder: Encoder, options: EncodeOptions) -> None:
         )
 
 
+def _what_nvenc_lacks(message: str) -> str | None:
+    """Return why NVENC can never start in this process; None if it may with other frames, or later.
+
+    With several GPUs, one may lack what another has, but all its encoding sessions are in use.
+    """
+    return None if _meaning(_OTHER_CAUSES, message) else _meaning(_LASTING_CAUSES, message)
+
+
+def _meaning(causes: Iterable[tuple[str, str]], message: str) -> str | None:
+    found = (meaning for pattern, meaning in causes if re.search(pattern, message.lower()))
+    return next(found, None)
+
+
 def _failure(encoding: Encoding, size: FrameSize, message: str) -> str:
     """Return the text of the error about an encoder that does not open, given FFmpeg's message."""
     if encoding.encoder.endswith("_nvenc"):
-        for pattern, meaning in _CAUSES:
-            if re.search(pattern, message.lower()):
-                message = f"{meaning} ({message})"
-                break
+        meaning = _meaning(_OTHER_CAUSES, message)
+        message = message if meaning is None else f"{meaning} ({message})"
     shown = ", ".join(f"{name}={value}" for name, value in encoding.options(threads=1).items())
     return f"{message}: {encoding.encoder} does not start at {size} pixels with {shown or 'no options'}"
 

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import count
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import WeakSet
 
 import cloudpickle
@@ -28,6 +28,7 @@ from ..diagnostics import FrameFailure
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimateError, EncoderError, MismatchError, WorkerError
+from ..frames import FrameSize
 from ..memory import FETCHED_BYTES
 from ..params import DelayedItems, Params, Partition, nbytes
 from ..rendering import (
@@ -65,6 +66,7 @@ from .tasks import (
 from .watchdog import topic_of
 from .window import Window
 from .worker_facts import WorkerFacts
+from .worker_gpus import gpu_reason_of_workers
 from .worker_watch import WorkerWatch
 from .workers import Workers, is_local_cluster, workers_are_local
 
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
     from .store_session import StoreSession
 
 _logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
@@ -240,33 +244,44 @@ class DistributedExecutor:
         """Let the workers that are there write to the store."""
         session.prove_on(self._client, self._workers.addresses())
 
-    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def build(self) -> list[BuiltFigure]:
         """Build the figure on every worker at once, and return what is known of those that are built.
 
-        Waits for the first worker only, and for one to come if there is none yet. If that one's GPU can
-        encode, the others are asked too, as all segments have to come from one encoder. Workers in this
+        Waits for the first worker only, and for one to come if there is none yet. Workers in this
         process are waited for: it must be as the caller left it when parameters are read. Workers that
         may differ prove what they draw, for which others are waited for `GRACE_SECONDS` after the first.
-
-        Parameters
-        ----------
-        encode : EncodeOptions or None
-            What workers are to encode; None if they are not.
 
         Returns
         -------
         list of BuiltFigure
             At least one.
         """
+        return self._despite_restarts(self._build)
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why not all GPUs of the workers can encode the frames: first those ready to say it."""
+
+        def ask() -> str | None:
+            alive = self._workers.addresses()
+            with self._lock:
+                ready = [worker for worker in self._drawing if worker in alive]
+            workers = [*ready, *(worker for worker in alive if worker not in ready)]
+            key = self._key("try_gpu")
+            return gpu_reason_of_workers(self._client, encode, size, workers, key, self._known)
+
+        return self._despite_restarts(ask)
+
+    def _despite_restarts(self, ask: Callable[[], T]) -> T:
+        """Ask the workers again as often as the cluster is restarted meanwhile."""
         for _ in range(1 + MAX_RESUBMITS):
             try:
-                return self._build(encode)
+                return ask()
             except CancelledError as exc:
                 self._raise_if_over(SETUP, exc)
                 _logger.info("%s: the cluster was restarted", SETUP)
         raise WorkerError(f"{SETUP}: the cluster was restarted {1 + MAX_RESUBMITS} times")
 
-    def _build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def _build(self) -> list[BuiltFigure]:
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
@@ -276,7 +291,6 @@ class DistributedExecutor:
                 self._client.submit(
                     build_figure,
                     self._name,
-                    encode,
                     proves=proves,
                     key=(self._key("build_figure"), next(self._keys)),
                     pure=False,
@@ -288,7 +302,7 @@ class DistributedExecutor:
         ]
         places = dict(zip(futures, workers, strict=True))
         try:
-            built = self._built(places, encode, GRACE_SECONDS if proves else 0)
+            built = self._built(places, GRACE_SECONDS if proves else 0)
             here = addresses_in_this_process()
             own = [future for future, at in places.items() if at in here]
             for _ in as_completed(own, loop=self._client.loop):
@@ -304,10 +318,8 @@ class DistributedExecutor:
         self._life_seconds = min(lives, default=inf)
         return built
 
-    def _built(
-        self, places: dict[Future, str | None], encode: EncodeOptions | None, grace: float
-    ) -> list[BuiltFigure]:
-        """Wait for enough workers that have built the figure; after that, `grace` seconds for others."""
+    def _built(self, places: dict[Future, str | None], grace: float) -> list[BuiltFigure]:
+        """Wait for a worker that has built the figure; after that, `grace` seconds for others."""
         built: list[BuiltFigure] = []
         pending = dict(places)
         failure: AnimateError | None = None
@@ -327,8 +339,7 @@ class DistributedExecutor:
 
         for future in as_completed(list(places), loop=self._client.loop):
             take(future)
-            is_enough = encode is None or any(figure.gpu_reason for figure in built)
-            if built and is_enough and not any(other.done() for other in pending):
+            if built and not any(other.done() for other in pending):
                 break
         with suppress(TimeoutError):
             if grace and pending:

@@ -30,8 +30,6 @@ class BuiltFigure:
         Of its frames.
     fonts : dict of str to str
         The font files that it is drawn with, by what is asked for; empty in this process.
-    gpu_reason : str or None
-        Why the worker's GPU cannot encode its frames; only if that was asked for.
     life_seconds : float or None
         Seconds after which the worker ends by itself (``dask worker --lifetime``); None if it does not.
     facts : WorkerFacts or None
@@ -41,7 +39,6 @@ class BuiltFigure:
     worker: str
     size: FrameSize
     fonts: dict[str, str]
-    gpu_reason: str | None = None
     life_seconds: float | None = None
     facts: WorkerFacts | None = None
 
@@ -123,13 +120,19 @@ class Executor(Protocol):
         """Return the bytes of frames that may wait for frames before them."""
         ...
 
-    def build(self, encode: EncodeOptions | None) -> Sequence[BuiltFigure]:
-        """Build figures, at least one, and return what is known of those that are built.
+    def build(self) -> Sequence[BuiltFigure]:
+        """Build figures, at least one, and return what is known of those that are built."""
+        ...
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why not all GPUs of those who draw can encode the frames, or None if they can.
 
         Parameters
         ----------
-        encode : EncodeOptions or None
-            What tasks are to encode; None if they are not.
+        encode : EncodeOptions
+            What tasks are to encode.
+        size : FrameSize
+            Of what was built.
         """
         ...
 

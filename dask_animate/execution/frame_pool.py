@@ -183,7 +183,7 @@ class PoolFill:
 
         params, request = self._params, self._request
         params.check_memory(executor.thread_bytes(), self._plan.partition_size)
-        size = executor.build(None)[0].size
+        size = executor.build()[0].size
         plan, session = StoreSession.begin(request, self._plan, params, size, executor, emit)
         try:
             task = TaskSpec(cache=request.cache(session.store))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions, gpu_reason
+from ..frames import FrameSize
 from ..memory import LOCAL_BLOCK_BYTES, LOCAL_PARAM_BYTES
 from ..params import Params, Partition, nbytes
 from ..rendering import Renderer, SampledFrame, SourceSpec, TaskOutput, TaskSpec, Thumbnail
@@ -86,10 +87,13 @@ class LocalExecutor:
         """Return 0: frames are drawn in order."""
         return 0
 
-    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def build(self) -> list[BuiltFigure]:
         """Build the figure."""
-        size = self.renderer.build()
-        return [BuiltFigure("", size, {}, None if encode is None else gpu_reason(encode, size))]
+        return [BuiltFigure("", self.renderer.build(), {})]
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why the GPU of this machine cannot encode the frames."""
+        return gpu_reason(encode, size)
 
     def probe(self, session: StoreSession) -> None:
         """Write to the store, and read it."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ..encoding import EncodeOptions
+from ..frames import FrameSize
 from ..params import Params
 from ..rendering import SampledFrame, SourceSpec, TaskOutput, Thumbnail
 from .executor import BuiltFigure, Scaling, Tasks
@@ -116,9 +117,13 @@ class OwnClusterExecutor:
         """Return the bytes of frames that may wait in this process for frames before them."""
         return self._opened.reorder_bytes()
 
-    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def build(self) -> list[BuiltFigure]:
         """Build the figure on every worker."""
-        return self._opened.build(encode)
+        return self._opened.build()
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why the GPUs of the workers cannot encode the frames."""
+        return self._opened.gpu_reason(encode, size)
 
     def probe(self, session: StoreSession) -> None:
         """Let the workers write to the store."""

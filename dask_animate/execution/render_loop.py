@@ -144,13 +144,12 @@ class RenderLoop:
             place, reason = self._plan.where(self._encode.codec, self._params, executor.n_threads)
             self._emit(EncodingPlaced(place, reason))
             on_workers = place == "workers"
-            figures = executor.build(self._encode if on_workers else None)
+            figures = executor.build()
             for figure in figures:
                 self._emit(FigureBuilt(figure.worker, figure.fonts))
             size = figures[0].size
             plan, cache = self._open_store(size, executor)
-            # All segments have to come from the same encoder.
-            reasons = [figure.gpu_reason for figure in figures] if on_workers else None
+            reasons = [executor.gpu_reason(self._encode, size)] if on_workers else None
             encoding = choose_encoder(self._encode, size, reasons)
             tasks = _tasks(encoding, cache, plan, self._faults, on_workers=on_workers)
             with self._open_sink(encoding, size) as sink:

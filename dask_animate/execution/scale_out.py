@@ -16,6 +16,7 @@ from dask.system import CPU_COUNT
 from ..drawing import PhaseClock
 from ..encoding import EncodeOptions
 from ..errors import AnimatorPickleError, ParamsError
+from ..frames import FrameSize
 from ..memory import REORDER_BYTES
 from ..params import Params, in_bag_order
 from ..rendering import SampledFrame, SourceSpec, TaskOutput, Thumbnail
@@ -124,12 +125,16 @@ class ScaleOutExecutor:
         """Return the bytes of frames that may wait in this process for frames before them."""
         return REORDER_BYTES
 
-    def build(self, encode: EncodeOptions | None) -> list[BuiltFigure]:
+    def build(self) -> list[BuiltFigure]:
         """Build the figure here."""
         start = time.perf_counter()
-        built = self._local.build(encode)
+        built = self._local.build()
         self._build_seconds = time.perf_counter() - start
         return built
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why the GPU of this machine, which its workers share, cannot encode the frames."""
+        return self._local.gpu_reason(encode, size)
 
     def probe(self, session: StoreSession) -> None:
         """Write to the store, and read it; workers prove the same by their first partition."""

@@ -150,23 +150,22 @@ def _small_picture(sampled: SampledFrame) -> bytes:
     return jpeg
 
 
-def build_figure(name: str, encode: EncodeOptions | None, *, proves: bool = False) -> BuiltFigure:
-    """Task: build the figure on this worker, and prove what it draws if that is asked for.
-
-    `encode` is what its GPU would be asked for.
-    """
+def build_figure(name: str, *, proves: bool = False) -> BuiltFigure:
+    """Task: build the figure on this worker, and prove what it draws if that is asked for."""
     process_origin()  # before user code changes what it depends on
     renderer = _renderer(name)
     worker = get_worker()
     with errors_that_travel():
         size, fonts = renderer.build(), renderer.fonts()
         facts = _facts(name, renderer, proves=proves)
-    built = BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime, facts=facts)
-    if encode is None:
-        return built
-    from ..encoding import gpu_reason
+    return BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime, facts=facts)
 
-    return replace(built, gpu_reason=gpu_reason(encode, built.size))
+
+def try_gpu(encode: EncodeOptions, size: FrameSize) -> tuple[str | None, bool]:
+    """Task: return why this worker's GPU cannot encode, or None, and whether it never will."""
+    from ..encoding import gpu_reason, lasting_gpu_reason
+
+    return gpu_reason(encode, size), lasting_gpu_reason(encode) is not None
 
 
 def prove(name: str) -> WorkerFacts:
