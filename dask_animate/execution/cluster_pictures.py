@@ -61,9 +61,9 @@ class ClusterPictures:
         self._wake = wake
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
-        self._workers = Workers(client, None)
-        self._direct = workers_are_local(client)
         self._annotations = get_annotations()
+        self._workers = Workers(client, None, resources=self._annotations.get("resources"))
+        self._direct = workers_are_local(client)
         self._kept: KeptPictures | None = None
         self._computed: LRUCache[Future] = LRUCache()
         self._in_flight: dict[int, Future | None] = {}
@@ -167,7 +167,7 @@ class ClusterPictures:
     def _size(self) -> FrameSize:
         key = (f"build_figure-{render_id(self._name)}", 0)
         with annotate(**self._annotations):
-            future = self._client.submit(build_figure, self._name, None, key=key, pure=False)
+            future = self._client.submit(build_figure, self._name, key=key, pure=False)
         size: FrameSize = self._result(future, "setup()").size
         return size
 

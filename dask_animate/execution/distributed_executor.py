@@ -145,13 +145,15 @@ class DistributedExecutor:
         self._on_drawn = on_drawn
         self._client = client
         self._spec = spec
-        self._workers = Workers(client, max_workers, is_complete=is_complete)
+        self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
+        resources = self._annotations.get("resources", {})
+        self._workers = Workers(client, max_workers, is_complete=is_complete, resources=resources)
         self._agreement = Agreement(on_mismatch, self._prove)
         self._on_left_out = on_left_out
         self._first = _pickled(first) if self._agreement.is_asked else None
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
-        self._watch = WorkerWatch(client)
+        self._watch = WorkerWatch(client, resources)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
@@ -164,7 +166,6 @@ class DistributedExecutor:
         self._futures: WeakSet[Future] = WeakSet()
         self._released: deque[Future] = deque(maxlen=N_RELEASED)
         self._generation = client.generation
-        self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
         self._drawing: dict[str, None] = {}  # workers that draw, those first that are asked next
         self._lock = threading.Lock()  # for these two, which several threads change
         self._direct = workers_are_local(client)
@@ -286,20 +287,21 @@ class DistributedExecutor:
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
         proves = self._agreement.is_asked and not is_local_cluster(self._client)
-        futures = [
-            self._known(
-                self._client.submit(
-                    build_figure,
-                    self._name,
-                    proves=proves,
-                    key=(self._key("build_figure"), next(self._keys)),
-                    pure=False,
-                    workers=address,
-                    allow_other_workers=address is not None and not self._agreement.is_tolerant,
+        with annotate(**self._annotations):
+            futures = [
+                self._known(
+                    self._client.submit(
+                        build_figure,
+                        self._name,
+                        proves=proves,
+                        key=(self._key("build_figure"), next(self._keys)),
+                        pure=False,
+                        workers=address,
+                        allow_other_workers=address is not None and not self._agreement.is_tolerant,
+                    )
                 )
-            )
-            for address in workers
-        ]
+                for address in workers
+            ]
         places = dict(zip(futures, workers, strict=True))
         try:
             built = self._built(places, GRACE_SECONDS if proves else 0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from distributed import Client, SpecCluster
 
 from ._distributed import adaptive_maximum
 from .results import how_gone
+from .workers import has_resources
 
 _logger = logging.getLogger(__name__)
 
@@ -29,10 +32,13 @@ class WorkerWatch:
     ----------
     client : distributed.Client
         Of the cluster.
+    resources : mapping of str to float
+        What a worker needs to have to count.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, resources: Mapping[str, float]) -> None:
         self._client = client
+        self._resources = resources
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -46,16 +52,30 @@ class WorkerWatch:
     def _run(self) -> None:
         seen, patience = time.monotonic(), PATIENCE_SECONDS
         while not self._ended.wait(LOOK_SECONDS):
+            alive: Mapping[str, Any] = {}
             try:
-                has_workers = bool(self._client.nthreads())
+                alive = self._client.scheduler_info(n_workers=-1)["workers"]
+                has_workers = any(has_resources(worker, self._resources) for worker in alive.values())
             except Exception:  # nobody answers: the render itself learns whether anybody will
                 has_workers = True
             now = time.monotonic()
             if has_workers:
                 seen, patience = now, PATIENCE_SECONDS
             elif now - seen > patience and how_gone(self._client) is None and not self._ended.is_set():
-                _logger.warning("%s", _complaint(self._client, now - seen))
+                told = _lack(self._client, self._resources, now - seen) if alive else None
+                _logger.warning("%s", told or _complaint(self._client, now - seen))
                 patience *= 2
+
+
+def _lack(client: Client, resources: Mapping[str, float], seconds: float) -> str:
+    """Return what workers lack, and what to do about it."""
+    address = client.scheduler.address
+    needed = ", ".join(f"{name}={amount:g}" for name, amount in resources.items())
+    return (
+        f"waiting for a worker with the resources of dask.annotate, {needed}: the cluster at {address} "
+        f"has had none for {seconds:.0f} s; start some, as with `dask worker {address} --resources "
+        f'"{needed}"`, or annotate other resources'
+    )
 
 
 def _complaint(client: Client, seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from math import ceil, inf, isfinite
 from typing import Any
 
@@ -26,10 +27,21 @@ class Workers:
         Use at most so many; None uses all, also those that join later.
     is_complete : bool
         Whether it is known that no others will join.
+    resources : mapping of str to float, optional
+        What a worker needs to have for a task, as for `dask.annotate`; others are not used.
     """
 
-    def __init__(self, client: Client, max_workers: int | None, *, is_complete: bool = False) -> None:
+    def __init__(
+        self,
+        client: Client,
+        max_workers: int | None,
+        *,
+        is_complete: bool = False,
+        resources: Mapping[str, float] | None = None,
+    ) -> None:
         self._client = client
+        self._resources = resources or {}
+        self._n_lacking = 0
         self._max_workers = max_workers
         self._is_complete = is_complete
         self._memory_limits: dict[str, int] = {}
@@ -49,7 +61,9 @@ class Workers:
         """Return the addresses of the workers to use; those used before come first."""
         if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             alive = self._client.scheduler_info(n_workers=-1)["workers"]
-            usable = [address for address in alive if address not in self._left_out]
+            able = [address for address in alive if has_resources(alive[address], self._resources)]
+            self._n_lacking = len(alive) - len(able)
+            usable = [address for address in able if address not in self._left_out]
             addresses = sorted(usable, key=lambda address: address not in self._memory_limits)
             limits = {
                 address: alive[address]["memory_limit"] or UNLIMITED_BYTES
@@ -96,7 +110,7 @@ class Workers:
         if self._is_complete or self.are_limited:
             self._most, maximum = n_now, None
         elif isinstance(cluster, SpecCluster):
-            self._most = len(cluster.plan) if maximum is None else maximum
+            self._most = (len(cluster.plan) if maximum is None else maximum) - self._n_lacking
         else:
             self._most = inf
         self._are_elastic = maximum is not None or self._most > n_now
@@ -126,6 +140,16 @@ class Workers:
         chosen = self.chosen()
         # Others may step in: a task bound to a worker that died would wait for ever.
         return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+
+
+def has_resources(worker: Mapping[str, Any], needed: Mapping[str, float]) -> bool:
+    """Return whether a worker, as `Client.scheduler_info` tells of it, can run a task with such needs.
+
+    It may be busy with others that need the same. Dask does not look at this for tasks that may run on
+    other workers than they ask for, and fails where a worker lacks what they need.
+    """
+    has = worker.get("resources", {})
+    return all(has.get(name, 0) >= amount for name, amount in needed.items())
 
 
 def is_local_cluster(client: Client) -> bool:

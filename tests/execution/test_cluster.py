@@ -624,6 +624,22 @@ def client_with_licenses():
         yield client
 
 
+@pytest.mark.parametrize("options", [{}, {"num_workers": 2}, {"wait": False}, {"encode_on": "client"}])
+def test_only_workers_with_the_resources_of_the_caller_are_used(tmp_path, options):
+    """In Dask, a task that prefers a worker without them, and may run elsewhere, fails."""
+    cluster, client = local_client(1, resources={"LICENSE": 1})
+    with cluster, client:
+        able = next(iter(client.nthreads()))
+        cluster.new_spec["options"] = {**cluster.new_spec["options"], "resources": {}}
+        cluster.scale(2)
+        client.wait_for_workers(2)
+        with dask.annotate(resources={"LICENSE": 1}):
+            video = FrameNumber().make_video(tmp_path / "a.mp4", range(60), 20, client=client, **options)
+        stats = (video.result(60) if "wait" in options else video).stats
+        assert {partition.worker for partition in stats.partitions} == {able}
+    assert_shows(tmp_path / "a.mp4", range(60), 20)
+
+
 @pytest.mark.parametrize("kind", ["items", "array", "bag"])
 def test_annotations_of_the_caller_reach_the_tasks(tmp_path, client_with_licenses, kind):
     """Frame 0 waits until the scheduler was asked about the tasks, which have names to tell them by."""

@@ -74,3 +74,23 @@ def test_workers_that_have_ended(tmp_path, caplog):
         wait_until(lambda: caplog.messages, "it says so")
         assert "LocalCluster is to have 1, which are being started, or have ended" in caplog.text
         render.cancel()
+
+
+def test_workers_without_what_is_asked_for(tmp_path, cluster, caplog):
+    """They do not count; one that has it ends the waiting."""
+    address = cluster.scheduler_address
+    cluster.scale(1)
+    with Client(cluster, set_as_default=False) as client, caplog.at_level("WARNING", "dask_animate"):
+        client.wait_for_workers(1)
+        with dask.annotate(resources={"LICENSE": 2}):
+            render = FrameNumber().make_video(
+                tmp_path / "a.mp4", range(10), 30, client=client, wait=False
+            )
+        wait_until(lambda: caplog.messages, "it says so")
+        first = caplog.messages[0]
+        asked = "waiting for a worker with the resources of dask.annotate, LICENSE=2: the cluster at "
+        assert first.startswith(asked + address)
+        assert f'start some, as with `dask worker {address} --resources "LICENSE=2"`' in first
+        cluster.new_spec["options"] = {**cluster.new_spec["options"], "resources": {"LICENSE": 2}}
+        cluster.scale(2)
+        assert_shows(render.result(120).path, range(10), 30)
