@@ -26,7 +26,10 @@ _logger = logging.getLogger(__name__)
 _LASTING_CAUSES = (
     ("cannot load (libcuda|nvcuda)", "there is no NVIDIA driver on this machine"),
     ("cannot load (libnvidia-encode|nvencodeapi)", "the driver lacks its encoding library"),
-    ("minimum required nvidia driver", "the NVIDIA driver is too old for this build of FFmpeg"),
+    (
+        "minimum required nvidia driver|support the required nvenc api",
+        "the NVIDIA driver is too old for this build of FFmpeg",
+    ),
     ("unsupported device", "this GPU has no NVENC unit (A100, H100 and H200 have none)"),
     ("no cuda.capable device|cuda_error_no_device", "there is no NVIDIA GPU on this machine"),
 )
@@ -38,6 +41,8 @@ _OTHER_CAUSES = (
     ),
     ("not supported", "the NVENC unit of this GPU does not take this codec or pixel format"),
 )
+#: What ends a message, and what FFmpeg says after it has tried all GPUs.
+_BETWEEN, _IN_SUM = "; ", "no capable devices found"
 #: Why NVENC does not work in this process, as long as it runs, by the GPU that is asked for: to find out
 #: takes half a second, and several processes wait for each other.
 _lacking: dict[str | None, str] = {}
@@ -200,7 +205,7 @@ def _probe(encoder: Encoder, options: EncodeOptions, size: FrameSize) -> None:
     if isinstance(failure, av.codec.codec.UnknownCodecError):
         raise EncoderError(f"this build of PyAV has no encoder {encoder.name}") from failure
     if failure is not None:
-        text = "; ".join(messages) or str(failure)
+        text = _BETWEEN.join(messages) or str(failure)
         lacking = _what_nvenc_lacks(text) if encoder is GPU_ENCODERS.get(options.codec) else None
         if lacking is not None:
             text = _lacking[_gpu_of(options)] = f"{lacking} ({text}): {encoder.name} does not start"
@@ -240,9 +245,15 @@ def _check_options(encoder: Encoder, options: EncodeOptions) -> None:
 def _what_nvenc_lacks(message: str) -> str | None:
     """Return why NVENC can never start in this process; None if it may with other frames, or later.
 
-    With several GPUs, one may lack what another has, but all its encoding sessions are in use.
+    With several GPUs, one may lack what another has, but all its encoding sessions are in use. So all
+    that is said has to be known to last.
     """
-    return None if _meaning(_OTHER_CAUSES, message) else _meaning(_LASTING_CAUSES, message)
+    meanings = [
+        _meaning(_LASTING_CAUSES, text)
+        for text in message.split(_BETWEEN)
+        if not text.lower().startswith(_IN_SUM)
+    ]
+    return meanings[0] if meanings and all(meanings) else None
 
 
 def _meaning(causes: Iterable[tuple[str, str]], message: str) -> str | None:
@@ -253,7 +264,7 @@ def _meaning(causes: Iterable[tuple[str, str]], message: str) -> str | None:
 def _failure(encoding: Encoding, size: FrameSize, message: str) -> str:
     """Return the text of the error about an encoder that does not open, given FFmpeg's message."""
     if encoding.encoder.endswith("_nvenc"):
-        meaning = _meaning(_OTHER_CAUSES, message)
+        meaning = _meaning((*_OTHER_CAUSES, *_LASTING_CAUSES), message)
         message = message if meaning is None else f"{meaning} ({message})"
     shown = ", ".join(f"{name}={value}" for name, value in encoding.options(threads=1).items())
     return f"{message}: {encoding.encoder} does not start at {size} pixels with {shown or 'no options'}"

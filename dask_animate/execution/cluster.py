@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dask import get_annotations
 from dask.system import CPU_COUNT
 
 from ..drawing import in_isolation
@@ -78,12 +80,34 @@ class ClusterOptions:
             raise OptionError("a render inside setup() or update() has to draw here: give num_workers=1")
         if client is None and num_workers != 1:
             client = _active_client()
+        resources = get_annotations().get("resources")
+        if resources and not self.is_here:
+            _check_resources(resources, client, num_workers)
         if client is not None:
             _check_waits_for_others(client)
             n_there = len(client.scheduler_info(n_workers=-1)["workers"])
             return client, None if num_workers == -1 else resolve_num_workers(num_workers, n_there)
         n_processes = resolve_num_workers(num_workers, CPU_COUNT)
         return None, n_processes if n_frames is None else min(n_processes, n_frames)
+
+
+def _check_resources(resources: object, client: object, num_workers: int) -> None:
+    """Raise if a render cannot choose its workers by these resources."""
+    given = "dask.annotate(resources=...)"
+    if not isinstance(resources, Mapping):
+        raise OptionTypeError(
+            f"{given} around a render must be a dict, such as {{'GPU': 1}}, "
+            f"got {type(resources).__name__}"
+        )
+    if client is None:
+        raise OptionError(
+            f"{given} needs a client: the processes that a render starts have no resources; "
+            f"give client=, or num_workers=1 to draw in this process"
+        )
+    if num_workers != -1:
+        raise OptionError(
+            f"{given} and num_workers={num_workers} exclude each other: the resources choose the workers"
+        )
 
 
 def _checked_client(client: object) -> Client | None:

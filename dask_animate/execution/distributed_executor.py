@@ -16,7 +16,7 @@ from functools import partial
 from itertools import count
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 import cloudpickle
@@ -74,8 +74,6 @@ if TYPE_CHECKING:
     from .store_session import StoreSession
 
 _logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: How often a partition is sent again when its parameters were lost with a worker.
 MAX_RESUBMITS = 5
@@ -257,36 +255,37 @@ class DistributedExecutor:
         list of BuiltFigure
             At least one.
         """
-        return self._despite_restarts(self._build)
-
-    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
-        """Return why not all GPUs of the workers can encode the frames: first those ready to say it."""
-
-        def ask() -> str | None:
-            alive = self._workers.addresses()
-            with self._lock:
-                ready = [worker for worker in self._drawing if worker in alive]
-            workers = [*ready, *(worker for worker in alive if worker not in ready)]
-            key = self._key("try_gpu")
-            return gpu_reason_of_workers(self._client, encode, size, workers, key, self._known)
-
-        return self._despite_restarts(ask)
-
-    def _despite_restarts(self, ask: Callable[[], T]) -> T:
-        """Ask the workers again as often as the cluster is restarted meanwhile."""
         for _ in range(1 + MAX_RESUBMITS):
             try:
-                return ask()
+                return self._build()
             except CancelledError as exc:
                 self._raise_if_over(SETUP, exc)
                 _logger.info("%s: the cluster was restarted", SETUP)
         raise WorkerError(f"{SETUP}: the cluster was restarted {1 + MAX_RESUBMITS} times")
+
+    def gpu_reason(self, encode: EncodeOptions, size: FrameSize) -> str | None:
+        """Return why not all GPUs of the workers can encode the frames."""
+        self._workers.refresh()
+        alive = self._workers.addresses()
+        with self._lock:
+            ready = [worker for worker in self._drawing if worker in alive]
+        workers = [*ready, *(worker for worker in alive if worker not in ready)]
+        try:
+            return gpu_reason_of_workers(self._client, encode, size, workers)
+        except Exception as exc:
+            why = how_gone(self._client) or f"{type(exc).__name__}: {exc}"
+            raise WorkerError(f"{SETUP}: {why}") from exc
 
     def _build(self) -> list[BuiltFigure]:
         workers: list[str | None] = [*self._workers.addresses()] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
         proves = self._agreement.is_asked and not is_local_cluster(self._client)
+        # Dask fails where a task that may run on other workers needs what these do not have. So one has
+        # no place: it stands in for a worker that is lost.
+        may_move = not self._agreement.is_tolerant and not self._workers.have_resources
+        if self._workers.have_resources and workers != [None]:
+            workers.append(None)
         with annotate(**self._annotations):
             futures = [
                 self._known(
@@ -297,7 +296,7 @@ class DistributedExecutor:
                         key=(self._key("build_figure"), next(self._keys)),
                         pure=False,
                         workers=address,
-                        allow_other_workers=address is not None and not self._agreement.is_tolerant,
+                        allow_other_workers=address is not None and may_move,
                     )
                 )
                 for address in workers

@@ -161,11 +161,12 @@ def build_figure(name: str, *, proves: bool = False) -> BuiltFigure:
     return BuiltFigure(worker.address, size, fonts, life_seconds=worker.lifetime, facts=facts)
 
 
-def try_gpu(encode: EncodeOptions, size: FrameSize) -> tuple[str | None, bool]:
-    """Task: return why this worker's GPU cannot encode, or None, and whether it never will."""
+async def try_gpu(encode: EncodeOptions, size: FrameSize) -> tuple[str | None, bool]:
+    """On a worker's event loop: return why its GPU cannot encode, or None, and whether it never will."""
     from ..encoding import gpu_reason, lasting_gpu_reason
 
-    return gpu_reason(encode, size), lasting_gpu_reason(encode) is not None
+    reason = await asyncio.to_thread(gpu_reason, encode, size)
+    return reason, lasting_gpu_reason(encode) is not None
 
 
 def prove(name: str) -> WorkerFacts:

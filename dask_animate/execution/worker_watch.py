@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from distributed import Client, SpecCluster
 
@@ -52,19 +51,26 @@ class WorkerWatch:
     def _run(self) -> None:
         seen, patience = time.monotonic(), PATIENCE_SECONDS
         while not self._ended.wait(LOOK_SECONDS):
-            alive: Mapping[str, Any] = {}
+            n_there = 0
             try:
-                alive = self._client.scheduler_info(n_workers=-1)["workers"]
-                has_workers = any(has_resources(worker, self._resources) for worker in alive.values())
+                n_there = len(self._client.nthreads())
+                has_workers = n_there > 0 and self._has_resources()
             except Exception:  # nobody answers: the render itself learns whether anybody will
                 has_workers = True
             now = time.monotonic()
             if has_workers:
                 seen, patience = now, PATIENCE_SECONDS
             elif now - seen > patience and how_gone(self._client) is None and not self._ended.is_set():
-                told = _lack(self._client, self._resources, now - seen) if alive else None
+                told = _lack(self._client, self._resources, now - seen) if n_there else None
                 _logger.warning("%s", told or _complaint(self._client, now - seen))
                 patience *= 2
+
+    def _has_resources(self) -> bool:
+        """Return whether a worker has what is needed."""
+        if not self._resources:
+            return True
+        alive = self._client.scheduler_info(n_workers=-1)["workers"]
+        return any(has_resources(worker, self._resources) for worker in alive.values())
 
 
 def _lack(client: Client, resources: Mapping[str, float], seconds: float) -> str:

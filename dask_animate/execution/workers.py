@@ -55,7 +55,16 @@ class Workers:
     def leave_out(self, address: str) -> None:
         """Use a worker no more."""
         self._left_out.add(address)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again who there are."""
         self._refreshed = -float("inf")
+
+    @property
+    def have_resources(self) -> bool:
+        """Whether not all workers may be used, but those with some resources."""
+        return bool(self._resources)
 
     def addresses(self) -> list[str]:
         """Return the addresses of the workers to use; those used before come first."""
@@ -138,18 +147,20 @@ class Workers:
     def where(self) -> dict[str, Any]:
         """Return the arguments of `Client.submit` that choose them."""
         chosen = self.chosen()
-        # Others may step in: a task bound to a worker that died would wait for ever.
-        return {} if chosen is None else {"workers": chosen, "allow_other_workers": True}
+        # Others may step in: a task bound to a worker that died would wait for ever. Where others lack
+        # the resources, Dask would fail then; workers that are left out refuse what they get.
+        if chosen is None or self.have_resources:
+            return {}
+        return {"workers": chosen, "allow_other_workers": True}
 
 
 def has_resources(worker: Mapping[str, Any], needed: Mapping[str, float]) -> bool:
     """Return whether a worker, as `Client.scheduler_info` tells of it, can run a task with such needs.
 
-    It may be busy with others that need the same. Dask does not look at this for tasks that may run on
-    other workers than they ask for, and fails where a worker lacks what they need.
+    It may be busy with others that need the same.
     """
     has = worker.get("resources", {})
-    return all(has.get(name, 0) >= amount for name, amount in needed.items())
+    return all(name in has and has[name] >= amount for name, amount in needed.items())
 
 
 def is_local_cluster(client: Client) -> bool:

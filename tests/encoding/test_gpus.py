@@ -9,7 +9,8 @@ from helpers import FrameNumber, assert_nothing_beside, assert_shows
 from dask_animate.encoding import encoder_choice
 from dask_animate.encoding.encoder_choice import encoder_reasons, gpu_reason, lasting_gpu_reason
 from dask_animate.encoding.options import EncodeOptions
-from dask_animate.errors import EncoderError
+from dask_animate.errors import AnimateError, EncoderError
+from dask_animate.execution import worker_gpus
 from dask_animate.frames import FrameSize
 
 NO_UNIT = "OpenEncodeSessionEx failed: unsupported device (2): (no details)"
@@ -79,6 +80,7 @@ def test_what_lasts_is_found_out_once(nvenc, messages, cause):
             ["InitializeEncoder failed: invalid param (8): Frame Dimension less than the minimum"],
             "it does",
         ),
+        ([NO_UNIT, "cuCtxCreate failed -> CUDA_ERROR_NEW", NONE_LEFT], "this GPU has no NVENC unit"),
         (["Codec not supported", NONE_LEFT], "the NVENC unit of this GPU does not take this codec"),
         (["Something new"], "Something new: h264_nvenc does not start at 64x48 pixels with "),
     ],
@@ -158,8 +160,9 @@ def test_what_may_pass_is_asked_of_workers_again(tmp_path, own_client):
         assert sum(n_asked(own_client)) == n_renders
 
 
-def test_a_worker_that_dies_of_its_gpu(tmp_path, own_client):
-    """Its driver ends the process; the other worker, or its successor, has no GPU."""
+@pytest.mark.parametrize("all_die", [False, True])
+def test_workers_that_die_of_their_gpus(tmp_path, own_client, all_die):
+    """Their drivers end the process. Who asks does not know what their successors can do."""
 
     def prepare():
         import os
@@ -168,7 +171,34 @@ def test_a_worker_that_dies_of_its_gpu(tmp_path, own_client):
 
         encoder_choice.gpu_reason = lambda options, size: os._exit(1)
 
-    own_client.run(prepare)
+    own_client.run(answer(None, lasts=False))
+    dying = list(own_client.nthreads()) if all_die else [max(own_client.nthreads())]
+    own_client.run(prepare, workers=dying)
     video = render(tmp_path / "a.mp4", own_client)
     assert video.encoder == "libx264"
     assert_nothing_beside(tmp_path / "a.mp4")
+
+
+def test_a_gpu_that_is_insisted_on_is_used(tmp_path, own_client):
+    """All say that theirs can encode, which is not so."""
+    own_client.run(answer(None, lasts=False))
+    with pytest.raises(AnimateError, match="h264_nvenc"):
+        render(tmp_path / "a.mp4", own_client, video_mode="gpu")
+    assert n_asked(own_client) == [1, 1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_that_does_not_answer(tmp_path, own_client, monkeypatch, caplog):
+    monkeypatch.setattr(worker_gpus, "PATIENCE_SECONDS", 0.5)
+
+    def prepare():
+        import time
+
+        from dask_animate.encoding import encoder_choice
+
+        encoder_choice.gpu_reason = lambda options, size: time.sleep(2)
+
+    own_client.run(prepare)
+    with caplog.at_level("INFO", "dask_animate"):
+        assert render(tmp_path / "a.mp4", own_client).encoder == "libx264"
+    assert "does not say whether its GPU can encode (TimeoutError: no answer in 0.5 s)" in caplog.text

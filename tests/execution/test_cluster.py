@@ -18,7 +18,15 @@ import psutil
 import pytest
 from clusters import local_client
 from distributed import Client, Status, get_client, get_worker, worker_client
-from helpers import SUPPORT, WARNINGS, FrameNumber, assert_nothing_beside, assert_shows, wait_until
+from helpers import (
+    SUPPORT,
+    WARNINGS,
+    FrameNumber,
+    KillsItsWorker,
+    assert_nothing_beside,
+    assert_shows,
+    wait_until,
+)
 
 from dask_animate.drawing import DrawOptions
 from dask_animate.errors import FrameError, OptionError, OptionTypeError, WorkerError
@@ -624,20 +632,68 @@ def client_with_licenses():
         yield client
 
 
-@pytest.mark.parametrize("options", [{}, {"num_workers": 2}, {"wait": False}, {"encode_on": "client"}])
-def test_only_workers_with_the_resources_of_the_caller_are_used(tmp_path, options):
-    """In Dask, a task that prefers a worker without them, and may run elsewhere, fails."""
+@pytest.fixture
+def client_with_a_license():
+    """Two workers, the first of which has a license."""
     cluster, client = local_client(1, resources={"LICENSE": 1})
     with cluster, client:
-        able = next(iter(client.nthreads()))
         cluster.new_spec["options"] = {**cluster.new_spec["options"], "resources": {}}
         cluster.scale(2)
         client.wait_for_workers(2)
-        with dask.annotate(resources={"LICENSE": 1}):
-            video = FrameNumber().make_video(tmp_path / "a.mp4", range(60), 20, client=client, **options)
-        stats = (video.result(60) if "wait" in options else video).stats
-        assert {partition.worker for partition in stats.partitions} == {able}
+        yield client
+
+
+def licensed(client):
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    return {address for address, about in workers.items() if about["resources"]}
+
+
+@pytest.mark.parametrize("options", [{}, {"wait": False}, {"encode_on": "client"}])
+def test_only_workers_with_the_resources_of_the_caller_are_used(
+    tmp_path, client_with_a_license, options
+):
+    """In Dask, a task that prefers a worker without them, and may run elsewhere, fails."""
+    client, numbers = client_with_a_license, range(60)
+    with dask.annotate(resources={"LICENSE": 1}):
+        video = FrameNumber().make_video(tmp_path / "a.mp4", numbers, 20, client=client, **options)
+    stats = (video.result(60) if "wait" in options else video).stats
+    assert {partition.worker for partition in stats.partitions} == licensed(client)
+    assert_shows(tmp_path / "a.mp4", numbers, 20)
+
+
+def test_the_worker_with_the_resources_dies(tmp_path, client_with_a_license):
+    """Its successor draws the frames, and not the worker that is left."""
+    client, animator = client_with_a_license, KillsItsWorker(30, tmp_path)
+    before = licensed(client)
+    with dask.annotate(resources={"LICENSE": 1}):
+        video = animator.make_video(tmp_path / "a.mp4", range(60), 20, client=client, partition_size=5)
+    assert not before & licensed(client)
+    assert {partition.worker for partition in video.stats.partitions} <= before | licensed(client)
     assert_shows(tmp_path / "a.mp4", range(60), 20)
+
+
+@pytest.mark.parametrize(
+    ("resources", "options", "message"),
+    [
+        ({"LICENSE": 1}, {"num_workers": 2}, "num_workers=2 exclude each other"),
+        ({"LICENSE": 1}, {"num_workers": -2}, "num_workers=-2 exclude each other"),
+        ({"LICENSE": 1}, {"client": None}, "needs a client: .* give client=, or num_workers=1"),
+        ({"LICENSE": 1}, {"client": None, "wait": False}, "needs a client"),
+        (lambda key: {"LICENSE": 1}, {}, "must be a dict, such as {'GPU': 1}, got function"),
+    ],
+)
+def test_resources_that_cannot_be_had(tmp_path, client, resources, options, message):
+    options = {"client": client, **options}
+    errors = OptionError, OptionTypeError
+    with dask.annotate(resources=resources), pytest.raises(errors, match=message):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(10), 20, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_resources_do_not_matter_in_this_process(tmp_path):
+    with dask.annotate(resources={"LICENSE": 1}):
+        FrameNumber().make_video(tmp_path / "a.mp4", range(10), 20, num_workers=1)
+    assert_shows(tmp_path / "a.mp4", range(10), 20)
 
 
 @pytest.mark.parametrize("kind", ["items", "array", "bag"])

@@ -281,7 +281,7 @@ def test_reading_computing_and_drawing_are_one_task(tmp_path, client, names):
         )
         assert_shows(tmp_path / "a.mp4", NUMBERS)
         roots = {name for name in names if name.startswith(("original-", "array"))}  # what is read
-        assert set(names) - roots == {"build_figure", "try_gpu", "draw_and_encode"}, names
+        assert set(names) - roots == {"build_figure", "draw_and_encode"}, names
         assert names["draw_and_encode"] == N // size
 
 
