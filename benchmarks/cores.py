@@ -65,7 +65,8 @@ def spent(stats, n_processes):
     """Return milliseconds a frame of a worker's time, by what it went into; "idle" is the rest."""
     seconds = Counter()
     for partition in stats.partitions:
-        seconds.update({name if name in PHASES else "other": s for name, s in partition.phases.items()})
+        for name, phase_seconds in partition.phases.items():
+            seconds[name if name in PHASES else "other"] += phase_seconds
     seconds["idle"] = stats.wall_seconds * n_processes - seconds.total()
     return {name: 1000 * seconds[name] / stats.n_frames_rendered for name in (*PHASES, "other", "idle")}
 
