@@ -1,6 +1,8 @@
 """`python -m benchmarks`: this library and other tools on the same animations, by whole scripts."""
 
+import math
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -36,6 +38,25 @@ def some_of(everything):
     return f"One of {names}, or a part of a name; repeat for more."
 
 
+def share_of(context, option, share):
+    """Check a share of the frames."""
+    if not (math.isfinite(share) and share > 0):
+        raise click.BadParameter(
+            f"{share} is no share of the frames: give a number above 0, such as 0.5"
+        )
+    return share
+
+
+def folder_at(path, option):
+    """Make a folder where results can be written, before anything is measured."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path.resolve()
+    except OSError as exc:
+        raise click.UsageError(f"{option} {path}: {exc.strerror or exc}") from exc
+
+
 def steps(n):
     """Yield 1, 2, 4 and so on, and n."""
     step = 1
@@ -47,10 +68,18 @@ def steps(n):
 
 @click.command()
 @click.option("--quick", is_flag=True, help="A few frames, once; are the videos correct?")
-@click.option("--runs", default=3, show_default=True, help="Runs of each script.")
-@click.option("--share", default=1.0, show_default=True, help="Share of the frames, such as 0.5.")
-@click.option("--workers", default=2, show_default=True, help="The most processes that draw.")
-@click.option("--at-once", default=1, show_default=True, help="Scripts at once, on cores of their own.")
+@click.option(
+    "--runs", type=click.IntRange(1), default=3, show_default=True, help="Runs of each script."
+)
+@click.option(
+    "--share", default=1.0, show_default=True, callback=share_of, help="Of the frames, such as 0.5."
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=2, show_default=True, help="The most that draw."
+)
+@click.option(
+    "--at-once", type=click.IntRange(1), default=1, show_default=True, help="Scripts on their own cores."
+)
 @click.option("--scaling", is_flag=True, help="1, 2, 4 ... --workers processes, and a picture of that.")
 @click.option("--tool", "tools", multiple=True, help=some_of(TOOLS))
 @click.option("--workload", "workloads", multiple=True, help=some_of(WORKLOADS))
@@ -88,13 +117,14 @@ def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output
         WORKLOADS, workloads, [one.name for one in WORKLOADS if one.is_varied] if scaling else None
     )
     settings = ("defaults",) if quick else ("again",) if scaling else SETTINGS
-    environments.mkdir(parents=True, exist_ok=True)
+    output, environments = folder_at(output, "--output"), folder_at(environments, "--environments")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # cleaning up
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         comparison = Comparison(
             tools,
             workloads,
             Path(folder),
-            environments.resolve(),
+            environments,
             quick=quick,
             n_runs=1 if quick else runs,
             n_workers=[*steps(workers)] if scaling else [workers],
@@ -111,9 +141,12 @@ def main(quick, runs, share, workers, at_once, scaling, tools, workloads, output
                 write = report.write_scaling if scaling else report.write
                 write(comparison.results, comparison.facts(), output)
                 click.echo(f"written to {output}")
-    failed = [one for one in comparison.results if one.tool == OURS and one.failed]
+    own = [one for one in comparison.results if one.tool == OURS]
+    failed = [one for one in own if one.failed]
     for one in failed:
         click.echo(f"{one.workload}, {one.settings}: {one.error or ', '.join(one.wrong)}", err=True)
+    if own and not failed:
+        click.echo(f"all {len(own)} videos of {OURS} are correct")
     sys.exit(1 if failed else 0)
 
 

@@ -1,6 +1,6 @@
 """What a machine gives to so many processes, and what a render makes of it.
 
-    python benchmarks/cores.py [runs] [frames of each process] [processes ...]
+    python benchmarks/cores.py [RUNS] [FRAMES of each process] [PROCESSES ...]
 
 The wave of `scaling.py`, 640x480. "loops" are processes that know nothing of each other: each draws
 incrementally without comparing, converts and encodes with one thread. "workers" are as many workers of
@@ -9,6 +9,7 @@ times the number of processes is ideal for the loops, and what one worker gives 
 the loops lose, they lose to the machine. The second table says what the time of a worker went into.
 """
 
+import signal
 import statistics
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import click
 from distributed import Client, LocalCluster
 from plain_loop import incremental
 from scaling import Wave, phases
@@ -71,9 +73,13 @@ def spent(stats, n_processes):
     return {name: 1000 * seconds[name] / stats.n_frames_rendered for name in (*PHASES, "other", "idle")}
 
 
-def main(runs=3, n_frames=1500, *wanted):
-    runs, n_frames = int(runs), int(n_frames)
-    numbers = [int(one) for one in wanted] or [1, 2]
+@click.command(help=__doc__.partition("\n")[0])
+@click.argument("runs", type=click.IntRange(1), default=3)
+@click.argument("n_frames", metavar="[FRAMES]", type=click.IntRange(1), default=1500)
+@click.argument("numbers", metavar="[PROCESSES]...", type=click.IntRange(1), nargs=-1)
+def main(runs, n_frames, numbers):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ending all processes
+    numbers = numbers or (1, 2)
     rates, costs = {one: ([], []) for one in numbers}, {one: [] for one in numbers}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(runs):
@@ -106,4 +112,4 @@ def shown(rates):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

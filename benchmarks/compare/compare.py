@@ -241,6 +241,7 @@ class Comparison:
                 "memory": psutil.virtual_memory().total,
                 "system": platform.platform(),
             },
+            "quick": self.quick,
             "runs": self.n_runs,
             "workers": self.n_workers,
             "at_once": self.n_at_once,

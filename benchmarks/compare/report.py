@@ -19,6 +19,10 @@ TITLES = {
     "equal": "at equal settings of the encoder (preset slow, crf 20)",
     "again": "in a process that has made a short video before",
 }
+QUICK = (
+    "# Are the videos right?\n\nA few frames, once: the last column counts. Times are those of starting "
+    "a program, and say nothing about how fast a tool is."
+)
 HEAD = (
     "| tool | frames/s, median (range) | CPU, ms a frame | memory, MiB | disk, MB | file, kB | SSIM "
     "| the video is |\n|---|---|---|---|---|---|---|---|"
@@ -31,6 +35,8 @@ def write(results: list[Result], facts: dict, folder: Path):
     data = {**facts, "results": [asdict(result) for result in results]}
     (folder / "results.json").write_text(json.dumps(data, indent=1) + "\n")
     (folder / "results.md").write_text(markdown(results, facts))
+    if facts["quick"]:
+        return
     for settings in SETTINGS:
         chosen = [one for one in results if one.settings == settings and one.seconds]
         if chosen:
@@ -51,12 +57,12 @@ def cpu(result: Result) -> float:
 
 
 def markdown(results: list[Result], facts: dict) -> str:
+    summaries = [summary(results, settings) for settings in SETTINGS if has(results, settings)]
     return (
         "\n\n".join(
             [
-                "# Comparison with other tools",
-                machine(facts),
-                *(summary(results, settings) for settings in SETTINGS if has(results, settings)),
+                *([QUICK] if facts["quick"] else ["# Comparison with other tools", machine(facts)]),
+                *([] if facts["quick"] else summaries),
                 *(
                     f"### {workload}, {n_frames} frames, {TITLES[settings]}\n\n{table(group)}"
                     for (workload, settings, n_frames), group in grouped(results)
