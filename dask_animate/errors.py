@@ -110,6 +110,10 @@ class RedrawWarning(UserWarning):
     """Frames could not be drawn incrementally, or would have been wrong; they were drawn in full."""
 
 
+class HistoryWarning(UserWarning):
+    """Frames depend on those drawn before them, so that other processes draw them otherwise."""
+
+
 class SequentialWarning(UserWarning):
     """Frames depend on those before them, or cannot be copied; one process draws them, in order."""
 

@@ -30,14 +30,14 @@ class ArraySpec:
         1 for gray, 3 for RGB, 4 for RGBA.
     log_interval : int or None
         As in `SourceSpec`.
-    may_draw_again : bool
+    may_draw_again, may_have_history : bool
         As in `SourceSpec`; never.
     """
 
     size: FrameSize
     n_channels: int
     log_interval: int | None = None
-    may_draw_again = False
+    may_draw_again = may_have_history = False
 
     def source(self) -> ArraySource:
         """Return the source of the frames."""

@@ -201,6 +201,11 @@ class AnimationSpec(FigureSpec):
 
     checks_history: bool = False
 
+    @property
+    def may_have_history(self) -> bool:
+        """As in `SourceSpec`; False, as it is found out otherwise, unless the caller says that not."""
+        return False
+
     def content(self) -> tuple[Any, ...]:
         """Return all that frames are drawn from; before it is pickled."""
         animation: AnimationCopy = self.animator

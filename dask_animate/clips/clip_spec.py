@@ -26,6 +26,8 @@ class ClipSpec:
         The clip and its sources, or the pickle of them.
     may_draw_again : bool
         As in `SourceSpec`.
+    may_have_history : bool
+        As in `SourceSpec`; not looked for, as a clip calls its sources in any order.
     draws_figures : bool
         As in `DrawnSpec`.
     transparent : bool
@@ -44,6 +46,7 @@ class ClipSpec:
     transparent: bool
     size: FrameSize | None = None
     log_interval: int | None = None
+    may_have_history = False
     name = "Clip"
 
     @classmethod

@@ -85,6 +85,11 @@ class CallSpec:
         return self.inner.may_draw_again
 
     @property
+    def may_have_history(self) -> bool:
+        """As in `SourceSpec`."""
+        return self.inner.may_have_history
+
+    @property
     def size(self) -> FrameSize | None:
         """As in `SourceSpec`."""
         return self.inner.size

@@ -76,6 +76,8 @@ class PartitionReport:
         Frames found in a store.
     redraw_fault : str or None
         Why the partition had to be drawn again, in words. Then the seconds are those of both times.
+    history_fault : str or None
+        That its frames depend on those drawn before them, in words.
     reuse_fault : str or None
         Why the next render cannot find these frames in the store, in words.
     skipped : tuple of FrameFailure
@@ -107,6 +109,7 @@ class PartitionReport:
     n_blitted: int = 0
     n_reused: int = 0
     redraw_fault: str | None = None
+    history_fault: str | None = None
     reuse_fault: str | None = None
     skipped: tuple[FrameFailure, ...] = ()
     n_retries: int = 0

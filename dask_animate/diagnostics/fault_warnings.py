@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from ..errors import FontWarning, RedrawWarning, ReuseWarning, SkippedFrameWarning
+from ..errors import FontWarning, HistoryWarning, RedrawWarning, ReuseWarning, SkippedFrameWarning
 from .events import (
     Event,
     FigureBuilt,
@@ -26,9 +26,9 @@ N_NAMED = 12
 def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
     """Return a listener that issues each kind of warning at most once.
 
-    It warns of frames that were not drawn incrementally as requested, of frames that the next render
-    cannot find in a store, of fonts that differ between workers, and, in the end, of frames that could
-    not be drawn.
+    It warns of frames that depend on others, of frames that were not drawn incrementally as requested,
+    of frames that the next render cannot find in a store, of fonts that differ between workers, and, in
+    the end, of frames that could not be drawn.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def warn_of_faults(warn: Callable[[str, type[Warning]], None]) -> Listener:
                 f"depend on a value that differs in every process, such as a time",
             )
         elif isinstance(event, PartitionRendered | PoolRendered):
+            warn_once(HistoryWarning, event.report.history_fault)
             warn_once(RedrawWarning, event.report.redraw_fault)
             warn_once(ReuseWarning, event.report.reuse_fault)
             warn_once(FontWarning, _font_difference(fonts, event.report.worker, event.report.fonts))

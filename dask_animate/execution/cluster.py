@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from dask import get_annotations
@@ -12,7 +13,7 @@ from dask.system import CPU_COUNT
 
 from ..drawing import in_isolation
 from ..errors import OptionError, OptionTypeError
-from ..validation import require_choice, require_int
+from ..validation import in_short, require_choice, require_int
 from .agreement import ON_MISMATCH
 
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ def _check_resources(resources: object, client: object, num_workers: int) -> Non
             f"{given} around a render must be a dict, such as {{'GPU': 1}}, "
             f"got {type(resources).__name__}"
         )
+    for name, amount in resources.items():
+        if isinstance(amount, bool) or not isinstance(amount, Real) or not float(amount) >= 0:
+            raise OptionTypeError(
+                f"{given} must have numbers from 0, got {in_short(amount)} for {in_short(name)}"
+            )
     if client is None:
         raise OptionError(
             f"{given} needs a client: the processes that a render starts have no resources; "

@@ -24,6 +24,7 @@ from .plugin_lease import Registration
 from .results import gathered, how_gone
 from .submission import scattered
 from .tasks import RendererPlugin, build_figure, draw_picture, render_id
+from .worker_needs import WorkerNeeds
 from .workers import Workers, workers_are_local
 
 #: Threads of the workers that are used at most.
@@ -62,7 +63,7 @@ class ClusterPictures:
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
         self._annotations = get_annotations()
-        self._workers = Workers(client, None, resources=self._annotations.get("resources"))
+        self._workers = Workers(client, None, needs=WorkerNeeds.of(self._annotations))
         self._direct = workers_are_local(client)
         self._kept: KeptPictures | None = None
         self._computed: LRUCache[Future] = LRUCache()

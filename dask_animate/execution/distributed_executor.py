@@ -67,6 +67,7 @@ from .watchdog import topic_of
 from .window import Window
 from .worker_facts import WorkerFacts
 from .worker_gpus import gpu_reason_of_workers
+from .worker_needs import WorkerNeeds
 from .worker_watch import WorkerWatch
 from .workers import Workers, is_local_cluster, workers_are_local
 
@@ -143,15 +144,16 @@ class DistributedExecutor:
         self._on_drawn = on_drawn
         self._client = client
         self._spec = spec
+        self._seeks_history = spec.may_have_history
         self._annotations = get_annotations()  # of the caller, for all tasks, in whichever thread
-        resources = self._annotations.get("resources", {})
-        self._workers = Workers(client, max_workers, is_complete=is_complete, resources=resources)
+        needs = WorkerNeeds.of(self._annotations)
+        self._workers = Workers(client, max_workers, is_complete=is_complete, needs=needs)
         self._agreement = Agreement(on_mismatch, self._prove)
         self._on_left_out = on_left_out
         self._first = _pickled(first) if self._agreement.is_asked else None
         self._name = f"dask_animate-{uuid.uuid4().hex}"
         self._registration = Registration(client, self._name)
-        self._watch = WorkerWatch(client, resources)
+        self._watch = WorkerWatch(client, needs)
         self._frame_bytes = 0 if here is None else here.size().n_bytes  # known once a figure is built
         self._life_seconds = inf  # of the worker that ends first by itself; known likewise
         self._submissions: deque[Submission] = deque()
@@ -559,6 +561,8 @@ class DistributedExecutor:
 
     def _of_partition(self, partition: Partition, task: TaskSpec, window: Window) -> Submission:
         n_frames = len(partition)
+        if n_frames > 1:
+            task = self._with_history(task)
         if task.cache is not None:
             task.cache.store.reserve(partition.start + n_frames)
         # Functions, as what is lost with its worker is sent again.
@@ -574,6 +578,11 @@ class DistributedExecutor:
             _frames_of(partition),
             draw=partial(self._drawn_here, partition, task),
         )
+
+    def _with_history(self, task: TaskSpec) -> TaskSpec:
+        """Return a task that finds out whether frames depend on others, the first time."""
+        seeks_history, self._seeks_history = self._seeks_history, False
+        return replace(task, seeks_history=seeks_history)
 
     def _note_drawing(self, worker: str) -> None:
         if worker:
@@ -647,11 +656,13 @@ class DistributedExecutor:
                 counts.popleft()
                 start += n_items
             items = delayed(list)(part, dask_key_name=f"{self._key('load')}-{idx}")
+            this = self._with_history(task)
 
             def render(
                 known: Known,
                 items: Any = items,
                 start: int = start,
+                task: TaskSpec = this,
                 counts: Sequence[SharedFuture] = tuple(counts),
             ) -> Future:
                 before = [start, *(count.future() for count in counts)]

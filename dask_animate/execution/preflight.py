@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
+from dask import get_annotations
 from dask.system import CPU_COUNT
 
 from ..encoding import EncodeOptions
 from ..errors import ParamsError, StoreError, in_words
 from ..rendering import Renderer, SourceSpec
 from .worker_facts import WorkerCheck, WorkerFacts
+from .worker_needs import WorkerNeeds
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -49,7 +51,8 @@ def check_workers(
     Returns
     -------
     list of WorkerCheck
-        One for each worker; those that do not answer have a failure that says so.
+        One for each worker that the caller's annotations allow; those that do not answer have a failure
+        that says so.
     """
     try:
         data = cloudpickle.dumps(tuple(first)) if first else None
@@ -57,11 +60,18 @@ def check_workers(
         raise ParamsError(f"param_by_frame cannot be sent to workers: {exc}") from exc
     if client is None:
         return [_check_here(spec, data, encode, store)]
-    alive = client.scheduler_info(n_workers=-1)["workers"]
+    needs = WorkerNeeds.of(get_annotations())
+    alive = {
+        at: worker
+        for at, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+        if needs.allow(at, worker)
+    }
     stop = time.monotonic() + timeout
     with _on_workers(client, spec.pickled(), data) as (name, refused):
         checks = _asked(client, name, encode, [at for at in alive if at not in refused], stop)
     for worker, why in refused.items():
+        if worker not in alive:
+            continue
         checks[worker] = WorkerCheck(WorkerFacts(worker, failure=why))
     if store is not None:
         checks = _with_store(client, checks, store, stop)

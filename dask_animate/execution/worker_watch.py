@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 
 from distributed import Client, SpecCluster
 
 from ._distributed import adaptive_maximum
 from .results import how_gone
-from .workers import has_resources
+from .worker_needs import WorkerNeeds
 
 _logger = logging.getLogger(__name__)
 
@@ -31,13 +30,13 @@ class WorkerWatch:
     ----------
     client : distributed.Client
         Of the cluster.
-    resources : mapping of str to float
-        What a worker needs to have to count.
+    needs : WorkerNeeds
+        What a worker needs to have, or to be, to count.
     """
 
-    def __init__(self, client: Client, resources: Mapping[str, float]) -> None:
+    def __init__(self, client: Client, needs: WorkerNeeds) -> None:
         self._client = client
-        self._resources = resources
+        self._needs = needs
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -54,33 +53,33 @@ class WorkerWatch:
             n_there = 0
             try:
                 n_there = len(self._client.nthreads())
-                has_workers = n_there > 0 and self._has_resources()
+                has_workers = n_there > 0 and self._has_suitable()
             except Exception:  # nobody answers: the render itself learns whether anybody will
                 has_workers = True
             now = time.monotonic()
             if has_workers:
                 seen, patience = now, PATIENCE_SECONDS
             elif now - seen > patience and how_gone(self._client) is None and not self._ended.is_set():
-                told = _lack(self._client, self._resources, now - seen) if n_there else None
+                told = _lack(self._client, self._needs, now - seen) if n_there else None
                 _logger.warning("%s", told or _complaint(self._client, now - seen))
                 patience *= 2
 
-    def _has_resources(self) -> bool:
+    def _has_suitable(self) -> bool:
         """Return whether a worker has what is needed."""
-        if not self._resources:
+        if not self._needs:
             return True
         alive = self._client.scheduler_info(n_workers=-1)["workers"]
-        return any(has_resources(worker, self._resources) for worker in alive.values())
+        return any(self._needs.allow(address, worker) for address, worker in alive.items())
 
 
-def _lack(client: Client, resources: Mapping[str, float], seconds: float) -> str:
+def _lack(client: Client, needs: WorkerNeeds, seconds: float) -> str:
     """Return what workers lack, and what to do about it."""
     address = client.scheduler.address
-    needed = ", ".join(f"{name}={amount:g}" for name, amount in resources.items())
+    resources = ", ".join(f"{name}={amount:g}" for name, amount in needs.resources.items())
+    options = f' --resources "{resources}"' if resources else ""
     return (
-        f"waiting for a worker with the resources of dask.annotate, {needed}: the cluster at {address} "
-        f"has had none for {seconds:.0f} s; start some, as with `dask worker {address} --resources "
-        f'"{needed}"`, or annotate other resources'
+        f"waiting for a worker with {needs}: the cluster at {address} has had none for {seconds:.0f} s; "
+        f"start some, as with `dask worker {address}{options}`, or annotate otherwise"
     )
 
 

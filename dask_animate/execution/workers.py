@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from math import ceil, inf, isfinite
 from typing import Any
 
@@ -11,6 +10,7 @@ from distributed import Client, LocalCluster, SpecCluster
 
 from ..memory import IN_FLIGHT_SHARE, REORDER_BYTES, UNLIMITED_BYTES
 from ._distributed import adaptive_maximum
+from .worker_needs import WorkerNeeds
 
 #: Seconds for which the list of workers is taken as known.
 REFRESH_SECONDS = 1.0
@@ -27,8 +27,8 @@ class Workers:
         Use at most so many; None uses all, also those that join later.
     is_complete : bool
         Whether it is known that no others will join.
-    resources : mapping of str to float, optional
-        What a worker needs to have for a task, as for `dask.annotate`; others are not used.
+    needs : WorkerNeeds, optional
+        Which workers the caller's annotations allow; others are not used.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class Workers:
         max_workers: int | None,
         *,
         is_complete: bool = False,
-        resources: Mapping[str, float] | None = None,
+        needs: WorkerNeeds | None = None,
     ) -> None:
         self._client = client
-        self._resources = resources or {}
+        self._needs = needs or WorkerNeeds()
         self._n_lacking = 0
         self._max_workers = max_workers
         self._is_complete = is_complete
@@ -64,13 +64,13 @@ class Workers:
     @property
     def have_resources(self) -> bool:
         """Whether not all workers may be used, but those with some resources."""
-        return bool(self._resources)
+        return bool(self._needs.resources)
 
     def addresses(self) -> list[str]:
         """Return the addresses of the workers to use; those used before come first."""
         if time.monotonic() - self._refreshed > REFRESH_SECONDS:
             alive = self._client.scheduler_info(n_workers=-1)["workers"]
-            able = [address for address in alive if has_resources(alive[address], self._resources)]
+            able = [address for address in alive if self._needs.allow(address, alive[address])]
             self._n_lacking = len(alive) - len(able)
             usable = [address for address in able if address not in self._left_out]
             addresses = sorted(usable, key=lambda address: address not in self._memory_limits)
@@ -152,15 +152,6 @@ class Workers:
         if chosen is None or self.have_resources:
             return {}
         return {"workers": chosen, "allow_other_workers": True}
-
-
-def has_resources(worker: Mapping[str, Any], needed: Mapping[str, float]) -> bool:
-    """Return whether a worker, as `Client.scheduler_info` tells of it, can run a task with such needs.
-
-    It may be busy with others that need the same.
-    """
-    has = worker.get("resources", {})
-    return all(name in has and has[name] >= amount for name, amount in needed.items())
 
 
 def is_local_cluster(client: Client) -> bool:

@@ -93,7 +93,9 @@ class CheckReport:
 
     def __str__(self) -> str:
         lines = [self._summary()]
-        if self.all_alike:
+        if self.all_alike and self.findings:
+            lines.append("drawn alone, all sampled frames look alike: they show what others left")
+        elif self.all_alike:
             why = "update() may not change the figure that setup() returned"
             why = why if self.method == "update" else f"{self.method}() may not use its arguments"
             lines.append(f"all sampled frames look alike: {why}")

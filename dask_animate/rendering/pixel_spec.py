@@ -34,6 +34,8 @@ class PixelSpec:
         The source that has drawn the first frame in this process, until it is used.
     may_draw_again : bool
         As in `SourceSpec`; never.
+    may_have_history : bool
+        As in `SourceSpec`; always.
     draws_figures : bool
         As in `DrawnSpec`; never.
     """
@@ -45,6 +47,7 @@ class PixelSpec:
     environment: Environment | None = None
     begun: list[PixelSource] = field(default_factory=list, compare=False)
     may_draw_again = False
+    may_have_history = True
     draws_figures = False
 
     @property

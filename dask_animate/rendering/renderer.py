@@ -19,6 +19,7 @@ from ..drawing import DrawSession, Mismatch, Phase, PhaseClock, Source, turn
 from ..errors import FrameError
 from ..frames import FrameSize, as_pixels, as_rgb
 from .faults import FrameFaults
+from .history_check import HistoryCheck
 from .sampled_frame import FrameSampler, SampledFrame
 from .source_spec import SourceSpec
 from .task_output import Block, StoredFrames, TaskOutput, TaskSpec
@@ -226,7 +227,8 @@ class Renderer:
         adding: Phase = "convert" if task.encoding is None else "encode"
         partition.faults.begin()
         writer = self._open_writer(partition, clock)
-        attempt = _Attempt(partition, session, writer)
+        history = HistoryCheck(self._spec, self._source) if task.seeks_history else None
+        attempt = _Attempt(partition, session, writer, history)
         with open_builder(task, self.size(), partition.start, n_frames) as builder:
             convert = partial(_convert, builder.convert, session)
             clock.lap(adding)
@@ -249,11 +251,22 @@ class Renderer:
             clock.lap(adding)
         if not session.is_whole:
             self._source.verify(session)
+        history_fault = self._history_fault(attempt)
         if writer is not None and task.cache is not None:
             writer.finish(self.environment() if task.cache.is_searched else None)
             clock.lap("store")
         report = _report(partition.start, n, session, fault, partition.faults)
+        report = replace(report, history_fault=history_fault)
         return _output(payload, report, writer, partition.faults)
+
+    def _history_fault(self, attempt: _Attempt) -> str | None:
+        if attempt.history is None:
+            return None
+        with turn():
+            self._source.open()  # anew, if a frame has failed
+            fault = attempt.history.fault(attempt.partition.watch.frame)
+        attempt.session.clock.lap("compare")
+        return fault
 
     def _open_writer(self, partition: _Partition, clock: PhaseClock) -> CacheWriter | None:
         cache = partition.task.cache
@@ -334,6 +347,8 @@ class Renderer:
 
         def used(frame: NDArray[np.uint8], *, opaque: bool) -> T:
             faults.keep(frame_idx, frame, opaque=opaque)
+            if attempt.history is not None:
+                attempt.history.note(frame_idx, params, frame)
             return use(frame, opaque=opaque)
 
         with attempt.partition.watch.frame(frame_idx, params):
@@ -384,6 +399,7 @@ class _Attempt:
     partition: _Partition
     session: DrawSession
     writer: CacheWriter | None
+    history: HistoryCheck | None
 
 
 def _proof(source: Source, first: Sequence[Any]) -> str:

@@ -32,6 +32,11 @@ class SourceSpec(Protocol):
         ...
 
     @property
+    def may_have_history(self) -> bool:
+        """Whether frames may depend on those drawn before them, which is to be found out."""
+        ...
+
+    @property
     def size(self) -> FrameSize | None:
         """Size of the frames; None if a source has to be opened to know it."""
         ...
@@ -152,6 +157,11 @@ class FigureSpec:
     def may_draw_again(self) -> bool:
         """Whether frames are drawn incrementally, compared, and may be drawn again."""
         return self.draw.redraw == "auto" and not self.draw.sequential
+
+    @property
+    def may_have_history(self) -> bool:
+        """Whether ``update()`` may keep something from frame to frame where it must not."""
+        return not self.draw.sequential
 
     def source(self) -> Source:
         """Return what draws the frames, whose figure is not built yet."""

@@ -35,6 +35,8 @@ class TaskSpec:
         What to do about frames that fail.
     known : Known
         What is known of the partition.
+    seeks_history : bool
+        Find out whether its frames depend on those drawn before them.
     """
 
     encoding: Encoding | None = None
@@ -43,6 +45,7 @@ class TaskSpec:
     threads: int = 1
     faults: FaultPolicy = field(default_factory=FaultPolicy)
     known: Known = field(default_factory=Known)
+    seeks_history: bool = False
 
     def following(self, output: TaskOutput) -> TaskSpec:
         """Return it for the partition that follows another one."""

@@ -661,6 +661,24 @@ def test_only_workers_with_the_resources_of_the_caller_are_used(
     assert_shows(tmp_path / "a.mp4", numbers, 20)
 
 
+def test_only_they_are_checked_before(client_with_a_license):
+    with dask.annotate(resources={"LICENSE": 1}):
+        report = FrameNumber().preflight(client=client_with_a_license)
+    assert report.ok, report
+    assert {check.facts.worker for check in report.workers} == licensed(client_with_a_license)
+
+
+@pytest.mark.parametrize("by", ["address", "name"])
+def test_only_workers_that_the_caller_names_are_used(tmp_path, client, by):
+    address, worker = next(iter(client.scheduler_info(n_workers=-1)["workers"].items()))
+    named = address if by == "address" else worker["name"]
+    with dask.annotate(workers=[named]):
+        video = FrameNumber().make_video(tmp_path / "a.mp4", range(60), 20, client=client)
+    assert {partition.worker for partition in video.stats.partitions} == {address}
+    assert video.stats.n_workers == 1
+    assert_shows(tmp_path / "a.mp4", range(60), 20)
+
+
 def test_the_worker_with_the_resources_dies(tmp_path, client_with_a_license):
     """Its successor draws the frames, and not the worker that is left."""
     client, animator = client_with_a_license, KillsItsWorker(30, tmp_path)
@@ -680,6 +698,8 @@ def test_the_worker_with_the_resources_dies(tmp_path, client_with_a_license):
         ({"LICENSE": 1}, {"client": None}, "needs a client: .* give client=, or num_workers=1"),
         ({"LICENSE": 1}, {"client": None, "wait": False}, "needs a client"),
         (lambda key: {"LICENSE": 1}, {}, "must be a dict, such as {'GPU': 1}, got function"),
+        ({"LICENSE": "1"}, {}, "must have numbers from 0, got '1' for 'LICENSE'"),
+        ({"LICENSE": float("nan")}, {}, "must have numbers from 0, got nan"),
     ],
 )
 def test_resources_that_cannot_be_had(tmp_path, client, resources, options, message):

@@ -94,3 +94,17 @@ def test_workers_without_what_is_asked_for(tmp_path, cluster, caplog):
         cluster.new_spec["options"] = {**cluster.new_spec["options"], "resources": {"LICENSE": 2}}
         cluster.scale(2)
         assert_shows(render.result(120).path, range(10), 30)
+
+
+def test_workers_that_nobody_is(tmp_path, cluster, caplog):
+    cluster.scale(1)
+    with Client(cluster, set_as_default=False) as client, caplog.at_level("WARNING", "dask_animate"):
+        client.wait_for_workers(1)
+        with dask.annotate(workers=["nobody"]):
+            render = FrameNumber().make_video(
+                tmp_path / "a.mp4", range(10), 30, client=client, wait=False
+            )
+        wait_until(lambda: caplog.messages, "it says so")
+        asked = "waiting for a worker with a name, address or host of dask.annotate, nobody: the cluster"
+        assert caplog.messages[0].startswith(asked)
+        render.cancel()
