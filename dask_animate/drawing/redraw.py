@@ -21,7 +21,9 @@ _logger = logging.getLogger(__name__)
 
 #: Frames that are drawn in full, and then incrementally, to measure which is faster.
 TRIAL_FULL, TRIAL_BLIT = 2, 4
-#: Blitting goes on if it takes at most this share of the time of a full draw.
+#: The first of those that are drawn incrementally, which set the blitter up; their time does not count.
+N_SET_UP = 2
+#: Frames are blitted if that takes at most this share of the time of full draws.
 MAX_TIME_RATIO = 0.95
 #: Frames that are drawn in full before blitting is tried again; grows fourfold with each failure.
 BACKOFF = 200
@@ -144,7 +146,20 @@ class Redrawer:
         if not can_blit(self._canvas.figure):
             self._report_failure(session, _UNSUPPORTED)
             return False
-        return self._mode == "blit" or self._trial.chooses_blitting()
+        if self._mode == "blit":
+            return True
+        return self._trial.chooses_blitting() and (
+            session.n_blitted > 0 or self._pays_in_partition(session)
+        )
+
+    def _pays_in_partition(self, session: DrawSession) -> bool:
+        """Whether it pays to blit the rest of a partition, comparisons included."""
+        if session.n_frames is None:
+            return True
+        n_left = session.n_frames - session.n_drawn + 1
+        # The second frame of a blitter is compared, which may be the last.
+        n_compared = 1 if self._samples.is_confirmed or n_left <= 2 else 2
+        return self._trial.pays(n_left, n_compared, is_set_up=self._blitter is not None)
 
     def _blitted(self, frame_idx: int, session: DrawSession) -> NDArray[np.uint8] | None:
         """Draw incrementally; return None if that fails."""
@@ -212,12 +227,17 @@ class _Samples:
     ----------
     seed : int
         The same seed and the same partition give the same position.
+
+    Attributes
+    ----------
+    is_confirmed : bool
+        Whether a frame of the figure as it is was compared.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._n_confirmed = 0  # partitions in a row
-        self._is_confirmed = False  # a frame of the figure as it is
+        self.is_confirmed = False
 
     def begin(self, frame_idx: int, session: DrawSession) -> None:
         """Choose the random position of a partition whose first frame is about to be drawn."""
@@ -228,11 +248,11 @@ class _Samples:
     def are_due(self, session: DrawSession) -> bool:
         """Return True if the frame just drawn, incrementally, is to be compared."""
         is_sample = session.sample is not None and session.n_drawn > session.sample
-        return is_sample or not self._is_confirmed
+        return is_sample or not self.is_confirmed
 
     def record(self, session: DrawSession) -> None:
         """Record that the frame just drawn was compared, and equal."""
-        self._is_confirmed = True
+        self.is_confirmed = True
         if session.sample is not None and session.n_drawn > session.sample:
             session.sample = None
 
@@ -246,7 +266,7 @@ class _Samples:
 
     def restart(self) -> None:
         """Record that the figure was drawn in full: what is drawn from then on is not confirmed."""
-        self._is_confirmed = False
+        self.is_confirmed = False
 
     def _position(self, start: int, n_frames: int | None) -> int:
         """Return a position between the first frame of a partition and the last, counted from 0."""
@@ -269,7 +289,7 @@ class _Trial:
         self._n_full = 0
         self.n_blitted = 0
         self._full_seconds = self._blit_seconds = float("inf")
-        self._total_blit_seconds = 0.0
+        self._total_blit_seconds = self._set_up_seconds = 0.0
 
     def chooses_blitting(self) -> bool:
         """Count a frame; return True if it is to be blitted."""
@@ -277,6 +297,20 @@ class _Trial:
             self._n_left -= 1
             return False
         return self._n_full >= TRIAL_FULL
+
+    def pays(self, n_frames: int, n_compared: int, *, is_set_up: bool) -> bool:
+        """Return True if it pays to blit so many frames and to draw some in full for comparisons.
+
+        Until the time of a blitted frame is known, it is taken to be none.
+        """
+        seconds = n_compared * self._full_seconds
+        n_timed = self.n_blitted - N_SET_UP
+        if n_timed > 0:
+            blit_seconds = self._total_blit_seconds / n_timed
+            seconds += n_frames * blit_seconds
+            if not is_set_up:
+                seconds += max(0.0, self._set_up_seconds - N_SET_UP * blit_seconds)
+        return seconds <= MAX_TIME_RATIO * n_frames * self._full_seconds
 
     def record_full(self, seconds: float) -> None:
         """Record the time of a full draw."""
@@ -286,7 +320,9 @@ class _Trial:
     def record_blit(self, seconds: float) -> bool:
         """Record the time of an incremental draw; return True if the trial ends because it is slower."""
         self.n_blitted += 1
-        if self.n_blitted > 2:  # the first two set the blitter up
+        if self.n_blitted <= N_SET_UP:
+            self._set_up_seconds += seconds
+        else:
             self._total_blit_seconds += seconds
             self._blit_seconds = min(self._blit_seconds, seconds)
         has_lost = (
@@ -298,7 +334,7 @@ class _Trial:
 
     def record_comparison(self, seconds: float) -> None:
         """Record the time of a full draw for a comparison; start a new trial if it was faster."""
-        n_timed = self.n_blitted - 2
+        n_timed = self.n_blitted - N_SET_UP
         if n_timed > TRIAL_BLIT and self._total_blit_seconds / n_timed > max(
             seconds, self._full_seconds
         ):

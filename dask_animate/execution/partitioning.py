@@ -241,9 +241,9 @@ def segment_length(
     the life of workers that end by themselves. With hundreds of threads, it takes so long that the
     client, to which P partitions come in that time, is busy with them for `GATHER_SHARE` of it. Where P
     may grow, it is as short as the fixed cost allows, so that there are enough for those that join. Near
-    the end it is an even share of what is left, down to what takes as long as c, or to `TAIL_SECONDS`
-    if `TAIL_SEGMENT` frames take longer. A long one is a number of whole GOPs, after which there is a
-    keyframe anyway.
+    the end it is an even share of what is left, down to what takes twice as long as c, or to
+    `TAIL_SECONDS` if `TAIL_SEGMENT` frames take longer. A long one is a number of whole GOPs, after
+    which there is a keyframe anyway.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def segment_length(
         most = min(max(MAX_SECONDS, least), LIFE_SHARE * life_seconds)
         longest = max(fewest, round(min(wanted, most / t)))
         tail = min(TAIL_SEGMENT, math.ceil(TAIL_SECONDS / t))
-        shortest = min(longest, max(tail, round(c / t)))
+        shortest = min(longest, max(tail, round(2 * c / t)))
     if n_left is not None:
         longest = min(longest, max(shortest, math.ceil(n_left / (n_shares or n_threads))))
     if longest > gop:

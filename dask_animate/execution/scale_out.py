@@ -35,6 +35,9 @@ _logger = logging.getLogger(__name__)
 
 #: What other processes are taken to save at least: where that is little, a cluster hardly ever pays.
 MIN_SHARE_SAVED = 0.01
+#: What a core yields if all of them draw, as a share of what it yields alone: several processes compare
+#: more frames, begin more segments, and encode in the thread that draws.
+EFFICIENCY = 0.9
 #: Seconds of drawing that are left once the cluster is there, from which on it is used.
 HANDOVER_SECONDS = 0.3
 #: Frames that are slower than those that follow, and by which factor at most: they are drawn in full,
@@ -281,7 +284,7 @@ class ScaleOutExecutor:
         What can be divided among the cores is the CPU time. This process uses more than one of them: the
         encoder's threads work while the next frames are drawn.
         """
-        speedup: float = min(self._n_processes, CPU_COUNT / self._cost.cores())
+        speedup: float = EFFICIENCY * min(self._n_processes, CPU_COUNT / self._cost.cores())
         return max(1 - 1 / max(1.0, speedup), MIN_SHARE_SAVED)
 
     def _check_memory(self) -> None:

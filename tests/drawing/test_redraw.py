@@ -16,6 +16,7 @@ from dask_animate.drawing.redraw import (
     TYPICAL_LENGTH,
     Redrawer,
     _Samples,
+    _Trial,
 )
 from dask_animate.drawing.session import DrawSession
 from dask_animate.drawing.source import Mismatch
@@ -416,6 +417,42 @@ def test_what_does_not_pay_is_given_up(monkeypatch):
     monkeypatch.setattr(redraw, "BACKOFF", 20)
     _, report = frames(Line(), "auto", range(TRIAL_FULL + TRIAL_BLIT + 20 + 1))
     assert report.n_blitted == TRIAL_BLIT + 1  # another trial
+
+
+def test_partitions_that_are_too_short_for_a_comparison(monkeypatch):
+    """A frame alone is drawn in full, as the comparison takes as long; so are few that save little."""
+    record_full, record_blit = _Trial.record_full, _Trial.record_blit
+    monkeypatch.setattr(_Trial, "record_full", lambda self, _: record_full(self, 1.0))
+    monkeypatch.setattr(_Trial, "record_blit", lambda self, _: record_blit(self, 0.6))
+    drawing = renderer(Line())
+    sizes = [12, 3, 1, 3, 12]
+    starts = np.cumsum([0, *sizes])
+    blocks = [
+        draw_block(drawing, enumerate(range(start, start + size), start), size)
+        for start, size in zip(starts, sizes, strict=False)
+    ]
+    drawing.close()
+    whole, _ = frames(Line(), "full", range(sum(sizes)))
+    np.testing.assert_array_equal(np.concatenate([pixels for pixels, _ in blocks]), whole)
+    reports = [report for _, report in blocks]
+    assert [report.n_blitted for report in reports] == [12 - TRIAL_FULL, 3, 0, 0, 12]
+    assert [report.n_compared > 0 for report in reports] == [True, True, False, False, True]
+
+
+def test_how_many_frames_pay():
+    trial = _Trial()
+    trial.record_full(1.0)
+    trial.record_full(1.2)
+
+    def least(n_compared, is_set_up):
+        pays = [trial.pays(n, n_compared, is_set_up=is_set_up) for n in range(1, 20)]
+        assert pays == sorted(pays)
+        return 1 + pays.index(True)
+
+    assert [least(1, False), least(2, False)] == [2, 3]  # unless it is found out
+    for seconds in (2.0, 1.0, 0.5, 0.5):
+        assert not trial.record_blit(seconds)
+    assert [least(1, True), least(2, True), least(1, False), least(2, False)] == [3, 5, 7, 9]
 
 
 class InPlaceFor(InPlace):
