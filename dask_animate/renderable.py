@@ -20,7 +20,7 @@ from .errors import OutputError
 from .params import open_params
 from .rendering import DrawnSpec, FaultPolicy, Renderer, SourceSpec
 from .validation import require_bool, require_int, require_seconds
-from .video_options import VideoOptions
+from .video_options import VideoOptions, names_checked
 
 if TYPE_CHECKING:
     import dask.array
@@ -80,7 +80,8 @@ class Renderable(ABC):
         wait: bool,
         **options: Unpack[VideoOptions],
     ) -> Video | Render: ...
-    def make_video(  # type: ignore[misc]  # *args above stands for the positional ones
+    @names_checked  # type: ignore[misc]  # *args above stands for the positional ones
+    def make_video(
         self,
         output_file: str | os.PathLike[str],
         param_by_frame: Any,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+import inspect
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from .errors import OptionTypeError
 
@@ -59,9 +62,54 @@ class VideoOptions(WriteOptions, total=False):
 FAULT_OPTIONS = ("retries", "timeout", "on_error")
 
 
-def check_names(function: str, options: VideoOptions, without: Sequence[str] = ()) -> None:
+_SAVEFIG = ("dpi", "facecolor", "edgecolor", "transparent", "bbox_inches", "pad_inches")
+#: What to give instead of arguments that other libraries have.
+_INSTEAD = {
+    **{name: f'savefig_params={{"{name}": ...}}' for name in _SAVEFIG},
+    **dict.fromkeys(("savefig_kwargs", "savefig_args"), "savefig_params="),
+    **dict.fromkeys(("n_workers", "workers", "processes", "n_jobs", "n_cpus"), "num_workers="),
+    **dict.fromkeys(("cluster", "scheduler"), "client=, such as Client(cluster)"),
+    **dict.fromkeys(("quality", "crf"), "video_quality="),
+    "preset": "video_preset=",
+    "bitrate": 'video_quality=, or video_extra_ffmpeg_params=["-b:v", "2M"]',
+    **dict.fromkeys(("extra_args", "ffmpeg_params", "output_params"), "video_extra_ffmpeg_params="),
+    "writer": "codec=, or the suffix of output_file; no writer is needed",
+    "interval": "fps=",
+    "blit": "redraw=",
+    **dict.fromkeys(("progress_callback", "progress"), "disable_progress_bar="),
+    **dict.fromkeys(("chunk_size", "chunksize", "batch_size"), "partition_size="),
+}
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def check_names(function: str, options: Collection[str], without: Sequence[str] = ()) -> None:
     """Raise `OptionTypeError` if a function that takes these options has none of such a name."""
-    known = VideoOptions.__annotations__.keys() - set(without)
-    unknown = sorted(options.keys() - known)
-    if unknown:
-        raise OptionTypeError(f"{function}() has no option {', '.join(unknown)}")
+    _check_known(function, options, VideoOptions.__annotations__.keys() - set(without))
+
+
+def names_checked(function: F) -> F:
+    """Let a function raise `OptionTypeError`, which says what to give instead, for unknown names."""
+    known = inspect.signature(function).parameters.keys()
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> Any:
+        _check_known(function.__name__, options, known)
+        return function(*args, **options)
+
+    return cast(F, checked)
+
+
+def _check_known(function: str, options: Collection[str], known: Collection[str]) -> None:
+    unknown = sorted(name for name in options if name not in known)
+    if not unknown:
+        return
+    first = unknown[0]
+    instead = _INSTEAD.get(first, "")
+    nearest = difflib.get_close_matches(first, known, 1, 0.75)
+    hint = ""
+    if instead.partition("=")[0] in known:
+        hint = f"; for {first}=, give {instead}"
+    elif nearest:
+        hint = f"; did you mean {nearest[0]}=?"
+    raise OptionTypeError(f"{function}() has no option {', '.join(unknown)}{hint}")

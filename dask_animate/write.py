@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from .validation import require_bool, require_int
-from .video_options import WriteOptions
+from .video_options import WriteOptions, names_checked
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -48,7 +48,8 @@ def write_video(
     wait: bool,
     **options: Unpack[WriteOptions],
 ) -> Video | Render: ...
-def write_video(  # type: ignore[misc]  # *args above stands for the positional ones
+@names_checked  # type: ignore[misc]  # *args above stands for the positional ones
+def write_video(
     frames: Any,
     output_file: str | os.PathLike[str],
     fps: float | Fraction,

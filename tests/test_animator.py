@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import FailsAt, FrameNumber, NoFigure, assert_nothing_beside, decode, read_numbers
 
-from dask_animate import Animator
+from dask_animate import Animator, write_video
 from dask_animate.errors import (
     AnimateError,
     FigureError,
@@ -43,6 +43,28 @@ def test_help_describes_each_parameter_in_full(name):
     described = re.findall(r"^(\w+) : .+\n    \S", section, re.MULTILINE)
     assert described == [*inspect.signature(method).parameters][1:]
     assert "As in `" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("dpi", 'for dpi=, give savefig_params={"dpi": ...}'),
+        (
+            "writer",
+            "for writer=, give codec=, or the suffix of output_file; no writer is needed",
+        ),
+        ("n_workers", "for n_workers=, give num_workers="),
+        ("partition_sise", "did you mean partition_size=?"),
+        ("zzz", None),
+    ],
+)
+def test_names_that_do_not_exist(tmp_path, name, hint):
+    message = re.escape(f"make_video() has no option {name}" + (f"; {hint}" if hint else "")) + "$"
+    with pytest.raises(OptionTypeError, match=message):
+        FrameNumber().make_video(tmp_path / "a.mp4", [1], 5, **{name: 1})
+    message = f"write_video.. has no option {name}{'' if name == 'dpi' or not hint else '; '}"
+    with pytest.raises(OptionTypeError, match=message):
+        write_video([], tmp_path / "a.mp4", 5, **{name: 1})
 
 
 def test_abstract():

@@ -489,7 +489,7 @@ def test_failing_functions(tmp_path):
         ({"fps": 0}, OptionError, "fps must be a positive number"),
         ({"sequential": "yes"}, OptionTypeError, "sequential must be True, False or None"),
         ({"n_frames": 0}, OptionError, "n_frames must be at least 1"),
-        ({"bitrate": 5}, OptionTypeError, r"save\(\) has no option bitrate"),
+        ({"bitrate": 5}, OptionTypeError, r"save\(\) has no option bitrate; for bitrate=, give video_q"),
         ({"axis": 0}, OptionTypeError, r"save\(\) has no option axis"),
         ({"savefig_params": {"format": "png"}}, OptionError, "no effect on video frames for format"),
         ({"sequential": True, "store": "x"}, OptionError, "leave out sequential=True"),

@@ -257,6 +257,7 @@ class _CheckedSource(FigureSource):
             if self._check_seconds > self._budget:
                 return  # a later check looks for what these frames left, too
             self._check()
+            session.clock.lap("compare")
             self._check_seconds = time.perf_counter() - now
             self._budget -= self._check_seconds
 

@@ -15,7 +15,7 @@ from ._matplotlib import set_cycle_position as set_cycle_position
 from ._matplotlib import set_date_epoch as set_date_epoch
 from ._matplotlib import set_output_box as set_output_box
 from .blitter import Blitter as Blitter
-from .blitter import can_blit as can_blit
+from .blitter import blit_obstacle as blit_obstacle
 from .clip_mask import forget_clip_mask as forget_clip_mask
 from .display_list import full_renderer as full_renderer
 from .rectangles import Rect as Rect

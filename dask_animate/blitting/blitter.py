@@ -16,19 +16,22 @@ from .rectangles import Rect, inside, merged, overlap, union
 from .scene import Scene, all_axes
 
 
-def can_blit(figure: Figure) -> bool:
-    """Whether a figure can be drawn by a `Blitter`.
+def blit_obstacle(figure: Figure) -> str | None:
+    """Return why a figure cannot be drawn by a `Blitter`, in words; None if it can.
 
     It must use matplotlib's own ``draw`` and have no ``draw_event`` callbacks, no active layout engine,
     and no ``agg_filter`` on a figure or an axes.
     """
     engine = figure.get_layout_engine()
-    return (
-        type(figure).draw is Figure.draw
-        and not any(container.get_agg_filter() for container in _containers(figure))
-        and (engine is None or type(engine) is PlaceHolderLayoutEngine)
-        and not figure.canvas.callbacks.callbacks.get("draw_event")
-    )
+    if not (engine is None or type(engine) is PlaceHolderLayoutEngine):
+        return "a layout engine runs for each frame, but only once with freeze_layout=True"
+    if type(figure).draw is not Figure.draw:
+        return "the figure has a draw() of its own"
+    if any(container.get_agg_filter() for container in _containers(figure)):
+        return "the figure or an axes has an agg_filter"
+    if figure.canvas.callbacks.callbacks.get("draw_event"):
+        return "the figure has callbacks on draw_event"
+    return None
 
 
 def _containers(figure: Figure) -> Iterator[Any]:

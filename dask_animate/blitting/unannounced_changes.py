@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import TransformNode
 
 from ._matplotlib import BYPRODUCTS, LISTENERS
-from .blitter import can_blit
+from .blitter import blit_obstacle
 from .invalidation import dependencies_of
 from .nodes import is_container
 
@@ -65,7 +65,7 @@ class ChangeDetector:
     def watching(self, figure: Figure) -> Iterator[None]:
         """Watch a figure while ``update()`` runs; until the next time the figure is only drawn."""
         self._is_drawing = False
-        if not can_blit(figure):  # it is drawn in full, and nothing is missed
+        if blit_obstacle(figure):  # it is drawn in full, and nothing is missed
             yield
             return
         artists = list(_recorded_artists(figure))

@@ -74,6 +74,8 @@ class PartitionReport:
         Frames drawn incrementally.
     n_reused : int
         Frames found in a store.
+    redraw_obstacle : str or None
+        Why the figure cannot be drawn incrementally, in words.
     redraw_fault : str or None
         Why the partition had to be drawn again, in words. Then the seconds are those of both times.
     history_fault : str or None
@@ -108,6 +110,7 @@ class PartitionReport:
     n_compared: int = 0
     n_blitted: int = 0
     n_reused: int = 0
+    redraw_obstacle: str | None = None
     redraw_fault: str | None = None
     history_fault: str | None = None
     reuse_fault: str | None = None

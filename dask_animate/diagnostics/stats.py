@@ -222,12 +222,14 @@ class RenderStats:
             f"from workers: {format_bytes(self.n_bytes_received)}, for which this process waited "
             f"{self.wait_seconds:.1f} s"
         )
+        obstacles = [report.redraw_obstacle for report in self.partitions if report.redraw_obstacle]
+        why_full = f" ({obstacles[0]})" if obstacles else ""
         return "\n".join(
             (
                 f"{n_frames} frames in {self.wall_seconds:.1f} s, {self.frames_per_second:.1f} per "
                 f"second",
-                f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them incrementally; from "
-                f"the store: {self.n_frames_reused}{failed}",
+                f"drawn: {self.n_frames_rendered}, {self.n_frames_blitted} of them "
+                f"incrementally{why_full}; from the store: {self.n_frames_reused}{failed}",
                 *([pooled] if self.n_frames_pooled else []),
                 f"setup: {setup:.1f} s; load, update, draw, compare, store: {self.render_seconds:.1f} s "
                 f"by {drawn_by}, partitions: {self.n_partitions}, "

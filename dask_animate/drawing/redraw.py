@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from numpy.typing import NDArray
 
-from ..blitting import Blitter, Rect, can_blit
+from ..blitting import Blitter, Rect, blit_obstacle
 from ..errors import in_words
 from ..frames import FrameSize
 from .canvas import Canvas
@@ -29,9 +29,6 @@ MAX_TIME_RATIO = 0.95
 BACKOFF = 200
 #: Length from which a random frame is sampled if the length of a partition is unknown.
 TYPICAL_LENGTH = 250
-_UNSUPPORTED = (
-    "the figure has callbacks on draw_event, an agg_filter, an active layout engine, or its own draw()"
-)
 # Spawn key of the seed's stream; setup() and update() have 0 and 1.
 _SAMPLE = 2
 
@@ -141,10 +138,14 @@ class Redrawer:
             self._samples.record_partition()
 
     def _may_blit(self, session: DrawSession) -> bool:
-        if self._mode == "full" or self.fault is not None or session.is_whole:
+        if self.fault is not None or session.is_whole:
             return False
-        if not can_blit(self._canvas.figure):
-            self._report_failure(session, _UNSUPPORTED)
+        if self._mode != "full" or session.n_drawn == 1:
+            session.obstacle = blit_obstacle(self._canvas.figure)
+        if self._mode == "full":
+            return False
+        if session.obstacle is not None:
+            self._report_failure(session, session.obstacle)
             return False
         if self._mode == "blit":
             return True

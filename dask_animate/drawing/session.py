@@ -27,6 +27,8 @@ class DrawSession:
         Frames drawn incrementally until now.
     failure : str or None
         Why a frame was drawn in full although the caller asked for incremental drawing.
+    obstacle : str or None
+        Why the figure cannot be drawn incrementally.
     n_drawn : int
         Frames drawn until now.
     is_repeated : bool
@@ -48,6 +50,7 @@ class DrawSession:
     is_whole: bool = False
     n_blitted: int = 0
     failure: str | None = None
+    obstacle: str | None = None
     n_drawn: int = 0
     is_repeated: bool = False
     n_compared: int = 0

@@ -433,6 +433,7 @@ def _report(
         PartitionReport.of(session.clock, n_frames, start),
         n_compared=session.n_compared,
         n_blitted=session.n_blitted,
+        redraw_obstacle=session.obstacle,
         redraw_fault=fault or session.failure,
         skipped=faults.skipped,
         n_retries=faults.n_retries,

@@ -21,7 +21,7 @@ from menagerie import KINDS, LAYOUTS, X, blurred, build, change
 from mpl_toolkits.axes_grid1 import host_subplot, make_axes_locatable
 from mpl_toolkits.axes_grid1.inset_locator import inset_axes
 
-from dask_animate.blitting.blitter import Blitter, can_blit
+from dask_animate.blitting.blitter import Blitter, blit_obstacle
 from dask_animate.blitting.scene import Scene
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
@@ -773,15 +773,18 @@ def test_which_figures_can_be_blitted():
         def draw(self, renderer):
             super().draw(renderer)
 
-    assert can_blit(Figure())
-    assert not can_blit(Own())
-    assert not can_blit(Figure(layout="constrained"))
+    assert blit_obstacle(Figure()) is None
+    assert blit_obstacle(Own()) == "the figure has a draw() of its own"
+    assert "freeze_layout=True" in blit_obstacle(Figure(layout="constrained"))
     settled = Figure(layout="constrained")
     Canvas(settled, DrawOptions())
-    assert can_blit(settled)
+    assert blit_obstacle(settled) is None
     observed = Figure()
     observed.canvas.mpl_connect("draw_event", print)
-    assert not can_blit(observed)
+    assert "draw_event" in blit_obstacle(observed)
+    filtered = Figure()
+    filtered.add_subplot().set_agg_filter(lambda image, dpi: (image, 0, 0))
+    assert "agg_filter" in blit_obstacle(filtered)
 
 
 def test_nothing_is_left_on_the_figure():

@@ -21,7 +21,7 @@ import pytest
 import subjects
 from subjects import ABSTRACT, KINDS
 
-from dask_animate.blitting.blitter import Blitter, can_blit
+from dask_animate.blitting.blitter import Blitter, blit_obstacle
 from dask_animate.drawing.canvas import Canvas
 from dask_animate.drawing.options import DrawOptions
 
@@ -56,7 +56,7 @@ class Pair:
         """Draw as a render does: blit if that is possible."""
         canvas = self.canvases[0]
         geometry = canvas.size, canvas.figure.dpi
-        if not can_blit(canvas.figure):
+        if blit_obstacle(canvas.figure):
             self.blitter = None
         elif self.blitter is None or geometry != self.geometry:
             self.blitter, self.geometry = Blitter(canvas.figure), geometry

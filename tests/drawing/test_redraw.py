@@ -455,6 +455,24 @@ def test_how_many_frames_pay():
     assert [least(1, True), least(2, True), least(1, False), least(2, False)] == [3, 5, 7, 9]
 
 
+class WithLayout(Line):
+    """Has a layout engine."""
+
+    def setup(self):
+        fig = super().setup()
+        fig.set_layout_engine("constrained")
+        return fig
+
+
+def test_statistics_tell_what_stands_in_the_way(tmp_path):
+    told = "10, 0 of them incrementally (a layout engine runs for each frame, but only once with freeze"
+    for freeze_layout in (False, True):
+        video = WithLayout().make_video(
+            tmp_path / "a.mp4", range(10), 30, num_workers=1, freeze_layout=freeze_layout
+        )
+        assert (told in str(video.stats)) == (not freeze_layout)
+
+
 class InPlaceFor(InPlace):
     """Changes the pixels in place in some frames only."""
 
