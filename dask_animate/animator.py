@@ -51,6 +51,9 @@ class Animator(Renderable):
     def update(self, frame_idx: int, params: Any) -> None:
         """Change the figure to show one frame.
 
+        What it shows must depend on its arguments alone, and not on frames before: processes draw
+        different frames, in any order.
+
         Parameters
         ----------
         frame_idx : int

@@ -353,6 +353,10 @@ class Renderable(ABC):
         Thread-safe: several renders may run at once, on one cluster or on several. In one process they
         take turns drawing.
 
+        If several processes draw, the first frame of one partition is drawn once more after its last
+        one. If it looks different then, and always the same when it is drawn alone, a `HistoryWarning`
+        says that frames depend on those before them. `check` looks at more frames.
+
         Examples
         --------
         >>> import os, tempfile

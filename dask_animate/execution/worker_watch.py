@@ -96,6 +96,11 @@ def _complaint(client: Client, seconds: float) -> str:
             f"{told}; {name} has submitted {', '.join(jobs)}. See whether the queue has these jobs, and "
             f"why they are pending; if it has not, their logs say why they ended"
         )
+    if n_wanted and hasattr(cluster, "job_script"):  # of dask-jobqueue, too
+        return (
+            f"{told}; {name} has asked for {n_wanted}, but no job is known to be submitted: if that "
+            f"failed, its error is in the log, and cluster.job_script() is what was to be submitted"
+        )
     if n_wanted:
         return f"{told}; {name} has asked for {n_wanted}: see what becomes of them"
     if adaptive_maximum(cluster) is not None:

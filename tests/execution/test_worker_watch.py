@@ -108,3 +108,14 @@ def test_workers_that_nobody_is(tmp_path, cluster, caplog):
         asked = "waiting for a worker with a name, address or host of dask.annotate, nobody: the cluster"
         assert caplog.messages[0].startswith(asked)
         render.cancel()
+
+
+def test_jobs_that_could_not_be_submitted(tmp_path, cluster, caplog, monkeypatch):
+    """As of dask-jobqueue when `sbatch` fails: the cluster has asked for workers, and has no job."""
+    monkeypatch.setattr(cluster, "job_script", lambda: "#!/bin/bash", raising=False)
+    monkeypatch.setattr(LocalCluster, "requested", property(lambda self: {0, 1}))
+    with Client(cluster, set_as_default=False) as client, caplog.at_level("WARNING", "dask_animate"):
+        render = FrameNumber().make_video(tmp_path / "a.mp4", range(10), 30, client=client, wait=False)
+        wait_until(lambda: caplog.messages, "it says so")
+        assert "has asked for 2, but no job is known to be submitted" in caplog.messages[0]
+        render.cancel()
