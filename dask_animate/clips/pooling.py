@@ -60,9 +60,12 @@ class CallSpec:
     ----------
     inner : DrawnSpec
         What draws them.
+    may_have_history : bool
+        As in `SourceSpec`; not looked for, as each frame is drawn once.
     """
 
     inner: DrawnSpec
+    may_have_history = False
 
     @property
     def name(self) -> str:
@@ -83,11 +86,6 @@ class CallSpec:
     def may_draw_again(self) -> bool:
         """As in `SourceSpec`."""
         return self.inner.may_draw_again
-
-    @property
-    def may_have_history(self) -> bool:
-        """As in `SourceSpec`."""
-        return self.inner.may_have_history
 
     @property
     def size(self) -> FrameSize | None:

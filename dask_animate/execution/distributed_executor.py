@@ -580,9 +580,9 @@ class DistributedExecutor:
         )
 
     def _with_history(self, task: TaskSpec) -> TaskSpec:
-        """Return a task that finds out whether frames depend on others, the first time."""
+        """Return a task that finds out whether frames depend on others, if it is to, the first time."""
         seeks_history, self._seeks_history = self._seeks_history, False
-        return replace(task, seeks_history=seeks_history)
+        return replace(task, seeks_history=task.seeks_history and seeks_history)
 
     def _note_drawing(self, worker: str) -> None:
         if worker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -257,10 +257,12 @@ class RenderLoop:
 def _tasks(
     encoding: Encoding, cache: FrameCache | None, plan: Plan, faults: FaultPolicy, *, on_workers: bool
 ) -> Tasks:
-    task = TaskSpec(encoding if on_workers else None, encoding.keep_alpha, cache, faults=faults)
+    segments = encoding if on_workers else None
+    task = TaskSpec(segments, encoding.keep_alpha, cache, faults=faults)
+    alone = task
     if cache is None and plan.is_auto and CODECS[encoding.codec].is_segmented:
-        return Tasks(task, TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT, faults=faults))
-    return Tasks(task, task)
+        alone = TaskSpec(encoding, encoding.keep_alpha, threads=CPU_COUNT, faults=faults)
+    return Tasks(replace(task, seeks_history=True), alone)
 
 
 class _Waiting:

@@ -35,7 +35,7 @@ class PixelSpec:
     may_draw_again : bool
         As in `SourceSpec`; never.
     may_have_history : bool
-        As in `SourceSpec`; always.
+        As in `SourceSpec`; not looked for, as each frame is drawn once.
     draws_figures : bool
         As in `DrawnSpec`; never.
     """
@@ -47,7 +47,7 @@ class PixelSpec:
     environment: Environment | None = None
     begun: list[PixelSource] = field(default_factory=list, compare=False)
     may_draw_again = False
-    may_have_history = True
+    may_have_history = False
     draws_figures = False
 
     @property

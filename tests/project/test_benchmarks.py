@@ -215,6 +215,7 @@ def test_cores_of_a_script():
 def test_reports(tmp_path):
     report = module("report")
     facts = {
+        "quick": False,
         "date": "2000-01-01",
         "machine": {"processor": "any", "cores": 2, "memory": 2**30, "system": "any"},
         "runs": 2,
