@@ -43,6 +43,9 @@ HANDOVER_SECONDS = 0.3
 #: Frames that are slower than those that follow, and by which factor at most: they are drawn in full,
 #: some of them twice, until it is known what changes.
 FIRST_FRAMES, FIRST_FACTOR = 4, 10.0
+#: Cores that the first frames are taken to use at least: drawn in full, they keep the encoder waiting
+#: more than those that follow.
+FIRST_CORES = 1.4
 #: Frames, and seconds, after which the time of a frame is taken as known.
 MIN_FRAMES, MIN_SECONDS = 12, 0.5
 #: Frames of which the later half gives the time of a frame.
@@ -368,7 +371,7 @@ class FrameCost:
         """Return how many cores were busy with these frames, at least a hundredth of one."""
         (_, spent, cpu), (_, then, cpu_then) = self._notes[-1], self._middle()
         cores: float = (cpu - cpu_then) / max(1e-6, spent - then)
-        return max(0.01, cores)
+        return max(0.01 if self.is_settled else FIRST_CORES, cores)
 
     def _middle(self) -> tuple[int, float, float]:
         """Return the note after which the later half begins, or that of the first frames if later."""
