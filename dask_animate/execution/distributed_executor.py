@@ -69,7 +69,7 @@ from .worker_facts import WorkerFacts
 from .worker_gpus import gpu_reason_of_workers
 from .worker_needs import WorkerNeeds
 from .worker_watch import WorkerWatch
-from .workers import Workers, is_local_cluster, workers_are_local
+from .workers import Workers, are_started_here, workers_are_local
 
 if TYPE_CHECKING:
     from .store_session import StoreSession
@@ -279,10 +279,11 @@ class DistributedExecutor:
             raise WorkerError(f"{SETUP}: {why}") from exc
 
     def _build(self) -> list[BuiltFigure]:
-        workers: list[str | None] = [*self._workers.addresses()] or [None]
+        addresses = self._workers.addresses()
+        workers: list[str | None] = [*addresses] or [None]
         if workers == [None]:
             _logger.info("waiting for a worker to join the cluster")  # that none does, is watched
-        proves = self._agreement.is_asked and not is_local_cluster(self._client)
+        proves = self._agreement.is_asked and not are_started_here(self._client, addresses)
         # Dask fails where a task that may run on other workers needs what these do not have. So one has
         # no place: it stands in for a worker that is lost.
         may_move = not self._agreement.is_tolerant and not self._workers.have_resources

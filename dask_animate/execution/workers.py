@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from math import ceil, inf, isfinite
 from typing import Any
 
@@ -154,9 +155,16 @@ class Workers:
         return {"workers": chosen, "allow_other_workers": True}
 
 
-def is_local_cluster(client: Client) -> bool:
-    """Whether the workers are processes that this one starts, alike, on this machine."""
-    return isinstance(client.cluster, LocalCluster)
+def are_started_here(client: Client, addresses: Iterable[str]) -> bool:
+    """Whether workers are processes that this one starts, alike, on this machine.
+
+    Others may have joined such a cluster. One that its nanny restarts just now is not known.
+    """
+    if not isinstance(client.cluster, LocalCluster):
+        return False
+    own = list(client.cluster.workers.values())  # nannies, or workers in this process
+    known = {getattr(one, "worker_address", None) or one.address for one in own}
+    return known.issuperset(addresses)
 
 
 def workers_are_local(client: Client) -> bool | None:

@@ -260,6 +260,6 @@ def test_foreign_worker_joins_a_local_cluster(own_client, tmp_path, monkeypatch)
         # Who is busy may answer too late to be among those that most are like; a worker draws on when
         # the scheduler has forgotten the task.
         wait_until(lambda: are_free(own_client), "all workers are free")
-        with pytest.warns(MismatchWarning):
+        with pytest.warns(MismatchWarning):  # as a stranger is there, all prove what they draw
             video = render(ByVariable(), tmp_path, own_client, range(60), on_mismatch="exclude")
         np.testing.assert_array_equal(decode(video.path), expected(ByVariable(), range(60)))
