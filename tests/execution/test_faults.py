@@ -315,7 +315,7 @@ class BreaksAndWaits(Breaks):
 @pytest.mark.mostly_slow(1)
 @pytest.mark.parametrize("kind", ["range", "bag"])
 def test_frames_are_replaced_here_and_on_workers(tmp_path, monkeypatch, kind):
-    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.5)
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.1)
     monkeypatch.setattr(own_cluster, "_measured", [])
     n, note = 120, tmp_path / "note"
     params = range(n) if kind == "range" else db.range(n, npartitions=40)

@@ -59,7 +59,7 @@ class WaitsForOthers(FrameNumber):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """For the notes of `WaitsForOthers`. To start a cluster seems to cost little."""
-    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.5)
+    monkeypatch.setattr(own_cluster, "START_SECONDS", 0.1)
     monkeypatch.setattr(own_cluster, "_measured", [])
     folder = tmp_path / "notes"
     folder.mkdir()
