@@ -57,12 +57,14 @@ def cpu(result: Result) -> float:
 
 
 def markdown(results: list[Result], facts: dict) -> str:
-    summaries = [summary(results, settings) for settings in SETTINGS if has(results, settings)]
+    head = [QUICK]
+    if not facts["quick"]:
+        summaries = (summary(results, settings) for settings in SETTINGS if has(results, settings))
+        head = ["# Comparison with other tools", machine(facts), *summaries]
     return (
         "\n\n".join(
             [
-                *([QUICK] if facts["quick"] else ["# Comparison with other tools", machine(facts)]),
-                *([] if facts["quick"] else summaries),
+                *head,
                 *(
                     f"### {workload}, {n_frames} frames, {TITLES[settings]}\n\n{table(group)}"
                     for (workload, settings, n_frames), group in grouped(results)

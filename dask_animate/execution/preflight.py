@@ -69,10 +69,8 @@ def check_workers(
     stop = time.monotonic() + timeout
     with _on_workers(client, spec.pickled(), data) as (name, refused):
         checks = _asked(client, name, encode, [at for at in alive if at not in refused], stop)
-    for worker, why in refused.items():
-        if worker not in alive:
-            continue
-        checks[worker] = WorkerCheck(WorkerFacts(worker, failure=why))
+    for worker in alive.keys() & refused.keys():
+        checks[worker] = WorkerCheck(WorkerFacts(worker, failure=refused[worker]))
     if store is not None:
         checks = _with_store(client, checks, store, stop)
     return [

@@ -368,7 +368,10 @@ class FrameCost:
         return 0.0 if seconds is None else max(0.0, self._first - FIRST_FRAMES * seconds)
 
     def cores(self) -> float:
-        """Return how many cores were busy with these frames, at least a hundredth of one."""
+        """Return how many cores were busy with these frames, at least a hundredth of one.
+
+        Of the first frames, at least `FIRST_CORES`, which those that follow may take.
+        """
         (_, spent, cpu), (_, then, cpu_then) = self._notes[-1], self._middle()
         cores: float = (cpu - cpu_then) / max(1e-6, spent - then)
         return max(0.01 if self.is_settled else FIRST_CORES, cores)

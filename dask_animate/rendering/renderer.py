@@ -255,8 +255,7 @@ class Renderer:
         if writer is not None and task.cache is not None:
             writer.finish(self.environment() if task.cache.is_searched else None)
             clock.lap("store")
-        report = _report(partition.start, n, session, fault, partition.faults)
-        report = replace(report, history_fault=history_fault)
+        report = _report(partition.start, n, session, fault, history_fault, partition.faults)
         return _output(payload, report, writer, partition.faults)
 
     def _history_fault(self, attempt: _Attempt) -> str | None:
@@ -427,7 +426,12 @@ def _convert(
 
 
 def _report(
-    start: int, n_frames: int, session: DrawSession, fault: str | None, faults: FrameFaults
+    start: int,
+    n_frames: int,
+    session: DrawSession,
+    fault: str | None,
+    history_fault: str | None,
+    faults: FrameFaults,
 ) -> PartitionReport:
     return replace(
         PartitionReport.of(session.clock, n_frames, start),
@@ -435,6 +439,7 @@ def _report(
         n_blitted=session.n_blitted,
         redraw_obstacle=session.obstacle,
         redraw_fault=fault or session.failure,
+        history_fault=history_fault,
         skipped=faults.skipped,
         n_retries=faults.n_retries,
     )

@@ -463,6 +463,7 @@ def test_the_first_frames_are_slower():
         assert not cost.is_settled
         assert cost.frame_seconds() < 0.04
         assert cost.first_seconds() == 0
+        assert cost.cores() == scale_out.FIRST_CORES
     cost = cost_of([*slow, 0.03, 0.025])
     assert cost.is_settled
     assert cost.frame_seconds() == pytest.approx(0.0275)
